@@ -1,0 +1,170 @@
+#include "pipeline/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "pipeline/error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+[[noreturn]] void fail(const std::string& doing, const fs::path& path) {
+  throw Error(ErrorKind::kIo, doing + " " + path.string() + ": " + std::strerror(errno));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags, mode_t mode = 0666)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void write_all(const Descriptor& file, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void sync_directory(const fs::path& directory) {
+  const Descriptor dir(directory, O_RDONLY | O_DIRECTORY);
+  if (dir.get() >= 0) ::fsync(dir.get());
+}
+
+fs::path directory_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+void make_directories(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    throw Error(ErrorKind::kIo, "create " + directory.string() + ": " + error.message());
+  }
+}
+
+// mkstemps makes files that only the owner may read; results should follow the umask.
+void apply_umask(int fd) {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(fd, 0666 & ~mask);
+}
+
+bool is_special_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0) fail("read", path);
+  std::string bytes;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t n = ::read(file.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("read", path);
+    if (n == 0) return bytes;
+    bytes.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+void write_file_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  const fs::path directory = directory_of(path);
+  make_directories(directory);
+  const std::string suffix = path.extension().string();
+  std::string temporary =
+      (directory / ("." + path.stem().string() + ".tmp.XXXXXX")).string() + suffix;
+  const Descriptor file(::mkstemps(temporary.data(), static_cast<int>(suffix.size())));
+  if (file.get() < 0) fail("write into", directory);
+  try {
+    apply_umask(file.get());
+    write(temporary);
+    const Descriptor written(temporary, O_RDONLY);
+    if (written.get() < 0 || ::fsync(written.get()) != 0) fail("write", path);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("write", path);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_directory(directory);
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  const auto write_into = [&](const fs::path& target) {
+    const Descriptor file(target, O_WRONLY | O_TRUNC);
+    if (file.get() < 0) fail("write", path);
+    write_all(file, bytes, path);
+  };
+  if (is_special_file(path)) {
+    write_into(path);
+  } else {
+    write_file_with(path, write_into);
+  }
+}
+
+FileLock::FileLock(const fs::path& path) {
+  make_directories(directory_of(path));
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd_ < 0) fail("lock", path);
+  while (::flock(fd_, LOCK_EX) != 0) {
+    if (errno != EINTR) fail("lock", path);
+  }
+}
+
+std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
+  make_directories(directory_of(path));
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) fail("lock", path);
+  FileLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) fail("lock", path);
+  return std::nullopt;
+}
+
+FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+TempDir::TempDir() {
+  std::string name = (fs::temp_directory_path() / "co2net-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) fail("create", name);
+  path_ = name;
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace co2net

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace co2net {
+
+// The whole file; throws Error(kIo) naming the path and the system's reason.
+std::string read_file(const std::filesystem::path& path);
+
+// Puts `bytes` at `path`, complete or not at all: a temporary file in the same directory, fsync,
+// rename. Directories are made as needed. A target that exists and is not a regular file (a pipe,
+// /dev/stdout) is written directly. Throws Error(kIo).
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+// The same for writers that want a path: `write` fills the temporary file it is given, which is
+// renamed to `path` when it returns and removed when it throws. The temporary keeps the suffix.
+void write_file_with(const std::filesystem::path& path,
+                     const std::function<void(const std::filesystem::path&)>& write);
+
+// An exclusive lock between processes, held while the object lives; the kernel drops it when the
+// process dies. Lock files are left in place: removing them would race with a waiting process.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path& path);  // waits for the holder
+  // Null if somebody holds it.
+  static std::optional<FileLock> try_lock(const std::filesystem::path& path);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+// A directory under the system's temporary directory, removed with its contents at the end.
+class TempDir {
+ public:
+  TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace co2net

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "pipeline/array.h"
+
+namespace co2net {
+
+// NumPy's .npy format, versions 1 to 3, without pickled objects.
+// Read: float16/32/64, (u)int8..64 and bool, either byte order, C or Fortran order; all become
+// float32 in C order. Written: little-endian float32, C order, version 1.0.
+// Errors: Error(kInput) naming the defect; sizes are checked against the bytes at hand before
+// memory is taken. `name` leads the message.
+Array parse_npy(std::string_view bytes, const std::string& name);
+std::string format_npy(const Array& array);
+Array read_npy(const std::filesystem::path& path);
+
+// A .npz: a zip archive of .npy files, stored or deflated; the keys are the names without ".npy".
+// Written with fixed dates and without compression, so that equal arrays give equal bytes.
+using Arrays = std::map<std::string, Array>;
+Arrays parse_npz(std::string_view bytes, const std::string& name);
+std::string format_npz(const Arrays& arrays);
+Arrays read_npz(const std::filesystem::path& path);
+
+}  // namespace co2net

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "pipeline/array.h"
+
+namespace co2net::test {
+
+// $CO2NET_TEST_DATA, or the folder that the build was configured with: real videos, annotations.
+std::filesystem::path data_dir();
+// $CO2NET_TEST_GOLDEN, likewise: numbers from the reference implementations.
+std::filesystem::path golden_dir();
+
+// The reference numbers' deterministic filling: element i (row-major) is scale * (2u - 1), u in
+// [0, 1) from a splitmix64 hash of crc32(name) and i.
+Array hashfill(const std::string& name, const Shape& shape, float scale);
+
+// Runs a shell command and returns its standard output; a failing command fails the test.
+std::string run_shell(const std::string& command);
+std::string shell_quoted(const std::filesystem::path& path);
+
+}  // namespace co2net::test
+
+// Skips the test, saying so, where the folder of real data or of reference numbers is absent.
+#define SKIP_WITHOUT(directory)                                        \
+  if (!std::filesystem::exists(directory)) {                           \
+    GTEST_SKIP() << directory << " is absent";                         \
+  }                                                                    \
+  static_assert(true)
