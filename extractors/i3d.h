@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "pipeline/array.h"
+
+namespace co2net {
+
+struct I3dOptions {
+  int channels = 3;            // of the clips: 3 rgb, 2 flow
+  int feature_size = 1024;     // D, which every output of the network must have
+  std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
+};
+
+// Runs a TorchScript feature network, forward(float32 [N, C, 16, 224, 224]) -> float32 [N, D], such
+// as save_i3d() writes. The file is code that runs here: load only what you trust.
+// features() may be called from many threads at once.
+class I3d {
+ public:
+  // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) naming the device if
+  // it is unknown or absent. Keeps OpenBLAS, where libtorch uses it, on one thread from then on.
+  I3d(const std::filesystem::path& file, const I3dOptions& options);
+  I3d(I3d&&) noexcept;
+  I3d& operator=(I3d&&) noexcept;
+  ~I3d();
+
+  int feature_size() const { return options_.feature_size; }
+
+  //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y
+  //   returns  float32 [N, D]
+  // Each clip goes through the network by itself and on the calling thread alone, so that a feature
+  // depends neither on its neighbours nor on the number of threads; libtorch's number of threads is
+  // left at one.
+  // Throws Error(kInput) for clips of another shape, Error(kModel) naming the file if the network
+  // fails or returns anything but D finite numbers.
+  Array features(const Array& clips) const;
+
+ private:
+  struct Network;
+
+  void run(const float* clip, float* feature) const;
+
+  std::string name_;  // the file's
+  I3dOptions options_;
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace co2net

@@ -1,0 +1,81 @@
+#include "extractors/i3d.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "extractors/i3d_network.h"
+#include "pipeline/error.h"
+#include "pipeline/files.h"
+#include "pipeline/npy.h"
+#include "tests/support.h"
+
+namespace co2net {
+namespace {
+
+// The reference numbers' weights, for a network of that mode: "rgb" or "flow".
+ParameterFill golden_fill(const std::string& mode) {
+  return [mode](const std::string& name, const Shape& shape) {
+    const bool is_scale = name.ends_with(".bn.weight"), is_var = name.ends_with(".running_var");
+    float scale = is_var ? 0.5f : 0.1f;
+    if (shape.size() > 1) {
+      scale = static_cast<float>(std::sqrt(6.0 * shape[0] / element_count(shape)));
+    }
+    Array array = test::hashfill(mode + "." + name, shape, scale);
+    if (is_scale || is_var) {
+      for (float& value : array.values) value += 1;
+    }
+    return array;
+  };
+}
+
+class I3dGolden : public testing::TestWithParam<std::string> {};
+
+TEST_P(I3dGolden, GivesTheReferenceFeaturesWithin1e3OfTheLargest) {
+  const auto golden = test::golden_dir() / "i3d_golden.npz";
+  SKIP_WITHOUT(golden);
+  const std::string mode = GetParam();
+  const int channels = mode == "rgb" ? 3 : 2;
+  const TempDir dir;
+  save_i3d(dir.path() / "i3d.pt", {.channels = channels}, golden_fill(mode));
+  const I3d i3d(dir.path() / "i3d.pt", {.channels = channels});
+
+  const Array got = i3d.features(test::hashfill(mode + ".input", {2, channels, 16, 224, 224}, 1));
+
+  const Array want = read_npz(golden).at(mode + "/features");
+  ASSERT_EQ(got.shape, want.shape);
+  float largest = 0, difference = 0;
+  for (std::size_t i = 0; i < want.values.size(); ++i) {
+    largest = std::max(largest, std::abs(want.values[i]));
+    difference = std::max(difference, std::abs(got.values[i] - want.values[i]));
+  }
+  EXPECT_LT(difference, 1e-3f * largest);
+  std::cout << "largest difference / largest feature: " << difference / largest << '\n';
+}
+
+INSTANTIATE_TEST_SUITE_P(BothStreams, I3dGolden, testing::Values("rgb", "flow"),
+                         [](const auto& mode) { return mode.param; });
+
+TEST(I3dNetwork, AsksForThePublishedParametersUpToTheLogits) {
+  const auto golden = test::golden_dir() / "i3d_golden.json";
+  SKIP_WITHOUT(golden);
+  std::map<std::string, Shape> want = nlohmann::json::parse(read_file(golden))["flow"]["keys"];
+  std::erase_if(want, [](const auto& entry) {
+    return entry.first.starts_with("logits.") || entry.first.ends_with(".num_batches_tracked");
+  });
+  std::map<std::string, Shape> asked;
+  const TempDir dir;
+  save_i3d(dir.path() / "i3d.pt", {.channels = 2},
+           [&](const std::string& name, const Shape& shape) {
+             asked[name] = shape;
+             return Array(shape);
+           });
+  EXPECT_EQ(asked, want);
+}
+
+}  // namespace
+}  // namespace co2net
