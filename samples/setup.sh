@@ -1,0 +1,39 @@
+# Debian packages that the scripts need, and their installation. Sourced, not run.
+# shellcheck shell=bash
+
+# shellcheck disable=SC2034  # read by the scripts that source this file
+build_packages=(
+  g++ cmake ninja-build pkg-config
+  libtorch-dev libopenblas0-pthread # without OpenBLAS libtorch falls back on the slow reference BLAS
+  libopencv-dev libopencv-contrib-dev
+  libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev
+  libboost-program-options-dev libspdlog-dev libssl-dev libtbb-dev libxxhash-dev libzip-dev
+  nlohmann-json3-dev
+)
+# shellcheck disable=SC2034
+test_packages=(libgtest-dev ffmpeg jq pocl-opencl-icd)
+
+# install_missing PURPOSE PACKAGE...: installs the packages that are absent, saying so in one line;
+# without the right to do that, fails with the command to run.
+install_missing() {
+  local purpose=$1 installed package missing=() as_root=()
+  shift
+  # shellcheck disable=SC2016  # dpkg-query's variables
+  installed=$(dpkg-query -W -f '${Package}:${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qx "$package:installed" <<<"$installed" || missing+=("$package")
+  done
+  ((${#missing[@]} > 0)) || return 0
+
+  local install=(apt-get install -y --no-install-recommends "${missing[@]}")
+  if ((EUID != 0)); then
+    as_root=(sudo -n)
+    if ! sudo -n true 2>/dev/null; then
+      echo "To $purpose, first run: sudo apt-get update && sudo ${install[*]}" >&2
+      return 1
+    fi
+  fi
+  echo "Installing from Debian, to $purpose: ${missing[*]}"
+  "${as_root[@]}" apt-get -qq update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" -qq >/dev/null
+}
