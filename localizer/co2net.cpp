@@ -1,0 +1,133 @@
+#include "localizer/co2net.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "localizer/checkpoint.h"
+#include "localizer/network.h"
+#include "pipeline/error.h"
+
+namespace co2net {
+namespace {
+
+constexpr Variant kVariants[] = {Variant::kThumos14, Variant::kActivityNet};
+
+constexpr std::string_view kUnusedWeight = "feat_encoder.0.weight";
+constexpr std::string_view kUnusedBias = "feat_encoder.0.bias";
+
+[[noreturn]] void bad_model(const std::string& why) { throw Error(ErrorKind::kModel, why); }
+
+torch::Tensor view(const Array& array) {
+  return torch::from_blob(const_cast<float*>(array.values.data()), array.shape, torch::kFloat32);
+}
+
+Array to_array(const torch::Tensor& tensor) {
+  const torch::Tensor dense = tensor.contiguous();
+  const float* values = dense.data_ptr<float>();
+  return {tensor.sizes().vec(), std::vector<float>(values, values + dense.numel())};
+}
+
+void set_parameters(Network& network, const Tensors& given) {
+  torch::NoGradGuard no_grad;
+  auto parameters = network.named_parameters();
+  for (const auto& [name, value] : given) {
+    if (!parameters.contains(name) && name != kUnusedWeight && name != kUnusedBias) {
+      bad_model("unknown parameter " + name);
+    }
+  }
+  for (auto& item : parameters) {
+    const auto found = given.find(item.key());
+    if (found == given.end()) bad_model("parameter " + item.key() + " is missing");
+    const torch::Tensor& value = found->second;
+    if (value.sizes() != item.value().sizes()) {
+      bad_model("parameter " + item.key() + ": want " + to_string(item.value().sizes().vec()) +
+                ", got " + to_string(value.sizes().vec()));
+    }
+    item.value().copy_(value);
+    if (!item.value().isfinite().all().item<bool>()) {
+      bad_model("parameter " + item.key() + " holds NaN or infinity");
+    }
+  }
+}
+
+void check_features(const Array& features, int feature_size) {
+  expect_shape(features, {-1, feature_size}, "features");
+  if (features.dim(0) == 0) {
+    throw Error(ErrorKind::kInput, "features: no snippets; the video is shorter than one");
+  }
+  const auto& values = features.values;
+  const auto wrong =
+      std::find_if_not(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+  if (wrong != values.end()) {
+    throw Error(ErrorKind::kInput, "features: NaN or infinity in snippet " +
+                                       std::to_string((wrong - values.begin()) / feature_size) +
+                                       "; extract them again");
+  }
+}
+
+}  // namespace
+
+std::string to_string(Variant variant) {
+  return variant == Variant::kThumos14 ? "thumos14" : "activitynet1.2";
+}
+
+std::optional<Variant> variant_named(const std::string& name) {
+  for (const Variant variant : kVariants) {
+    if (to_string(variant) == name) return variant;
+  }
+  return std::nullopt;
+}
+
+Co2Net::Co2Net(const Co2NetConfig& config)
+    : config_(config), network_(std::make_shared<Network>(config)) {
+  network_->eval();
+}
+
+Co2Net Co2Net::seeded(const Co2NetConfig& config, std::uint64_t seed) {
+  Co2Net model(config);
+  model.network().initialise(seed);
+  return model;
+}
+
+Co2Net::Co2Net(const Co2NetConfig& config, const Arrays& parameters) : Co2Net(config) {
+  Tensors views;
+  for (const auto& [name, array] : parameters) views[name] = view(array);
+  set_parameters(*network_, views);
+}
+
+Co2Net Co2Net::load(const std::filesystem::path& path, const Co2NetConfig& config) {
+  const Tensors parameters = read_checkpoint(path);
+  Co2Net model(config);
+  try {
+    set_parameters(*model.network_, parameters);
+  } catch (const Error& e) {
+    throw e.within(path.string());
+  }
+  return model;
+}
+
+void Co2Net::save(const std::filesystem::path& path) const {
+  const std::int64_t size = config_.feature_size;
+  Tensors checkpoint = {{std::string(kUnusedWeight), torch::zeros({size, size, 3})},
+                        {std::string(kUnusedBias), torch::zeros({size})}};
+  for (const auto& item : network_->named_parameters()) {
+    checkpoint[item.key()] = item.value().detach();
+  }
+  write_checkpoint(path, checkpoint);
+}
+
+Arrays Co2Net::localize(const Array& features) const {
+  check_features(features, config_.feature_size);
+  torch::InferenceMode inference;
+  const NetworkOutput output = network_->forward(view(features).unsqueeze(0));
+  return {{"cas", to_array(output.cas[0])},
+          {"attn", to_array(output.attn[0])},
+          {"attn_rgb", to_array(output.attn_rgb[0])},
+          {"attn_flow", to_array(output.attn_flow[0])}};
+}
+
+}  // namespace co2net

@@ -1,0 +1,164 @@
+#include "postprocess/proposals.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <string>
+
+#include "pipeline/error.h"
+#include "postprocess/nms.h"
+
+namespace co2net {
+namespace {
+
+// Snippets [start, end).
+struct Run {
+  int start;
+  int end;
+};
+
+void check_scores(const Array& cas, const Array& attn) {
+  expect_shape(attn, {-1}, "attn");
+  expect_shape(cas, {attn.dim(0), -1}, "cas");
+  if (cas.dim(1) < 2) {
+    throw Error(ErrorKind::kInput, "cas: want a class and the background, got " +
+                                       std::to_string(cas.dim(1)) + " columns");
+  }
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  if (!std::ranges::all_of(cas.values, is_finite) || !std::ranges::all_of(attn.values, is_finite)) {
+    throw Error(ErrorKind::kInput, "scores: NaN or infinity; localize the video again");
+  }
+}
+
+// Attention-weighted activation of one class over time.
+std::vector<double> weighted_activation(const Array& cas, const Array& attn, std::int64_t label) {
+  std::vector<double> activation(attn.values.size());
+  for (std::size_t t = 0; t < activation.size(); ++t) {
+    activation[t] = static_cast<double>(cas.row(static_cast<std::int64_t>(t))[label]) *
+                    static_cast<double>(attn.values[t]);
+  }
+  return activation;
+}
+
+double top_k_mean(std::vector<double> values, int ratio) {
+  const std::size_t k = std::max<std::size_t>(1, values.size() / static_cast<std::size_t>(ratio));
+  const auto end = values.begin() + static_cast<std::ptrdiff_t>(k);
+  std::partial_sort(values.begin(), end, values.end(), std::greater<>());
+  return std::accumulate(values.begin(), end, 0.0) / static_cast<double>(k);
+}
+
+std::vector<double> softmax(std::vector<double> values) {
+  const double largest = std::ranges::max(values);
+  for (double& value : values) value = std::exp(value - largest);
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  for (double& value : values) value /= sum;
+  return values;
+}
+
+// Probability of each class in the whole video, background left out.
+std::vector<double> video_scores(const Array& cas, const Array& attn, int top_k_ratio) {
+  std::vector<double> scores;
+  for (std::int64_t label = 0; label < cas.dim(1); ++label) {
+    scores.push_back(top_k_mean(weighted_activation(cas, attn, label), top_k_ratio));
+  }
+  scores = softmax(scores);
+  scores.pop_back();
+  return scores;
+}
+
+std::vector<int> kept_classes(const std::vector<double>& scores, double threshold) {
+  std::vector<int> kept;
+  for (std::size_t label = 0; label < scores.size(); ++label) {
+    if (scores[label] >= threshold) kept.push_back(static_cast<int>(label));
+  }
+  if (kept.empty())
+    kept.push_back(static_cast<int>(std::ranges::max_element(scores) - scores.begin()));
+  return kept;
+}
+
+// Compares in float32, as the reference does.
+std::vector<Run> runs_above(const std::vector<float>& attn, float threshold) {
+  std::vector<Run> runs;
+  bool inside = false;
+  for (int t = 0; t < static_cast<int>(attn.size()); ++t) {
+    const bool above = attn[static_cast<std::size_t>(t)] > threshold;
+    if (above && !inside) runs.push_back({t, t});
+    if (above) runs.back().end = t + 1;
+    inside = above;
+  }
+  return runs;
+}
+
+std::vector<Run> candidate_runs(const std::vector<float>& attn, const ProposalOptions& options) {
+  std::vector<Run> candidates;
+  for (const double threshold : options.attention_thresholds) {
+    const std::vector<Run> runs = runs_above(attn, static_cast<float>(threshold));
+    const bool only_snippet_0 = runs.size() == 1 && runs[0].end == 1;
+    if (only_snippet_0 && options.compat == Compat::kAuthors) continue;
+    candidates.insert(candidates.end(), runs.begin(), runs.end());
+  }
+  return candidates;
+}
+
+// Mean activation inside the run minus the mean in its context.
+double contrast(const std::vector<double>& activation, const Run& run, double outer_ratio) {
+  const int length = run.end - run.start;
+  const double margin = outer_ratio * length;
+  const int last = static_cast<int>(activation.size()) - 1;
+  const int outer_start = static_cast<int>(std::max(0.0, run.start - margin));
+  const int outer_end = static_cast<int>(std::min<double>(last, run.end - 1 + margin)) + 1;
+
+  const auto sum = [&](int start, int end) {
+    return std::accumulate(activation.begin() + start, activation.begin() + end, 0.0);
+  };
+  const double inner = sum(run.start, run.end) / length;
+  const int outer_length = (run.start - outer_start) + (outer_end - run.end);
+  if (outer_length == 0) return inner;
+  return inner - (sum(outer_start, run.start) + sum(run.end, outer_end)) / outer_length;
+}
+
+}  // namespace
+
+std::vector<double> linspace(double first, double last, int count) {
+  std::vector<double> values(static_cast<std::size_t>(count));
+  const double step = (last - first) / (count - 1);
+  for (int i = 0; i < count; ++i) values[static_cast<std::size_t>(i)] = first + i * step;
+  values.back() = last;
+  return values;
+}
+
+std::vector<Proposal> propose(const Array& cas, const Array& attn, const ProposalOptions& options) {
+  check_scores(cas, attn);
+  if (attn.dim(0) == 0) return {};
+  const std::vector<double> scores = video_scores(cas, attn, options.top_k_ratio);
+  const std::vector<Run> runs = candidate_runs(attn.values, options);
+  std::vector<Proposal> proposals;
+  for (const int label : kept_classes(scores, options.class_threshold)) {
+    const std::vector<double> activation = weighted_activation(cas, attn, label);
+    const double bonus = options.gamma * scores[static_cast<std::size_t>(label)];
+    std::vector<Proposal> candidates;
+    for (const Run& run : runs) {
+      candidates.push_back(
+          {run.start, run.end, label, contrast(activation, run, options.outer_ratio) + bonus});
+    }
+    const auto taken = soft_nms(std::move(candidates), options.sigma, options.compat);
+    proposals.insert(proposals.end(), taken.begin(), taken.end());
+  }
+  return proposals;
+}
+
+std::vector<Proposal> remove_ambiguous(std::vector<Proposal> proposals,
+                                       const std::vector<Interval>& ambiguous,
+                                       double snippets_per_second) {
+  std::erase_if(proposals, [&](const Proposal& proposal) {
+    return std::ranges::any_of(ambiguous, [&](const Interval& interval) {
+      const double start = std::nearbyint(interval.start_s * snippets_per_second);
+      const double end = std::nearbyint(interval.end_s * snippets_per_second);
+      return std::max<double>(proposal.start, start) < std::min<double>(proposal.end, end);
+    });
+  });
+  return proposals;
+}
+
+}  // namespace co2net

@@ -1,0 +1,111 @@
+#include "localizer/co2net.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <numbers>
+#include <ostream>
+
+#include "localizer/network.h"
+#include "postprocess/proposals.h"
+#include "tests/golden/golden.h"
+#include "tests/support.h"
+
+namespace co2net {
+namespace {
+
+constexpr double kTolerance = 1e-4;
+
+struct Case {
+  std::string name;
+  std::int64_t snippets;
+  Co2NetConfig config;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+std::map<std::string, Shape> published_shapes(int classes) {
+  std::map<std::string, Shape> shapes;
+  const auto add = [&](const std::string& layer, std::int64_t in, std::int64_t out,
+                       std::int64_t kernel) {
+    shapes[layer + ".weight"] = {out, in, kernel};
+    shapes[layer + ".bias"] = {out};
+  };
+  for (const std::string module : {"vAttn", "fAttn"}) {
+    add(module + ".bit_wise_attn.0", 1024, 1024, 3);
+    add(module + ".channel_conv.0", 1024, 1024, 3);
+    add(module + ".attention.0", 1024, 512, 3);
+    add(module + ".attention.3", 512, 512, 3);
+    add(module + ".attention.5", 512, 1, 1);
+  }
+  add("fusion.0", 2048, 2048, 1);
+  add("classifier.1", 2048, 2048, 3);
+  add("classifier.4", 2048, classes + 1, 1);
+  return shapes;
+}
+
+Arrays hashfilled_parameters(int classes) {
+  Arrays parameters;
+  for (const auto& [name, shape] : published_shapes(classes)) {
+    const auto fan_in = static_cast<double>(element_count(shape) / shape[0]);
+    const double scale = shape.size() > 1 ? std::sqrt(3 / fan_in) : 0.05;
+    parameters[name] = test::hashfill(name, shape, static_cast<float>(scale));
+  }
+  return parameters;
+}
+
+Array features_of(const Case& c) {
+  Array features = test::hashfill(c.name, {c.snippets, 2048}, 1);
+  for (std::int64_t t = 0; t < c.snippets; ++t) {
+    const double phase = 2 * std::numbers::pi * static_cast<double>(t) / 17;
+    const auto level = static_cast<float>(0.25 + 0.5 + 0.5 * std::sin(phase));
+    for (float* value = features.row(t); value < features.row(t) + 2048; ++value) {
+      *value = std::pow(std::abs(*value), 3.f) * level;
+    }
+  }
+  return features;
+}
+
+void expect_near(const float* values, const Array& golden, const std::string& what) {
+  double worst = 0;
+  for (std::size_t i = 0; i < golden.values.size(); ++i) {
+    worst = std::max<double>(worst, std::abs(values[i] - golden.values[i]));
+  }
+  EXPECT_LE(worst, kTolerance) << what;
+}
+
+class Co2NetGolden : public testing::TestWithParam<Case> {};
+
+TEST_P(Co2NetGolden, GivesTheReferencesScoresAndSegments) {
+  const Case& c = GetParam();
+  const Arrays golden = read_npz(test::golden_copy("co2net.npz"));
+  const auto want = [&](const std::string& key) { return golden.at(c.name + "/" + key); };
+  const Co2Net model(c.config, hashfilled_parameters(c.config.classes));
+  const Array features = features_of(c);
+
+  const Arrays scores = model.localize(features);
+  EXPECT_EQ(scores.at("cas").shape, (Shape{c.snippets, c.config.classes + 1}));
+  EXPECT_EQ(scores.at("attn").shape, (Shape{c.snippets}));
+  expect_near(scores.at("cas").values.data(), want("cas"), "cas");
+  expect_near(scores.at("attn").values.data(), want("attn"), "attn");
+  expect_near(scores.at("attn_rgb").values.data(), want("v_atn"), "attn_rgb");
+  expect_near(scores.at("attn_flow").values.data(), want("f_atn"), "attn_flow");
+
+  torch::NoGradGuard no_grad;
+  const torch::Tensor input = torch::tensor(features.values).view({1, c.snippets, 2048});
+  const torch::Tensor head =
+      model.network().forward(input).feat.slice(/*dim=*/2, 0, 16).contiguous();
+  expect_near(head.data_ptr<float>(), want("feat_head"), "feat");
+
+  test::expect_proposals(propose(scores.at("cas"), scores.at("attn")), want("proposals"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Published, Co2NetGolden,
+                         testing::Values(Case{"CO2_T120", 120, {Variant::kThumos14, 20}},
+                                         Case{"CO2_T1", 1, {Variant::kThumos14, 20}},
+                                         Case{"ANT_CO2_T60", 60, {Variant::kActivityNet, 100}}),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace co2net

@@ -1,0 +1,80 @@
+#include "postprocess/nms.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace co2net {
+namespace {
+
+constexpr double kSigma = 0.3;
+
+double weight(double iou) { return std::exp(-iou * iou / kSigma); }
+
+// Soft-NMS as its definition reads, one pass over all that are left for each that is taken.
+std::vector<Proposal> plain_soft_nms(std::vector<Proposal> left, int excess) {
+  std::vector<Proposal> taken;
+  while (!left.empty()) {
+    const auto best = std::ranges::max_element(left, {}, &Proposal::score);
+    taken.push_back(*best);
+    left.erase(best);
+    const Proposal& a = taken.back();
+    for (Proposal& b : left) {
+      const int shared = std::max(0, std::min(a.end, b.end) - std::max(a.start, b.start) + excess);
+      const int lengths = a.end - a.start + b.end - b.start + 2 * excess;
+      b.score *= weight(static_cast<double>(shared) / (lengths - shared));
+    }
+  }
+  return taken;
+}
+
+TEST(SoftNms, LowersTheScoresOfWhatOverlapsTheBest) {
+  const auto taken =
+      soft_nms({{5, 15, 3, 0.9}, {0, 10, 3, 1.0}, {20, 30, 3, 0.8}}, kSigma, Compat::kClean);
+  ASSERT_EQ(taken.size(), 3u);
+  EXPECT_EQ(taken[0], (Proposal{0, 10, 3, 1.0}));
+  EXPECT_EQ(taken[1], (Proposal{20, 30, 3, 0.8}));
+  EXPECT_EQ(taken[2].start, 5);
+  EXPECT_DOUBLE_EQ(taken[2].score, 0.9 * weight(5.0 / 15));
+}
+
+TEST(SoftNms, LetsTouchingSegmentsOverlapForTheAuthorsOnly) {
+  const std::vector<Proposal> touching = {{0, 4, 0, 1.0}, {4, 8, 0, 0.5}};
+  EXPECT_DOUBLE_EQ(soft_nms(touching, kSigma, Compat::kAuthors)[1].score, 0.5 * weight(1.0 / 9));
+  EXPECT_EQ(soft_nms(touching, kSigma, Compat::kClean), touching);
+}
+
+TEST(SoftNms, TakesTheEarlierOfEquals) {
+  const std::vector<Proposal> equals = {{8, 9, 0, 1.0}, {0, 1, 0, 1.0}, {4, 5, 0, 1.0}};
+  EXPECT_EQ(soft_nms(equals, kSigma, Compat::kClean), equals);
+}
+
+TEST(SoftNms, KeepsRepeatedSegments) {
+  const auto taken = soft_nms({{2, 5, 0, 1.0}, {2, 5, 0, 1.0}}, kSigma, Compat::kAuthors);
+  ASSERT_EQ(taken.size(), 2u);
+  EXPECT_DOUBLE_EQ(taken[1].score, weight(1));
+}
+
+TEST(SoftNms, RaisesNegativeScoresTowardsZeroAsTheDefinitionSays) {
+  const auto taken = soft_nms({{0, 9, 0, 1.0}, {0, 9, 0, -1.0}}, kSigma, Compat::kClean);
+  EXPECT_DOUBLE_EQ(taken[1].score, -weight(1));
+}
+
+TEST(SoftNms, AgreesWithThePlainDefinitionOnRandomSegments) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Proposal> candidates(random() % 60);
+    for (Proposal& candidate : candidates) {
+      candidate.start = static_cast<int>(random() % 100);
+      candidate.end = candidate.start + 1 + static_cast<int>(random() % (round % 40 + 1));
+      candidate.score = static_cast<double>(random() % 21) / 10 - 1;
+    }
+    EXPECT_EQ(soft_nms(candidates, kSigma, Compat::kAuthors), plain_soft_nms(candidates, 1));
+    EXPECT_EQ(soft_nms(candidates, kSigma, Compat::kClean), plain_soft_nms(candidates, 0));
+  }
+}
+
+}  // namespace
+}  // namespace co2net
