@@ -60,8 +60,8 @@ void expect_shape(const Array& array, std::initializer_list<std::int64_t> want,
     matches = wanted[axis] == -1 || wanted[axis] == array.shape[axis];
   }
   if (!matches) {
-    throw Error(ErrorKind::kInput, what + ": want float32 " + to_string(wanted) + ", got " +
-                                       to_string(array.shape));
+    throw Error(ErrorKind::kInput,
+                what + ": want float32 " + to_string(wanted) + ", got " + to_string(array.shape));
   }
 }
 

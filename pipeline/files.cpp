@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "pipeline/error.h"
+#include "pipeline/interrupt.h"
 
 namespace fs = std::filesystem;
 
@@ -63,11 +64,10 @@ void make_directories(const fs::path& directory) {
   }
 }
 
-// mkstemps makes files that only the owner may read; results should follow the umask.
-void apply_umask(int fd) {
+mode_t current_umask() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  ::fchmod(fd, 0666 & ~mask);
+  return mask;
 }
 
 bool is_special_file(const fs::path& path) {
@@ -101,13 +101,32 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   const Descriptor file(::mkstemps(temporary.data(), static_cast<int>(suffix.size())));
   if (file.get() < 0) fail("write into", directory);
   try {
-    apply_umask(file.get());
+    // mkstemps makes files that only the owner may read; results should follow the umask.
+    ::fchmod(file.get(), 0666 & ~current_umask());
     write(temporary);
     const Descriptor written(temporary, O_RDONLY);
     if (written.get() < 0 || ::fsync(written.get()) != 0) fail("write", path);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("write", path);
   } catch (...) {
     ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_directory(directory);
+}
+
+void write_folder_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  const fs::path directory = directory_of(path);
+  make_directories(directory);
+  std::string temporary = (directory / ("." + path.filename().string() + ".tmp.XXXXXX")).string();
+  if (::mkdtemp(temporary.data()) == nullptr) fail("write into", directory);
+  std::error_code ignored;
+  try {
+    fs::permissions(temporary, fs::perms(0777 & ~current_umask()));
+    write(temporary);
+    fs::remove_all(path, ignored);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("write", path);
+  } catch (...) {
+    fs::remove_all(temporary, ignored);
     throw;
   }
   sync_directory(directory);
@@ -126,34 +145,36 @@ void write_file(const fs::path& path, std::string_view bytes) {
   }
 }
 
-FileLock::FileLock(const fs::path& path) {
-  make_directories(directory_of(path));
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd_ < 0) fail("lock", path);
-  while (::flock(fd_, LOCK_EX) != 0) {
-    if (errno != EINTR) fail("lock", path);
+FileLock::FileLock(fs::path path) : path_(std::move(path)) {
+  make_directories(directory_of(path_));
+  for (;;) {
+    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) fail("lock", path_);
+    if (::flock(fd, LOCK_EX) != 0) {
+      const int reason = errno;
+      ::close(fd);
+      throw_if_interrupted();
+      errno = reason;
+      fail("lock", path_);
+    }
+    // The holder before us may have removed the file that we waited for.
+    struct stat locked, named;
+    if (::fstat(fd, &locked) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+        locked.st_ino == named.st_ino && locked.st_dev == named.st_dev) {
+      fd_ = fd;
+      return;
+    }
+    ::close(fd);
   }
 }
 
-std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
-  make_directories(directory_of(path));
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) fail("lock", path);
-  FileLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK) fail("lock", path);
-  return std::nullopt;
-}
-
-FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-FileLock& FileLock::operator=(FileLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
+FileLock::FileLock(FileLock&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
 
 FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  ::unlink(path_.c_str());
+  ::close(fd_);
 }
 
 TempDir::TempDir() {

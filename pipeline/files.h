@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,19 +20,21 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 void write_file_with(const std::filesystem::path& path,
                      const std::function<void(const std::filesystem::path&)>& write);
 
+// The same for a folder, which replaces one that is there.
+void write_folder_with(const std::filesystem::path& path,
+                       const std::function<void(const std::filesystem::path&)>& write);
+
 // An exclusive lock between processes, held while the object lives; the kernel drops it when the
-// process dies. Lock files are left in place: removing them would race with a waiting process.
+// process dies. The lock's file is removed with the lock.
 class FileLock {
  public:
-  explicit FileLock(const std::filesystem::path& path);  // waits for the holder
-  // Null if somebody holds it.
-  static std::optional<FileLock> try_lock(const std::filesystem::path& path);
+  explicit FileLock(std::filesystem::path path);  // waits for the holder; throws Error(kIo)
   FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&&) = delete;
   ~FileLock();
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
+  std::filesystem::path path_;
   int fd_ = -1;
 };
 

@@ -167,9 +167,9 @@ constexpr Dtype dtype(std::string_view code) {
 }
 
 constexpr Dtype kDtypes[] = {
-    dtype<Half>("f2"),         dtype<float>("f4"),         dtype<double>("f8"),
-    dtype<std::int8_t>("i1"),  dtype<std::int16_t>("i2"),  dtype<std::int32_t>("i4"),
-    dtype<std::int64_t>("i8"), dtype<std::uint8_t>("u1"),  dtype<std::uint16_t>("u2"),
+    dtype<Half>("f2"),          dtype<float>("f4"),         dtype<double>("f8"),
+    dtype<std::int8_t>("i1"),   dtype<std::int16_t>("i2"),  dtype<std::int32_t>("i4"),
+    dtype<std::int64_t>("i8"),  dtype<std::uint8_t>("u1"),  dtype<std::uint16_t>("u2"),
     dtype<std::uint32_t>("u4"), dtype<std::uint64_t>("u8"), dtype<std::uint8_t>("b1"),
 };
 
@@ -275,8 +275,8 @@ std::string format_npy(const Array& array) {
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');
   header += '\n';
   std::string bytes(kMagic);
-  bytes += {'\1', '\0', static_cast<char>(header.size() & 0xff),
-            static_cast<char>(header.size() >> 8)};
+  bytes +=
+      {'\1', '\0', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
   bytes += header;
   bytes.append(reinterpret_cast<const char*>(array.values.data()),
                array.values.size() * sizeof(float));

@@ -1,0 +1,175 @@
+#include "cli/batch.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <fstream>
+#include <utility>
+
+#include "pipeline/digest.h"
+#include "pipeline/files.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+bool is_direct(const fs::path& output) {
+  return output.empty() || (fs::exists(output) && !fs::is_regular_file(output));
+}
+
+bool concerns_every_input(ErrorKind kind) {
+  return kind == ErrorKind::kModel || kind == ErrorKind::kIo || kind == ErrorKind::kInterrupted ||
+         kind == ErrorKind::kUsage;
+}
+
+}  // namespace
+
+ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
+                       std::ostream& standard_output)
+    : options_(options),
+      model_(std::move(model)),
+      recipe_(std::move(recipe)),
+      out_(standard_output),
+      streams_(is_direct(options.output)) {
+  if (options_.format == "csv") put(std::string(kCsvHeader));
+}
+
+void ResultSink::add(VideoResult result) {
+  result.segments = filtered(std::move(result.segments), options_.filter);
+  if (options_.format == "jsonl") {
+    put(jsonl_line(result));
+  } else if (options_.format == "csv") {
+    put(csv_rows(result));
+  } else {
+    results_.push_back(std::move(result));
+  }
+}
+
+void ResultSink::add(VideoError error) {
+  if (options_.format == "jsonl") put(jsonl_line(error));
+  if (options_.format == "activitynet") errors_.push_back(std::move(error));
+}
+
+void ResultSink::finish() {
+  if (options_.format == "activitynet") {
+    put(to_text(results_document(results_, errors_, model_, recipe_)) + "\n");
+  }
+  if (!streams_) write_file(options_.output, pending_);
+}
+
+void ResultSink::put(const std::string& lines) {
+  if (!streams_) {
+    pending_ += lines;
+    return;
+  }
+  if (options_.output.empty()) {
+    out_ << lines << std::flush;
+    if (!out_) throw Error(ErrorKind::kIo, "cannot write to standard output");
+    return;
+  }
+  std::ofstream target(options_.output, std::ios::app);
+  target << lines << std::flush;
+  if (!target) throw Error(ErrorKind::kIo, "cannot write to " + options_.output.string());
+}
+
+void Stats::add(const std::string& id, const std::map<std::string, StageTiming>& timings) {
+  for (const auto& [stage, timing] : timings) {
+    videos_[id]["stages"][stage] = {{"hit", timing.hit}, {"seconds", timing.seconds}};
+  }
+}
+
+void Stats::add_extraction(const std::string& id, const Features& features) {
+  const auto frames = static_cast<double>(features.frames);
+  const auto part = [frames](double seconds) {
+    return Json{{"seconds", seconds}, {"frames_per_s", seconds > 0 ? frames / seconds : 0.0}};
+  };
+  videos_[id]["extraction"] = {{"frames", features.frames},
+                               {"snippets", features.rows.dim(0)},
+                               {"decode", part(features.decode_s)},
+                               {"flow", part(features.flow_s)},
+                               {"networks", part(features.network_s)}};
+}
+
+void Stats::write(const fs::path& path) const {
+  if (path.empty()) return;
+  std::map<std::string, double> totals;
+  for (const auto& [id, video] : videos_.items()) {
+    if (!video.contains("stages")) continue;
+    for (const auto& [stage, timing] : video["stages"].items()) {
+      totals[stage] += timing["seconds"].get<double>();
+    }
+  }
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+  const Json json = {{"schema", "co2net.stats/1"},
+                     {"seconds", elapsed.count()},
+                     {"peak_rss_bytes", std::int64_t{1024} * usage.ru_maxrss},
+                     {"stages", totals},
+                     {"videos", videos_}};
+  write_file(path, to_text(json) + "\n");
+}
+
+int for_each_input(const std::vector<Input>& inputs, bool fail_fast, Progress& progress,
+                   const std::function<void(const Input&)>& work,
+                   const std::function<void(const VideoError&)>& on_error) {
+  int code = 0;
+  for (const Input& input : inputs) {
+    throw_if_interrupted();
+    progress.start_video(input.id);
+    spdlog::info("{}", input.path.string());
+    try {
+      work(input);
+      progress.finish_video();
+    } catch (...) {
+      progress.finish_video();
+      const Error error = current_error();
+      if (concerns_every_input(error.kind())) throw error;
+      const std::string stage = error.stage().empty() ? "input" : error.stage();
+      spdlog::error("{}: {}: {}", input.path.string(), stage, error.what());
+      on_error({input.id, stage, error.what()});
+      code = 1;
+      if (fail_fast) break;
+    }
+  }
+  return code;
+}
+
+VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* cache,
+                  Progress& progress) {
+  VideoJob job;
+  job.path = input.path;
+  job.sha256 = cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
+  job.stream = options.stream;
+  job.deadline = options.deadline();
+  job.on_progress = [&progress](std::int64_t done, std::int64_t expected) {
+    progress.update("snippets", done, expected);
+  };
+  return job;
+}
+
+std::string subject_of(const Input& input) {
+  return fs::absolute(input.path).lexically_normal().string();
+}
+
+VideoResult video_result(const Input& input, const Entry& proposals) {
+  Json video = proposals.info.at("video");
+  video["path"] = input.path.string();
+  return {input.id,
+          segments_from_json(parse_json(proposals.bytes, "proposals", ErrorKind::kInternal)),
+          video};
+}
+
+void check_strict(const VideoOptions& options, const Json& video) {
+  if (!options.strict || !video.contains("decode")) return;
+  const Json& decode = video.at("decode");
+  if (decode.at("complete").get<bool>()) return;
+  throw Error(ErrorKind::kInput, "decoded only in part: " +
+                                     decode.at("first_error").get<std::string>() +
+                                     " (leave out --strict to take what could be decoded)")
+      .in_stage("decode");
+}
+
+}  // namespace co2net

@@ -1,0 +1,91 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+
+#include "cli/options.h"
+#include "pipeline/error.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+// "50G" and the like: a number and K, M, G or T for powers of 1024.
+std::int64_t parse_size(const std::string& text) {
+  std::size_t used = 0;
+  double number = -1;
+  try {
+    number = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = std::string::npos;
+  }
+  constexpr std::string_view kUnits = "KMGT";
+  const std::string unit = used == std::string::npos ? "?" : text.substr(used);
+  const std::size_t power = unit.empty() ? 0 : kUnits.find(unit) + 1;
+  if (!(number >= 0) || unit.size() > 1 || (!unit.empty() && power == 0)) {
+    throw Error(ErrorKind::kUsage, "--max-size: '" + text + "' is not a size such as 50G");
+  }
+  return static_cast<std::int64_t>(number * static_cast<double>(std::int64_t{1} << (10 * power)));
+}
+
+int cache_stat(DiskCache& cache, Io& io) {
+  Json stages = Json::object();
+  DiskCache::Usage total;
+  for (const auto& [stage, usage] : cache.usage_by_stage()) {
+    stages[stage] = {{"entries", usage.entries}, {"bytes", usage.bytes}};
+    total.entries += usage.entries;
+    total.bytes += usage.bytes;
+  }
+  io.out << to_text({{"directory", cache.directory().string()},
+                     {"entries", total.entries},
+                     {"bytes", total.bytes},
+                     {"stages", stages}})
+         << "\n";
+  return 0;
+}
+
+int cache_verify(DiskCache& cache, Io& io) {
+  const auto damaged = cache.verify();
+  for (const auto& path : damaged) io.out << path.string() << "\n";
+  if (damaged.empty()) return 0;
+  spdlog::error("{} damaged entries were deleted; they will be computed anew", damaged.size());
+  return 1;
+}
+
+void add_cache_command_options(po::options_description& options) {
+  options.add_options()("cache", po::value<std::string>()->value_name("DIR"),
+                        "the cache (default: $XDG_CACHE_HOME/co2net)")  //
+      ("max-size", po::value<std::string>()->value_name("SIZE"),
+       "gc: delete what was not used for longest until no more than this is left, such as 50G");
+}
+
+int run_cache(const po::variables_map& args, Io& io) {
+  const std::vector<std::string> words = parse_arguments(args, "ACTION (stat, verify, gc, clear)");
+  DiskCache cache(parse_cache_directory(args));
+  const std::string& action = words.front();
+  if (words.size() > 1) throw Error(ErrorKind::kUsage, "one action at a time");
+  if (action == "stat") return cache_stat(cache, io);
+  if (action == "verify") return cache_verify(cache, io);
+  if (action == "clear") {
+    cache.clear();
+    return 0;
+  }
+  if (action != "gc") {
+    throw Error(ErrorKind::kUsage,
+                "unknown action '" + action + "'; known: stat, verify, gc, clear");
+  }
+  if (args.count("max-size") == 0) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
+  const DiskCache::Usage removed =
+      cache.collect_garbage(parse_size(args["max-size"].as<std::string>()));
+  spdlog::info("deleted {} entries, {} bytes", removed.entries, removed.bytes);
+  return 0;
+}
+
+}  // namespace
+
+const Command kCacheCommand = {"cache", "stat|verify|gc|clear",
+                               "look after the results of stages that are kept on disk",
+                               add_cache_command_options, run_cache};
+
+}  // namespace co2net

@@ -1,0 +1,201 @@
+#include "cli/cli.h"
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <fstream>
+#include <memory>
+#include <numeric>
+#include <optional>
+
+#include "cli/options.h"
+#include "pipeline/error.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+const Command* const kCommands[] = {&kRunCommand,     &kExtractCommand, &kFlowCommand,
+                                    &kLocalizeCommand, &kProposeCommand, &kExplainCommand,
+                                    &kCacheCommand,   &kProbeCommand};
+
+void print_usage(std::ostream& out) {
+  out << "co2net " CO2NET_VERSION
+         ": which actions happen in a video, from when to when\n\n"
+         "Usage: co2net COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
+  for (const Command* command : kCommands) {
+    out << "  " << command->name << std::string(10 - command->name.size(), ' ')
+        << command->summary << "\n";
+  }
+  out << "\n'co2net COMMAND --help' tells more. Exit codes: 0 all done, 1 some inputs failed,\n"
+         "2 usage or no input found, 3 nothing could be done, 130 interrupted.\n";
+}
+
+void print_help(const Command& command, const po::options_description& options,
+                std::ostream& out) {
+  out << "Usage: co2net " << command.name << " " << command.arguments << " [OPTIONS]\n\n"
+      << command.summary << "\n\n"
+      << options;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+// "; did you mean X?", or nothing where no name is near.
+std::string suggestion(std::string_view typed, const std::vector<std::string>& names) {
+  std::string nearest;
+  std::size_t least = std::max<std::size_t>(1, typed.size() / 3) + 1;
+  for (const std::string& name : names) {
+    const std::size_t distance = edit_distance(typed, name);
+    if (distance < least) {
+      least = distance;
+      nearest = name;
+    }
+  }
+  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
+const Command& command_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Command* command : kCommands) {
+    if (command->name == name) return *command;
+    names.emplace_back(command->name);
+  }
+  throw Error(ErrorKind::kUsage, "unknown command '" + name + "'" + suggestion(name, names) +
+                                     " ('co2net --help' lists the commands)");
+}
+
+std::vector<std::string> option_names(const po::options_description& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+  return names;
+}
+
+po::variables_map parse(const std::vector<std::string>& arguments,
+                        const po::options_description& visible) {
+  po::options_description all = visible;
+  all.add_options()("input", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("input", -1);
+  po::variables_map args;
+  try {
+    namespace style = po::command_line_style;
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positional)
+                  .style(style::unix_style & ~style::allow_guessing)
+                  .run(),
+              args);
+    if (args.count("config") > 0) {
+      const auto path = args["config"].as<std::string>();
+      std::ifstream file(path);
+      if (!file) throw Error(ErrorKind::kUsage, "cannot read --config " + path);
+      po::store(po::parse_config_file(file, visible), args);
+    }
+    po::notify(args);
+  } catch (const po::unknown_option& e) {
+    throw Error(ErrorKind::kUsage,
+                std::string(e.what()) +
+                    suggestion(e.get_option_name(), option_names(visible)));
+  } catch (const po::error& e) {
+    throw Error(ErrorKind::kUsage, e.what());
+  }
+  return args;
+}
+
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kUsage:
+      return 2;
+    case ErrorKind::kInput:
+      return 1;
+    case ErrorKind::kInterrupted:
+      return 130;
+    case ErrorKind::kModel:
+    case ErrorKind::kIo:
+    case ErrorKind::kInternal:
+      return 3;
+  }
+  return 3;
+}
+
+// spdlog keeps one logger for the program; a test's must not outlive its streams.
+class LogTo {
+ public:
+  explicit LogTo(std::ostream& err) : before_(spdlog::default_logger()) {
+    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(err, true);
+    const auto logger = std::make_shared<spdlog::logger>("co2net", sink);
+    logger->set_pattern("%n: %l: %v");
+    spdlog::set_default_logger(logger);
+  }
+  ~LogTo() { spdlog::set_default_logger(before_); }
+  LogTo(const LogTo&) = delete;
+  LogTo& operator=(const LogTo&) = delete;
+
+ private:
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+int dispatch(const std::vector<std::string>& arguments, Io& io) {
+  if (arguments.empty()) {
+    print_usage(io.err);
+    return 2;
+  }
+  std::string name = arguments.front();
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (name == "help" && !rest.empty()) {
+    name = rest.front();
+    rest = {"--help"};
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_usage(io.out);
+    return 0;
+  }
+  if (name == "--version") {
+    io.out << "co2net " CO2NET_VERSION "\n";
+    return 0;
+  }
+  const Command& command = command_named(name);
+  po::options_description options("Options", 100, 50);
+  options.add_options()("help,h", "print this help")  //
+      ("config", po::value<std::string>()->value_name("FILE"),
+       "read options from a file of 'name = value' lines; the command line wins")  //
+      ("log-level", po::value<std::string>()->value_name("LEVEL")->default_value("info"),
+       "error, warning, info, debug or off");
+  command.add_options(options);
+  const po::variables_map args = parse(rest, options);
+  if (args.count("help") > 0) {
+    print_help(command, options, io.out);
+    return 0;
+  }
+  spdlog::set_level(parse_log_level(args["log-level"].as<std::string>()));
+  return command.run(args, io);
+}
+
+}  // namespace
+
+int run_cli(const std::vector<std::string>& arguments, Io io) {
+  const LogTo log(io.err);
+  try {
+    return dispatch(arguments, io);
+  } catch (...) {
+    const Error error = current_error();
+    spdlog::critical("{}", error.what());
+    return exit_code(error.kind());
+  }
+}
+
+}  // namespace co2net

@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <boost/program_options.hpp>
+
+#include "cli/batch.h"
+#include "cli/options.h"
+#include "extractors/extractor.h"
+#include "extractors/flow_codec.h"
+#include "pipeline/error.h"
+#include "pipeline/files.h"
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+void add_flow_options(po::options_description& options) {
+  add_directory_option(options);
+  options.add_options()("save", po::value<std::string>()->value_name("FORMAT")->default_value("mkv"),
+                        "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised)")  //
+      ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
+       "auto, cpu, opencl or cuda; one that is named brings its flow.variant along");
+  add_recipe_options(options, true);
+  add_video_options(options);
+}
+
+// A backend that is asked for by name computes its own variant, unless the variant is named too.
+Recipe with_variant_of(const std::string& backend, const po::variables_map& args, Recipe recipe) {
+  const auto settings = args.count("recipe-set") > 0
+                            ? args["recipe-set"].as<std::vector<std::string>>()
+                            : std::vector<std::string>();
+  const bool named = std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
+    return setting.starts_with("flow.variant=");
+  });
+  for (const FlowBackend* known : flow_backends()) {
+    if (known->name == backend && !named) {
+      return with_setting(recipe, "flow.variant=" + std::string(known->variant));
+    }
+  }
+  return recipe;
+}
+
+int run_flow(const po::variables_map& args, Io& io) {
+  const VideoOptions options = parse_video_options(args);
+  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, options, io.in);
+  const fs::path directory = parse_directory(args);
+  const FlowFormat format = parse_flow_format(args["save"].as<std::string>());
+  const auto backend_name = args["backend"].as<std::string>();
+  const Recipe recipe =
+      with_variant_of(backend_name, args, parse_recipe(args, recipe_preset("wtalc-cpu")));
+  const FlowBackend& backend = choose_flow_backend(backend_name, recipe.flow.variant);
+  Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), inputs.size());
+
+  return for_each_input(
+      inputs, options.fail_fast, progress,
+      [&](const Input& input) {
+        VideoJob job;
+        job.path = input.path;
+        job.stream = options.stream;
+        job.deadline = options.deadline();
+        job.on_progress = [&](std::int64_t done, std::int64_t expected) {
+          progress.update("frames", done, expected);
+        };
+        const auto save = [&](const fs::path& temporary) {
+          check_strict(options,
+                       save_flow(job, recipe, backend, options.threads, format, temporary));
+        };
+        if (format == FlowFormat::kMkv) {
+          write_file_with(directory / (input.id + ".mkv"), save);
+        } else {
+          write_folder_with(directory / input.id, save);
+        }
+      },
+      [](const VideoError&) {});
+}
+
+}  // namespace
+
+const Command kFlowCommand = {"flow", "INPUT... -o DIR", "save the TV-L1 optical flow of videos",
+                              add_flow_options, run_flow};
+
+}  // namespace co2net

@@ -1,0 +1,15 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/cli.h"
+#include "pipeline/interrupt.h"
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  co2net::install_interrupt_handlers();
+  return co2net::run_cli(std::vector<std::string>(argv + 1, argv + argc),
+                         {std::cin, std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0});
+}

@@ -1,0 +1,256 @@
+#include "cli/options.h"
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <set>
+
+#include "extractors/i3d.h"
+#include "extractors/threads.h"
+#include "pipeline/error.h"
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+template <class T>
+std::optional<T> optional_value(const po::variables_map& args, const std::string& name) {
+  if (args.count(name) == 0) return std::nullopt;
+  return args[name].as<T>();
+}
+
+// Checks a value against the ones that an option takes.
+std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
+  const auto value = args[name].as<std::string>();
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  std::string list;
+  for (const std::string& word : allowed) list += (list.empty() ? "" : ", ") + word;
+  throw Error(ErrorKind::kUsage, "--" + name + ": '" + value + "' is not one of " + list);
+}
+
+std::string parse_device(const po::variables_map& args) {
+  const auto device = args["device"].as<std::string>();
+  if (device == "auto") {
+    const std::string chosen = cuda_is_available() ? "cuda" : "cpu";
+    spdlog::info("networks run on {}", chosen);
+    return chosen;
+  }
+  const bool is_index = device.starts_with("cuda:") && device.size() > 5 &&
+                        device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (device == "cpu" || device == "cuda" || is_index) return device;
+  throw Error(ErrorKind::kUsage, "--device: '" + device + "' is not one of auto, cpu, cuda, cuda:N");
+}
+
+std::set<std::string> parse_keep(const po::variables_map& args) {
+  std::set<std::string> keep;
+  if (args.count("keep") == 0) return keep;
+  for (const std::string& stage : args["keep"].as<Strings>()) {
+    if (stage != "frames" && stage != "flow") {
+      throw Error(ErrorKind::kUsage, "--keep: '" + stage + "' is not one of frames, flow");
+    }
+    keep.insert(stage);
+  }
+  if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
+  return keep;
+}
+
+void use_threads(int threads) {
+  static std::unique_ptr<oneapi::tbb::global_control> control;
+  control = std::make_unique<oneapi::tbb::global_control>(
+      oneapi::tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  use_one_thread_a_call();
+}
+
+}  // namespace
+
+spdlog::level::level_enum parse_log_level(const std::string& name) {
+  const spdlog::level::level_enum level = spdlog::level::from_str(name);
+  if (level == spdlog::level::off && name != "off") {
+    throw Error(ErrorKind::kUsage,
+                "--log-level: '" + name + "' is not one of error, warning, info, debug, off");
+  }
+  return level;
+}
+
+void add_model_option(po::options_description& options) {
+  options.add_options()("model,m", po::value<std::string>()->value_name("DIR"),
+                        "model bundle: a folder with model.json and the weights");
+}
+
+fs::path parse_model(const po::variables_map& args) {
+  if (args.count("model") == 0) {
+    throw Error(ErrorKind::kUsage, "no model: give a bundle's folder with --model DIR");
+  }
+  return args["model"].as<std::string>();
+}
+
+void add_recipe_options(po::options_description& options, bool with_preset) {
+  if (with_preset) {
+    std::string names;
+    for (const std::string& name : recipe_preset_names()) names += " " + name;
+    options.add_options()("recipe", po::value<std::string>()->value_name("NAME"),
+                          ("how to make features, instead of the model's recipe:" + names).c_str());
+  }
+  options.add_options()("recipe-set", po::value<Strings>()->composing()->value_name("KEY=VALUE"),
+                        "change one key of the recipe, such as fps=10 or flow.bound=15; repeatable");
+}
+
+Recipe parse_recipe(const po::variables_map& args, const Recipe& given) {
+  Recipe recipe = args.count("recipe") > 0 ? recipe_preset(args["recipe"].as<std::string>()) : given;
+  if (args.count("recipe-set") > 0) {
+    for (const std::string& setting : args["recipe-set"].as<Strings>()) {
+      recipe = with_setting(recipe, setting);
+    }
+  }
+  return recipe;
+}
+
+void add_cache_options(po::options_description& options) {
+  options.add_options()("cache", po::value<std::string>()->value_name("DIR"),
+                        "where results of stages are kept (default: $XDG_CACHE_HOME/co2net)")  //
+      ("no-cache", po::bool_switch(), "keep and reuse nothing");
+}
+
+fs::path parse_cache_directory(const po::variables_map& args) {
+  return args.count("cache") > 0 ? fs::path(args["cache"].as<std::string>())
+                                 : default_cache_directory();
+}
+
+std::unique_ptr<DiskCache> parse_cache(const po::variables_map& args) {
+  if (args["no-cache"].as<bool>()) return nullptr;
+  return std::make_unique<DiskCache>(parse_cache_directory(args));
+}
+
+void add_video_options(po::options_description& options) {
+  options.add_options()("threads,j", po::value<int>()->value_name("N"),
+                        "threads to compute with (default: one a core); results do not depend on it")  //
+      ("stream", po::value<int>()->value_name("N"),
+       "index of the video stream in its container (default: the one that ffmpeg chooses)")  //
+      ("timeout", po::value<double>()->value_name("SECONDS"), "give up on a video after so long")  //
+      ("strict", po::bool_switch(), "a video that decodes only in part is an error")               //
+      ("fail-fast", po::bool_switch(), "stop at the first input that fails")                       //
+      ("progress", po::value<std::string>()->value_name("HOW")->default_value("auto"),
+       "auto (a bar on a terminal), plain (a line now and then), off")  //
+      ("shard", po::value<std::string>()->value_name("I/N"),
+       "work on one of N shares of the inputs, 0 <= I < N; 'env': as the cluster's job array says")  //
+      ("null,0", po::bool_switch(), "paths in lists end with NUL, not with a line feed")             //
+      ("stats", po::value<std::string>()->value_name("FILE"),
+       "write seconds and rates of every stage as JSON");
+}
+
+VideoOptions parse_video_options(const po::variables_map& args) {
+  VideoOptions options;
+  options.threads = optional_value<int>(args, "threads").value_or(
+      oneapi::tbb::info::default_concurrency());
+  if (options.threads < 1) throw Error(ErrorKind::kUsage, "--threads must be at least 1");
+  options.stream = optional_value<int>(args, "stream").value_or(-1);
+  if (args.count("stream") > 0 && options.stream < 0) {
+    throw Error(ErrorKind::kUsage, "--stream must be at least 0");
+  }
+  options.timeout_s = optional_value<double>(args, "timeout");
+  if (options.timeout_s && !(*options.timeout_s > 0)) {
+    throw Error(ErrorKind::kUsage, "--timeout must be more than 0 seconds");
+  }
+  options.strict = args["strict"].as<bool>();
+  options.fail_fast = args["fail-fast"].as<bool>();
+  options.progress = one_of(args, "progress", {"auto", "plain", "off"});
+  if (const auto shard = optional_value<std::string>(args, "shard")) {
+    options.shard = parse_shard(*shard);
+  }
+  options.nul_separated = args["null"].as<bool>();
+  options.stats = optional_value<std::string>(args, "stats").value_or("");
+  use_threads(options.threads);
+  return options;
+}
+
+void add_extraction_options(po::options_description& options) {
+  options.add_options()("device", po::value<std::string>()->value_name("WHERE")->default_value("auto"),
+                        "where networks run: auto, cpu, cuda or cuda:N")  //
+      ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
+       "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable")  //
+      ("checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
+       "how often a long video's features are saved, to go on from after an interruption");
+}
+
+ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe& recipe,
+                                    int threads) {
+  ExtractionSettings settings;
+  settings.recipe = recipe;
+  settings.device = parse_device(args);
+  settings.threads = threads;
+  settings.keep = parse_keep(args);
+  settings.checkpoint_s = args["checkpoint"].as<double>();
+  return settings;
+}
+
+void add_result_options(po::options_description& options) {
+  options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
+                        "where results go (default, and '-': standard output)")  //
+      ("format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
+       "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")           //
+      ("min-score", po::value<double>()->value_name("S"), "leave out segments that score less")  //
+      ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
+}
+
+ResultOptions parse_result_options(const po::variables_map& args) {
+  ResultOptions options;
+  options.output = optional_value<std::string>(args, "output").value_or("");
+  if (options.output == "-") options.output.clear();
+  options.format = one_of(args, "format", {"activitynet", "jsonl", "csv"});
+  options.filter.min_score = optional_value<double>(args, "min-score");
+  options.filter.top_k = optional_value<int>(args, "top-k");
+  if (options.filter.top_k && *options.filter.top_k < 1) {
+    throw Error(ErrorKind::kUsage, "--top-k must be at least 1");
+  }
+  return options;
+}
+
+void add_compat_option(po::options_description& options) {
+  options.add_options()("compat", po::value<std::string>()->value_name("WHOSE")->default_value("authors"),
+                        "authors (the published code's quirks in making segments) or clean");
+}
+
+Compat parse_compat(const po::variables_map& args) {
+  return one_of(args, "compat", {"authors", "clean"}) == "authors" ? Compat::kAuthors
+                                                                   : Compat::kClean;
+}
+
+void add_directory_option(po::options_description& options) {
+  options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),
+                        "folder to write into");
+}
+
+fs::path parse_directory(const po::variables_map& args) {
+  if (args.count("output") == 0) {
+    throw Error(ErrorKind::kUsage, "no output: give a folder with -o DIR");
+  }
+  return args["output"].as<std::string>();
+}
+
+Strings parse_arguments(const po::variables_map& args, const std::string& what) {
+  if (args.count("input") == 0) {
+    throw Error(ErrorKind::kUsage, what + " is missing: give at least one");
+  }
+  return args["input"].as<Strings>();
+}
+
+std::vector<Input> parse_inputs(const po::variables_map& args, const std::string& what,
+                                const Strings& suffixes, const VideoOptions& options,
+                                std::istream& standard_input) {
+  std::vector<Input> inputs = with_ids(expand_inputs(parse_arguments(args, what), suffixes,
+                                                     standard_input, options.nul_separated));
+  if (inputs.empty()) {
+    throw Error(ErrorKind::kUsage, "no input found: the given folders and lists name no files");
+  }
+  std::erase_if(inputs, [&](const Input& input) { return !options.shard.has(input.id); });
+  return inputs;
+}
+
+}  // namespace co2net

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <spdlog/common.h>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/cli.h"
+#include "cli/wiring.h"
+#include "pipeline/disk_cache.h"
+#include "pipeline/inputs.h"
+#include "pipeline/interrupt.h"
+#include "pipeline/recipe.h"
+#include "postprocess/exporters.h"
+#include "postprocess/proposal.h"
+
+namespace co2net {
+
+// Groups of options that commands share: each `add_*` describes them, each `parse_*` makes the
+// plain data that the rest of the program works with. All throw Error(kUsage).
+
+spdlog::level::level_enum parse_log_level(const std::string& name);
+
+// --model
+void add_model_option(boost::program_options::options_description& options);
+std::filesystem::path parse_model(const boost::program_options::variables_map& args);
+
+// --recipe-set, and --recipe where `with_preset`
+void add_recipe_options(boost::program_options::options_description& options, bool with_preset);
+// `given` is the recipe that the options start from; --recipe replaces it.
+Recipe parse_recipe(const boost::program_options::variables_map& args, const Recipe& given);
+
+// --cache, --no-cache
+void add_cache_options(boost::program_options::options_description& options);
+std::filesystem::path parse_cache_directory(const boost::program_options::variables_map& args);
+std::unique_ptr<DiskCache> parse_cache(const boost::program_options::variables_map& args);
+
+// --threads, --stream, --timeout, --strict, --fail-fast, --progress, --shard, --null, --stats
+struct VideoOptions {
+  int threads = 1;
+  int stream = -1;
+  std::optional<double> timeout_s;
+  bool strict = false;
+  bool fail_fast = false;
+  std::string progress = "auto";
+  Shard shard;
+  bool nul_separated = false;
+  std::filesystem::path stats;  // empty for none
+
+  Deadline deadline() const { return timeout_s ? Deadline(std::chrono::duration<double>(*timeout_s)) : Deadline(); }
+};
+void add_video_options(boost::program_options::options_description& options);
+// Also limits the threads of this program and of the libraries that it uses.
+VideoOptions parse_video_options(const boost::program_options::variables_map& args);
+
+// --device, --keep, --checkpoint. Device "auto" becomes what is there, and the log says which.
+void add_extraction_options(boost::program_options::options_description& options);
+ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
+                                    const Recipe& recipe, int threads);
+
+// -o, --format, --min-score, --top-k
+struct ResultOptions {
+  std::filesystem::path output;  // empty: standard output
+  std::string format = "activitynet";
+  SegmentFilter filter;
+};
+void add_result_options(boost::program_options::options_description& options);
+ResultOptions parse_result_options(const boost::program_options::variables_map& args);
+
+// --compat
+void add_compat_option(boost::program_options::options_description& options);
+Compat parse_compat(const boost::program_options::variables_map& args);
+
+// -o DIR of commands that write files
+void add_directory_option(boost::program_options::options_description& options);
+std::filesystem::path parse_directory(const boost::program_options::variables_map& args);
+
+// The positional arguments; throws naming INPUT if there are none.
+std::vector<std::string> parse_arguments(const boost::program_options::variables_map& args,
+                                         const std::string& what);
+
+// The inputs with ids, of this shard. Throws Error(kUsage) if nothing at all was found.
+std::vector<Input> parse_inputs(const boost::program_options::variables_map& args,
+                                const std::string& what, const std::vector<std::string>& suffixes,
+                                const VideoOptions& options, std::istream& standard_input);
+
+}  // namespace co2net

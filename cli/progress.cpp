@@ -1,0 +1,80 @@
+#include "cli/progress.h"
+
+#include <cstdio>
+#include <string_view>
+
+namespace co2net {
+namespace {
+
+constexpr std::string_view kEraseLine = "\r\x1b[K";
+constexpr std::chrono::milliseconds kBarInterval(200);
+constexpr std::chrono::seconds kPlainInterval(30);
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  char text[48];
+  std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
+  return text;
+}
+
+std::string rate_text(double rate) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", rate);
+  return text;
+}
+
+}  // namespace
+
+Progress::Progress(std::ostream& err, Mode mode, std::size_t videos)
+    : err_(err), mode_(mode), videos_(videos) {}
+
+Progress::~Progress() { clear(); }
+
+void Progress::start_video(const std::string& id) {
+  ++current_;
+  id_ = id;
+  started_ = shown_ = Clock::now();
+  first_done_ = -1;
+}
+
+void Progress::update(const std::string& unit, std::int64_t done, std::int64_t expected) {
+  const Clock::time_point now = Clock::now();
+  if (first_done_ < 0) first_done_ = done;
+  if (mode_ == Mode::kOff) return;
+  const bool due = mode_ == Mode::kBar ? now - shown_ >= kBarInterval : now - shown_ >= kPlainInterval;
+  if (!due) return;
+  shown_ = now;
+
+  std::string line = "[" + std::to_string(current_);
+  if (videos_ > 0) line += "/" + std::to_string(videos_);
+  line += "] " + id_ + "  " + unit + " " + std::to_string(done);
+  if (expected > 0) line += "/" + std::to_string(expected);
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  const double rate = static_cast<double>(done - first_done_) / seconds;
+  if (rate > 0) {
+    line += "  " + rate_text(rate) + "/s";
+    if (expected > done) {
+      line += "  " + clock_text(static_cast<double>(expected - done) / rate) + " left";
+    }
+  }
+  if (mode_ == Mode::kBar) {
+    err_ << kEraseLine << line << std::flush;
+    drawn_ = true;
+  } else {
+    err_ << line << std::endl;
+  }
+}
+
+void Progress::finish_video() { clear(); }
+
+void Progress::clear() {
+  if (drawn_) err_ << kEraseLine << std::flush;
+  drawn_ = false;
+}
+
+Progress::Mode progress_mode(const std::string& name, bool is_terminal) {
+  if (name == "plain") return Progress::Mode::kPlain;
+  return name == "auto" && is_terminal ? Progress::Mode::kBar : Progress::Mode::kOff;
+}
+
+}  // namespace co2net

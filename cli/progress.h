@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+namespace co2net {
+
+// Says on `err` how far a run is: a bar that is redrawn on a terminal, or a line now and then.
+// Belongs to one thread at a time.
+class Progress {
+ public:
+  enum class Mode { kOff, kPlain, kBar };
+
+  // `videos`: how many there are; 0 if that is not known yet.
+  Progress(std::ostream& err, Mode mode, std::size_t videos);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void start_video(const std::string& id);
+  // `expected` is 0 where the length is not known.
+  void update(const std::string& unit, std::int64_t done, std::int64_t expected);
+  void finish_video();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void clear();
+
+  std::ostream& err_;
+  Mode mode_;
+  std::size_t videos_;
+  std::size_t current_ = 0;
+  std::string id_;
+  Clock::time_point started_, shown_;
+  std::int64_t first_done_ = -1;  // a resumed video does not start at zero
+  bool drawn_ = false;
+};
+
+// "auto" is a bar on a terminal and nothing elsewhere.
+Progress::Mode progress_mode(const std::string& name, bool is_terminal);
+
+}  // namespace co2net

@@ -1,0 +1,351 @@
+#include "extractors/extractor.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <opencv2/core.hpp>
+#include <utility>
+
+#include "extractors/flow_codec.h"
+#include "extractors/frame.h"
+#include "extractors/i3d.h"
+#include "extractors/video_reader.h"
+#include "extractors/video_writer.h"
+#include "pipeline/error.h"
+#include "pipeline/npy.h"
+
+extern "C" {
+#include <libavcodec/version.h>
+#include <libavfilter/version.h>
+#include <libavformat/version.h>
+#include <libavutil/frame.h>
+#include <libswscale/version.h>
+}
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+constexpr int kFramesVersion = 1;
+constexpr int kFlowVersion = 1;
+constexpr int kFeaturesVersion = 1;
+
+std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
+
+VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
+  return VideoReader(job.path, {.fps = reader_fps(recipe),
+                                .stream = job.stream,
+                                .format = PixelFormat::kBgr24});
+}
+
+// The frame rate as libav reads it.
+std::string rate_text(const Recipe& recipe, const SourceInfo& source) {
+  return recipe.fps == "source" ? source.average_fps : recipe.fps;
+}
+
+Json video_info(const VideoJob& job, const Recipe& recipe, const VideoReader& video) {
+  const SourceInfo& source = video.source();
+  const DecodeReport& report = video.report();
+  const double fps = frame_rate(recipe, source.average_fps_value);
+  Json decode = {{"complete", report.complete},
+                 {"failed_packets", report.failed_packets},
+                 {"damaged_frames", report.damaged_frames}};
+  if (!report.complete) decode["first_error"] = report.first_error;
+  return {{"duration", static_cast<double>(report.frames) / fps},
+          {"fps", fps},
+          {"frames", report.frames},
+          {"source_fps", source.average_fps_value},
+          {"source_frames", report.source_frames},
+          {"source_sha256", job.sha256},
+          {"decode", decode}};
+}
+
+FrameSource decoded_frames(VideoReader& video, const Recipe& recipe) {
+  return [&video, resize = recipe.resize]() -> FramePtr {
+    const AVFrame* frame = video.next();
+    return frame != nullptr ? scale_frame(*frame, resize) : nullptr;
+  };
+}
+
+cv::Mat next_bgr(VideoReader& video) {
+  const AVFrame* frame = video.next();
+  if (frame == nullptr) return {};
+  return cv::Mat(frame->height, frame->width, CV_8UC3, frame->data[0],
+                 static_cast<std::size_t>(frame->linesize[0]))
+      .clone();
+}
+
+std::int64_t expected_snippets(const Recipe& recipe, const SourceInfo& source) {
+  const double fps = recipe.fps == "source" ? source.average_fps_value
+                                            : frame_rate(recipe, source.average_fps_value);
+  return snippet_count(recipe, static_cast<std::int64_t>(source.duration_s * fps));
+}
+
+std::string libav_versions() {
+  return AV_STRINGIFY(LIBAVFORMAT_VERSION) " " AV_STRINGIFY(LIBAVCODEC_VERSION) " " AV_STRINGIFY(
+      LIBAVFILTER_VERSION) " " AV_STRINGIFY(LIBSWSCALE_VERSION);
+}
+
+// Rows that an earlier run saved before it was cut short, and the saving of ours.
+class Checkpoint {
+ public:
+  Checkpoint(DiskCache* cache, const CacheKey& features, double interval_s)
+      : cache_(cache),
+        key_(KeyBuilder("features.checkpoint", 1).add("features", features).build()),
+        interval_(interval_s) {}
+
+  Array rows() {
+    const auto entry = cache_ != nullptr ? cache_->get(key_) : std::nullopt;
+    return entry ? parse_npy(entry->bytes, "checkpoint") : Array();
+  }
+
+  void save(const Array& rows) {
+    const auto now = std::chrono::steady_clock::now();
+    if (cache_ == nullptr || now - last_ < interval_) return;
+    cache_->put(key_, {Json::object(), format_npy(rows), {}});
+    last_ = std::chrono::steady_clock::now();
+  }
+
+  void remove() {
+    if (cache_ != nullptr) cache_->remove(key_);
+  }
+
+ private:
+  DiskCache* cache_;
+  CacheKey key_;
+  std::chrono::duration<double> interval_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+void report_oddities(const VideoJob& job, const Json& video) {
+  const Json& decode = video.at("decode");
+  if (!decode.at("complete").get<bool>()) {
+    spdlog::warn("{}: decoding was not complete: {}", job.path.string(),
+                 decode.at("first_error").get<std::string>());
+  }
+  if (video.contains("repeated_frames")) {
+    spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
+                 job.path.string(), video.at("frames").get<std::int64_t>(),
+                 video.at("repeated_frames").get<std::int64_t>());
+  }
+}
+
+}  // namespace
+
+double frame_rate(const Recipe& recipe, double source_fps) {
+  if (recipe.fps == "source") {
+    if (source_fps > 0) return source_fps;
+    throw Error(ErrorKind::kInput,
+                "the container names no frame rate; choose one with --recipe-set fps=25");
+  }
+  const std::size_t slash = recipe.fps.find('/');
+  const double numerator = std::strtod(recipe.fps.c_str(), nullptr);
+  return slash == std::string::npos
+             ? numerator
+             : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
+}
+
+// What is loaded when a stage first runs.
+struct Extractor::Shared {
+  std::mutex loading;
+  std::vector<std::unique_ptr<I3d>> networks;
+};
+
+Extractor::Extractor(ExtractorOptions options)
+    : options_(std::move(options)), shared_(std::make_unique<Shared>()) {
+  const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),
+                                    [](const StreamNetwork& network) { return network.is_flow; });
+  if (has_flow) {
+    backend_ = &choose_flow_backend(options_.flow_backend, options_.recipe.flow.variant);
+  }
+}
+
+Extractor::~Extractor() = default;
+
+KeyBuilder Extractor::key(const std::string& stage, int version, const VideoJob& job) const {
+  return KeyBuilder(stage, version)
+      .add("video", job.sha256)
+      .add("stream", job.stream)
+      .add("libav", libav_versions())
+      .add("opencv", CV_VERSION)
+      .add("machine", machine_identity());
+}
+
+Stage Extractor::frames_stage(const VideoJob& job) const {
+  const Json recipe = to_json(options_.recipe);
+  Stage stage;
+  stage.name = "frames";
+  stage.key = key("frames", kFramesVersion, job)
+                  .add("fps", recipe.at("fps"))
+                  .add("resize", recipe.at("resize"))
+                  .build();
+  stage.file_suffix = ".mkv";
+  stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
+    VideoReader video = open_video(job, options_.recipe);
+    const FrameSource next = decoded_frames(video, options_.recipe);
+    std::optional<VideoWriter> writer;
+    while (const FramePtr frame = next()) {
+      job.deadline.check();
+      if (!writer) {
+        VideoWriterOptions options;
+        options.width = frame->bgr.cols;
+        options.height = frame->bgr.rows;
+        options.fps = rate_text(options_.recipe, video.source());
+        writer.emplace(file, options);
+      }
+      writer->write(frame->bgr.data, static_cast<std::ptrdiff_t>(frame->bgr.step));
+    }
+    if (writer) writer->finish();
+    return Entry{{{"video", video_info(job, options_.recipe, video)}}, {}, {}};
+  };
+  return stage;
+}
+
+Stage Extractor::flow_stage(const VideoJob& job) const {
+  const Json recipe = to_json(options_.recipe);
+  Stage stage;
+  stage.name = "flow";
+  stage.key = key("flow", kFlowVersion, job)
+                  .add("fps", recipe.at("fps"))
+                  .add("resize", recipe.at("resize"))
+                  .add("flow", recipe.at("flow"))
+                  .add("backend", std::string(backend_->name))
+                  .add("flow_device", backend_->device())
+                  .build();
+  stage.file_suffix = ".mkv";
+  stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
+    const Json video = save_flow(job, options_.recipe, *backend_, options_.threads,
+                                 FlowFormat::kMkv, file);
+    return Entry{{{"video", video}}, {}, {}};
+  };
+  return stage;
+}
+
+Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size_t frames,
+                                std::size_t flow) const {
+  Stage stage;
+  stage.name = "features";
+  Json recipe = to_json(options_.recipe);
+  recipe.erase("name");
+  Json networks = Json::array();
+  for (const StreamNetwork& network : options_.networks) {
+    networks.push_back({{"stream", network.is_flow ? "flow" : "rgb"}, {"sha256", network.sha256}});
+  }
+  KeyBuilder builder = key("features", kFeaturesVersion, job);
+  builder.add("recipe", recipe)
+      .add("networks", networks)
+      .add("device", options_.device)
+      .add("torch", I3d::library_version());
+  if (backend_ != nullptr) {
+    builder.add("backend", std::string(backend_->name)).add("flow_device", backend_->device());
+  }
+  stage.key = builder.build();
+  const bool has_frames = frames != kNone, has_flow = flow != kNone;
+  if (has_frames) stage.inputs.push_back(frames);
+  if (has_flow) stage.inputs.push_back(flow);
+
+  stage.compute = [=, this, key = stage.key](const std::vector<Entry>& inputs, const fs::path&) {
+    const Recipe& r = options_.recipe;
+    FeatureJob work;
+    work.recipe = r;
+    {
+      const std::lock_guard lock(shared_->loading);
+      for (const StreamNetwork& network : options_.networks) {
+        const std::size_t index = work.networks.size();
+        if (index == shared_->networks.size()) {
+          shared_->networks.push_back(std::make_unique<I3d>(
+              network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
+                                       .feature_size = options_.feature_size,
+                                       .device = options_.device}));
+        }
+        work.networks.push_back([&i3d = *shared_->networks[index]](const Array& clip) {
+          return i3d.features(clip);
+        });
+        work.is_flow.push_back(network.is_flow);
+      }
+    }
+
+    VideoReader video = open_video(job, r);
+    std::optional<VideoReader> kept_frames;
+    std::optional<FlowReader> kept_flow;
+    if (has_frames) kept_frames.emplace(inputs.front().file, VideoReaderOptions{.fps = ""});
+    if (has_flow) kept_flow.emplace(inputs.back().file);
+    const bool decodes = !has_frames || (!has_flow && backend_ != nullptr);
+    work.source = [&, next_decoded = decoded_frames(video, r)]() -> FramePtr {
+      FramePtr frame = decodes ? next_decoded() : std::make_shared<Frame>();
+      if (!frame) return nullptr;
+      if (kept_frames) frame->bgr = next_bgr(*kept_frames);
+      if (kept_flow) frame->flow = kept_flow->next();
+      return frame->bgr.empty() ? nullptr : frame;
+    };
+
+    std::optional<FlowField> field;
+    if (backend_ != nullptr) {
+      field.emplace(*backend_, r.flow, job.deadline);
+      work.flow = &*field;
+    }
+    work.feature_size = options_.feature_size;
+    work.threads = options_.threads;
+    work.deadline = job.deadline;
+    Checkpoint checkpoint(cache, key, options_.checkpoint_s);
+    work.done = checkpoint.rows();
+    const std::int64_t expected = expected_snippets(r, video.source());
+    work.on_progress = [&](const Array& rows) {
+      job.on_progress(rows.dim(0), expected);
+      checkpoint.save(rows);
+    };
+
+    const Features features = extract_features(std::move(work));
+    job.on_extracted(features);
+    Json info = decodes ? video_info(job, r, video) : inputs.front().info.at("video");
+    info["snippets"] = features.rows.dim(0);
+    if (features.repeated_frames > 0) info["repeated_frames"] = features.repeated_frames;
+    report_oddities(job, info);
+    checkpoint.remove();
+    return Entry{{{"video", info}}, format_npy(features.rows), {}};
+  };
+  return stage;
+}
+
+Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,
+               FlowFormat format, const fs::path& path) {
+  VideoReader video = open_video(job, recipe);
+  const FrameSource next = decoded_frames(video, recipe);
+  FlowField field(backend, recipe.flow, job.deadline);
+  const std::unique_ptr<FlowWriter> writer =
+      make_flow_writer(path, format, recipe.flow.bound, rate_text(recipe, video.source()));
+  const std::size_t pairs_at_once = static_cast<std::size_t>(std::max(1, threads)) * 8;
+  const auto expected = static_cast<std::int64_t>(
+      video.source().duration_s * frame_rate(recipe, video.source().average_fps_value));
+
+  std::int64_t done = 0;
+  cv::Mat previous, last_flow;
+  for (bool ended = false; !ended;) {
+    std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
+    while (pairs.size() < pairs_at_once) {
+      job.deadline.check();
+      const FramePtr frame = in_stage("decode", next);
+      ended = !frame;
+      if (ended) break;
+      if (!previous.empty()) pairs.emplace_back(previous, frame->gray);
+      previous = frame->gray;
+    }
+    for (cv::Mat& flow : in_stage("flow", [&] { return field.solve(pairs); })) {
+      writer->write(flow);
+      last_flow = std::move(flow);
+      job.on_progress(++done, expected);
+    }
+  }
+  if (previous.empty()) {
+    throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
+  }
+  writer->write(last_flow.empty() ? cv::Mat::zeros(previous.size(), CV_32FC2) : last_flow);
+  writer->finish();
+  return video_info(job, recipe, video);
+}
+
+}  // namespace co2net

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "extractors/features.h"
+#include "extractors/flow_codec.h"
+#include "extractors/tvl1.h"
+#include "pipeline/disk_cache.h"
+#include "pipeline/interrupt.h"
+#include "pipeline/recipe.h"
+#include "pipeline/stage.h"
+
+namespace co2net {
+
+class I3d;
+
+// One stream's network: its file, which names it for a cache key by the hash of its bytes.
+struct StreamNetwork {
+  bool is_flow = false;
+  std::filesystem::path file;  // TorchScript
+  std::string sha256;
+};
+
+struct ExtractorOptions {
+  Recipe recipe;
+  std::vector<StreamNetwork> networks;  // in the order of the features' columns; RGB first
+  int feature_size = 1024;              // D of each
+  std::string flow_backend = "auto";
+  std::string device = "cpu";  // where the networks run: "cpu", "cuda", "cuda:N"
+  int threads = 1;
+  double checkpoint_s = 30;  // a long video's features are saved so often, in seconds
+};
+
+// A video to extract from.
+struct VideoJob {
+  std::filesystem::path path;
+  std::string sha256;  // of its content
+  int stream = -1;     // index in the container; -1: the one that ffmpeg chooses
+  Deadline deadline;
+  std::function<void(std::int64_t done, std::int64_t expected)> on_progress =
+      [](std::int64_t, std::int64_t) {};  // snippets; expected is 0 where the container is silent
+  std::function<void(const Features&)> on_extracted = [](const Features&) {};
+};
+
+// The stages from a video to its features. Networks and the flow solver are loaded when a stage
+// first runs and shared by all videos; the object must outlive its stages.
+//
+// Every stage's info has "video": {"duration" (s), "fps", "frames" (both after resampling),
+// "source_fps", "source_frames", "source_sha256", "decode": {"complete", "failed_packets",
+// "damaged_frames", "first_error"}}; features add "snippets" and, where the last frame was
+// repeated to fill a snippet, "repeated_frames".
+class Extractor {
+ public:
+  // Throws Error(kUsage) if no backend here computes the recipe's flow.
+  explicit Extractor(ExtractorOptions options);
+  ~Extractor();
+
+  // Frames at the recipe's rate and size: FFV1 (bgr0) in Matroska.
+  Stage frames_stage(const VideoJob& job) const;
+  // Quantised flow: FFV1 (gray) in Matroska, u above v.
+  Stage flow_stage(const VideoJob& job) const;
+  // Features as .npy. `cache` keeps the checkpoints; null for none. The chain's stages at `frames`
+  // and `flow` are read instead of decoding and solving where they are not kNone; the result is
+  // the same.
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  Stage features_stage(const VideoJob& job, DiskCache* cache, std::size_t frames = kNone,
+                       std::size_t flow = kNone) const;
+
+ private:
+  struct Shared;
+  KeyBuilder key(const std::string& stage, int version, const VideoJob& job) const;
+
+  ExtractorOptions options_;
+  const FlowBackend* backend_ = nullptr;  // null without a flow stream
+  std::unique_ptr<Shared> shared_;
+};
+
+// Solves a video's flow and writes it to a new file or folder at `path`, one flow a frame: the last
+// frame repeats its last flow. Returns "video" as above.
+Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,
+               FlowFormat format, const std::filesystem::path& path);
+
+// Frames a second after resampling: the recipe's, or the source's own. Throws Error(kInput) if the
+// recipe asks for the source's and the container does not name it.
+double frame_rate(const Recipe& recipe, double source_fps);
+
+}  // namespace co2net

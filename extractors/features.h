@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "extractors/frame.h"
+#include "pipeline/array.h"
+#include "pipeline/interrupt.h"
+#include "pipeline/recipe.h"
+
+namespace co2net {
+
+// One stream's network: float32 [1, C, 16, 224, 224] -> [1, D]. Called from many threads at once,
+// always with one clip, and must not use other threads itself: that is why features do not depend
+// on the number of threads.
+using SnippetNetwork = std::function<Array(const Array& clip)>;
+
+struct FeatureJob {
+  Recipe recipe;
+  FrameSource source;
+  FlowField* flow = nullptr;  // fills flows that the source leaves empty; null without that stream
+  std::vector<SnippetNetwork> networks;  // in the order of the features' columns
+  std::vector<bool> is_flow;             // networks[i] sees flow, or RGB
+  int feature_size = 0;                  // D: columns a network
+  int threads = 1;                       // sets how many snippets are at work at once
+  Deadline deadline;
+  Array done;  // rows of an earlier run that was cut short, [t, ...]; empty for none
+  // Called after each chunk with all rows so far, as `extract_features` would return them.
+  std::function<void(const Array& rows)> on_progress = [](const Array&) {};
+};
+
+struct Features {
+  Array rows;  // float32 [T, D * networks]; with ten_crop = "keep" [T, 10, D * networks]
+  std::int64_t frames = 0;           // of the video
+  std::int64_t repeated_frames = 0;  // of the last frame, to fill the last snippet
+  double decode_s = 0, flow_s = 0, network_s = 0;  // wall time of each; they overlap
+};
+
+// A video's features in one pass, decoding, flow and networks overlapped, in memory that does not
+// grow with the video but for the result. Throws Error(kInput) for a video without frames.
+Features extract_features(FeatureJob job);
+
+}  // namespace co2net

@@ -1,0 +1,18 @@
+#include "extractors/threads.h"
+
+#include <ATen/Parallel.h>
+
+#include <opencv2/core/utility.hpp>
+
+// OpenBLAS's, null where libtorch uses another BLAS. libtorch's own setting does not reach it.
+extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
+
+namespace co2net {
+
+void use_one_thread_a_call() {
+  cv::setNumThreads(1);
+  at::set_num_threads(1);
+  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+}
+
+}  // namespace co2net

@@ -1,0 +1,45 @@
+#include "localizer/localizer_stage.h"
+
+#include <torch/torch.h>
+
+#include <utility>
+
+#include "pipeline/npy.h"
+
+namespace co2net {
+namespace {
+
+constexpr int kVersion = 1;
+
+}  // namespace
+
+LocalizerModel::LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config)
+    : file_(std::move(file)), sha256_(std::move(sha256)), config_(config) {}
+
+LocalizerModel::~LocalizerModel() = default;
+
+Stage LocalizerModel::stage(std::size_t features, const CacheKey& features_key) {
+  Stage stage;
+  stage.name = "localization";
+  stage.key = KeyBuilder("localization", kVersion)
+                  .add("features", features_key)
+                  .add("co2net", sha256_)
+                  .add("variant", to_string(config_.variant))
+                  .add("max_seqlen", config_.max_seqlen)
+                  .add("torch", TORCH_VERSION)
+                  .add("machine", machine_identity())
+                  .build();
+  stage.inputs = {features};
+  stage.compute = [this](const std::vector<Entry>& inputs, const std::filesystem::path&) {
+    const Array rows = parse_npy(inputs[0].bytes, "features");
+    return Entry{inputs[0].info, format_npz(loaded().localize(rows)), {}};
+  };
+  return stage;
+}
+
+const Co2Net& LocalizerModel::loaded() {
+  if (!net_) net_ = std::make_unique<Co2Net>(Co2Net::load(file_, config_));
+  return *net_;
+}
+
+}  // namespace co2net

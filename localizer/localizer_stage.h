@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "localizer/co2net.h"
+#include "pipeline/stage.h"
+
+namespace co2net {
+
+// A trained CO2-Net on disk, loaded when a stage first runs.
+class LocalizerModel {
+ public:
+  // `sha256` is of the file's content and stands for the weights in cache keys.
+  LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config);
+  ~LocalizerModel();
+
+  // From the features (.npy) of the chain's stage at `features`, whose key is `features_key`, to
+  // scores (.npz: cas, attn, attn_rgb, attn_flow). Facts about the video are passed on. The object
+  // must outlive the stage.
+  Stage stage(std::size_t features, const CacheKey& features_key);
+
+ private:
+  const Co2Net& loaded();
+
+  std::filesystem::path file_;
+  std::string sha256_;
+  Co2NetConfig config_;
+  std::unique_ptr<Co2Net> net_;
+};
+
+}  // namespace co2net

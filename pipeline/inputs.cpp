@@ -1,0 +1,189 @@
+#include "pipeline/inputs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "pipeline/digest.h"
+#include "pipeline/error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+std::string lower_suffix(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return suffix;
+}
+
+bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+std::vector<fs::path> files_below(const fs::path& folder,
+                                  const std::vector<std::string>& suffixes) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  const auto options = fs::directory_options::skip_permission_denied |
+                       fs::directory_options::follow_directory_symlink;
+  auto entry = fs::recursive_directory_iterator(folder, options, error);
+  if (error) {
+    throw Error(ErrorKind::kUsage, "folder " + folder.string() + ": " + error.message());
+  }
+  for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (is_hidden(entry->path())) {
+      if (entry->is_directory(error)) entry.disable_recursion_pending();
+      continue;
+    }
+    const bool wanted =
+        std::find(suffixes.begin(), suffixes.end(), lower_suffix(entry->path())) != suffixes.end();
+    if (wanted && entry->is_regular_file(error)) files.push_back(entry->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+fs::path normal_path(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return (error ? path : absolute).lexically_normal();
+}
+
+// The longest directory that all paths are below; they are absolute.
+fs::path common_parent(const std::vector<fs::path>& paths) {
+  fs::path common = paths.front().parent_path();
+  for (const fs::path& path : paths) {
+    const auto ends = std::mismatch(common.begin(), common.end(), path.begin(), path.end());
+    fs::path shared;
+    for (auto part = common.begin(); part != ends.first; ++part) shared /= *part;
+    common = shared;
+  }
+  return common;
+}
+
+std::uint64_t to_number(std::string_view text, const std::string& what) {
+  std::uint64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) {
+    throw Error(ErrorKind::kUsage, what + ": '" + std::string(text) + "' is not a whole number");
+  }
+  return number;
+}
+
+std::uint64_t environment_number(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr) {
+    throw Error(ErrorKind::kUsage, std::string("--shard env: ") + variable + " is not set");
+  }
+  return to_number(value, std::string("--shard env: ") + variable);
+}
+
+Shard shard_from_environment() {
+  if (std::getenv("SLURM_ARRAY_TASK_ID") != nullptr) {
+    const std::uint64_t first = std::getenv("SLURM_ARRAY_TASK_MIN") != nullptr
+                                    ? environment_number("SLURM_ARRAY_TASK_MIN")
+                                    : 0;
+    return {environment_number("SLURM_ARRAY_TASK_ID") - first,
+            environment_number("SLURM_ARRAY_TASK_COUNT")};
+  }
+  if (std::getenv("JOB_COMPLETION_INDEX") != nullptr) {
+    return {environment_number("JOB_COMPLETION_INDEX"), environment_number("JOB_COMPLETIONS")};
+  }
+  throw Error(ErrorKind::kUsage,
+              "--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set");
+}
+
+}  // namespace
+
+const std::vector<std::string> kVideoSuffixes = {
+    ".3gp", ".asf",  ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov",  ".mp4",
+    ".mpe", ".mpeg", ".mpg", ".mts",  ".mxf", ".ogv", ".rm",   ".ts",  ".vob", ".webm", ".wmv"};
+
+void for_each_path(std::istream& stream, bool nul_separated,
+                   const std::function<void(const fs::path&)>& visit) {
+  for (std::string line; std::getline(stream, line, nul_separated ? '\0' : '\n');) {
+    if (!nul_separated && line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) visit(line);
+  }
+}
+
+std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
+                                    const std::vector<std::string>& suffixes,
+                                    std::istream& standard_input, bool nul_separated) {
+  std::vector<fs::path> paths;
+  std::set<fs::path> seen;
+  const auto add = [&](const fs::path& path) {
+    if (seen.insert(normal_path(path)).second) paths.push_back(path);
+  };
+  const auto add_named = [&](const fs::path& path) {
+    if (!fs::is_directory(path)) return add(path);
+    for (const fs::path& file : files_below(path, suffixes)) add(file);
+  };
+  for (const std::string& argument : arguments) {
+    if (argument == "-") {
+      for_each_path(standard_input, nul_separated, add_named);
+    } else if (argument.starts_with('@')) {
+      std::ifstream list(argument.substr(1), std::ios::binary);
+      if (!list) throw Error(ErrorKind::kUsage, "cannot read the list " + argument.substr(1));
+      for_each_path(list, nul_separated, add_named);
+    } else {
+      add_named(argument);
+    }
+  }
+  return paths;
+}
+
+std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
+  if (paths.empty()) return {};
+  std::vector<fs::path> normal;
+  for (const fs::path& path : paths) normal.push_back(normal_path(path));
+  const fs::path parent = common_parent(normal);
+  std::vector<Input> inputs;
+  for (const fs::path& path : paths) inputs.push_back({path, path.stem().string()});
+  // A relative path may be another file's stem ("a.mp4" and "a.mp4.mkv"), so look again.
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::map<std::string, int> uses;
+    for (const Input& input : inputs) ++uses[input.id];
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const std::string relative = normal[i].lexically_relative(parent).string();
+      if (uses[inputs[i].id] == 1 || inputs[i].id == relative) continue;
+      inputs[i].id = relative;
+      changed = true;
+    }
+  }
+  return inputs;
+}
+
+bool Shard::has(const std::string& id) const {
+  std::uint64_t hash = 0;
+  const std::string digest = sha256(id);
+  std::from_chars(digest.data(), digest.data() + 16, hash, 16);
+  return hash % count == index;
+}
+
+Shard parse_shard(std::string_view text) {
+  Shard shard;
+  if (text == "env") {
+    shard = shard_from_environment();
+  } else {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) {
+      throw Error(ErrorKind::kUsage, "--shard: want i/n or env, not '" + std::string(text) + "'");
+    }
+    shard = {to_number(text.substr(0, slash), "--shard"),
+             to_number(text.substr(slash + 1), "--shard")};
+  }
+  if (shard.index >= shard.count) {
+    throw Error(ErrorKind::kUsage, "--shard: " + std::to_string(shard.index) + "/" +
+                                       std::to_string(shard.count) +
+                                       ": shards of n are numbered 0 to n - 1");
+  }
+  return shard;
+}
+
+}  // namespace co2net

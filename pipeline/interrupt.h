@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace co2net {
+
+// From here on SIGINT and SIGTERM ask the program to stop; a second one ends it at once.
+void install_interrupt_handlers();
+// Throws Error(kInterrupted) once a signal came.
+void throw_if_interrupted();
+
+// When a video's time is up. Never, by default.
+class Deadline {
+ public:
+  Deadline() = default;
+  explicit Deadline(std::chrono::duration<double> from_now);
+  // Throws Error(kInput, "timed out ...") when it has passed, Error(kInterrupted) after a signal.
+  void check() const;
+
+ private:
+  std::chrono::duration<double> allowed_{};
+  std::optional<std::chrono::steady_clock::time_point> end_;
+};
+
+}  // namespace co2net

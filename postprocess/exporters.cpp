@@ -1,0 +1,121 @@
+#include "postprocess/exporters.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace co2net {
+namespace {
+
+void sort_best_first(std::vector<Segment>& segments) {
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const Segment& a, const Segment& b) { return a.score > b.score; });
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::vector<Segment> to_segments(const std::vector<Proposal>& proposals,
+                                 const std::vector<std::string>& classes, int stride, double fps,
+                                 double duration_s) {
+  std::vector<Segment> segments;
+  for (const Proposal& proposal : proposals) {
+    const double start_s = static_cast<double>(proposal.start) * stride / fps;
+    const double end_s = static_cast<double>(proposal.end) * stride / fps;
+    segments.push_back({classes.at(static_cast<std::size_t>(proposal.label)), proposal.score,
+                        std::min(start_s, duration_s), std::min(end_s, duration_s)});
+  }
+  return segments;
+}
+
+Json to_json(const std::vector<Segment>& segments) {
+  Json list = Json::array();
+  for (const Segment& segment : segments) {
+    list.push_back({{"label", segment.label},
+                    {"score", segment.score},
+                    {"segment", {segment.start_s, segment.end_s}}});
+  }
+  return list;
+}
+
+std::vector<Segment> segments_from_json(const Json& json) {
+  std::vector<Segment> segments;
+  for (const Json& item : json) {
+    segments.push_back({item.at("label"), item.at("score"), item.at("segment").at(0),
+                        item.at("segment").at(1)});
+  }
+  return segments;
+}
+
+std::vector<Segment> filtered(std::vector<Segment> segments, const SegmentFilter& filter) {
+  if (filter.min_score) {
+    std::erase_if(segments, [&](const Segment& s) { return s.score < *filter.min_score; });
+  }
+  if (filter.top_k) {
+    sort_best_first(segments);
+    segments.resize(std::min(segments.size(), static_cast<std::size_t>(*filter.top_k)));
+  }
+  return segments;
+}
+
+std::vector<Segment> distinct_segments(const std::vector<Segment>& segments) {
+  std::vector<Segment> sorted = segments;
+  sort_best_first(sorted);
+  std::set<std::tuple<std::string, double, double>> seen;
+  std::erase_if(sorted, [&](const Segment& s) {
+    return !seen.emplace(s.label, s.start_s, s.end_s).second;
+  });
+  return sorted;
+}
+
+Json results_document(const std::vector<VideoResult>& results,
+                      const std::vector<VideoError>& errors, const Json& model,
+                      const Json& recipe) {
+  Json document = {{"version", "co2net " CO2NET_VERSION},
+                   {"schema", "co2net.results/1"},
+                   {"results", Json::object()},
+                   {"videos", Json::object()},
+                   {"errors", Json::object()},
+                   {"model", model},
+                   {"recipe", recipe}};
+  for (const VideoResult& result : results) {
+    document["results"][result.id] = to_json(result.segments);
+    document["videos"][result.id] = result.video;
+  }
+  for (const VideoError& error : errors) {
+    document["errors"][error.id] = {{"stage", error.stage}, {"message", error.message}};
+  }
+  return document;
+}
+
+std::string jsonl_line(const VideoResult& result) {
+  return to_text({{"id", result.id},
+                  {"segments", to_json(result.segments)},
+                  {"video", result.video}}) +
+         "\n";
+}
+
+std::string jsonl_line(const VideoError& error) {
+  return to_text({{"id", error.id},
+                  {"error", {{"stage", error.stage}, {"message", error.message}}}}) +
+         "\n";
+}
+
+std::string csv_rows(const VideoResult& result) {
+  std::string rows;
+  for (const Segment& segment : result.segments) {
+    rows += csv_field(result.id) + ',' + csv_field(segment.label) + ',' +
+            Json(segment.score).dump() + ',' + Json(segment.start_s).dump() + ',' +
+            Json(segment.end_s).dump() + '\n';
+  }
+  return rows;
+}
+
+}  // namespace co2net

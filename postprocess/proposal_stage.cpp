@@ -1,0 +1,60 @@
+#include "postprocess/proposal_stage.h"
+
+#include <utility>
+
+#include "pipeline/error.h"
+#include "pipeline/npy.h"
+#include "postprocess/exporters.h"
+
+namespace co2net {
+namespace {
+
+constexpr int kVersion = 1;
+
+Json to_json(const ProposalOptions& options) {
+  return {{"attention_thresholds", options.attention_thresholds},
+          {"class_threshold", options.class_threshold},
+          {"top_k_ratio", options.top_k_ratio},
+          {"outer_ratio", options.outer_ratio},
+          {"gamma", options.gamma},
+          {"sigma", options.sigma},
+          {"compat", options.compat == Compat::kAuthors ? "authors" : "clean"}};
+}
+
+const Array& array_at(const Arrays& arrays, const std::string& name) {
+  const auto found = arrays.find(name);
+  if (found == arrays.end()) {
+    throw Error(ErrorKind::kInput, "the scores lack an array '" + name + "'");
+  }
+  return found->second;
+}
+
+}  // namespace
+
+Stage proposal_stage(std::size_t scores, const CacheKey& scores_key,
+                     const ProposalOptions& options, std::vector<std::string> classes,
+                     int stride) {
+  Stage stage;
+  stage.name = "proposals";
+  stage.key = KeyBuilder("proposals", kVersion)
+                  .add("scores", scores_key)
+                  .add("options", to_json(options))
+                  .add("classes", classes)
+                  .add("stride", stride)
+                  .build();
+  stage.inputs = {scores};
+  stage.compute = [options, classes = std::move(classes), stride](
+                      const std::vector<Entry>& inputs, const std::filesystem::path&) {
+    const Arrays arrays = parse_npz(inputs[0].bytes, "scores");
+    const Array& cas = array_at(arrays, "cas");
+    expect_shape(cas, {-1, static_cast<std::int64_t>(classes.size()) + 1}, "cas");
+    const Json& video = inputs[0].info.at("video");
+    const std::vector<Segment> segments =
+        to_segments(propose(cas, array_at(arrays, "attn"), options), classes, stride,
+                    video.at("fps"), video.at("duration"));
+    return Entry{inputs[0].info, co2net::to_json(segments).dump(), {}};
+  };
+  return stage;
+}
+
+}  // namespace co2net
