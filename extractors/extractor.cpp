@@ -37,9 +37,8 @@ constexpr int kFeaturesVersion = 1;
 std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
 
 VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
-  return VideoReader(job.path, {.fps = reader_fps(recipe),
-                                .stream = job.stream,
-                                .format = PixelFormat::kBgr24});
+  return VideoReader(
+      job.path, {.fps = reader_fps(recipe), .stream = job.stream, .format = PixelFormat::kBgr24});
 }
 
 // The frame rate as libav reads it.
@@ -218,8 +217,8 @@ Stage Extractor::flow_stage(const VideoJob& job) const {
                   .build();
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
-    const Json video = save_flow(job, options_.recipe, *backend_, options_.threads,
-                                 FlowFormat::kMkv, file);
+    const Json video =
+        save_flow(job, options_.recipe, *backend_, options_.threads, FlowFormat::kMkv, file);
     return Entry{{{"video", video}}, {}, {}};
   };
   return stage;
@@ -257,14 +256,13 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
       for (const StreamNetwork& network : options_.networks) {
         const std::size_t index = work.networks.size();
         if (index == shared_->networks.size()) {
-          shared_->networks.push_back(std::make_unique<I3d>(
-              network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
-                                       .feature_size = options_.feature_size,
-                                       .device = options_.device}));
+          shared_->networks.push_back(
+              std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
+                                                             .feature_size = options_.feature_size,
+                                                             .device = options_.device}));
         }
-        work.networks.push_back([&i3d = *shared_->networks[index]](const Array& clip) {
-          return i3d.features(clip);
-        });
+        work.networks.push_back(
+            [&i3d = *shared_->networks[index]](const Array& clip) { return i3d.features(clip); });
         work.is_flow.push_back(network.is_flow);
       }
     }

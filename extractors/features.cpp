@@ -45,8 +45,9 @@ class Extraction {
     const std::size_t kChunksInFlight = 3;  // one being decoded, one in flow, one in the networks
     tbb::parallel_pipeline(
         kChunksInFlight,
-        tbb::make_filter<void, SnippetChunk>(tbb::filter_mode::serial_in_order,
-                                             [this](tbb::flow_control& flow) { return read(flow); }) &
+        tbb::make_filter<void, SnippetChunk>(
+            tbb::filter_mode::serial_in_order,
+            [this](tbb::flow_control& flow) { return read(flow); }) &
             tbb::make_filter<SnippetChunk, SnippetChunk>(
                 tbb::filter_mode::serial_in_order,
                 [this](SnippetChunk chunk) { return with_flow(std::move(chunk)); }) &

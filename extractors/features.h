@@ -32,8 +32,8 @@ struct FeatureJob {
 
 struct Features {
   Array rows;  // float32 [T, D * networks]; with ten_crop = "keep" [T, 10, D * networks]
-  std::int64_t frames = 0;           // of the video
-  std::int64_t repeated_frames = 0;  // of the last frame, to fill the last snippet
+  std::int64_t frames = 0;                         // of the video
+  std::int64_t repeated_frames = 0;                // of the last frame, to fill the last snippet
   double decode_s = 0, flow_s = 0, network_s = 0;  // wall time of each; they overlap
 };
 

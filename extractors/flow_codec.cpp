@@ -135,7 +135,8 @@ struct FlowReader::State {
 };
 
 FlowReader::FlowReader(const fs::path& path)
-    : state_(new State{VideoReader(path, {.fps = "", .stream = -1, .format = PixelFormat::kGray8})}) {}
+    : state_(
+          new State{VideoReader(path, {.fps = "", .stream = -1, .format = PixelFormat::kGray8})}) {}
 
 FlowReader::~FlowReader() = default;
 
@@ -146,7 +147,8 @@ cv::Mat FlowReader::next() {
                         static_cast<std::size_t>(frame->linesize[0]));
   const int rows = stacked.rows / 2;
   cv::Mat flow;
-  cv::merge(std::vector<cv::Mat>{stacked.rowRange(0, rows), stacked.rowRange(rows, 2 * rows)}, flow);
+  cv::merge(std::vector<cv::Mat>{stacked.rowRange(0, rows), stacked.rowRange(rows, 2 * rows)},
+            flow);
   return flow;
 }
 
@@ -160,7 +162,8 @@ cv::Mat read_flo(const fs::path& path) {
     std::memcpy(size, bytes.data() + sizeof magic, sizeof size);
   }
   const auto [width, height] = size;
-  const bool plausible = magic == kFloMagic && width > 0 && height > 0 && width < 100000 && height < 100000;
+  const bool plausible =
+      magic == kFloMagic && width > 0 && height > 0 && width < 100000 && height < 100000;
   if (!plausible || bytes.size() != kHeader + std::size_t{8} * width * height) {
     throw Error(ErrorKind::kInput, path.string() + ": not a .flo file");
   }

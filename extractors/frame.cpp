@@ -18,7 +18,8 @@ namespace co2net {
 
 cv::Size frame_size(const Recipe::Resize& resize, cv::Size native) {
   if (resize.mode == "exact") return {resize.width, resize.height};
-  const double factor = static_cast<double>(resize.short_side) / std::min(native.width, native.height);
+  const double factor =
+      static_cast<double>(resize.short_side) / std::min(native.width, native.height);
   return {static_cast<int>(std::lround(native.width * factor)),
           static_cast<int>(std::lround(native.height * factor))};
 }
@@ -54,12 +55,8 @@ struct FlowField::Solvers {
   std::unique_ptr<FlowSolver> only;  // of a backend that works on one pair at a time
 };
 
-FlowField::FlowField(const FlowBackend& backend, const Recipe::Flow& flow,
-                     const Deadline& deadline)
-    : backend_(backend),
-      flow_(flow),
-      deadline_(deadline),
-      solvers_(std::make_unique<Solvers>()) {}
+FlowField::FlowField(const FlowBackend& backend, const Recipe::Flow& flow, const Deadline& deadline)
+    : backend_(backend), flow_(flow), deadline_(deadline), solvers_(std::make_unique<Solvers>()) {}
 
 FlowField::~FlowField() = default;
 

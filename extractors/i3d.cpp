@@ -3,15 +3,14 @@
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <exception>
 #include <string_view>
 
+#include "extractors/threads.h"
 #include "pipeline/error.h"
-
-// OpenBLAS's, null where libtorch uses another BLAS. libtorch's own setting does not reach it.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
 
 namespace co2net {
 namespace {
@@ -51,6 +50,8 @@ struct I3d::Network {
   torch::jit::Module module;
 };
 
+bool cuda_is_available() { return torch::cuda::is_available(); }
+
 I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
     : name_(file.string()), options_(options) {
   const torch::Device device = device_named(options.device);
@@ -60,12 +61,14 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
   }
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+  use_one_thread_a_call();
 }
 
 I3d::I3d(I3d&&) noexcept = default;
 I3d& I3d::operator=(I3d&&) noexcept = default;
 I3d::~I3d() = default;
+
+std::string I3d::library_version() { return std::string("libtorch ") + TORCH_VERSION; }
 
 Array I3d::features(const Array& clips) const {
   expect_shape(clips, {-1, options_.channels, kFrames, kSide, kSide}, "i3d clips");

@@ -14,19 +14,25 @@ struct I3dOptions {
   std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
 };
 
+// Whether libtorch can use a GPU here.
+bool cuda_is_available();
+
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, 224, 224]) -> float32 [N, D], such
 // as save_i3d() writes. The file is code that runs here: load only what you trust.
 // features() may be called from many threads at once.
 class I3d {
  public:
   // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) naming the device if
-  // it is unknown or absent. Keeps OpenBLAS, where libtorch uses it, on one thread from then on.
+  // it is unknown or absent. Calls use_one_thread_a_call() (extractors/threads.h).
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;
   I3d& operator=(I3d&&) noexcept;
   ~I3d();
 
   int feature_size() const { return options_.feature_size; }
+
+  // What runs the networks, for cache keys: "libtorch 1.13.1".
+  static std::string library_version();
 
   //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y
   //   returns  float32 [N, D]

@@ -12,7 +12,8 @@ namespace {
 const std::array<float, 256>& network_values() {
   static const std::array<float, 256> values = [] {
     std::array<float, 256> table{};
-    for (int byte = 0; byte < 256; ++byte) table[byte] = 2.f * static_cast<float>(byte) / 255.f - 1.f;
+    for (int byte = 0; byte < 256; ++byte)
+      table[byte] = 2.f * static_cast<float>(byte) / 255.f - 1.f;
     return table;
   }();
   return values;
@@ -28,8 +29,8 @@ cv::Mat cropped(const cv::Mat& image, const Crop& crop, int size) {
 }
 
 // Writes channel `from` of `image` as plane (`channel`, `time`) of a clip.
-void put_plane(Array& clip, const cv::Mat& image, int from, std::int64_t channel,
-               std::int64_t time, bool negated) {
+void put_plane(Array& clip, const cv::Mat& image, int from, std::int64_t channel, std::int64_t time,
+               bool negated) {
   const std::int64_t window = clip.dim(2), size = clip.dim(3);
   float* plane = clip.values.data() + (channel * window + time) * size * size;
   const std::array<float, 256>& values = network_values();
@@ -110,7 +111,8 @@ std::vector<Crop> crops_of(const Recipe& recipe, cv::Size frame) {
   if (recipe.crop == "center") return {{middle}};
   std::vector<Crop> crops;
   for (const bool mirrored : {false, true}) {
-    for (const cv::Rect& area : {at(0, 0), at(right, 0), at(0, bottom), at(right, bottom), middle}) {
+    for (const cv::Rect& area :
+         {at(0, 0), at(right, 0), at(0, bottom), at(right, bottom), middle}) {
       crops.push_back({area, mirrored});
     }
   }
@@ -121,8 +123,7 @@ Array rgb_clip(const SnippetChunk& chunk, const Recipe& recipe, std::int64_t sni
                const Crop& crop) {
   Array clip = empty_clip(recipe, 3);
   for (int time = 0; time < recipe.window; ++time) {
-    const cv::Mat bgr =
-        cropped(frame_of(chunk, recipe, snippet, time).bgr, crop, recipe.crop_size);
+    const cv::Mat bgr = cropped(frame_of(chunk, recipe, snippet, time).bgr, crop, recipe.crop_size);
     for (int channel = 0; channel < 3; ++channel) {
       put_plane(clip, bgr, 2 - channel, channel, time, false);
     }

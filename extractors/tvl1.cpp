@@ -39,8 +39,9 @@ const FlowBackend& choose_flow_backend(const std::string& name, const std::strin
                                        "; it computes flow.variant=" + variants);
   }
   throw Error(ErrorKind::kUsage,
-              wanted + " needs a CUDA or OpenCL device that OpenCV can use, and there is none (for "
-                       "OpenCL on the CPU set OPENCV_OPENCL_DEVICE=:CPU:)");
+              wanted +
+                  " needs a CUDA or OpenCL device that OpenCV can use, and there is none (for "
+                  "OpenCL on the CPU set OPENCV_OPENCL_DEVICE=:CPU:)");
 }
 
 }  // namespace co2net

@@ -23,10 +23,10 @@ class Tvl1Cpu : public FlowSolver {
 
 }  // namespace
 
-const FlowBackend kTvl1Cpu = {
-    "cpu", "opencv-cpu", true, [] { return std::string("OpenCV ") + CV_VERSION; },
-    [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
-      return std::make_unique<Tvl1Cpu>(flow);
-    }};
+const FlowBackend kTvl1Cpu = {"cpu", "opencv-cpu", true,
+                              [] { return std::string("OpenCV ") + CV_VERSION; },
+                              [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
+                                return std::make_unique<Tvl1Cpu>(flow);
+                              }};
 
 }  // namespace co2net

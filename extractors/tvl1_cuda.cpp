@@ -35,10 +35,9 @@ class Tvl1Cuda : public FlowSolver {
 
 }  // namespace
 
-const FlowBackend kTvl1Cuda = {
-    "cuda", "opencv-cuda", false, cuda_device,
-    [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
-      return std::make_unique<Tvl1Cuda>(flow);
-    }};
+const FlowBackend kTvl1Cuda = {"cuda", "opencv-cuda", false, cuda_device,
+                               [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
+                                 return std::make_unique<Tvl1Cuda>(flow);
+                               }};
 
 }  // namespace co2net

@@ -47,20 +47,18 @@ void expect_opencl_ran(const Recipe::Flow& flow) {
   const cv::Mat on_device = Tvl1OpenCl(flow).solve(from, to);
   const cv::Mat on_cpu = kTvl1Cpu.make(flow)->solve(from, to);
   if (cv::norm(on_device, on_cpu, cv::NORM_INF) == 0) {
-    throw Error(ErrorKind::kInput,
-                "OpenCL device " + opencl_device() +
-                    " cannot run OpenCV's TV-L1 kernels; use another device or "
-                    "--recipe-set flow.variant=opencv-cpu");
+    throw Error(ErrorKind::kInput, "OpenCL device " + opencl_device() +
+                                       " cannot run OpenCV's TV-L1 kernels; use another device or "
+                                       "--recipe-set flow.variant=opencv-cpu");
   }
 }
 
 }  // namespace
 
-const FlowBackend kTvl1OpenCl = {
-    "opencl", "opencv-cuda", false, opencl_device,
-    [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
-      expect_opencl_ran(flow);
-      return std::make_unique<Tvl1OpenCl>(flow);
-    }};
+const FlowBackend kTvl1OpenCl = {"opencl", "opencv-cuda", false, opencl_device,
+                                 [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
+                                   expect_opencl_ran(flow);
+                                   return std::make_unique<Tvl1OpenCl>(flow);
+                                 }};
 
 }  // namespace co2net
