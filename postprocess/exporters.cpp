@@ -48,8 +48,8 @@ Json to_json(const std::vector<Segment>& segments) {
 std::vector<Segment> segments_from_json(const Json& json) {
   std::vector<Segment> segments;
   for (const Json& item : json) {
-    segments.push_back({item.at("label"), item.at("score"), item.at("segment").at(0),
-                        item.at("segment").at(1)});
+    segments.push_back(
+        {item.at("label"), item.at("score"), item.at("segment").at(0), item.at("segment").at(1)});
   }
   return segments;
 }
@@ -69,9 +69,8 @@ std::vector<Segment> distinct_segments(const std::vector<Segment>& segments) {
   std::vector<Segment> sorted = segments;
   sort_best_first(sorted);
   std::set<std::tuple<std::string, double, double>> seen;
-  std::erase_if(sorted, [&](const Segment& s) {
-    return !seen.emplace(s.label, s.start_s, s.end_s).second;
-  });
+  std::erase_if(
+      sorted, [&](const Segment& s) { return !seen.emplace(s.label, s.start_s, s.end_s).second; });
   return sorted;
 }
 
@@ -96,15 +95,14 @@ Json results_document(const std::vector<VideoResult>& results,
 }
 
 std::string jsonl_line(const VideoResult& result) {
-  return to_text({{"id", result.id},
-                  {"segments", to_json(result.segments)},
-                  {"video", result.video}}) +
+  return to_text(
+             {{"id", result.id}, {"segments", to_json(result.segments)}, {"video", result.video}}) +
          "\n";
 }
 
 std::string jsonl_line(const VideoError& error) {
-  return to_text({{"id", error.id},
-                  {"error", {{"stage", error.stage}, {"message", error.message}}}}) +
+  return to_text(
+             {{"id", error.id}, {"error", {{"stage", error.stage}, {"message", error.message}}}}) +
          "\n";
 }
 

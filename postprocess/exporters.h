@@ -52,8 +52,7 @@ std::vector<Segment> distinct_segments(const std::vector<Segment>& segments);
 // The whole results file, schema "co2net.results/1": ActivityNet's submission format with our own
 // keys beside it.
 Json results_document(const std::vector<VideoResult>& results,
-                      const std::vector<VideoError>& errors, const Json& model,
-                      const Json& recipe);
+                      const std::vector<VideoError>& errors, const Json& model, const Json& recipe);
 
 // One line a video, with its line feed: {"id", "segments", "video"} or {"id", "error"}.
 std::string jsonl_line(const VideoResult& result);

@@ -31,9 +31,8 @@ const Array& array_at(const Arrays& arrays, const std::string& name) {
 
 }  // namespace
 
-Stage proposal_stage(std::size_t scores, const CacheKey& scores_key,
-                     const ProposalOptions& options, std::vector<std::string> classes,
-                     int stride) {
+Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const ProposalOptions& options,
+                     std::vector<std::string> classes, int stride) {
   Stage stage;
   stage.name = "proposals";
   stage.key = KeyBuilder("proposals", kVersion)
@@ -43,8 +42,8 @@ Stage proposal_stage(std::size_t scores, const CacheKey& scores_key,
                   .add("stride", stride)
                   .build();
   stage.inputs = {scores};
-  stage.compute = [options, classes = std::move(classes), stride](
-                      const std::vector<Entry>& inputs, const std::filesystem::path&) {
+  stage.compute = [options, classes = std::move(classes), stride](const std::vector<Entry>& inputs,
+                                                                  const std::filesystem::path&) {
     const Arrays arrays = parse_npz(inputs[0].bytes, "scores");
     const Array& cas = array_at(arrays, "cas");
     expect_shape(cas, {-1, static_cast<std::int64_t>(classes.size()) + 1}, "cas");

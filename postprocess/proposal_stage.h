@@ -12,7 +12,7 @@ namespace co2net {
 // From the scores (.npz) of the chain's stage at `scores`, whose key is `scores_key`, to segments
 // in seconds (JSON as to_json(std::vector<Segment>)). The info's "video" must name "fps" and
 // "duration"; it is passed on.
-Stage proposal_stage(std::size_t scores, const CacheKey& scores_key,
-                     const ProposalOptions& options, std::vector<std::string> classes, int stride);
+Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const ProposalOptions& options,
+                     std::vector<std::string> classes, int stride);
 
 }  // namespace co2net
