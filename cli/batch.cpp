@@ -166,9 +166,9 @@ void check_strict(const VideoOptions& options, const Json& video) {
   if (!options.strict || !video.contains("decode")) return;
   const Json& decode = video.at("decode");
   if (decode.at("complete").get<bool>()) return;
-  throw Error(ErrorKind::kInput, "decoded only in part: " +
-                                     decode.at("first_error").get<std::string>() +
-                                     " (leave out --strict to take what could be decoded)")
+  throw Error(ErrorKind::kInput,
+              "decoded only in part: " + decode.at("first_error").get<std::string>() +
+                  " (leave out --strict to take what could be decoded)")
       .in_stage("decode");
 }
 

@@ -60,8 +60,9 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
     }
     if (sha256_file(path) != bundle.sha256[name]) {
       throw Error(ErrorKind::kModel,
-                  path.string() + " is not the file that model.json names (its SHA-256 differs); "
-                                  "fetch the bundle again");
+                  path.string() +
+                      " is not the file that model.json names (its SHA-256 differs); "
+                      "fetch the bundle again");
     }
   }
   return bundle;

@@ -19,9 +19,9 @@ struct Bundle {
   std::string status = "trained";  // "untrained": the weights are random, labels mean nothing
   std::vector<std::string> classes;
   Recipe recipe;
-  int feature_size = 2048;          // 2D: columns of the features, both streams
-  std::string preset = "thumos14";  // of the CO2-Net: "thumos14" | "activitynet1.2"
-  int max_seqlen = 60;              // of the activitynet1.2 network
+  int feature_size = 2048;                    // 2D: columns of the features, both streams
+  std::string preset = "thumos14";            // of the CO2-Net: "thumos14" | "activitynet1.2"
+  int max_seqlen = 60;                        // of the activitynet1.2 network
   std::map<std::string, std::string> sha256;  // by file name
   Json provenance = Json::object();           // how the weights came about
 

@@ -18,24 +18,23 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-const Command* const kCommands[] = {&kRunCommand,     &kExtractCommand, &kFlowCommand,
+const Command* const kCommands[] = {&kRunCommand,      &kExtractCommand, &kFlowCommand,
                                     &kLocalizeCommand, &kProposeCommand, &kExplainCommand,
-                                    &kCacheCommand,   &kProbeCommand};
+                                    &kCacheCommand,    &kProbeCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION
          ": which actions happen in a video, from when to when\n\n"
          "Usage: co2net COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
   for (const Command* command : kCommands) {
-    out << "  " << command->name << std::string(10 - command->name.size(), ' ')
-        << command->summary << "\n";
+    out << "  " << command->name << std::string(10 - command->name.size(), ' ') << command->summary
+        << "\n";
   }
   out << "\n'co2net COMMAND --help' tells more. Exit codes: 0 all done, 1 some inputs failed,\n"
          "2 usage or no input found, 3 nothing could be done, 130 interrupted.\n";
 }
 
-void print_help(const Command& command, const po::options_description& options,
-                std::ostream& out) {
+void print_help(const Command& command, const po::options_description& options, std::ostream& out) {
   out << "Usage: co2net " << command.name << " " << command.arguments << " [OPTIONS]\n\n"
       << command.summary << "\n\n"
       << options;
@@ -108,8 +107,7 @@ po::variables_map parse(const std::vector<std::string>& arguments,
     po::notify(args);
   } catch (const po::unknown_option& e) {
     throw Error(ErrorKind::kUsage,
-                std::string(e.what()) +
-                    suggestion(e.get_option_name(), option_names(visible)));
+                std::string(e.what()) + suggestion(e.get_option_name(), option_names(visible)));
   } catch (const po::error& e) {
     throw Error(ErrorKind::kUsage, e.what());
   }

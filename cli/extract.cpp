@@ -55,9 +55,8 @@ int run_extract(const po::variables_map& args, Io& io) {
         job.on_extracted = [&](const Features& features) {
           stats.add_extraction(input.id, features);
         };
-        const ChainResult result =
-            run_chain(features_chain(*extractor, settings, job, cache.get()), cache.get(),
-                      subject_of(input));
+        const ChainResult result = run_chain(features_chain(*extractor, settings, job, cache.get()),
+                                             cache.get(), subject_of(input));
         stats.add(input.id, result.timings);
         Json video = result.entry.info.at("video");
         check_strict(video_options, video);

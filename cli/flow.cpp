@@ -16,8 +16,9 @@ namespace {
 
 void add_flow_options(po::options_description& options) {
   add_directory_option(options);
-  options.add_options()("save", po::value<std::string>()->value_name("FORMAT")->default_value("mkv"),
-                        "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised)")  //
+  options.add_options()(
+      "save", po::value<std::string>()->value_name("FORMAT")->default_value("mkv"),
+      "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised)")  //
       ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
        "auto, cpu, opencl or cuda; one that is named brings its flow.variant along");
   add_recipe_options(options, true);

@@ -45,7 +45,8 @@ std::string parse_device(const po::variables_map& args) {
   const bool is_index = device.starts_with("cuda:") && device.size() > 5 &&
                         device.find_first_not_of("0123456789", 5) == std::string::npos;
   if (device == "cpu" || device == "cuda" || is_index) return device;
-  throw Error(ErrorKind::kUsage, "--device: '" + device + "' is not one of auto, cpu, cuda, cuda:N");
+  throw Error(ErrorKind::kUsage,
+              "--device: '" + device + "' is not one of auto, cpu, cuda, cuda:N");
 }
 
 std::set<std::string> parse_keep(const po::variables_map& args) {
@@ -98,12 +99,14 @@ void add_recipe_options(po::options_description& options, bool with_preset) {
     options.add_options()("recipe", po::value<std::string>()->value_name("NAME"),
                           ("how to make features, instead of the model's recipe:" + names).c_str());
   }
-  options.add_options()("recipe-set", po::value<Strings>()->composing()->value_name("KEY=VALUE"),
-                        "change one key of the recipe, such as fps=10 or flow.bound=15; repeatable");
+  options.add_options()(
+      "recipe-set", po::value<Strings>()->composing()->value_name("KEY=VALUE"),
+      "change one key of the recipe, such as fps=10 or flow.bound=15; repeatable");
 }
 
 Recipe parse_recipe(const po::variables_map& args, const Recipe& given) {
-  Recipe recipe = args.count("recipe") > 0 ? recipe_preset(args["recipe"].as<std::string>()) : given;
+  Recipe recipe =
+      args.count("recipe") > 0 ? recipe_preset(args["recipe"].as<std::string>()) : given;
   if (args.count("recipe-set") > 0) {
     for (const std::string& setting : args["recipe-set"].as<Strings>()) {
       recipe = with_setting(recipe, setting);
@@ -129,26 +132,30 @@ std::unique_ptr<DiskCache> parse_cache(const po::variables_map& args) {
 }
 
 void add_video_options(po::options_description& options) {
-  options.add_options()("threads,j", po::value<int>()->value_name("N"),
-                        "threads to compute with (default: one a core); results do not depend on it")  //
+  options.add_options()(
+      "threads,j", po::value<int>()->value_name("N"),
+      "threads to compute with (default: one a core); results do not depend on it")  //
       ("stream", po::value<int>()->value_name("N"),
        "index of the video stream in its container (default: the one that ffmpeg chooses)")  //
-      ("timeout", po::value<double>()->value_name("SECONDS"), "give up on a video after so long")  //
-      ("strict", po::bool_switch(), "a video that decodes only in part is an error")               //
-      ("fail-fast", po::bool_switch(), "stop at the first input that fails")                       //
+      ("timeout", po::value<double>()->value_name("SECONDS"),
+       "give up on a video after so long")                                            //
+      ("strict", po::bool_switch(), "a video that decodes only in part is an error")  //
+      ("fail-fast", po::bool_switch(), "stop at the first input that fails")          //
       ("progress", po::value<std::string>()->value_name("HOW")->default_value("auto"),
        "auto (a bar on a terminal), plain (a line now and then), off")  //
-      ("shard", po::value<std::string>()->value_name("I/N"),
-       "work on one of N shares of the inputs, 0 <= I < N; 'env': as the cluster's job array says")  //
-      ("null,0", po::bool_switch(), "paths in lists end with NUL, not with a line feed")             //
+      (
+          "shard", po::value<std::string>()->value_name("I/N"),
+          "work on one of N shares of the inputs, 0 <= I < N; 'env': as the cluster's job array "
+          "says")                                                                         //
+      ("null,0", po::bool_switch(), "paths in lists end with NUL, not with a line feed")  //
       ("stats", po::value<std::string>()->value_name("FILE"),
        "write seconds and rates of every stage as JSON");
 }
 
 VideoOptions parse_video_options(const po::variables_map& args) {
   VideoOptions options;
-  options.threads = optional_value<int>(args, "threads").value_or(
-      oneapi::tbb::info::default_concurrency());
+  options.threads =
+      optional_value<int>(args, "threads").value_or(oneapi::tbb::info::default_concurrency());
   if (options.threads < 1) throw Error(ErrorKind::kUsage, "--threads must be at least 1");
   options.stream = optional_value<int>(args, "stream").value_or(-1);
   if (args.count("stream") > 0 && options.stream < 0) {
@@ -171,7 +178,8 @@ VideoOptions parse_video_options(const po::variables_map& args) {
 }
 
 void add_extraction_options(po::options_description& options) {
-  options.add_options()("device", po::value<std::string>()->value_name("WHERE")->default_value("auto"),
+  options.add_options()("device",
+                        po::value<std::string>()->value_name("WHERE")->default_value("auto"),
                         "where networks run: auto, cpu, cuda or cuda:N")  //
       ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
        "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable")  //
@@ -194,7 +202,7 @@ void add_result_options(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                         "where results go (default, and '-': standard output)")  //
       ("format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
-       "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")           //
+       "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")         //
       ("min-score", po::value<double>()->value_name("S"), "leave out segments that score less")  //
       ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
 }
@@ -213,7 +221,8 @@ ResultOptions parse_result_options(const po::variables_map& args) {
 }
 
 void add_compat_option(po::options_description& options) {
-  options.add_options()("compat", po::value<std::string>()->value_name("WHOSE")->default_value("authors"),
+  options.add_options()("compat",
+                        po::value<std::string>()->value_name("WHOSE")->default_value("authors"),
                         "authors (the published code's quirks in making segments) or clean");
 }
 
@@ -244,8 +253,8 @@ Strings parse_arguments(const po::variables_map& args, const std::string& what) 
 std::vector<Input> parse_inputs(const po::variables_map& args, const std::string& what,
                                 const Strings& suffixes, const VideoOptions& options,
                                 std::istream& standard_input) {
-  std::vector<Input> inputs = with_ids(expand_inputs(parse_arguments(args, what), suffixes,
-                                                     standard_input, options.nul_separated));
+  std::vector<Input> inputs = with_ids(
+      expand_inputs(parse_arguments(args, what), suffixes, standard_input, options.nul_separated));
   if (inputs.empty()) {
     throw Error(ErrorKind::kUsage, "no input found: the given folders and lists name no files");
   }

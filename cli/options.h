@@ -52,7 +52,9 @@ struct VideoOptions {
   bool nul_separated = false;
   std::filesystem::path stats;  // empty for none
 
-  Deadline deadline() const { return timeout_s ? Deadline(std::chrono::duration<double>(*timeout_s)) : Deadline(); }
+  Deadline deadline() const {
+    return timeout_s ? Deadline(std::chrono::duration<double>(*timeout_s)) : Deadline();
+  }
 };
 void add_video_options(boost::program_options::options_description& options);
 // Also limits the threads of this program and of the libraries that it uses.

@@ -41,7 +41,8 @@ void Progress::update(const std::string& unit, std::int64_t done, std::int64_t e
   const Clock::time_point now = Clock::now();
   if (first_done_ < 0) first_done_ = done;
   if (mode_ == Mode::kOff) return;
-  const bool due = mode_ == Mode::kBar ? now - shown_ >= kBarInterval : now - shown_ >= kPlainInterval;
+  const bool due =
+      mode_ == Mode::kBar ? now - shown_ >= kBarInterval : now - shown_ >= kPlainInterval;
   if (!due) return;
   shown_ = now;
 

@@ -113,8 +113,8 @@ int run_stream(Io& io, const RunSettings& settings, Progress& progress,
       if (!ids.insert(id).second) id = path.string();
       ids.insert(id);
       if (!settings.video.shard.has(id)) continue;
-      code = std::max(code, for_each_input({{path, id}}, settings.video.fail_fast, progress, work,
-                                           on_error));
+      code = std::max(
+          code, for_each_input({{path, id}}, settings.video.fail_fast, progress, work, on_error));
     }
   });
   if (!any) throw Error(ErrorKind::kUsage, "no input found: standard input names no files");
@@ -140,9 +140,9 @@ int run_run(const po::variables_map& args, Io& io) {
                     inputs.size());
   const auto work = [&](const Input& input) { sink.add(localizer.run(input, progress, stats)); };
   const auto on_error = [&](const VideoError& error) { sink.add(error); };
-  const int code = at_once ? run_stream(io, settings, progress, work, on_error)
-                           : for_each_input(inputs, settings.video.fail_fast, progress, work,
-                                            on_error);
+  const int code = at_once
+                       ? run_stream(io, settings, progress, work, on_error)
+                       : for_each_input(inputs, settings.video.fail_fast, progress, work, on_error);
   sink.finish();
   stats.write(settings.video.stats);
   return code;
@@ -169,11 +169,9 @@ int run_explain(const po::variables_map& args, Io& io) {
   return for_each_input(
       inputs, settings.video.fail_fast, progress,
       [&](const Input& input) {
-        const Chain chain =
-            localizer.chain(make_job(input, settings.video, cache.get(), progress));
+        const Chain chain = localizer.chain(make_job(input, settings.video, cache.get(), progress));
         io.out << input.path.string() << "\n";
-        for (const StageForecast& forecast :
-             explain_chain(chain, *cache, subject_of(input))) {
+        for (const StageForecast& forecast : explain_chain(chain, *cache, subject_of(input))) {
           io.out << "  " << forecast.stage << std::string(14 - forecast.stage.size(), ' ')
                  << (forecast.runs ? "runs" : "skip") << "  " << forecast.reason << "\n";
         }

@@ -55,8 +55,8 @@ std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle) {
   config.classes = static_cast<int>(bundle.classes.size());
   config.feature_size = bundle.feature_size;
   config.max_seqlen = bundle.max_seqlen;
-  return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile),
-                                          bundle.sha256.at(kCo2NetFile), config);
+  return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
+                                          config);
 }
 
 void append_localization(Chain& chain, LocalizerModel& localizer) {
@@ -66,15 +66,16 @@ void append_localization(Chain& chain, LocalizerModel& localizer) {
 void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe, Compat compat) {
   ProposalOptions options;
   options.compat = compat;
-  chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes,
-                                 recipe.stride));
+  chain.push_back(
+      proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes, recipe.stride));
 }
 
 Stage file_stage(const std::string& name, const std::filesystem::path& file, const Json& info) {
   Stage stage;
   stage.name = name;
   stage.cached = false;
-  stage.key = KeyBuilder(name + ".file", 1).add("content", sha256_file(file)).add("info", info).build();
+  stage.key =
+      KeyBuilder(name + ".file", 1).add("content", sha256_file(file)).add("info", info).build();
   stage.compute = [file, info](const std::vector<Entry>&, const std::filesystem::path&) {
     return Entry{info, read_file(file), {}};
   };

@@ -47,8 +47,8 @@ TEST(Npy, StartsTheDataAtAMultipleOf64Bytes) {
 
 TEST(Npy, TurnsFortranOrderIntoCOrder) {
   const std::string data("\0\1\2\3\4\5", 6);  // columns of a 2 x 3 array
-  const Array array = parse_npy(
-      npy_of("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", data), "x");
+  const Array array =
+      parse_npy(npy_of("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", data), "x");
   EXPECT_EQ(array, Array({2, 3}, {0, 2, 4, 1, 3, 5}));
 }
 
