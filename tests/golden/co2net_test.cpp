@@ -10,6 +10,7 @@
 #include "localizer/network.h"
 #include "postprocess/proposals.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/weights.h"
 #include "tests/support.h"
 
 namespace co2net {
@@ -24,36 +25,6 @@ struct Case {
 };
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-
-std::map<std::string, Shape> published_shapes(int classes) {
-  std::map<std::string, Shape> shapes;
-  const auto add = [&](const std::string& layer, std::int64_t in, std::int64_t out,
-                       std::int64_t kernel) {
-    shapes[layer + ".weight"] = {out, in, kernel};
-    shapes[layer + ".bias"] = {out};
-  };
-  for (const std::string module : {"vAttn", "fAttn"}) {
-    add(module + ".bit_wise_attn.0", 1024, 1024, 3);
-    add(module + ".channel_conv.0", 1024, 1024, 3);
-    add(module + ".attention.0", 1024, 512, 3);
-    add(module + ".attention.3", 512, 512, 3);
-    add(module + ".attention.5", 512, 1, 1);
-  }
-  add("fusion.0", 2048, 2048, 1);
-  add("classifier.1", 2048, 2048, 3);
-  add("classifier.4", 2048, classes + 1, 1);
-  return shapes;
-}
-
-Arrays hashfilled_parameters(int classes) {
-  Arrays parameters;
-  for (const auto& [name, shape] : published_shapes(classes)) {
-    const auto fan_in = static_cast<double>(element_count(shape) / shape[0]);
-    const double scale = shape.size() > 1 ? std::sqrt(3 / fan_in) : 0.05;
-    parameters[name] = test::hashfill(name, shape, static_cast<float>(scale));
-  }
-  return parameters;
-}
 
 Array features_of(const Case& c) {
   Array features = test::hashfill(c.name, {c.snippets, 2048}, 1);
@@ -81,7 +52,7 @@ TEST_P(Co2NetGolden, GivesTheReferencesScoresAndSegments) {
   const Case& c = GetParam();
   const Arrays golden = read_npz(test::golden_copy("co2net.npz"));
   const auto want = [&](const std::string& key) { return golden.at(c.name + "/" + key); };
-  const Co2Net model(c.config, hashfilled_parameters(c.config.classes));
+  const Co2Net model(c.config, test::golden_co2net(c.config.classes));
   const Array features = features_of(c);
 
   const Arrays scores = model.localize(features);

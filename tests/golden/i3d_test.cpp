@@ -12,41 +12,25 @@
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "pipeline/npy.h"
+#include "tests/golden/golden.h"
+#include "tests/golden/weights.h"
 #include "tests/support.h"
 
 namespace co2net {
 namespace {
 
-// The reference numbers' weights, for a network of that mode: "rgb" or "flow".
-ParameterFill golden_fill(const std::string& mode) {
-  return [mode](const std::string& name, const Shape& shape) {
-    const bool is_scale = name.ends_with(".bn.weight"), is_var = name.ends_with(".running_var");
-    float scale = is_var ? 0.5f : 0.1f;
-    if (shape.size() > 1) {
-      scale = static_cast<float>(std::sqrt(6.0 * shape[0] / element_count(shape)));
-    }
-    Array array = test::hashfill(mode + "." + name, shape, scale);
-    if (is_scale || is_var) {
-      for (float& value : array.values) value += 1;
-    }
-    return array;
-  };
-}
-
 class I3dGolden : public testing::TestWithParam<std::string> {};
 
 TEST_P(I3dGolden, GivesTheReferenceFeaturesWithin1e3OfTheLargest) {
-  const auto golden = test::golden_dir() / "i3d_golden.npz";
-  SKIP_WITHOUT(golden);
   const std::string mode = GetParam();
   const int channels = mode == "rgb" ? 3 : 2;
   const TempDir dir;
-  save_i3d(dir.path() / "i3d.pt", {.channels = channels}, golden_fill(mode));
+  save_i3d(dir.path() / "i3d.pt", {.channels = channels}, test::golden_i3d(mode));
   const I3d i3d(dir.path() / "i3d.pt", {.channels = channels});
 
   const Array got = i3d.features(test::hashfill(mode + ".input", {2, channels, 16, 224, 224}, 1));
 
-  const Array want = read_npz(golden).at(mode + "/features");
+  const Array want = read_npz(test::golden_copy("i3d.npz")).at(mode + "/features");
   ASSERT_EQ(got.shape, want.shape);
   float largest = 0, difference = 0;
   for (std::size_t i = 0; i < want.values.size(); ++i) {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "extractors/i3d_network.h"
+#include "pipeline/npy.h"
+
+namespace co2net::test {
+
+// The reference numbers' I3D weights, for the network of a stream: "rgb" or "flow".
+ParameterFill golden_i3d(const std::string& stream);
+
+// The reference numbers' CO2-Net parameters by their published names, for D = 1024.
+Arrays golden_co2net(int classes);
+
+}  // namespace co2net::test
