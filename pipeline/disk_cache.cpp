@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -121,18 +123,41 @@ Entry read_entry(const fs::path& path) {
 // Time of last use, for garbage collection; a cache that cannot be written keeps its times.
 void touch(const fs::path& path) { ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }
 
-bool is_entry(const fs::directory_entry& file) {
-  return file.is_regular_file() && file.path().extension() == kSuffix;
+bool is_there(const fs::path& path) {
+  std::error_code unreachable;
+  return fs::exists(path, unreachable);
+}
+
+bool is_temporary(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+bool is_entry(const fs::path& path) { return path.extension() == kSuffix && !is_temporary(path); }
+
+std::vector<fs::path> files_below(const fs::path& directory) {
+  std::vector<fs::path> files;
+  std::error_code absent;
+  for (const auto& file : fs::recursive_directory_iterator(directory, absent)) {
+    if (file.is_regular_file(absent)) files.push_back(file.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 std::vector<fs::path> entry_paths(const fs::path& root) {
-  std::vector<fs::path> paths;
-  std::error_code absent;
-  for (const auto& file : fs::recursive_directory_iterator(root / "entries", absent)) {
-    if (is_entry(file)) paths.push_back(file.path());
-  }
-  std::sort(paths.begin(), paths.end());
+  std::vector<fs::path> paths = files_below(root / "entries");
+  std::erase_if(paths, std::not_fn(is_entry));
   return paths;
+}
+
+// Deletes what killed writers left: temporaries, and files whose entry was never written. Those of
+// writers at work are younger than a day.
+void remove_leftovers(const fs::path& root) {
+  const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  for (const fs::path& file : files_below(root / "entries")) {
+    const bool complete =
+        !is_temporary(file) && is_there(fs::path(file).replace_extension(kSuffix));
+    std::error_code vanished;
+    if (!complete && fs::last_write_time(file, vanished) < day_ago) fs::remove(file, vanished);
+  }
 }
 
 // The entry and the file beside it, if there is one: they share a stem.
@@ -179,7 +204,7 @@ std::string stage_of_entry(const fs::path& path) {
 }  // namespace
 
 DiskCache::DiskCache(fs::path directory) : directory_(std::move(directory)) {
-  if (fs::exists(directory_ / "CACHEDIR.TAG")) return;
+  if (is_there(directory_ / "CACHEDIR.TAG")) return;
   try {
     write_file(directory_ / "CACHEDIR.TAG", kTag);
   } catch (const Error& e) {
@@ -193,11 +218,11 @@ fs::path DiskCache::path_of(const CacheKey& key) const {
   return root() / "entries" / key.digest.substr(0, 2) / (key.digest + std::string(kSuffix));
 }
 
-bool DiskCache::contains(const CacheKey& key) const { return fs::exists(path_of(key)); }
+bool DiskCache::contains(const CacheKey& key) const { return is_there(path_of(key)); }
 
 std::optional<Entry> DiskCache::get(const CacheKey& key) {
   const fs::path path = path_of(key);
-  if (!fs::exists(path)) return std::nullopt;
+  if (!is_there(path)) return std::nullopt;
   try {
     Entry entry = read_entry(path);
     touch(path);
@@ -239,6 +264,7 @@ std::optional<FileLock> DiskCache::lock(const CacheKey& key) {
   try {
     return FileLock(root() / "locks" / key.digest);
   } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kIo) throw;
     warn_unwritable(e.what());
     return std::nullopt;
   }
@@ -265,7 +291,7 @@ std::string DiskCache::content_hash(const fs::path& file) {
 
 Json DiskCache::history(const std::string& subject) const {
   const fs::path path = root() / "history" / (sha256(subject) + ".json");
-  if (!fs::exists(path)) return Json::object();
+  if (!is_there(path)) return Json::object();
   const Json documents = Json::parse(read_file(path), nullptr, false);
   return documents.is_object() ? documents : Json::object();
 }
@@ -303,6 +329,7 @@ std::vector<fs::path> DiskCache::verify() {
 }
 
 DiskCache::Usage DiskCache::collect_garbage(std::int64_t max_bytes) {
+  remove_leftovers(root());
   struct Candidate {
     fs::file_time_type used;
     fs::path path;

@@ -60,7 +60,8 @@ class DiskCache {
   std::map<std::string, Usage> usage_by_stage() const;
   // Reads every entry; damaged ones are deleted and named.
   std::vector<std::filesystem::path> verify();
-  // Deletes the entries that were not used for longest until at most `max_bytes` remain.
+  // Deletes the entries that were not used for longest until at most `max_bytes` remain, and what
+  // killed runs left more than a day ago.
   Usage collect_garbage(std::int64_t max_bytes);
   // Deletes everything that the cache put there, and nothing else.
   void clear();

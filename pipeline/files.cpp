@@ -18,6 +18,9 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
+// Short, so that the longest name that a file may have can be written.
+constexpr const char* kTemporary = ".tmp.XXXXXX";
+
 [[noreturn]] void fail(const std::string& doing, const fs::path& path) {
   throw Error(ErrorKind::kIo, doing + " " + path.string() + ": " + std::strerror(errno));
 }
@@ -96,8 +99,7 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   const fs::path directory = directory_of(path);
   make_directories(directory);
   const std::string suffix = path.extension().string();
-  std::string temporary =
-      (directory / ("." + path.stem().string() + ".tmp.XXXXXX")).string() + suffix;
+  std::string temporary = (directory / kTemporary).string() + suffix;
   const Descriptor file(::mkstemps(temporary.data(), static_cast<int>(suffix.size())));
   if (file.get() < 0) fail("write into", directory);
   try {
@@ -117,7 +119,7 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
 void write_folder_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   const fs::path directory = directory_of(path);
   make_directories(directory);
-  std::string temporary = (directory / ("." + path.filename().string() + ".tmp.XXXXXX")).string();
+  std::string temporary = (directory / kTemporary).string();
   if (::mkdtemp(temporary.data()) == nullptr) fail("write into", directory);
   std::error_code ignored;
   try {

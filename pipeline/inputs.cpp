@@ -27,21 +27,24 @@ bool is_hidden(const fs::path& path) { return path.filename().string().starts_wi
 std::vector<fs::path> files_below(const fs::path& folder,
                                   const std::vector<std::string>& suffixes) {
   std::vector<fs::path> files;
-  std::error_code error;
+  std::error_code error, ignored;
   const auto options = fs::directory_options::skip_permission_denied |
                        fs::directory_options::follow_directory_symlink;
   auto entry = fs::recursive_directory_iterator(folder, options, error);
-  if (error) {
-    throw Error(ErrorKind::kUsage, "folder " + folder.string() + ": " + error.message());
-  }
+  std::set<fs::path> entered = {fs::canonical(folder, ignored)};  // links may go in circles
   for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (is_hidden(entry->path())) {
-      if (entry->is_directory(error)) entry.disable_recursion_pending();
+    const fs::path& path = entry->path();
+    const bool is_folder = entry->is_directory(ignored);
+    if (is_hidden(path) || (is_folder && !entered.insert(fs::canonical(path, ignored)).second)) {
+      entry.disable_recursion_pending();
       continue;
     }
     const bool wanted =
-        std::find(suffixes.begin(), suffixes.end(), lower_suffix(entry->path())) != suffixes.end();
-    if (wanted && entry->is_regular_file(error)) files.push_back(entry->path());
+        std::find(suffixes.begin(), suffixes.end(), lower_suffix(path)) != suffixes.end();
+    if (wanted && entry->is_regular_file(ignored)) files.push_back(path);
+  }
+  if (error) {
+    throw Error(ErrorKind::kUsage, "folder " + folder.string() + ": " + error.message());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -120,7 +123,8 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
     if (seen.insert(normal_path(path)).second) paths.push_back(path);
   };
   const auto add_named = [&](const fs::path& path) {
-    if (!fs::is_directory(path)) return add(path);
+    std::error_code unreachable;
+    if (!fs::is_directory(path, unreachable)) return add(path);
     for (const fs::path& file : files_below(path, suffixes)) add(file);
   };
   for (const std::string& argument : arguments) {

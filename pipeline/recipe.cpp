@@ -44,14 +44,16 @@ std::string fps_from_json(const Json& fps) {
   return fps.is_string() ? fps.get<std::string>() : fps.dump();
 }
 
+bool is_positive(double number) { return number > 0 && std::isfinite(number); }
+
 bool is_rate(const std::string& fps) {
   std::size_t used = 0;
   try {
-    if (!(std::stod(fps, &used) > 0)) return false;
+    if (!is_positive(std::stod(fps, &used))) return false;
     if (used == fps.size()) return true;
     if (fps[used] != '/') return false;
     const std::string denominator = fps.substr(used + 1);
-    return std::stod(denominator, &used) > 0 && used == denominator.size();
+    return is_positive(std::stod(denominator, &used)) && used == denominator.size();
   } catch (const std::exception&) {
     return false;
   }
@@ -180,7 +182,12 @@ Recipe recipe_from_json(const Json& json) {
   const auto read = [&json](const std::string& key, auto& field) {
     const Json::json_pointer pointer = pointer_to(key);
     try {
-      json.at(pointer).get_to(field);
+      const Json& value = json.at(pointer);
+      value.get_to(field);
+      // JSON numbers are cut to fit the field.
+      if (Json(field) != value) {
+        throw Error(ErrorKind::kModel, "recipe: " + key + " cannot be " + value.dump());
+      }
     } catch (const Json::exception&) {
       throw Error(ErrorKind::kModel, "recipe: '" + key + "' is missing or has the wrong type");
     }
@@ -231,9 +238,6 @@ Recipe with_setting(const Recipe& recipe, const std::string& key_and_value) {
   }
   Json& field = json[pointer_to(key)];
   const Json parsed = Json::parse(value, nullptr, false);
-  if (parsed.is_number_float() && field.is_number_integer()) {
-    throw Error(ErrorKind::kUsage, "recipe: " + key + " must be an integer");
-  }
   field = parsed.is_number() ? parsed : Json(value);
   try {
     Recipe changed = recipe_from_json(json);

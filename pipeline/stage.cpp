@@ -133,9 +133,10 @@ std::vector<StageForecast> explain_chain(const Chain& chain, const DiskCache& ca
       for (const std::size_t input : stage.inputs) wanted[input] = true;
     }
     forecasts[i] = {stage.name, runs,
-                    present      ? "its result is in the cache"
-                    : !wanted[i] ? "no later stage needs it"
-                                 : why_missing(stage, history)};
+                    present         ? "its result is in the cache"
+                    : !wanted[i]    ? "no later stage needs it"
+                    : !stage.cached ? "it reads its own file"
+                                    : why_missing(stage, history)};
   }
   return forecasts;
 }

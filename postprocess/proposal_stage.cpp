@@ -51,7 +51,7 @@ Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const Propo
     const std::vector<Segment> segments =
         to_segments(propose(cas, array_at(arrays, "attn"), options), classes, stride,
                     video.at("fps"), video.at("duration"));
-    return Entry{inputs[0].info, co2net::to_json(segments).dump(), {}};
+    return Entry{inputs[0].info, to_text(co2net::to_json(segments)), {}};
   };
   return stage;
 }
