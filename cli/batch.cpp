@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <fstream>
 #include <utility>
 
 #include "pipeline/digest.h"
@@ -15,8 +14,8 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-bool is_direct(const fs::path& output) {
-  return output.empty() || (fs::exists(output) && !fs::is_regular_file(output));
+bool is_pipe_or_device(const fs::path& path) {
+  return fs::exists(path) && !fs::is_regular_file(path);
 }
 
 bool concerns_every_input(ErrorKind kind) {
@@ -31,8 +30,11 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
     : options_(options),
       model_(std::move(model)),
       recipe_(std::move(recipe)),
-      out_(standard_output),
-      streams_(is_direct(options.output)) {
+      lines_to_(options.output.empty() ? &standard_output : nullptr) {
+  if (is_pipe_or_device(options.output)) {
+    direct_.open(options.output, std::ios::app);
+    lines_to_ = &direct_;
+  }
   if (options_.format == "csv") put(std::string(kCsvHeader));
 }
 
@@ -56,22 +58,20 @@ void ResultSink::finish() {
   if (options_.format == "activitynet") {
     put(to_text(results_document(results_, errors_, model_, recipe_)) + "\n");
   }
-  if (!streams_) write_file(options_.output, pending_);
+  if (lines_to_ == nullptr) write_file(options_.output, pending_);
 }
 
 void ResultSink::put(const std::string& lines) {
-  if (!streams_) {
+  if (lines_to_ == nullptr) {
     pending_ += lines;
     return;
   }
-  if (options_.output.empty()) {
-    out_ << lines << std::flush;
-    if (!out_) throw Error(ErrorKind::kIo, "cannot write to standard output");
-    return;
+  *lines_to_ << lines << std::flush;
+  if (!*lines_to_) {
+    throw Error(ErrorKind::kIo,
+                "cannot write to " + (options_.output.empty() ? std::string("standard output")
+                                                              : options_.output.string()));
   }
-  std::ofstream target(options_.output, std::ios::app);
-  target << lines << std::flush;
-  if (!target) throw Error(ErrorKind::kIo, "cannot write to " + options_.output.string());
 }
 
 void Stats::add(const std::string& id, const std::map<std::string, StageTiming>& timings) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <ostream>
@@ -32,8 +33,8 @@ class ResultSink {
 
   const ResultOptions options_;
   const Json model_, recipe_;
-  std::ostream& out_;
-  const bool streams_;
+  std::ofstream direct_;    // a pipe or device that results go to
+  std::ostream* lines_to_;  // where lines go as they come; null if they are collected
   std::string pending_;
   std::vector<VideoResult> results_;
   std::vector<VideoError> errors_;

@@ -83,6 +83,24 @@ std::vector<std::string> option_names(const po::options_description& options) {
   return names;
 }
 
+// The command line wins over the file; an option that can be repeated is added to the file's.
+po::parsed_options with_config_file(const po::parsed_options& line, const std::string& path,
+                                    const po::options_description& known) {
+  std::ifstream file(path);
+  if (!file) throw Error(ErrorKind::kUsage, "cannot read --config " + path);
+  std::vector<po::option> options = po::parse_config_file(file, known).options;
+  std::erase_if(options, [&](const po::option& option) {
+    const auto is_same = [&](const po::option& given) {
+      return given.string_key == option.string_key;
+    };
+    return !known.find(option.string_key, false).semantic()->is_composing() &&
+           std::any_of(line.options.begin(), line.options.end(), is_same);
+  });
+  po::parsed_options merged = line;
+  merged.options.insert(merged.options.begin(), options.begin(), options.end());
+  return merged;
+}
+
 po::variables_map parse(const std::vector<std::string>& arguments,
                         const po::options_description& visible) {
   po::options_description all = visible;
@@ -92,17 +110,16 @@ po::variables_map parse(const std::vector<std::string>& arguments,
   po::variables_map args;
   try {
     namespace style = po::command_line_style;
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(style::unix_style & ~style::allow_guessing)
-                  .run(),
-              args);
+    const po::parsed_options line = po::command_line_parser(arguments)
+                                        .options(all)
+                                        .positional(positional)
+                                        .style(style::unix_style & ~style::allow_guessing)
+                                        .run();
+    po::store(line, args);
     if (args.count("config") > 0) {
       const auto path = args["config"].as<std::string>();
-      std::ifstream file(path);
-      if (!file) throw Error(ErrorKind::kUsage, "cannot read --config " + path);
-      po::store(po::parse_config_file(file, visible), args);
+      args.clear();
+      po::store(with_config_file(line, path, visible), args);
     }
     po::notify(args);
   } catch (const po::unknown_option& e) {

@@ -19,6 +19,7 @@ void add_extract_options(po::options_description& options) {
                         "rgb,flow or one of them");
   add_recipe_options(options, true);
   add_extraction_options(options);
+  add_checkpoint_option(options);
   add_cache_options(options);
   add_video_options(options);
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <chrono>
 
 #include "cli/batch.h"
 #include "cli/options.h"
@@ -51,8 +52,8 @@ int run_flow(const po::variables_map& args, Io& io) {
       with_variant_of(backend_name, args, parse_recipe(args, recipe_preset("wtalc-cpu")));
   const FlowBackend& backend = choose_flow_backend(backend_name, recipe.flow.variant);
   Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), inputs.size());
-
-  return for_each_input(
+  Stats stats;
+  const int code = for_each_input(
       inputs, options.fail_fast, progress,
       [&](const Input& input) {
         VideoJob job;
@@ -66,13 +67,18 @@ int run_flow(const po::variables_map& args, Io& io) {
           check_strict(options,
                        save_flow(job, recipe, backend, options.threads, format, temporary));
         };
+        const auto start = std::chrono::steady_clock::now();
         if (format == FlowFormat::kMkv) {
           write_file_with(directory / (input.id + ".mkv"), save);
         } else {
           write_folder_with(directory / input.id, save);
         }
+        const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+        stats.add(input.id, {{"flow", StageTiming{.seconds = elapsed.count()}}});
       },
       [](const VideoError&) {});
+  stats.write(options.stats);
+  return code;
 }
 
 }  // namespace

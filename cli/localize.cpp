@@ -4,6 +4,7 @@
 #include "cli/features_file.h"
 #include "cli/options.h"
 #include "cli/wiring.h"
+#include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "pipeline/npy.h"
 
@@ -23,7 +24,7 @@ struct FileBatch {
         compat(parse_compat(args)),
         bundle(load_bundle(parse_model(args), bundle_files)),
         cache(parse_cache(args)),
-        progress(io.err, progress_mode(options.progress, io.err_is_terminal), inputs.size()) {}
+        progress(io.err, Progress::Mode::kOff, inputs.size()) {}
 
   // `scores_chain` makes an input's chain up to its scores; proposals follow.
   int run(Io& io, const std::function<Chain(const Input&)>& scores_chain) {
@@ -35,6 +36,7 @@ struct FileBatch {
           append_proposals(chain, bundle, bundle.recipe, compat);
           const ChainResult result = run_chain(chain, cache.get(), subject_of(input));
           stats.add(input.id, result.timings);
+          check_strict(options, result.entry.info.at("video"));
           sink.add(video_result(input, result.entry));
         },
         [&](const VideoError& error) { sink.add(error); });
@@ -53,12 +55,23 @@ struct FileBatch {
   Stats stats;
 };
 
+// What is wrong with an input, even that it cannot be read, is no reason to leave out the others.
+template <class Read>
+auto read_input(Read read, const fs::path& path) {
+  try {
+    return read(path);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kInput, e.what());
+  }
+}
+
 void add_common_options(po::options_description& options) {
   add_model_option(options);
   add_result_options(options);
   add_compat_option(options);
   add_cache_options(options);
-  add_video_options(options);
+  add_input_options(options);
+  add_work_options(options);
 }
 
 void add_localize_options(po::options_description& options) {
@@ -71,7 +84,7 @@ int run_localize(const po::variables_map& args, Io& io) {
   FileBatch batch(args, io, "FEATURES", ".npy", {kCo2NetFile});
   const std::unique_ptr<LocalizerModel> localizer = make_localizer(batch.bundle);
   return batch.run(io, [&](const Input& input) {
-    const Array features = read_npy(input.path);
+    const Array features = read_input(read_npy, input.path);
     expect_shape(features, {-1, batch.bundle.feature_size}, input.path.string());
     const Json info = read_video_info(input.path, batch.bundle, features.dim(0));
     Chain chain = {file_stage("features", input.path, info)};
@@ -90,7 +103,7 @@ int run_localize(const po::variables_map& args, Io& io) {
 int run_propose(const po::variables_map& args, Io& io) {
   FileBatch batch(args, io, "SCORES", ".npz", {});
   return batch.run(io, [&](const Input& input) {
-    const Arrays scores = read_npz(input.path);
+    const Arrays scores = read_input(read_npz, input.path);
     const std::int64_t snippets = scores.count("attn") > 0 ? scores.at("attn").dim(0) : 0;
     const Json info = read_video_info(input.path, batch.bundle, snippets);
     return Chain{file_stage("localization", input.path, info)};

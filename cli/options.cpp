@@ -26,6 +26,10 @@ std::optional<T> optional_value(const po::variables_map& args, const std::string
   return args[name].as<T>();
 }
 
+bool is_set(const po::variables_map& args, const std::string& name) {
+  return optional_value<bool>(args, name).value_or(false);
+}
+
 // Checks a value against the ones that an option takes.
 std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
   const auto value = args[name].as<std::string>();
@@ -131,25 +135,38 @@ std::unique_ptr<DiskCache> parse_cache(const po::variables_map& args) {
   return std::make_unique<DiskCache>(parse_cache_directory(args));
 }
 
-void add_video_options(po::options_description& options) {
+void add_input_options(po::options_description& options) {
+  options.add_options()(
+      "shard", po::value<std::string>()->value_name("I/N"),
+      "work on one of N shares of the inputs, 0 <= I < N; 'env': as the cluster's job array "
+      "says")                                                                             //
+      ("null,0", po::bool_switch(), "paths in lists end with NUL, not with a line feed")  //
+      ("fail-fast", po::bool_switch(), "stop at the first input that fails");
+}
+
+void add_stream_option(po::options_description& options) {
+  options.add_options()(
+      "stream", po::value<int>()->value_name("N"),
+      "index of the video stream in its container (default: the one that ffmpeg chooses)");
+}
+
+void add_work_options(po::options_description& options) {
   options.add_options()(
       "threads,j", po::value<int>()->value_name("N"),
-      "threads to compute with (default: one a core); results do not depend on it")  //
-      ("stream", po::value<int>()->value_name("N"),
-       "index of the video stream in its container (default: the one that ffmpeg chooses)")  //
-      ("timeout", po::value<double>()->value_name("SECONDS"),
-       "give up on a video after so long")                                            //
+      "threads to compute with (default: one a core); results do not depend on it")   //
       ("strict", po::bool_switch(), "a video that decodes only in part is an error")  //
-      ("fail-fast", po::bool_switch(), "stop at the first input that fails")          //
-      ("progress", po::value<std::string>()->value_name("HOW")->default_value("auto"),
-       "auto (a bar on a terminal), plain (a line now and then), off")  //
-      (
-          "shard", po::value<std::string>()->value_name("I/N"),
-          "work on one of N shares of the inputs, 0 <= I < N; 'env': as the cluster's job array "
-          "says")                                                                         //
-      ("null,0", po::bool_switch(), "paths in lists end with NUL, not with a line feed")  //
       ("stats", po::value<std::string>()->value_name("FILE"),
        "write seconds and rates of every stage as JSON");
+}
+
+void add_video_options(po::options_description& options) {
+  add_input_options(options);
+  add_stream_option(options);
+  add_work_options(options);
+  options.add_options()("timeout", po::value<double>()->value_name("SECONDS"),
+                        "give up on a video after so long")  //
+      ("progress", po::value<std::string>()->value_name("HOW")->default_value("auto"),
+       "auto (a bar on a terminal), plain (a line now and then), off");
 }
 
 VideoOptions parse_video_options(const po::variables_map& args) {
@@ -165,13 +182,15 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   if (options.timeout_s && !(*options.timeout_s > 0)) {
     throw Error(ErrorKind::kUsage, "--timeout must be more than 0 seconds");
   }
-  options.strict = args["strict"].as<bool>();
-  options.fail_fast = args["fail-fast"].as<bool>();
-  options.progress = one_of(args, "progress", {"auto", "plain", "off"});
+  options.strict = is_set(args, "strict");
+  options.fail_fast = is_set(args, "fail-fast");
+  if (args.count("progress") > 0) {
+    options.progress = one_of(args, "progress", {"auto", "plain", "off"});
+  }
   if (const auto shard = optional_value<std::string>(args, "shard")) {
     options.shard = parse_shard(*shard);
   }
-  options.nul_separated = args["null"].as<bool>();
+  options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
   use_threads(options.threads);
   return options;
@@ -182,9 +201,13 @@ void add_extraction_options(po::options_description& options) {
                         po::value<std::string>()->value_name("WHERE")->default_value("auto"),
                         "where networks run: auto, cpu, cuda or cuda:N")  //
       ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
-       "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable")  //
-      ("checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
-       "how often a long video's features are saved, to go on from after an interruption");
+       "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
+}
+
+void add_checkpoint_option(po::options_description& options) {
+  options.add_options()(
+      "checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
+      "how often a long video's features are saved, to go on from after an interruption");
 }
 
 ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe& recipe,
@@ -194,7 +217,8 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   settings.device = parse_device(args);
   settings.threads = threads;
   settings.keep = parse_keep(args);
-  settings.checkpoint_s = args["checkpoint"].as<double>();
+  settings.checkpoint_s =
+      optional_value<double>(args, "checkpoint").value_or(settings.checkpoint_s);
   return settings;
 }
 
@@ -211,6 +235,9 @@ ResultOptions parse_result_options(const po::variables_map& args) {
   ResultOptions options;
   options.output = optional_value<std::string>(args, "output").value_or("");
   if (options.output == "-") options.output.clear();
+  if (fs::is_directory(options.output)) {
+    throw Error(ErrorKind::kUsage, "-o: " + options.output.string() + " is a folder; name a file");
+  }
   options.format = one_of(args, "format", {"activitynet", "jsonl", "csv"});
   options.filter.min_score = optional_value<double>(args, "min-score");
   options.filter.top_k = optional_value<int>(args, "top-k");

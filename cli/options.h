@@ -40,7 +40,7 @@ void add_cache_options(boost::program_options::options_description& options);
 std::filesystem::path parse_cache_directory(const boost::program_options::variables_map& args);
 std::unique_ptr<DiskCache> parse_cache(const boost::program_options::variables_map& args);
 
-// --threads, --stream, --timeout, --strict, --fail-fast, --progress, --shard, --null, --stats
+// What commands that go through inputs have in common, each as far as it has a meaning there.
 struct VideoOptions {
   int threads = 1;
   int stream = -1;
@@ -56,12 +56,22 @@ struct VideoOptions {
     return timeout_s ? Deadline(std::chrono::duration<double>(*timeout_s)) : Deadline();
   }
 };
+// --shard, --null, --fail-fast
+void add_input_options(boost::program_options::options_description& options);
+// --stream
+void add_stream_option(boost::program_options::options_description& options);
+// --threads, --strict, --stats
+void add_work_options(boost::program_options::options_description& options);
+// All of these, --timeout and --progress
 void add_video_options(boost::program_options::options_description& options);
-// Also limits the threads of this program and of the libraries that it uses.
+// Takes the ones that the command has. Also limits the threads of this program and of the libraries
+// that it uses.
 VideoOptions parse_video_options(const boost::program_options::variables_map& args);
 
-// --device, --keep, --checkpoint. Device "auto" becomes what is there, and the log says which.
+// --device, --keep. Device "auto" becomes what is there, and the log says which.
 void add_extraction_options(boost::program_options::options_description& options);
+// --checkpoint
+void add_checkpoint_option(boost::program_options::options_description& options);
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
                                     const Recipe& recipe, int threads);
 

@@ -25,7 +25,7 @@ Json to_json(const SourceInfo& source) {
           {"start_s", source.start_s}};
 }
 
-void add_probe_options(po::options_description& options) { add_video_options(options); }
+void add_probe_options(po::options_description& options) { add_input_options(options); }
 
 int run_probe(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);

@@ -2,6 +2,7 @@
 
 #include <boost/program_options.hpp>
 #include <set>
+#include <sstream>
 
 #include "cli/batch.h"
 #include "cli/options.h"
@@ -74,6 +75,7 @@ void add_run_options(po::options_description& options) {
   add_recipe_options(options, false);
   add_compat_option(options);
   add_extraction_options(options);
+  add_checkpoint_option(options);
   add_cache_options(options);
   add_video_options(options);
 }
@@ -104,11 +106,14 @@ int run_stream(Io& io, const RunSettings& settings, Progress& progress,
                const std::function<void(const VideoError&)>& on_error) {
   int code = 0;
   bool any = false;
+  std::set<std::filesystem::path> seen;
   std::set<std::string> ids;
   for_each_path(io.in, settings.video.nul_separated, [&](const std::filesystem::path& named) {
     if (code != 0 && settings.video.fail_fast) return;
-    for (const auto& path : expand_inputs({named.string()}, kVideoSuffixes, io.in, false)) {
+    std::istringstream list(named.string());  // a line is a path, whatever it begins with
+    for (const auto& path : expand_inputs({"-"}, kVideoSuffixes, list, true)) {
       any = true;
+      if (!seen.insert(path).second) continue;
       std::string id = path.stem().string();
       if (!ids.insert(id).second) id = path.string();
       ids.insert(id);
@@ -154,7 +159,8 @@ void add_explain_options(po::options_description& options) {
   add_compat_option(options);
   add_extraction_options(options);
   add_cache_options(options);
-  add_video_options(options);
+  add_input_options(options);
+  add_stream_option(options);
 }
 
 int run_explain(const po::variables_map& args, Io& io) {

@@ -1,0 +1,282 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "extractors/video_reader.h"
+#include "pipeline/npy.h"
+#include "tests/e2e/program.h"
+
+namespace co2net::test {
+namespace {
+
+Json read_json(const fs::path& path) { return Json::parse(read_file(path)); }
+
+Strings names_in(const fs::path& folder) {
+  Strings names;
+  for (const auto& file : fs::directory_iterator(folder)) names.push_back(file.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// "flow_x_00001.jpg", ... for every frame.
+Strings numbered(const Strings& stems, const std::string& suffix, int frames) {
+  Strings names;
+  for (const std::string& stem : stems) {
+    for (int i = 1; i <= frames; ++i) {
+      names.push_back(stem + (i < 10 ? "_0000" : "_000") + std::to_string(i) + suffix);
+    }
+  }
+  return names;
+}
+
+TEST(Extract, WritesFeaturesWithADescriptionBeside) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const Outcome outcome = here.call("extract", {clip, "-o", here.path("features")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(names_in(here.path("features")), (Strings{"clip.json", "clip.npy"}));
+  EXPECT_EQ(read_npy(here.path("features/clip.npy")).shape,
+            (Shape{kSnippets, here.feature_size()}));
+
+  const Json description = read_json(here.path("features/clip.json"));
+  const Json model = read_json(here.model() / "model.json");
+  EXPECT_EQ(description.at("schema"), "co2net.features/1");
+  EXPECT_EQ(description.at("recipe"), model.at("recipe"));
+  EXPECT_EQ(description.at("streams"), (Strings{"rgb", "flow"}));
+  EXPECT_EQ(description.at("networks").at("rgb").at("sha256"),
+            model.at("files").at("i3d_rgb.pt").at("sha256"));
+  EXPECT_EQ(description.at("networks").at("flow").at("sha256"),
+            model.at("files").at("i3d_flow.pt").at("sha256"));
+  EXPECT_EQ(description.at("video").at("path"), clip);
+  EXPECT_EQ(description.at("video").at("frames"), kFrames);
+  EXPECT_EQ(description.at("video").at("snippets"), kSnippets);
+}
+
+TEST(Extract, OneStreamIsThatHalfOfBoth) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 32);
+  const int half = here.feature_size() / 2;
+  here.call("extract", {clip, "-o", here.path("both")});
+  const Array both = read_npy(here.path("both/clip.npy"));
+  for (const std::string stream : {"rgb", "flow"}) {
+    fs::remove(here.model() / (stream == "rgb" ? "i3d_flow.pt" : "i3d_rgb.pt"));
+    const Outcome outcome =
+        here.call("extract", {clip, "-o", here.path(stream), "--streams", stream});
+    fs::copy(CO2NET_TEST_BUNDLE, here.model(),
+             fs::copy_options::recursive | fs::copy_options::skip_existing);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(read_json(here.path(stream) / "clip.json").at("streams"), Strings{stream});
+    const Array one = read_npy(here.path(stream) / "clip.npy");
+    ASSERT_EQ(one.shape, (Shape{2, half}));
+    for (int row = 0; row < 2; ++row) {
+      const auto expected = both.values.begin() + row * 2 * half + (stream == "rgb" ? 0 : half);
+      EXPECT_TRUE(std::equal(expected, expected + half, one.values.begin() + row * half)) << stream;
+    }
+  }
+}
+
+TEST(Extract, FollowsTheRecipeThatIsNamed) {
+  const Workplace here;
+  const Strings clip = {here.clip("clip.mkv", 20)};
+  const auto extracted = [&](const std::string& recipe, const Strings& settings) {
+    const fs::path folder = here.path(recipe);
+    const Outcome outcome = here.call(
+        "extract", clip + Strings{"-o", folder, "--recipe", recipe} + cheap_flow() + settings);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return folder / "clip";
+  };
+  const std::string kinetics = extracted("kinetics", {"--recipe-set", "fps=5"});
+  EXPECT_EQ(read_json(kinetics + ".json").at("recipe").at("resize").at("mode"), "short-side");
+  EXPECT_EQ(read_json(kinetics + ".json").at("recipe").at("name"), "custom (from kinetics)");
+  EXPECT_EQ(read_npy(kinetics + ".npy").dim(0), 1);
+
+  const std::string cmcs = extracted("cmcs", {});
+  EXPECT_EQ(read_json(cmcs + ".json").at("recipe").at("stride"), 4);
+  EXPECT_EQ(read_json(cmcs + ".json").at("video").at("fps"), 5.0);
+  EXPECT_EQ(read_npy(cmcs + ".npy").dim(0), 2);
+}
+
+TEST(Extract, KeepsTheTenCropsOnRequest) {
+  const Workplace here;
+  const Outcome outcome =
+      here.call("extract", {here.clip("clip.mkv", 16), "-o", here.path("features"), "--recipe-set",
+                            "crop=ten", "--recipe-set", "ten_crop=keep"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(read_npy(here.path("features/clip.npy")).shape, (Shape{1, 10, here.feature_size()}));
+}
+
+TEST(Extract, RepeatsTheLastFrameOfAVideoShorterThanASnippetAndSaysSo) {
+  const Workplace here;
+  const Outcome outcome =
+      here.call("extract", {here.clip("clip.mkv", 10), "-o", here.path("features")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("the last frame is repeated 6 times")) << outcome.err;
+  EXPECT_EQ(read_npy(here.path("features/clip.npy")).dim(0), 1);
+  const Json video = read_json(here.path("features/clip.json")).at("video");
+  EXPECT_EQ(video.at("frames"), 10);
+  EXPECT_EQ(video.at("repeated_frames"), 6);
+}
+
+TEST(Extract, AVideoThatFailsLeavesNoFileAndTheOthersGoOn) {
+  const Workplace here;
+  const Outcome outcome = here.call(
+      "extract", {here.broken("bad.mp4"), here.clip("clip.mkv", 16), "-o", here.path("features")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("bad.mp4")) << outcome.err;
+  EXPECT_EQ(names_in(here.path("features")), (Strings{"clip.json", "clip.npy"}));
+}
+
+TEST(Localize, StepByStepGivesTheSegmentsOfRun) {
+  const Workplace here;
+  const Strings clips = {here.clip("a.mkv", 70), here.clip("b.mkv", kFrames, 2)};
+  const Json run = here.call("run", clips + Strings{"--no-cache"}).json();
+  ASSERT_FALSE(run.at("results").at("a").empty());
+  here.call("extract", clips + Strings{"-o", here.path("features")});
+
+  const Outcome localized =
+      here.call("localize", {here.path("features"), "--save-scores", here.path("scores")});
+  EXPECT_EQ(localized.code, 0) << localized.err;
+  EXPECT_EQ(localized.json().at("results"), run.at("results"));
+  EXPECT_EQ(localized.json().at("videos").at("a").at("path"), here.path("features/a.npy").string());
+  EXPECT_EQ(localized.json().at("videos").at("a").at("duration"), 14.0);
+
+  const Arrays scores = read_npz(here.path("scores/a.npz"));
+  const std::int64_t classes = std::ssize(read_json(here.model() / "model.json").at("classes"));
+  EXPECT_EQ(scores.at("cas").shape, (Shape{kSnippets, classes + 1}));
+  for (const char* name : {"attn", "attn_rgb", "attn_flow"}) {
+    EXPECT_EQ(scores.at(name).shape, (Shape{kSnippets}));
+  }
+  const Outcome proposed = here.call("propose", {here.path("scores")});
+  EXPECT_EQ(proposed.code, 0) << proposed.err;
+  EXPECT_EQ(proposed.json().at("results"), run.at("results"));
+}
+
+TEST(Localize, RefusesFeaturesOfAnotherRecipeAndShowsBoth) {
+  const Workplace here;
+  here.call("extract", {here.clip("clip.mkv", 16), "-o", here.path("features"), "--recipe-set",
+                        "flow.bound=15"});
+  const Outcome outcome = here.call("localize", {here.path("features")});
+  EXPECT_EQ(outcome.code, 1);
+  const std::string message = outcome.json().at("errors").at("clip").at("message");
+  EXPECT_NE(message.find("flow.bound 15.0 -> 20.0"), std::string::npos) << message;
+}
+
+TEST(Localize, TakesFeaturesWithoutADescriptionToHaveTheModelsRecipe) {
+  const Workplace here;
+  here.call("extract", {here.clip("clip.mkv", 70), "-o", here.path("features")});
+  fs::remove(here.path("features/clip.json"));
+  const Outcome outcome = here.call("localize", {here.path("features/clip.npy")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("taken to be made by the model's recipe"));
+  const Json video = outcome.json().at("videos").at("clip");
+  EXPECT_EQ(video.at("snippets"), kSnippets);
+  EXPECT_EQ(video.at("duration"), kSnippets * 16 / 5.0);
+}
+
+TEST(Localize, AFileThatIsNoneOfItsKindIsAnErrorOfThatFileAlone) {
+  const Workplace here;
+  here.call("extract", {here.clip("clip.mkv", 16), "-o", here.path("features")});
+  write_file(here.path("features/bad.npy"), "not an array");
+  const std::string narrow = here.path("features/narrow.npy");
+  write_file(narrow, format_npy(Array({3, 5})));
+  const Outcome localized = here.call("localize", {here.path("features"), here.path("absent.npy"),
+                                                   "--save-scores", here.path("scores")});
+  EXPECT_EQ(localized.code, 1);
+  const Json errors = localized.json().at("errors");
+  EXPECT_EQ(errors.size(), 3u) << errors;
+  EXPECT_NE(errors.at("narrow").at("message").get<std::string>().find("[3, 5]"), std::string::npos);
+  EXPECT_EQ(localized.json().at("results").size(), 1u);
+
+  write_file(here.path("scores/bad.npz"), "not an archive");
+  const Outcome proposed = here.call("propose", {here.path("scores"), here.path("absent.npz")});
+  EXPECT_EQ(proposed.code, 1);
+  EXPECT_EQ(proposed.json().at("errors").size(), 2u);
+  EXPECT_EQ(proposed.json().at("results").size(), 1u);
+}
+
+class Flow : public testing::Test {
+ protected:
+  static constexpr int kFlows = 12;  // one a frame: the last is repeated
+
+  Outcome save(const std::string& format) const {
+    return co2net(Strings{"flow", clip_, "-o", here_.path("flow"), "--save", format, "--recipe-set",
+                          "fps=5"} +
+                  cheap_flow());
+  }
+
+  const Workplace here_;
+  const std::string clip_ = here_.clip("clip.mkv", kFlows);
+};
+
+TEST_F(Flow, IsAPlayableVideoByDefault) {
+  const fs::path stats = here_.path("stats.json");
+  const Outcome outcome = co2net(
+      Strings{"flow", clip_, "-o", here_.path("flow"), "--recipe-set", "fps=5", "--stats", stats} +
+      cheap_flow());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(names_in(here_.path("flow")), Strings{"clip.mkv"});
+  VideoReader reader(here_.path("flow/clip.mkv"), {.fps = "", .format = PixelFormat::kGray8});
+  int frames = 0;
+  while (reader.next() != nullptr) ++frames;
+  EXPECT_EQ(frames, kFlows);
+  EXPECT_EQ(reader.source().width, 340);
+  EXPECT_EQ(reader.source().height, 2 * 256);
+  EXPECT_GT(read_json(stats).at("stages").at("flow"), 0.0);
+}
+
+TEST_F(Flow, IsAFolderOfNumberedFilesOnRequest) {
+  for (const std::string format : {"jpg", "png"}) {
+    EXPECT_EQ(save(format).code, 0);
+    EXPECT_EQ(names_in(here_.path("flow/clip")),
+              numbered({"flow_x", "flow_y"}, "." + format, kFlows));
+  }
+  EXPECT_EQ(save("flo").code, 0);
+  EXPECT_EQ(names_in(here_.path("flow/clip")), numbered({"flow"}, ".flo", kFlows));
+  EXPECT_EQ(fs::file_size(here_.path("flow/clip/flow_00001.flo")), 12u + 340 * 256 * 8);
+}
+
+TEST_F(Flow, ReplacesWhatWasThere) {
+  write_file(here_.path("flow/clip.mkv"), "old");
+  write_file(here_.path("flow/clip/old.png"), "old");
+  save("mkv");
+  save("png");
+  EXPECT_NE(read_file(here_.path("flow/clip.mkv")), "old");
+  EXPECT_FALSE(fs::exists(here_.path("flow/clip/old.png")));
+  EXPECT_EQ(names_in(here_.path("flow")), (Strings{"clip", "clip.mkv"}));
+}
+
+TEST_F(Flow, ABackendThatComputesAnotherVariantSaysWhich) {
+  const Outcome outcome = co2net({"flow", clip_, "-o", here_.path("flow"), "--backend", "cpu",
+                                  "--recipe-set", "flow.variant=opencv-cuda"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("flow.variant=opencv-cpu")) << outcome.err;
+}
+
+TEST_F(Flow, AVideoThatFailsLeavesNothing) {
+  const Outcome outcome =
+      co2net({"flow", here_.broken("bad.mp4"), "-o", here_.path("flow"), "--save", "png"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(names_in(here_.path("flow")), Strings{});
+}
+
+TEST(Probe, PrintsALineAVideo) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 16);
+  const Outcome outcome = co2net({"probe", clip, here.broken("bad.mp4"), clip});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("bad.mp4"));
+  const Json probe = outcome.json();
+  EXPECT_EQ(probe.at("path"), clip);
+  EXPECT_EQ(probe.at("container"), "matroska,webm");
+  EXPECT_EQ(probe.at("chosen_stream"), 0);
+  ASSERT_EQ(probe.at("video_streams").size(), 1u);
+  const Json& stream = probe.at("video_streams").at(0);
+  EXPECT_EQ(stream.at("codec"), "ffv1");
+  EXPECT_EQ(stream.at("width"), 160);
+  EXPECT_EQ(stream.at("height"), 120);
+  EXPECT_EQ(stream.at("average_fps"), "5/1");
+}
+
+}  // namespace
+}  // namespace co2net::test

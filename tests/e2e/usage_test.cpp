@@ -1,0 +1,162 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "pipeline/recipe.h"
+#include "tests/e2e/program.h"
+
+namespace co2net::test {
+namespace {
+
+const Strings kCommands = {"run",     "extract", "flow",  "localize",
+                           "propose", "explain", "cache", "probe"};
+
+TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
+  const Outcome overview = co2net({"--help"});
+  EXPECT_EQ(overview.code, 0);
+  for (const std::string& command : kCommands) {
+    EXPECT_NE(overview.out.find("\n  " + command + " "), std::string::npos) << command;
+    const Outcome help = co2net({command, "--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_EQ(help.out.find("Usage: co2net " + command), 0u);
+    EXPECT_NE(help.out.find("--log-level"), std::string::npos) << command;
+    EXPECT_EQ(help.out, co2net({"help", command}).out);
+  }
+}
+
+TEST(Usage, RunTakesEveryOptionThatItPromises) {
+  const std::string help = co2net({"run", "--help"}).out;
+  for (const char* option :
+       {"-m [ --model ]", "-o [ --output ]", "--format",      "--min-score", "--top-k",
+        "--recipe-set",   "--compat",        "--device",      "--keep",      "--checkpoint",
+        "--cache",        "--no-cache",      "--threads",     "--stream",    "--strict",
+        "--stats",        "--shard",         "-0 [ --null ]", "--progress",  "--config",
+        "--fail-fast",    "--timeout"}) {
+    EXPECT_NE(help.find(option), std::string::npos) << option;
+  }
+}
+
+TEST(Usage, CommandsLackOptionsThatWouldChangeNothing) {
+  EXPECT_EQ(co2net({"probe", "a.mp4", "--timeout", "1"}).code, 2);
+  EXPECT_EQ(co2net({"explain", "a.mp4", "--stats", "s.json"}).code, 2);
+  EXPECT_EQ(co2net({"localize", "a.npy", "--stream", "0"}).code, 2);
+}
+
+TEST(Usage, VersionIsOneLine) {
+  const Outcome version = co2net({"--version"});
+  EXPECT_EQ(version.code, 0);
+  EXPECT_EQ(version.out.find("co2net "), 0u);
+  EXPECT_EQ(std::count(version.out.begin(), version.out.end(), '\n'), 1);
+}
+
+TEST(Usage, WithoutACommandPrintsTheCommandsAsAnError) {
+  const Outcome nothing = co2net({});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_TRUE(nothing.says("Usage"));
+  EXPECT_EQ(nothing.out, "");
+}
+
+TEST(Usage, SuggestsTheNearestName) {
+  EXPECT_TRUE(co2net({"extrat"}).says("did you mean extract?"));
+  EXPECT_TRUE(co2net({"run", "a.mp4", "--modle", "m"}).says("did you mean --model?"));
+  EXPECT_FALSE(co2net({"zzzzzz"}).says("did you mean"));
+}
+
+TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  struct Case {
+    Strings arguments;
+    std::string words;
+  };
+  for (const Case& wrong : std::vector<Case>{
+           {{"nonsense"}, "--help"},
+           {here.arguments("run") + Strings{clip, "--no-such"}, "--no-such"},
+           {here.arguments("run") + Strings{clip, "--format", "vtt"}, "activitynet, jsonl, csv"},
+           {here.arguments("run") + Strings{clip, "--compat", "x"}, "authors, clean"},
+           {here.arguments("run") + Strings{clip, "--top-k", "0"}, "--top-k"},
+           {here.arguments("run") + Strings{clip, "--top-k", "many"}, "--top-k"},
+           {here.arguments("run") + Strings{clip, "--threads", "0"}, "--threads"},
+           {here.arguments("run") + Strings{clip, "--timeout", "0"}, "--timeout"},
+           {here.arguments("run") + Strings{clip, "--shard", "2/2"}, "0 to n - 1"},
+           {here.arguments("run") + Strings{clip, "--device", "tpu"}, "cuda:N"},
+           {here.arguments("run") + Strings{clip, "--keep", "features"}, "frames, flow"},
+           {here.arguments("run") + Strings{clip, "--keep", "flow", "--no-cache"}, "cache"},
+           {here.arguments("run") + Strings{clip, "--progress", "x"}, "auto, plain, off"},
+           {here.arguments("run") + Strings{clip, "--log-level", "x"}, "warning"},
+           {here.arguments("run") + Strings{clip, "--config", here.path("none")}, "none"},
+           {here.arguments("run") + Strings{clip, "--recipe-set", "nope=1"}, "flow.bound"},
+           {here.arguments("run") + Strings{clip, "--recipe-set", "window=8"}, "window"},
+           {here.arguments("run") + Strings{clip, "--recipe-set", "fps"}, "key=value"},
+           {here.arguments("run") +
+                Strings{clip, "--recipe-set", "crop=ten", "--recipe-set", "ten_crop=keep"},
+            "ten_crop=average"},
+           {here.arguments("run") + Strings{clip, "-o", here.path("")}, "folder"},
+           {here.arguments("run"), "INPUT"},
+           {{"run", clip}, "--model"},
+           {{"extract", clip, "--model", here.model()}, "-o DIR"},
+           {here.arguments("extract") + Strings{clip, "-o", "x", "--streams", "sound"}, "rgb,flow"},
+           {here.arguments("extract") + Strings{clip, "-o", "x", "--recipe", "none"}, "kinetics"},
+           {{"flow", clip, "-o", "x", "--save", "gif"}, "mkv, jpg, png, flo"},
+           {{"flow", clip, "-o", "x", "--backend", "none"}, "cpu"},
+           {here.arguments("explain") + Strings{clip, "--no-cache"}, "cache"},
+           {{"cache", "--cache", here.cache()}, "stat, verify, gc, clear"},
+           {{"cache", "burn", "--cache", here.cache()}, "stat, verify, gc, clear"},
+           {{"cache", "gc", "--cache", here.cache()}, "--max-size"},
+           {{"cache", "gc", "--cache", here.cache(), "--max-size", "5X"}, "50G"},
+       }) {
+    const Outcome outcome = co2net(wrong.arguments);
+    EXPECT_EQ(outcome.code, 2) << testing::PrintToString(wrong.arguments) << outcome.err;
+    EXPECT_TRUE(outcome.says(wrong.words)) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST(Usage, NoInputExitsWith2) {
+  const Workplace here;
+  fs::create_directory(here.path("empty"));
+  EXPECT_EQ(here.call("run", {here.path("empty")}).code, 2);
+  EXPECT_EQ(here.call("run", {"-"}).code, 2);
+  EXPECT_EQ(here.call("run", {"-", "--format", "jsonl"}).code, 2);
+  EXPECT_EQ(here.call("run", {"@" + here.path("no-list").string()}).code, 2);
+}
+
+TEST(Usage, AModelThatCannotBeUsedExitsWith3AndSaysWhy) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const std::string output = here.path("results.json");
+  const Outcome absent = co2net({"run", clip, "--model", here.path("none"), "-o", output});
+  EXPECT_EQ(absent.code, 3);
+  EXPECT_TRUE(absent.says("model.json")) << absent.err;
+
+  write_file(here.model() / "co2net.pt", "other weights");
+  const Outcome changed = here.call("run", {clip, "-o", output});
+  EXPECT_EQ(changed.code, 3);
+  EXPECT_TRUE(changed.says("SHA-256")) << changed.err;
+  EXPECT_FALSE(fs::exists(output));
+}
+
+TEST(Usage, OptionsComeFromAFileAndTheCommandLineWins) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  write_file(here.path("options"),
+             "top-k = 2\nformat = jsonl\nrecipe-set = flow.bound=15\nrecipe-set = fps=10\n");
+  const Outcome from_file = here.call("run", {clip, "--config", here.path("options")});
+  EXPECT_EQ(from_file.code, 0) << from_file.err;
+  EXPECT_EQ(from_file.json().at("segments").size(), 2u);
+
+  const Json both = here.call("run", {clip, "--config", here.path("options"), "--top-k", "1",
+                                      "--format", "activitynet", "--recipe-set", "fps=5"})
+                        .json();
+  EXPECT_EQ(both.at("results").at("clip").size(), 1u);
+  EXPECT_EQ(both.at("recipe").at("fps"), 5);
+  EXPECT_EQ(both.at("recipe").at("flow").at("bound"), 15);
+
+  write_file(here.path("options"), "tpo-k = 2\n");
+  const Outcome wrong = here.call("run", {clip, "--config", here.path("options")});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(wrong.says("tpo-k"));
+}
+
+}  // namespace
+}  // namespace co2net::test
