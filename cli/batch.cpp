@@ -35,6 +35,7 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
     direct_.open(options.output, std::ios::app);
     lines_to_ = &direct_;
   }
+  if (lines_to_ == nullptr) expect_writable(options.output);
   if (options_.format == "csv") put(std::string(kCsvHeader));
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <mutex>
 #include <opencv2/core.hpp>
 #include <utility>
 
@@ -89,6 +88,55 @@ std::string libav_versions() {
       LIBAVFILTER_VERSION) " " AV_STRINGIFY(LIBSWSCALE_VERSION);
 }
 
+void report_oddities(const VideoJob& job, const Json& video) {
+  const Json& decode = video.at("decode");
+  if (!decode.at("complete").get<bool>()) {
+    spdlog::warn("{}: decoding was not complete: {}", job.path.string(),
+                 decode.at("first_error").get<std::string>());
+  }
+  if (video.contains("repeated_frames")) {
+    spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
+                 job.path.string(), video.at("frames").get<std::int64_t>(),
+                 video.at("repeated_frames").get<std::int64_t>());
+  }
+}
+
+// A video's frames at the recipe's rate and size, with flow where it is kept. What is kept is read,
+// the rest decoded.
+class FrameSupply {
+ public:
+  FrameSupply(const VideoJob& job, const Recipe& recipe, const fs::path& kept_frames,
+              const fs::path& kept_flow, bool needs_flow)
+      : video_(open_video(job, recipe)),
+        next_decoded_(decoded_frames(video_, recipe)),
+        decodes_(kept_frames.empty() || (needs_flow && kept_flow.empty())) {
+    if (!kept_frames.empty()) frames_.emplace(kept_frames, VideoReaderOptions{.fps = ""});
+    if (!kept_flow.empty()) flow_.emplace(kept_flow);
+  }
+  FrameSupply(const FrameSupply&) = delete;
+  FrameSupply& operator=(const FrameSupply&) = delete;
+
+  FramePtr next() {
+    FramePtr frame = decodes_ ? next_decoded_() : std::make_shared<Frame>();
+    if (!frame) return nullptr;
+    if (frames_) frame->bgr = next_bgr(*frames_);
+    if (flow_) frame->flow = flow_->next();
+    return frame->bgr.empty() ? nullptr : frame;
+  }
+
+  bool decodes() const { return decodes_; }
+  const VideoReader& video() const { return video_; }
+
+ private:
+  VideoReader video_;
+  FrameSource next_decoded_;
+  bool decodes_;
+  std::optional<VideoReader> frames_;
+  std::optional<FlowReader> flow_;
+};
+
+}  // namespace
+
 // Rows that an earlier run saved before it was cut short, and the saving of ours.
 class Checkpoint {
  public:
@@ -120,21 +168,6 @@ class Checkpoint {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-void report_oddities(const VideoJob& job, const Json& video) {
-  const Json& decode = video.at("decode");
-  if (!decode.at("complete").get<bool>()) {
-    spdlog::warn("{}: decoding was not complete: {}", job.path.string(),
-                 decode.at("first_error").get<std::string>());
-  }
-  if (video.contains("repeated_frames")) {
-    spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
-                 job.path.string(), video.at("frames").get<std::int64_t>(),
-                 video.at("repeated_frames").get<std::int64_t>());
-  }
-}
-
-}  // namespace
-
 double frame_rate(const Recipe& recipe, double source_fps) {
   if (recipe.fps == "source") {
     if (source_fps > 0) return source_fps;
@@ -148,14 +181,7 @@ double frame_rate(const Recipe& recipe, double source_fps) {
              : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
 }
 
-// What is loaded when a stage first runs.
-struct Extractor::Shared {
-  std::mutex loading;
-  std::vector<std::unique_ptr<I3d>> networks;
-};
-
-Extractor::Extractor(ExtractorOptions options)
-    : options_(std::move(options)), shared_(std::make_unique<Shared>()) {
+Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
   const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),
                                     [](const StreamNetwork& network) { return network.is_flow; });
   if (has_flow) {
@@ -248,65 +274,61 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
   if (has_flow) stage.inputs.push_back(flow);
 
   stage.compute = [=, this, key = stage.key](const std::vector<Entry>& inputs, const fs::path&) {
-    const Recipe& r = options_.recipe;
-    FeatureJob work;
-    work.recipe = r;
-    {
-      const std::lock_guard lock(shared_->loading);
-      for (const StreamNetwork& network : options_.networks) {
-        const std::size_t index = work.networks.size();
-        if (index == shared_->networks.size()) {
-          shared_->networks.push_back(
-              std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
-                                                             .feature_size = options_.feature_size,
-                                                             .device = options_.device}));
-        }
-        work.networks.push_back(
-            [&i3d = *shared_->networks[index]](const Array& clip) { return i3d.features(clip); });
-        work.is_flow.push_back(network.is_flow);
-      }
-    }
-
-    VideoReader video = open_video(job, r);
-    std::optional<VideoReader> kept_frames;
-    std::optional<FlowReader> kept_flow;
-    if (has_frames) kept_frames.emplace(inputs.front().file, VideoReaderOptions{.fps = ""});
-    if (has_flow) kept_flow.emplace(inputs.back().file);
-    const bool decodes = !has_frames || (!has_flow && backend_ != nullptr);
-    work.source = [&, next_decoded = decoded_frames(video, r)]() -> FramePtr {
-      FramePtr frame = decodes ? next_decoded() : std::make_shared<Frame>();
-      if (!frame) return nullptr;
-      if (kept_frames) frame->bgr = next_bgr(*kept_frames);
-      if (kept_flow) frame->flow = kept_flow->next();
-      return frame->bgr.empty() ? nullptr : frame;
-    };
-
-    std::optional<FlowField> field;
-    if (backend_ != nullptr) {
-      field.emplace(*backend_, r.flow, job.deadline);
-      work.flow = &*field;
-    }
-    work.feature_size = options_.feature_size;
-    work.threads = options_.threads;
-    work.deadline = job.deadline;
-    Checkpoint checkpoint(cache, key, options_.checkpoint_s);
-    work.done = checkpoint.rows();
-    const std::int64_t expected = expected_snippets(r, video.source());
-    work.on_progress = [&](const Array& rows) {
-      job.on_progress(rows.dim(0), expected);
-      checkpoint.save(rows);
-    };
-
-    const Features features = extract_features(std::move(work));
-    job.on_extracted(features);
-    Json info = decodes ? video_info(job, r, video) : inputs.front().info.at("video");
-    info["snippets"] = features.rows.dim(0);
-    if (features.repeated_frames > 0) info["repeated_frames"] = features.repeated_frames;
-    report_oddities(job, info);
-    checkpoint.remove();
-    return Entry{{{"video", info}}, format_npy(features.rows), {}};
+    return compute_features(job, Checkpoint(cache, key, options_.checkpoint_s),
+                            has_frames ? inputs.front().file : fs::path(),
+                            has_flow ? inputs.back().file : fs::path(),
+                            inputs.empty() ? Json() : inputs.front().info.at("video"));
   };
   return stage;
+}
+
+std::vector<SnippetNetwork> Extractor::networks() const {
+  std::vector<SnippetNetwork> networks;
+  for (std::size_t i = 0; i < options_.networks.size(); ++i) {
+    const StreamNetwork& network = options_.networks[i];
+    if (i == i3ds_.size()) {
+      i3ds_.push_back(
+          std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
+                                                         .feature_size = options_.feature_size,
+                                                         .device = options_.device}));
+    }
+    networks.push_back([&i3d = *i3ds_[i]](const Array& clip) { return i3d.features(clip); });
+  }
+  return networks;
+}
+
+Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
+                                  const fs::path& kept_frames, const fs::path& kept_flow,
+                                  const Json& kept_video) const {
+  const Recipe& recipe = options_.recipe;
+  FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_ != nullptr);
+  std::optional<FlowField> field;
+  if (backend_ != nullptr) field.emplace(*backend_, recipe.flow, job.deadline);
+  const std::int64_t expected = expected_snippets(recipe, supply.video().source());
+
+  FeatureJob work;
+  work.recipe = recipe;
+  work.source = [&supply] { return supply.next(); };
+  work.flow = field ? &*field : nullptr;
+  work.networks = networks();
+  for (const StreamNetwork& network : options_.networks) work.is_flow.push_back(network.is_flow);
+  work.feature_size = options_.feature_size;
+  work.threads = options_.threads;
+  work.deadline = job.deadline;
+  work.done = checkpoint.rows();
+  work.on_progress = [&](const Array& rows) {
+    job.on_progress(rows.dim(0), expected);
+    checkpoint.save(rows);
+  };
+  const Features features = extract_features(std::move(work));
+  job.on_extracted(features);
+
+  Json video = supply.decodes() ? video_info(job, recipe, supply.video()) : kept_video;
+  video["snippets"] = features.rows.dim(0);
+  if (features.repeated_frames > 0) video["repeated_frames"] = features.repeated_frames;
+  report_oddities(job, video);
+  checkpoint.remove();
+  return {{{"video", video}}, format_npy(features.rows), {}};
 }
 
 Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,

@@ -17,6 +17,7 @@
 
 namespace co2net {
 
+class Checkpoint;
 class I3d;
 
 // One stream's network: its file, which names it for a cache key by the hash of its bytes.
@@ -48,7 +49,8 @@ struct VideoJob {
 };
 
 // The stages from a video to its features. Networks and the flow solver are loaded when a stage
-// first runs and shared by all videos; the object must outlive its stages.
+// first runs and shared by all videos; the object must outlive its stages, which belong to one
+// thread.
 //
 // Every stage's info has "video": {"duration" (s), "fps", "frames" (both after resampling),
 // "source_fps", "source_frames", "source_sha256", "decode": {"complete", "failed_packets",
@@ -72,12 +74,15 @@ class Extractor {
                        std::size_t flow = kNone) const;
 
  private:
-  struct Shared;
   KeyBuilder key(const std::string& stage, int version, const VideoJob& job) const;
+  std::vector<SnippetNetwork> networks() const;
+  Entry compute_features(const VideoJob& job, Checkpoint checkpoint,
+                         const std::filesystem::path& kept_frames,
+                         const std::filesystem::path& kept_flow, const Json& kept_video) const;
 
   ExtractorOptions options_;
-  const FlowBackend* backend_ = nullptr;  // null without a flow stream
-  std::unique_ptr<Shared> shared_;
+  const FlowBackend* backend_ = nullptr;            // null without a flow stream
+  mutable std::vector<std::unique_ptr<I3d>> i3ds_;  // by network, once loaded
 };
 
 // Solves a video's flow and writes it to a new file or folder at `path`, one flow a frame: the last

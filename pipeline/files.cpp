@@ -134,6 +134,12 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
   sync_directory(directory);
 }
 
+void expect_writable(const fs::path& path) {
+  const fs::path directory = directory_of(path);
+  make_directories(directory);
+  if (::access(directory.c_str(), W_OK) != 0) fail("write into", directory);
+}
+
 void write_file(const fs::path& path, std::string_view bytes) {
   const auto write_into = [&](const fs::path& target) {
     const Descriptor file(target, O_WRONLY | O_TRUNC);

@@ -15,8 +15,13 @@ std::string read_file(const std::filesystem::path& path);
 // /dev/stdout) is written directly. Throws Error(kIo).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-// The same for writers that want a path: `write` fills the temporary file it is given, which is
-// renamed to `path` when it returns and removed when it throws. The temporary keeps the suffix.
+// Throws Error(kIo) if write_file(path, ...) could not work, so that a long computation does not
+// end in vain. Makes the directories.
+void expect_writable(const std::filesystem::path& path);
+
+// The same as write_file for writers that want a path: `write` fills the temporary file it is
+// given, which is renamed to `path` when it returns and removed when it throws. The temporary keeps
+// the suffix.
 void write_file_with(const std::filesystem::path& path,
                      const std::function<void(const std::filesystem::path&)>& write);
 
