@@ -205,6 +205,24 @@ TEST(Cache, KeptFlowIsReadInsteadOfSolved) {
   EXPECT_EQ(stages.at("features").at("hit"), false);
 }
 
+TEST(Cache, ProcessesThatShareItComputeAVideoOnce) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const fs::path stats[] = {here.path("first.json"), here.path("second.json")};
+  const auto arguments = [&](const fs::path& file) {
+    return here.arguments("run") + Strings{clip, "--stats", file};
+  };
+  Process first(arguments(stats[0])), second(arguments(stats[1]));
+  EXPECT_EQ(first.read_line(), second.read_line());
+  EXPECT_EQ(first.wait(), 0);
+  EXPECT_EQ(second.wait(), 0);
+  const auto hits = [](const fs::path& file) {
+    const Json videos = Json::parse(read_file(file)).at("videos");
+    return videos.at("clip").at("stages").at("proposals").at("hit") == true ? 1 : 0;
+  };
+  EXPECT_EQ(hits(stats[0]) + hits(stats[1]), 1);
+}
+
 TEST(Cache, ACacheThatCannotBeWrittenIsAWarning) {
   const Workplace here;
   write_file(here.path("file"), "not a folder");

@@ -290,6 +290,26 @@ TEST(Run, ResultsDoNotDependOnThreads) {
   EXPECT_EQ(here.call("run", videos + Strings{"--threads", "4"}).out, one);
 }
 
+TEST(Run, CompatCleanKeepsASegmentAtTheFirstSnippetThatTheAuthorsCodeDrops) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 16);
+  const auto segments = [&](const std::string& whose) {
+    return here.call("run", {clip, "--compat", whose}).json().at("results").at("clip").size();
+  };
+  EXPECT_EQ(segments("authors"), 0u);
+  EXPECT_GT(segments("clean"), 0u);
+}
+
+TEST(Run, AFullDiskExitsWith3) {
+  const Workplace here;
+  for (const char* format : {"activitynet", "jsonl", "csv"}) {
+    const Outcome outcome =
+        here.call("run", {here.clip("clip.mkv", 16), "--format", format, "-o", "/dev/full"});
+    EXPECT_EQ(outcome.code, 3) << format;
+    EXPECT_TRUE(outcome.says("cannot write to /dev/full")) << outcome.err;
+  }
+}
+
 TEST(Run, WarnsOfARecipeThatTheModelDidNotLearnFrom) {
   const Workplace here;
   const Outcome outcome =
