@@ -23,7 +23,9 @@ struct RunSettings {
 void warn_of_other_recipe(const Recipe& used, const Recipe& learned) {
   if (same_features(used, learned)) return;
   for (const std::string& difference : json_differences(to_json(learned), to_json(used))) {
-    spdlog::warn("the model learned from another recipe: {}", difference);
+    if (!difference.starts_with("name ")) {
+      spdlog::warn("the model learned from another recipe: {}", difference);
+    }
   }
 }
 
@@ -108,9 +110,8 @@ int run_stream(Io& io, const RunSettings& settings, Progress& progress,
   bool any = false;
   std::set<std::filesystem::path> seen;
   std::set<std::string> ids;
-  for_each_path(io.in, settings.video.nul_separated, [&](const std::filesystem::path& named) {
-    if (code != 0 && settings.video.fail_fast) return;
-    std::istringstream list(named.string());  // a line is a path, whatever it begins with
+  while (const auto named = next_path(io.in, settings.video.nul_separated)) {
+    std::istringstream list(named->string());  // a line is a path, whatever it begins with
     for (const auto& path : expand_inputs({"-"}, kVideoSuffixes, list, true)) {
       any = true;
       if (!seen.insert(path).second) continue;
@@ -120,8 +121,9 @@ int run_stream(Io& io, const RunSettings& settings, Progress& progress,
       if (!settings.video.shard.has(id)) continue;
       code = std::max(
           code, for_each_input({{path, id}}, settings.video.fail_fast, progress, work, on_error));
+      if (code != 0 && settings.video.fail_fast) return code;
     }
-  });
+  }
   if (!any) throw Error(ErrorKind::kUsage, "no input found: standard input names no files");
   return code;
 }

@@ -9,6 +9,7 @@
 
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
+#include "pipeline/interrupt.h"
 
 namespace fs = std::filesystem;
 
@@ -106,12 +107,13 @@ const std::vector<std::string> kVideoSuffixes = {
     ".3gp", ".asf",  ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov",  ".mp4",
     ".mpe", ".mpeg", ".mpg", ".mts",  ".mxf", ".ogv", ".rm",   ".ts",  ".vob", ".webm", ".wmv"};
 
-void for_each_path(std::istream& stream, bool nul_separated,
-                   const std::function<void(const fs::path&)>& visit) {
+std::optional<fs::path> next_path(std::istream& stream, bool nul_separated) {
+  const EndOnSignal waiting;
   for (std::string line; std::getline(stream, line, nul_separated ? '\0' : '\n');) {
     if (!nul_separated && line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) visit(line);
+    if (!line.empty()) return line;
   }
+  return std::nullopt;
 }
 
 std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
@@ -127,13 +129,16 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
     if (!fs::is_directory(path, unreachable)) return add(path);
     for (const fs::path& file : files_below(path, suffixes)) add(file);
   };
+  const auto add_list = [&](std::istream& list) {
+    while (const auto path = next_path(list, nul_separated)) add_named(*path);
+  };
   for (const std::string& argument : arguments) {
     if (argument == "-") {
-      for_each_path(standard_input, nul_separated, add_named);
+      add_list(standard_input);
     } else if (argument.starts_with('@')) {
       std::ifstream list(argument.substr(1), std::ios::binary);
       if (!list) throw Error(ErrorKind::kUsage, "cannot read the list " + argument.substr(1));
-      for_each_path(list, nul_separated, add_named);
+      add_list(list);
     } else {
       add_named(argument);
     }

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <istream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,9 +32,9 @@ std::vector<std::filesystem::path> expand_inputs(const std::vector<std::string>&
 // the files' common parent, with its suffix, so that no result overwrites another.
 std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
 
-// Calls `visit` with each path on a stream of paths as it arrives.
-void for_each_path(std::istream& stream, bool nul_separated,
-                   const std::function<void(const std::filesystem::path&)>& visit);
+// The next path on a stream of paths, nothing at its end. While it waits, a signal ends the program
+// at once.
+std::optional<std::filesystem::path> next_path(std::istream& stream, bool nul_separated);
 
 // A share of the inputs, by a stable hash of the id: every id belongs to exactly one of
 // 0 <= index < count, whatever other inputs there are.

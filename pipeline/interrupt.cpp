@@ -1,5 +1,7 @@
 #include "pipeline/interrupt.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <string>
 
@@ -8,13 +10,21 @@
 namespace co2net {
 namespace {
 
+constexpr int kInterruptedCode = 130;
+
 volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t ends_at_once = 0;
+
+void on_signal(int) {
+  interrupted = 1;
+  if (ends_at_once != 0) ::_exit(kInterruptedCode);
+}
 
 }  // namespace
 
 void install_interrupt_handlers() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
@@ -23,6 +33,13 @@ void install_interrupt_handlers() {
 void throw_if_interrupted() {
   if (interrupted != 0) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
+
+EndOnSignal::EndOnSignal() {
+  ends_at_once = 1;
+  throw_if_interrupted();  // by a signal that came just before
+}
+
+EndOnSignal::~EndOnSignal() { ends_at_once = 0; }
 
 Deadline::Deadline(std::chrono::duration<double> from_now)
     : allowed_(from_now),

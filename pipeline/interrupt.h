@@ -10,6 +10,16 @@ void install_interrupt_handlers();
 // Throws Error(kInterrupted) once a signal came.
 void throw_if_interrupted();
 
+// While it lives, a signal ends the program at once, with exit code 130: for waits on other programs,
+// during which nothing is at work that could be left half done.
+class EndOnSignal {
+ public:
+  EndOnSignal();
+  ~EndOnSignal();
+  EndOnSignal(const EndOnSignal&) = delete;
+  EndOnSignal& operator=(const EndOnSignal&) = delete;
+};
+
 // When a video's time is up. Never, by default.
 class Deadline {
  public:
