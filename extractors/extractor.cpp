@@ -37,8 +37,10 @@ constexpr int kFeaturesVersion = 1;
 std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
 
 VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
-  return VideoReader(
-      job.path, {.fps = reader_fps(recipe), .stream = job.stream, .format = PixelFormat::kBgr24});
+  return in_stage("decode", [&] {
+    return VideoReader(
+        job.path, {.fps = reader_fps(recipe), .stream = job.stream, .format = PixelFormat::kBgr24});
+  });
 }
 
 // The frame rate as libav reads it.
