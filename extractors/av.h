@@ -40,7 +40,7 @@ using OutputPtr = std::unique_ptr<AVFormatContext, FreeOf<avformat_free_context>
 using OutputFilePtr = std::unique_ptr<AVIOContext, FreeAt<avio_closep>>;
 using CodecPtr = std::unique_ptr<AVCodecContext, FreeAt<avcodec_free_context>>;
 using PacketPtr = std::unique_ptr<AVPacket, FreeAt<av_packet_free>>;
-using FramePtr = std::unique_ptr<AVFrame, FreeAt<av_frame_free>>;
+using AvFramePtr = std::unique_ptr<AVFrame, FreeAt<av_frame_free>>;
 using GraphPtr = std::unique_ptr<AVFilterGraph, FreeAt<avfilter_graph_free>>;
 using ScalerPtr = std::unique_ptr<SwsContext, FreeOf<sws_freeContext>>;
 

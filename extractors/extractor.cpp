@@ -37,9 +37,8 @@ std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "
 
 VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
   return in_stage("decode", [&] {
-    return VideoReader(job.path, {.fps = reader_fps(recipe),
-                                  .stream = job.stream,
-                                  .format = PixelFormat::kBgr24});
+    return VideoReader(
+        job.path, {.fps = reader_fps(recipe), .stream = job.stream, .format = PixelFormat::kBgr24});
   });
 }
 

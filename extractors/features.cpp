@@ -79,14 +79,19 @@ class Extraction {
 
   SnippetChunk with_flow(SnippetChunk chunk) {
     if (job_.flow != nullptr) {
-      timed(features_.flow_s, [&] {
-        in_stage("flow", [&] {
-          job_.flow->fill(chunk.frames,
-                          [&](std::size_t i) { return is_covered(chunk, job_.recipe, i); });
-        });
-      });
+      timed(features_.flow_s, [&] { in_stage("flow", [&] { fill_flow(chunk); }); });
     }
     return chunk;
+  }
+
+  // A chunk may hold the video's last frame alone, whose flow is that of the frame before.
+  void fill_flow(const SnippetChunk& chunk) {
+    std::vector<FramePtr> frames = chunk.frames;
+    const std::size_t first = chunk.before ? 1 : 0;
+    if (chunk.before) frames.insert(frames.begin(), chunk.before);
+    job_.flow->fill(frames, [&](std::size_t i) {
+      return i >= first && is_covered(chunk, job_.recipe, i - first);
+    });
   }
 
   void run_networks(const SnippetChunk& chunk) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <utility>
@@ -24,8 +25,10 @@ cv::Mat cropped(const cv::Mat& image, const Crop& crop, int size) {
   if (view.cols != size || view.rows != size) {
     cv::resize(view, view, {size, size}, 0, 0, cv::INTER_LINEAR);
   }
-  if (crop.mirrored) cv::flip(view, view, 1);
-  return view;
+  if (!crop.mirrored) return view;
+  cv::Mat mirrored;  // not in place: the view shows the frame itself
+  cv::flip(view, mirrored, 1);
+  return mirrored;
 }
 
 // Writes channel `from` of `image` as plane (`channel`, `time`) of a clip.
@@ -67,6 +70,8 @@ void SnippetReader::read_ahead(std::size_t count) {
       ended_ = true;
     } else if (frames_++ >= next_snippet_ * stride_) {
       ahead_.push_back(std::move(frame));
+    } else {
+      before_ = std::move(frame);
     }
   }
 }
@@ -74,7 +79,7 @@ void SnippetReader::read_ahead(std::size_t count) {
 std::optional<SnippetChunk> SnippetReader::next() {
   read_ahead(static_cast<std::size_t>((per_chunk_ - 1) * stride_ + window_ + 1));
   const auto at_hand = static_cast<std::int64_t>(ahead_.size());
-  SnippetChunk chunk{next_snippet_, 0, {}};
+  SnippetChunk chunk{next_snippet_, 0, {}, before_};
   if (at_hand >= window_) {
     chunk.count = std::min<std::int64_t>(per_chunk_, (at_hand - window_) / stride_ + 1);
   } else if (at_hand > 0 && (next_snippet_ == 0 || (pad_tail_ && frames_ > covered_))) {
@@ -85,7 +90,9 @@ std::optional<SnippetChunk> SnippetReader::next() {
   const std::int64_t span = (chunk.count - 1) * stride_ + window_;
   covered_ = next_snippet_ * stride_ + span;
   chunk.frames.assign(ahead_.begin(), ahead_.begin() + std::min(span + 1, at_hand));
-  ahead_.erase(ahead_.begin(), ahead_.begin() + std::min(chunk.count * stride_, at_hand));
+  const auto next_first = ahead_.begin() + std::min(chunk.count * stride_, at_hand);
+  before_ = *std::prev(next_first);
+  ahead_.erase(ahead_.begin(), next_first);
   next_snippet_ += chunk.count;
   return chunk;
 }

@@ -20,6 +20,7 @@ struct SnippetChunk {
   // From the first snippet's first frame to the frame after the last one's last, if the video has
   // it. A snippet that reaches beyond the video's end repeats its last frame.
   std::vector<FramePtr> frames;
+  FramePtr before;  // the frame before these; null at the video's start
 };
 
 // Groups a video's frames into snippets by the recipe's window, stride and tail. Holds the frames
@@ -45,6 +46,7 @@ class SnippetReader {
   std::int64_t covered_ = 0;  // frames [0, covered_) are in a snippet or between two of them
   bool ended_ = false;
   std::deque<FramePtr> ahead_;  // from the next snippet's first frame on
+  FramePtr before_;             // the frame before that
 };
 
 // Frame `index` of snippet `snippet` (counted in the chunk), the last one repeated.

@@ -232,8 +232,8 @@ class VideoReader::Decoder {
   PacketClock clock_;
   FrameFilter filter_;
   PacketPtr packet_;
-  FramePtr decoded_;
-  FramePtr delivered_;
+  AvFramePtr decoded_;
+  AvFramePtr delivered_;
   SourceInfo source_;
   DecodeReport report_;
   bool draining_ = false;

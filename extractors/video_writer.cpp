@@ -70,8 +70,8 @@ ScalerPtr make_scaler(const VideoWriterOptions& options, AVPixelFormat to) {
       SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr, nullptr, nullptr)));
 }
 
-FramePtr make_frame(const AVCodecContext& codec) {
-  FramePtr frame(allocated(av_frame_alloc()));
+AvFramePtr make_frame(const AVCodecContext& codec) {
+  AvFramePtr frame(allocated(av_frame_alloc()));
   frame->width = codec.width;
   frame->height = codec.height;
   frame->format = codec.pix_fmt;
@@ -137,7 +137,7 @@ class VideoWriter::Encoder {
   AVStream* stream_ = nullptr;  // owned by output_
   CodecPtr codec_;
   ScalerPtr scaler_;
-  FramePtr frame_;
+  AvFramePtr frame_;
   PacketPtr packet_;
   OutputFilePtr file_;
   std::int64_t next_pts_ = 0;

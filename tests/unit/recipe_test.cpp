@@ -2,38 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <algorithm>
 #include <set>
 
 #include "tests/unit/expect_error.h"
+#include "tests/unit/other_settings.h"
 
 namespace co2net {
 namespace {
-
-// Another allowed value for every key that has one.
-const std::map<std::string, std::string> kOtherValues = {
-    {"fps", "30000/1001"},
-    {"stride", "4"},
-    {"resize.mode", "short-side"},
-    {"resize.width", "400"},
-    {"resize.height", "300"},
-    {"resize.short_side", "300"},
-    {"crop", "ten"},
-    {"ten_crop", "keep"},
-    {"tail", "pad"},
-    {"flow.variant", "opencv-cuda"},
-    {"flow.tau", "0.2"},
-    {"flow.lambda", "0.1"},
-    {"flow.theta", "0.5"},
-    {"flow.scales", "3"},
-    {"flow.scale_step", "0.5"},
-    {"flow.warps", "2"},
-    {"flow.epsilon", "0.1"},
-    {"flow.outer_iterations", "5"},
-    {"flow.inner_iterations", "7"},
-    {"flow.median", "1"},
-    {"flow.bound", "15"},
-};
 
 std::set<std::string> keys_of(const Json& json, const std::string& prefix = "") {
   std::set<std::string> keys;
@@ -62,8 +38,9 @@ TEST(Recipe, IsReadBackFromItsJson) {
 TEST(Recipe, CanBeChangedInEveryKeyAndEveryChangeShows) {
   std::set<std::string> keys = keys_of(to_json(Recipe()));
   for (const char* fixed : {"name", "window", "crop_size"}) EXPECT_EQ(keys.erase(fixed), 1u);
-  for (const auto& [key, value] : kOtherValues) {
-    const Recipe changed = with_setting(Recipe(), key + "=" + value);
+  for (const std::string& setting : test::kOtherSettings) {
+    const std::string key = setting.substr(0, setting.find('='));
+    const Recipe changed = with_setting(Recipe(), setting);
     EXPECT_FALSE(same_features(changed, Recipe())) << key;
     const Json json = to_json(changed);
     EXPECT_EQ(json_differences(to_json(Recipe()), json).size(), 2u) << key << " and the name";
