@@ -19,8 +19,7 @@ bool is_pipe_or_device(const fs::path& path) {
 }
 
 bool concerns_every_input(ErrorKind kind) {
-  return kind == ErrorKind::kModel || kind == ErrorKind::kIo || kind == ErrorKind::kInterrupted ||
-         kind == ErrorKind::kUsage;
+  return kind == ErrorKind::kModel || kind == ErrorKind::kIo || kind == ErrorKind::kInterrupted;
 }
 
 }  // namespace
@@ -161,6 +160,17 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
   return {input.id,
           segments_from_json(parse_json(proposals.bytes, "proposals", ErrorKind::kInternal)),
           video};
+}
+
+void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs) {
+  std::error_code absent;
+  if (!fs::exists(output, absent)) return;
+  for (const Input& input : inputs) {
+    if (fs::equivalent(output, input.path, absent)) {
+      throw Error(ErrorKind::kUsage,
+                  "-o would overwrite the input " + input.path.string() + "; choose another place");
+    }
+  }
 }
 
 void check_strict(const VideoOptions& options, const Json& video) {

@@ -1,5 +1,7 @@
 #include "cli/bundle.h"
 
+#include <spdlog/spdlog.h>
+
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
@@ -64,6 +66,10 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
                       " is not the file that model.json names (its SHA-256 differs); "
                       "fetch the bundle again");
     }
+  }
+  if (bundle.status != "trained") {
+    spdlog::warn("model {} is {}: its features, labels and scores mean nothing", bundle.name,
+                 bundle.status);
   }
   return bundle;
 }

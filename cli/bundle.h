@@ -34,7 +34,8 @@ inline constexpr const char* kCo2NetFile = "co2net.pt";
 const char* i3d_file(const std::string& stream);  // of "rgb" or "flow"
 
 // Reads model.json and checks that it lists `files` and that each one's SHA-256 is the one it
-// names, since TorchScript is code. Throws Error(kModel) naming the file and the remedy.
+// names, since TorchScript is code. Warns of an untrained model. Throws Error(kModel) naming the
+// file and the remedy.
 Bundle load_bundle(const std::filesystem::path& directory, const std::vector<std::string>& files);
 
 // Hashes the weight files in bundle.directory and writes model.json beside them.

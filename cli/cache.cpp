@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cctype>
+#include <cmath>
+#include <regex>
 
 #include "cli/options.h"
 #include "pipeline/error.h"
@@ -11,22 +14,20 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-// "50G" and the like: a number and K, M, G or T for powers of 1024.
+// "50G" and the like: a number and K, M, G or T for powers of 1024, with or without "B" or "iB".
 std::int64_t parse_size(const std::string& text) {
-  std::size_t used = 0;
-  double number = -1;
-  try {
-    number = std::stod(text, &used);
-  } catch (const std::exception&) {
-    used = std::string::npos;
-  }
-  constexpr std::string_view kUnits = "KMGT";
-  const std::string unit = used == std::string::npos ? "?" : text.substr(used);
-  const std::size_t power = unit.empty() ? 0 : kUnits.find(unit) + 1;
-  if (!(number >= 0) || unit.size() > 1 || (!unit.empty() && power == 0)) {
+  static const std::regex kSize("([0-9]+(?:\\.[0-9]+)?)([KMGT]?)(?:i?B)?", std::regex::icase);
+  std::smatch match;
+  if (!std::regex_match(text, match, kSize)) {
     throw Error(ErrorKind::kUsage, "--max-size: '" + text + "' is not a size such as 50G");
   }
-  return static_cast<std::int64_t>(number * static_cast<double>(std::int64_t{1} << (10 * power)));
+  const int power = match[2].length() == 0
+                        ? 0
+                        : 1 + static_cast<int>(std::string("KMGT").find(
+                                  static_cast<char>(std::toupper(match.str(2).front()))));
+  const double bytes = std::stod(match[1]) * std::pow(1024.0, power);
+  constexpr double kMost = 0x1p62;
+  return static_cast<std::int64_t>(std::min(bytes, kMost));
 }
 
 int cache_stat(DiskCache& cache, Io& io) {

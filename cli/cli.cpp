@@ -197,7 +197,9 @@ int dispatch(const std::vector<std::string>& arguments, Io& io) {
     return 0;
   }
   spdlog::set_level(parse_log_level(args["log-level"].as<std::string>()));
-  return command.run(args, io);
+  const int code = command.run(args, io);
+  if (!io.out.flush()) throw Error(ErrorKind::kIo, "cannot write to standard output");
+  return code;
 }
 
 }  // namespace

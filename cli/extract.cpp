@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/wiring.h"
 #include "pipeline/error.h"
+#include "pipeline/files.h"
 
 namespace po = boost::program_options;
 
@@ -36,6 +37,7 @@ int run_extract(const po::variables_map& args, Io& io) {
   const VideoOptions video_options = parse_video_options(args);
   const std::vector<Input> inputs =
       parse_inputs(args, "INPUT", kVideoSuffixes, video_options, io.in);
+  expect_writable(directory / "features");
   const std::vector<std::string> streams = parse_streams(args);
   std::vector<std::string> files;
   for (const std::string& stream : streams) files.emplace_back(i3d_file(stream));
@@ -62,8 +64,8 @@ int run_extract(const po::variables_map& args, Io& io) {
         Json video = result.entry.info.at("video");
         check_strict(video_options, video);
         video["path"] = input.path.string();
-        write_with_sidecar(directory / input.id, ".npy", result.entry.bytes,
-                           sidecar(settings.recipe, video, bundle, streams));
+        write_with_sidecar(directory / (input.id + ".npy"), result.entry.bytes,
+                           features_sidecar(bundle, settings.recipe, streams, video));
       },
       [](const VideoError&) {});
   stats.write(video_options.stats);

@@ -11,7 +11,42 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-constexpr const char* kSchema = "co2net.features/1";
+constexpr const char* kFeaturesSchema = "co2net.features/1";
+constexpr const char* kScoresSchema = "co2net.scores/1";
+
+fs::path sidecar_path(const fs::path& file) {
+  return file.extension() == ".npy" ? fs::path(file).replace_extension(".json")
+                                    : fs::path(file.string() + ".json");
+}
+
+void expect_schema(const Json& sidecar) {
+  const auto schema = json_at<std::string>(sidecar, "schema", ErrorKind::kInput);
+  if (schema != kFeaturesSchema && schema != kScoresSchema) {
+    throw Error(ErrorKind::kInput, "unknown schema '" + schema + "'");
+  }
+}
+
+// Weights that the bundle has too must be the same; scores belong to the bundle's classes.
+void expect_same_model(const Json& sidecar, const Bundle& bundle) {
+  const Json files = json_at<Json>(sidecar, "files", ErrorKind::kInput);
+  for (const auto& [name, hash] : files.items()) {
+    const auto known = bundle.sha256.find(name);
+    if (known != bundle.sha256.end() && hash != known->second) {
+      throw Error(ErrorKind::kInput, "made with another " + name + " than the model " +
+                                         bundle.name + " has; make it anew with this model");
+    }
+  }
+  if (sidecar.contains("classes") && sidecar["classes"] != Json(bundle.classes)) {
+    throw Error(ErrorKind::kInput, "made for other classes than the model " + bundle.name + " has");
+  }
+}
+
+void expect_time(const Json& video) {
+  if (!(json_at<double>(video, "fps", ErrorKind::kInput) > 0) ||
+      !(json_at<double>(video, "duration", ErrorKind::kInput) >= 0)) {
+    throw Error(ErrorKind::kInput, "'fps' must be more than 0 and 'duration' at least 0");
+  }
+}
 
 void expect_same_recipe(const Json& features, const Recipe& model) {
   const Recipe made_by = recipe_from_json(features);
@@ -27,39 +62,43 @@ void expect_same_recipe(const Json& features, const Recipe& model) {
 
 }  // namespace
 
-Json sidecar(const Recipe& recipe, const Json& video) {
-  return {{"schema", kSchema}, {"recipe", to_json(recipe)}, {"video", video}};
-}
-
-Json sidecar(const Recipe& recipe, const Json& video, const Bundle& bundle,
-             const std::vector<std::string>& streams) {
-  Json json = sidecar(recipe, video);
-  json["streams"] = streams;
+Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
+                      const std::vector<std::string>& streams, const Json& video) {
+  Json files = Json::object();
   for (const std::string& stream : streams) {
-    json["networks"][stream] = {{"sha256", bundle.sha256.at(i3d_file(stream))}};
+    files[i3d_file(stream)] = bundle.sha256.at(i3d_file(stream));
   }
-  return json;
+  return {{"schema", kFeaturesSchema},
+          {"recipe", to_json(recipe)},
+          {"streams", streams},
+          {"files", files},
+          {"video", video}};
 }
 
-void write_with_sidecar(const fs::path& stem, const std::string& suffix, const std::string& bytes,
-                        const Json& sidecar) {
-  write_file(stem.string() + suffix, bytes);
-  write_file(stem.string() + ".json", to_text(sidecar) + "\n");
+Json scores_sidecar(const Bundle& bundle, const Json& video) {
+  return {{"schema", kScoresSchema},
+          {"recipe", to_json(bundle.recipe)},
+          {"classes", bundle.classes},
+          {"files", {{kCo2NetFile, bundle.sha256.at(kCo2NetFile)}}},
+          {"video", video}};
+}
+
+void write_with_sidecar(const fs::path& file, const std::string& bytes, const Json& sidecar) {
+  write_file(sidecar_path(file), to_text(sidecar) + "\n");
+  write_file(file, bytes);
 }
 
 Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t snippets) {
-  const fs::path beside = fs::path(file).replace_extension(".json");
+  const fs::path beside = sidecar_path(file);
   const Recipe& recipe = bundle.recipe;
   if (fs::exists(beside)) {
     try {
       const Json json = parse_json(read_file(beside), "not a sidecar", ErrorKind::kInput);
-      if (json_at<std::string>(json, "schema", ErrorKind::kInput) != kSchema) {
-        throw Error(ErrorKind::kInput, std::string("its schema is not ") + kSchema);
-      }
+      expect_schema(json);
       expect_same_recipe(json_at<Json>(json, "recipe", ErrorKind::kInput), recipe);
+      expect_same_model(json, bundle);
       const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
-      json_at<double>(video, "fps", ErrorKind::kInput);
-      json_at<double>(video, "duration", ErrorKind::kInput);
+      expect_time(video);
       return {{"video", video}};
     } catch (const Error& e) {
       throw Error(ErrorKind::kInput, beside.string() + ": " + e.what());

@@ -9,19 +9,20 @@
 
 namespace co2net {
 
-// Features and scores on disk: an array with a sidecar, a .json of the same name, that says what
-// they were made from. Schema "co2net.features/1": {"schema", "recipe", "video"}, and for features
-// {"streams", "networks"}.
-Json sidecar(const Recipe& recipe, const Json& video);
-Json sidecar(const Recipe& recipe, const Json& video, const Bundle& bundle,
-             const std::vector<std::string>& streams);
+// Features (.npy) and scores (.npz) on disk, each with a sidecar that says what it was made from:
+// clip.json beside clip.npy, clip.npz.json beside clip.npz. Schema "co2net.features/1": {"schema",
+// "recipe", "streams", "video", "files"}, the last with the SHA-256 of the weights by name; schema
+// "co2net.scores/1": {"schema", "recipe", "video", "files", "classes"}.
+Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
+                      const std::vector<std::string>& streams, const Json& video);
+Json scores_sidecar(const Bundle& bundle, const Json& video);
 
-// STEM + suffix (".npy", ".npz") and STEM.json.
-void write_with_sidecar(const std::filesystem::path& stem, const std::string& suffix,
-                        const std::string& bytes, const Json& sidecar);
+// The array's file is written last: where it is, so is its sidecar.
+void write_with_sidecar(const std::filesystem::path& file, const std::string& bytes,
+                        const Json& sidecar);
 
 // Facts about the video that `file` (.npy or .npz) was made from: {"video": {...}}, as
-// stages' info. The sidecar's recipe must be the bundle's, or it is an
+// stages' info. The sidecar's recipe, weights and classes must be the bundle's, or it is an
 // Error(kInput) that names each difference. Without a sidecar the bundle's recipe is assumed, with
 // a warning, and the video lasts `snippets` * stride / fps.
 Json read_video_info(const std::filesystem::path& file, const Bundle& bundle,

@@ -42,10 +42,23 @@ Recipe with_variant_of(const std::string& backend, const po::variables_map& args
   return recipe;
 }
 
+// Throws Error(kInput) if replacing the folder would delete what no run of ours put there.
+void expect_only_flow_in(const fs::path& folder) {
+  std::error_code absent;
+  for (const auto& file : fs::directory_iterator(folder, absent)) {
+    if (!file.path().filename().string().starts_with("flow")) {
+      throw Error(ErrorKind::kInput,
+                  "the folder " + folder.string() + " holds other files, such as " +
+                      file.path().filename().string() + "; choose another place with -o");
+    }
+  }
+}
+
 int run_flow(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
   const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, options, io.in);
   const fs::path directory = parse_directory(args);
+  expect_writable(directory / "flow");
   const FlowFormat format = parse_flow_format(args["save"].as<std::string>());
   const auto backend_name = args["backend"].as<std::string>();
   const Recipe recipe =
@@ -63,15 +76,18 @@ int run_flow(const po::variables_map& args, Io& io) {
         job.on_progress = [&](std::int64_t done, std::int64_t expected) {
           progress.update("frames", done, expected);
         };
+        const fs::path folder = directory / input.id, file = folder.string() + ".mkv";
         const auto save = [&](const fs::path& temporary) {
           check_strict(options,
                        save_flow(job, recipe, backend, options.threads, format, temporary));
         };
         const auto start = std::chrono::steady_clock::now();
         if (format == FlowFormat::kMkv) {
-          write_file_with(directory / (input.id + ".mkv"), save);
+          expect_no_input_at(file, inputs);
+          write_file_with(file, save);
         } else {
-          write_folder_with(directory / input.id, save);
+          expect_only_flow_in(folder);
+          write_folder_with(folder, save);
         }
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
         stats.add(input.id, {{"flow", StageTiming{.seconds = elapsed.count()}}});

@@ -28,6 +28,7 @@ struct FileBatch {
 
   // `scores_chain` makes an input's chain up to its scores; proposals follow.
   int run(Io& io, const std::function<Chain(const Input&)>& scores_chain) {
+    expect_no_input_at(result_options.output, inputs);
     ResultSink sink(result_options, summary(bundle), to_json(bundle.recipe), io.out);
     const int code = for_each_input(
         inputs, options.fail_fast, progress,
@@ -76,8 +77,9 @@ void add_common_options(po::options_description& options) {
 
 void add_localize_options(po::options_description& options) {
   add_common_options(options);
-  options.add_options()("save-scores", po::value<std::string>()->value_name("DIR"),
-                        "also write each video's cas and attention (.npz, with a .json beside it)");
+  options.add_options()(
+      "save-scores", po::value<std::string>()->value_name("DIR"),
+      "also write each video's cas and attention (.npz, with a .npz.json beside it)");
 }
 
 int run_localize(const po::variables_map& args, Io& io) {
@@ -89,14 +91,12 @@ int run_localize(const po::variables_map& args, Io& io) {
     const Json info = read_video_info(input.path, batch.bundle, features.dim(0));
     Chain chain = {file_stage("features", input.path, info)};
     append_localization(chain, *localizer);
-    if (args.count("save-scores") > 0) {
-      const fs::path directory = args["save-scores"].as<std::string>();
-      const ChainResult scores = run_chain(chain, batch.cache.get(), subject_of(input));
-      batch.stats.add(input.id, scores.timings);
-      write_with_sidecar(directory / input.id, ".npz", scores.entry.bytes,
-                         sidecar(batch.bundle.recipe, info.at("video")));
-    }
-    return chain;
+    if (args.count("save-scores") == 0) return chain;
+    const fs::path file = fs::path(args["save-scores"].as<std::string>()) / (input.id + ".npz");
+    const ChainResult scores = run_chain(chain, batch.cache.get(), subject_of(input));
+    batch.stats.add(input.id, scores.timings);
+    write_with_sidecar(file, scores.entry.bytes, scores_sidecar(batch.bundle, info.at("video")));
+    return Chain{file_stage("scores", file, info)};
   });
 }
 
@@ -106,7 +106,7 @@ int run_propose(const po::variables_map& args, Io& io) {
     const Arrays scores = read_input(read_npz, input.path);
     const std::int64_t snippets = scores.count("attn") > 0 ? scores.at("attn").dim(0) : 0;
     const Json info = read_video_info(input.path, batch.bundle, snippets);
-    return Chain{file_stage("localization", input.path, info)};
+    return Chain{file_stage("scores", input.path, info)};
   });
 }
 

@@ -11,6 +11,8 @@
 #include "extractors/i3d.h"
 #include "extractors/threads.h"
 #include "pipeline/error.h"
+#include "pipeline/files.h"
+#include "pipeline/text.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -34,16 +36,15 @@ bool is_set(const po::variables_map& args, const std::string& name) {
 std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
   const auto value = args[name].as<std::string>();
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
-  std::string list;
-  for (const std::string& word : allowed) list += (list.empty() ? "" : ", ") + word;
-  throw Error(ErrorKind::kUsage, "--" + name + ": '" + value + "' is not one of " + list);
+  throw Error(ErrorKind::kUsage,
+              "--" + name + ": '" + value + "' is not one of " + joined(allowed));
 }
 
 std::string parse_device(const po::variables_map& args) {
   const auto device = args["device"].as<std::string>();
   if (device == "auto") {
     const std::string chosen = cuda_is_available() ? "cuda" : "cpu";
-    spdlog::info("networks run on {}", chosen);
+    spdlog::info("I3D runs on {}", chosen);
     return chosen;
   }
   const bool is_index = device.starts_with("cuda:") && device.size() > 5 &&
@@ -98,10 +99,10 @@ fs::path parse_model(const po::variables_map& args) {
 
 void add_recipe_options(po::options_description& options, bool with_preset) {
   if (with_preset) {
-    std::string names;
-    for (const std::string& name : recipe_preset_names()) names += " " + name;
-    options.add_options()("recipe", po::value<std::string>()->value_name("NAME"),
-                          ("how to make features, instead of the model's recipe:" + names).c_str());
+    options.add_options()(
+        "recipe", po::value<std::string>()->value_name("NAME"),
+        ("how to make features, instead of the model's recipe: " + joined(recipe_preset_names()))
+            .c_str());
   }
   options.add_options()(
       "recipe-set", po::value<Strings>()->composing()->value_name("KEY=VALUE"),
@@ -192,6 +193,7 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   }
   options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
+  if (!options.stats.empty()) expect_writable(options.stats);
   use_threads(options.threads);
   return options;
 }
@@ -199,7 +201,7 @@ VideoOptions parse_video_options(const po::variables_map& args) {
 void add_extraction_options(po::options_description& options) {
   options.add_options()("device",
                         po::value<std::string>()->value_name("WHERE")->default_value("auto"),
-                        "where networks run: auto, cpu, cuda or cuda:N")  //
+                        "where I3D runs: auto, cpu, cuda or cuda:N")  //
       ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
        "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
 }
@@ -219,6 +221,9 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   settings.keep = parse_keep(args);
   settings.checkpoint_s =
       optional_value<double>(args, "checkpoint").value_or(settings.checkpoint_s);
+  if (!(settings.checkpoint_s >= 0)) {
+    throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
+  }
   return settings;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/progress.h"
 
+#include <spdlog/spdlog.h>
+
 #include <cstdio>
 #include <string_view>
 
@@ -26,7 +28,10 @@ std::string rate_text(double rate) {
 }  // namespace
 
 Progress::Progress(std::ostream& err, Mode mode, std::size_t videos)
-    : err_(err), mode_(mode), videos_(videos) {}
+    : err_(err), mode_(mode), videos_(videos) {
+  // A log line takes the place of the bar, which comes back below it.
+  if (mode_ == Mode::kBar) spdlog::set_pattern(std::string(kEraseLine) + "%n: %l: %v");
+}
 
 Progress::~Progress() { clear(); }
 

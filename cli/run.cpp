@@ -16,7 +16,6 @@ namespace {
 struct RunSettings {
   ExtractionSettings extraction;
   VideoOptions video;
-  ResultOptions result;
   Compat compat = Compat::kAuthors;
 };
 
@@ -83,11 +82,7 @@ void add_run_options(po::options_description& options) {
 }
 
 Bundle load_whole_bundle(const po::variables_map& args) {
-  Bundle bundle = load_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile, kCo2NetFile});
-  if (bundle.status != "trained") {
-    spdlog::warn("model {} is {}: its labels and scores mean nothing", bundle.name, bundle.status);
-  }
-  return bundle;
+  return load_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile, kCo2NetFile});
 }
 
 RunSettings parse_run_settings(const po::variables_map& args, const Bundle& bundle) {
@@ -115,7 +110,7 @@ int run_stream(Io& io, const RunSettings& settings, Progress& progress,
     for (const auto& path : expand_inputs({"-"}, kVideoSuffixes, list, true)) {
       any = true;
       if (!seen.insert(path).second) continue;
-      std::string id = path.stem().string();
+      std::string id = id_of(path);
       if (!ids.insert(id).second) id = path.string();
       ids.insert(id);
       if (!settings.video.shard.has(id)) continue;
@@ -132,16 +127,16 @@ int run_run(const po::variables_map& args, Io& io) {
   const std::vector<std::string> arguments = parse_arguments(args, "INPUT");
   const ResultOptions result_options = parse_result_options(args);
   const Bundle bundle = load_whole_bundle(args);
-  RunSettings settings = parse_run_settings(args, bundle);
-  settings.result = result_options;
+  const RunSettings settings = parse_run_settings(args, bundle);
   const bool at_once =
-      arguments == std::vector<std::string>{"-"} && settings.result.format == "jsonl";
+      arguments == std::vector<std::string>{"-"} && result_options.format == "jsonl";
   std::vector<Input> inputs;
   if (!at_once) inputs = parse_inputs(args, "INPUT", kVideoSuffixes, settings.video, io.in);
 
+  expect_no_input_at(result_options.output, inputs);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   const VideoLocalizer localizer(bundle, settings, cache.get());
-  ResultSink sink(settings.result, summary(bundle), to_json(settings.extraction.recipe), io.out);
+  ResultSink sink(result_options, summary(bundle), to_json(settings.extraction.recipe), io.out);
   Stats stats;
   Progress progress(io.err, progress_mode(settings.video.progress, io.err_is_terminal),
                     inputs.size());

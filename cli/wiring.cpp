@@ -18,7 +18,6 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
     options.networks.push_back({stream == "flow", bundle.file(file), bundle.sha256.at(file)});
   }
   options.feature_size = bundle.feature_size / 2;
-  options.flow_backend = settings.flow_backend;
   options.device = settings.device;
   options.threads = settings.threads;
   options.checkpoint_s = settings.checkpoint_s;

@@ -21,7 +21,6 @@ namespace co2net {
 struct ExtractionSettings {
   Recipe recipe;
   std::vector<std::string> streams = {"rgb", "flow"};
-  std::string flow_backend = "auto";
   std::string device = "cpu";
   int threads = 1;
   double checkpoint_s = 30;

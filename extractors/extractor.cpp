@@ -17,11 +17,12 @@
 #include "pipeline/npy.h"
 
 extern "C" {
-#include <libavcodec/version.h>
-#include <libavfilter/version.h>
-#include <libavformat/version.h>
+#include <libavcodec/avcodec.h>
+#include <libavfilter/avfilter.h>
+#include <libavformat/avformat.h>
+#include <libavutil/avutil.h>
 #include <libavutil/frame.h>
-#include <libswscale/version.h>
+#include <libswscale/swscale.h>
 }
 
 namespace fs = std::filesystem;
@@ -42,8 +43,9 @@ VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
   });
 }
 
-// The frame rate as libav reads it.
+// The frame rate as libav reads it; throws where there is none.
 std::string rate_text(const Recipe& recipe, const SourceInfo& source) {
+  frame_rate(recipe, source.average_fps_value);
   return recipe.fps == "source" ? source.average_fps : recipe.fps;
 }
 
@@ -80,14 +82,14 @@ cv::Mat next_bgr(VideoReader& video) {
 }
 
 std::int64_t expected_snippets(const Recipe& recipe, const SourceInfo& source) {
-  const double fps = recipe.fps == "source" ? source.average_fps_value
-                                            : frame_rate(recipe, source.average_fps_value);
+  const double fps = frame_rate(recipe, source.average_fps_value);
   return snippet_count(recipe, static_cast<std::int64_t>(source.duration_s * fps));
 }
 
-std::string libav_versions() {
-  return AV_STRINGIFY(LIBAVFORMAT_VERSION) " " AV_STRINGIFY(LIBAVCODEC_VERSION) " " AV_STRINGIFY(
-      LIBAVFILTER_VERSION) " " AV_STRINGIFY(LIBSWSCALE_VERSION);
+// Of the libraries that are loaded, which may be newer than those that this was compiled with.
+Json libav_versions() {
+  return {av_version_info(), avformat_version(), avcodec_version(), avfilter_version(),
+          swscale_version()};
 }
 
 void report_oddities(const VideoJob& job, const Json& video) {
@@ -111,14 +113,16 @@ class FrameSupply {
               const fs::path& kept_flow, bool needs_flow)
       : video_(open_video(job, recipe)),
         next_decoded_(decoded_frames(video_, recipe)),
-        decodes_(kept_frames.empty() || (needs_flow && kept_flow.empty())) {
-    if (!kept_frames.empty()) frames_.emplace(kept_frames, VideoReaderOptions{.fps = ""});
+        decodes_(kept_frames.empty() || (needs_flow && kept_flow.empty())),
+        deadline_(job.deadline) {
+    if (!decodes_) frames_.emplace(kept_frames, VideoReaderOptions{.fps = ""});
     if (!kept_flow.empty()) flow_.emplace(kept_flow);
   }
   FrameSupply(const FrameSupply&) = delete;
   FrameSupply& operator=(const FrameSupply&) = delete;
 
   FramePtr next() {
+    deadline_.check();
     FramePtr frame = decodes_ ? next_decoded_() : std::make_shared<Frame>();
     if (!frame) return nullptr;
     if (frames_) frame->bgr = next_bgr(*frames_);
@@ -133,6 +137,7 @@ class FrameSupply {
   VideoReader video_;
   FrameSource next_decoded_;
   bool decodes_;
+  Deadline deadline_;
   std::optional<VideoReader> frames_;
   std::optional<FlowReader> flow_;
 };
@@ -198,7 +203,7 @@ KeyBuilder Extractor::key(const std::string& stage, int version, const VideoJob&
       .add("video", job.sha256)
       .add("stream", job.stream)
       .add("libav", libav_versions())
-      .add("opencv", CV_VERSION)
+      .add("opencv", cv::getVersionString())
       .add("machine", machine_identity());
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pipeline/error.h"
+#include "pipeline/text.h"
 
 namespace co2net {
 
@@ -17,7 +18,7 @@ std::vector<const FlowBackend*> flow_backends() {
 }
 
 const FlowBackend& choose_flow_backend(const std::string& name, const std::string& variant) {
-  std::string variants;
+  std::vector<std::string> variants;
   bool known = name == "auto";
   for (const FlowBackend* backend : flow_backends()) {
     known = known || backend->name == name;
@@ -26,17 +27,18 @@ const FlowBackend& choose_flow_backend(const std::string& name, const std::strin
       if (!backend->device().empty()) return *backend;
       continue;
     }
-    variants += (variants.empty() ? "" : ", ") + std::string(backend->variant);
+    variants.emplace_back(backend->variant);
   }
   if (!known) {
-    std::string names = "auto";
-    for (const FlowBackend* backend : flow_backends()) names += ", " + std::string(backend->name);
-    throw Error(ErrorKind::kUsage, "unknown flow backend '" + name + "'; built in: " + names);
+    std::vector<std::string> names = {"auto"};
+    for (const FlowBackend* backend : flow_backends()) names.emplace_back(backend->name);
+    throw Error(ErrorKind::kUsage,
+                "unknown flow backend '" + name + "'; built in: " + joined(names));
   }
   const std::string wanted = "flow.variant=" + variant;
   if (name != "auto" && !variants.empty()) {
     throw Error(ErrorKind::kUsage, "flow backend " + name + " does not compute " + wanted +
-                                       "; it computes flow.variant=" + variants);
+                                       "; it computes flow.variant=" + joined(variants));
   }
   throw Error(ErrorKind::kUsage,
               wanted +

@@ -35,8 +35,8 @@ struct FlowBackend {
 };
 
 extern const FlowBackend kTvl1Cpu;  // OpenCV's DualTVL1OpticalFlow
-// Its OpenCL code, by way of OpenCV's transparent API. Not reproducible: OpenCV 4.6 under PoCL gives
-// the same pair other flow each time, by pixels near the borders and by 0.01 inside.
+// Its OpenCL code, by way of OpenCV's transparent API. Not reproducible: OpenCV 4.6 under PoCL
+// gives the same pair other flow each time, by pixels near the borders and by 0.01 inside.
 extern const FlowBackend kTvl1OpenCl;
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
 extern const FlowBackend kTvl1Cuda;  // OpenCV's cuda::OpticalFlowDual_TVL1

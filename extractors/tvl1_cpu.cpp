@@ -24,7 +24,7 @@ class Tvl1Cpu : public FlowSolver {
 }  // namespace
 
 const FlowBackend kTvl1Cpu = {"cpu", "opencv-cpu", true,
-                              [] { return std::string("OpenCV ") + CV_VERSION; },
+                              [] { return "OpenCV " + cv::getVersionString(); },
                               [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
                                 return std::make_unique<Tvl1Cpu>(flow);
                               }};

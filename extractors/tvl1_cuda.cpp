@@ -9,7 +9,7 @@ namespace {
 
 std::string cuda_device() {
   if (cv::cuda::getCudaEnabledDeviceCount() < 1) return {};
-  return std::string("OpenCV ") + CV_VERSION + ", " + cv::cuda::DeviceInfo().name();
+  return "OpenCV " + cv::getVersionString() + ", " + cv::cuda::DeviceInfo().name();
 }
 
 class Tvl1Cuda : public FlowSolver {

@@ -15,7 +15,7 @@ std::string opencl_device() {
   cv::ocl::setUseOpenCL(true);
   if (!cv::ocl::useOpenCL()) return {};
   const cv::ocl::Device& device = cv::ocl::Device::getDefault();
-  return std::string("OpenCV ") + CV_VERSION + ", " + device.name() + ", " + device.version() +
+  return "OpenCV " + cv::getVersionString() + ", " + device.name() + ", " + device.version() +
          ", driver " + device.driverVersion();
 }
 

@@ -5,6 +5,9 @@
 
 #include "pipeline/digest.h"
 
+// OpenBLAS's, null where another BLAS is loaded.
+extern "C" __attribute__((weak)) char* openblas_get_config();
+
 namespace co2net {
 
 KeyBuilder::KeyBuilder(const std::string& stage, int version)
@@ -34,7 +37,8 @@ Json machine_identity() {
   }
   return {{"cpu", fields["model name"]},
           {"instruction_sets", sha256(fields["flags"] + fields["Features"])},
-          {"compiler", __VERSION__}};
+          {"compiler", __VERSION__},
+          {"blas", openblas_get_config != nullptr ? openblas_get_config() : "other"}};
 }
 
 }  // namespace co2net

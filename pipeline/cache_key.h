@@ -27,8 +27,8 @@ class KeyBuilder {
   Json document_;
 };
 
-// What numbers of compiled code depend on beside its sources: the CPU's vendor, model and
-// instruction sets, and this program's build (compiler, version).
+// What numbers of compiled code depend on beside its sources: the CPU's model and
+// instruction sets, this program's compiler, and the BLAS that is loaded.
 Json machine_identity();
 
 }  // namespace co2net

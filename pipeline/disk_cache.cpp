@@ -291,9 +291,12 @@ std::string DiskCache::content_hash(const fs::path& file) {
 
 Json DiskCache::history(const std::string& subject) const {
   const fs::path path = root() / "history" / (sha256(subject) + ".json");
-  if (!is_there(path)) return Json::object();
-  const Json documents = Json::parse(read_file(path), nullptr, false);
-  return documents.is_object() ? documents : Json::object();
+  try {
+    return is_there(path) ? Json::parse(read_file(path)) : Json::object();
+  } catch (const std::exception& e) {
+    spdlog::debug("cache: {}: {}; what ran before is not known", path.string(), e.what());
+    return Json::object();
+  }
 }
 
 void DiskCache::remember(const std::string& subject, const Json& documents) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -21,8 +22,11 @@ namespace {
 // Short, so that the longest name that a file may have can be written.
 constexpr const char* kTemporary = ".tmp.XXXXXX";
 
+// A name that cannot be is the input's fault; other failures meet every file.
 [[noreturn]] void fail(const std::string& doing, const fs::path& path) {
-  throw Error(ErrorKind::kIo, doing + " " + path.string() + ": " + std::strerror(errno));
+  const bool is_name = errno == ENAMETOOLONG || errno == EISDIR || errno == ENOTDIR;
+  throw Error(is_name ? ErrorKind::kInput : ErrorKind::kIo,
+              doing + " " + path.string() + ": " + std::strerror(errno));
 }
 
 class Descriptor {
@@ -125,8 +129,12 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
   try {
     fs::permissions(temporary, fs::perms(0777 & ~current_umask()));
     write(temporary);
-    fs::remove_all(path, ignored);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("write", path);
+    // Swapped where there is an old one, so that no moment has neither.
+    const unsigned flags = fs::exists(path) ? RENAME_EXCHANGE : 0;
+    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), flags) != 0) {
+      fail("write", path);
+    }
+    if (flags != 0) fs::remove_all(temporary, ignored);
   } catch (...) {
     fs::remove_all(temporary, ignored);
     throw;

@@ -25,7 +25,8 @@ void expect_writable(const std::filesystem::path& path);
 void write_file_with(const std::filesystem::path& path,
                      const std::function<void(const std::filesystem::path&)>& write);
 
-// The same for a folder, which replaces one that is there.
+// The same for a folder, which replaces one that is there: the old one is only deleted when the new
+// one is in its place.
 void write_folder_with(const std::filesystem::path& path,
                        const std::function<void(const std::filesystem::path&)>& write);
 

@@ -10,6 +10,7 @@
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/json.h"
 
 namespace fs = std::filesystem;
 
@@ -42,7 +43,9 @@ std::vector<fs::path> files_below(const fs::path& folder,
     }
     const bool wanted =
         std::find(suffixes.begin(), suffixes.end(), lower_suffix(path)) != suffixes.end();
-    if (wanted && entry->is_regular_file(ignored)) files.push_back(path);
+    // A link that leads nowhere is named, so that the video's absence is an error and not silence.
+    const bool is_file = entry->is_regular_file(ignored) || !entry->exists(ignored);
+    if (wanted && is_file) files.push_back(path);
   }
   if (error) {
     throw Error(ErrorKind::kUsage, "folder " + folder.string() + ": " + error.message());
@@ -69,6 +72,21 @@ fs::path common_parent(const std::vector<fs::path>& paths) {
   return common;
 }
 
+std::string utf8(const std::string& name) {
+  try {
+    Json(name).dump();
+    return name;
+  } catch (const Json::exception&) {
+    std::string encoded;
+    for (const char c : name) {
+      const auto byte = static_cast<unsigned char>(c);
+      const char hex[] = {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+      encoded += byte < 0x80 ? std::string(1, c) : std::string(hex, sizeof hex);
+    }
+    return encoded;
+  }
+}
+
 std::uint64_t to_number(std::string_view text, const std::string& what) {
   std::uint64_t number = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -86,14 +104,25 @@ std::uint64_t environment_number(const char* variable) {
   return to_number(value, std::string("--shard env: ") + variable);
 }
 
-Shard shard_from_environment() {
-  if (std::getenv("SLURM_ARRAY_TASK_ID") != nullptr) {
-    const std::uint64_t first = std::getenv("SLURM_ARRAY_TASK_MIN") != nullptr
-                                    ? environment_number("SLURM_ARRAY_TASK_MIN")
-                                    : 0;
-    return {environment_number("SLURM_ARRAY_TASK_ID") - first,
-            environment_number("SLURM_ARRAY_TASK_COUNT")};
+// Task `id` of an array whose ids are evenly spaced.
+Shard slurm_shard() {
+  const auto number_or = [](const char* variable, std::uint64_t fallback) {
+    return std::getenv(variable) != nullptr ? environment_number(variable) : fallback;
+  };
+  const std::uint64_t id = environment_number("SLURM_ARRAY_TASK_ID");
+  const std::uint64_t count = environment_number("SLURM_ARRAY_TASK_COUNT");
+  const std::uint64_t first = number_or("SLURM_ARRAY_TASK_MIN", 0);
+  const std::uint64_t step = std::max<std::uint64_t>(1, number_or("SLURM_ARRAY_TASK_STEP", 1));
+  const std::uint64_t last = number_or("SLURM_ARRAY_TASK_MAX", first + (count - 1) * step);
+  if (id < first || (last - first) / step + 1 != count) {
+    throw Error(ErrorKind::kUsage,
+                "--shard env: the job array's task ids are not evenly spaced; give --shard i/n");
   }
+  return {(id - first) / step, count};
+}
+
+Shard shard_from_environment() {
+  if (std::getenv("SLURM_ARRAY_TASK_ID") != nullptr) return slurm_shard();
   if (std::getenv("JOB_COMPLETION_INDEX") != nullptr) {
     return {environment_number("JOB_COMPLETION_INDEX"), environment_number("JOB_COMPLETIONS")};
   }
@@ -146,20 +175,24 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
   return paths;
 }
 
+std::string id_of(const fs::path& path) { return utf8(path.stem().string()); }
+
 std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
   if (paths.empty()) return {};
   std::vector<fs::path> normal;
   for (const fs::path& path : paths) normal.push_back(normal_path(path));
   const fs::path parent = common_parent(normal);
   std::vector<Input> inputs;
-  for (const fs::path& path : paths) inputs.push_back({path, path.stem().string()});
+  for (const fs::path& path : paths) inputs.push_back({path, id_of(path)});
   // A relative path may be another file's stem ("a.mp4" and "a.mp4.mkv"), so look again.
   for (bool changed = true; changed;) {
     changed = false;
     std::map<std::string, int> uses;
-    for (const Input& input : inputs) ++uses[input.id];
+    for (const Input& input : inputs) {
+      for (fs::path id = input.id; !id.empty(); id = id.parent_path()) ++uses[id.string()];
+    }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::string relative = normal[i].lexically_relative(parent).string();
+      const std::string relative = utf8(normal[i].lexically_relative(parent).string());
       if (uses[inputs[i].id] == 1 || inputs[i].id == relative) continue;
       inputs[i].id = relative;
       changed = true;

@@ -28,8 +28,12 @@ std::vector<std::filesystem::path> expand_inputs(const std::vector<std::string>&
                                                  const std::vector<std::string>& suffixes,
                                                  std::istream& standard_input, bool nul_separated);
 
+// A file's name without suffix.
+std::string id_of(const std::filesystem::path& path);
+
 // Gives every file its id: the name without suffix; names that collide become the path relative to
-// the files' common parent, with its suffix, so that no result overwrites another.
+// the files' common parent, with its suffix, so that no result overwrites another, nor lies in
+// another's folder. Ids are UTF-8: where a name is not, its bytes beyond ASCII become %XX.
 std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
 
 // The next path on a stream of paths, nothing at its end. While it waits, a signal ends the program
@@ -44,8 +48,8 @@ struct Shard {
   bool has(const std::string& id) const;
 };
 
-// "i/n" with 0 <= i < n, or "env": SLURM_ARRAY_TASK_ID (counted from SLURM_ARRAY_TASK_MIN) of
-// SLURM_ARRAY_TASK_COUNT, or JOB_COMPLETION_INDEX of JOB_COMPLETIONS. Throws Error(kUsage).
+// "i/n" with 0 <= i < n, or "env": SLURM_ARRAY_TASK_ID (counted from _MIN in steps of _STEP)
+// of SLURM_ARRAY_TASK_COUNT, or JOB_COMPLETION_INDEX of JOB_COMPLETIONS. Throws Error(kUsage).
 Shard parse_shard(std::string_view text);
 
 }  // namespace co2net

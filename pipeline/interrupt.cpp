@@ -42,13 +42,11 @@ EndOnSignal::EndOnSignal() {
 EndOnSignal::~EndOnSignal() { ends_at_once = 0; }
 
 Deadline::Deadline(std::chrono::duration<double> from_now)
-    : allowed_(from_now),
-      end_(std::chrono::steady_clock::now() +
-           std::chrono::duration_cast<std::chrono::steady_clock::duration>(from_now)) {}
+    : allowed_(from_now), start_(std::chrono::steady_clock::now()) {}
 
 void Deadline::check() const {
   throw_if_interrupted();
-  if (end_ && std::chrono::steady_clock::now() > *end_) {
+  if (start_ && std::chrono::steady_clock::now() - *start_ > allowed_) {
     throw Error(ErrorKind::kInput, "timed out after " + std::to_string(allowed_.count()) +
                                        " s; raise --timeout to give it longer");
   }

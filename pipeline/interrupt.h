@@ -10,8 +10,8 @@ void install_interrupt_handlers();
 // Throws Error(kInterrupted) once a signal came.
 void throw_if_interrupted();
 
-// While it lives, a signal ends the program at once, with exit code 130: for waits on other programs,
-// during which nothing is at work that could be left half done.
+// While it lives, a signal ends the program at once, with exit code 130: for waits on other
+// programs, during which nothing is at work that could be left half done.
 class EndOnSignal {
  public:
   EndOnSignal();
@@ -30,7 +30,7 @@ class Deadline {
 
  private:
   std::chrono::duration<double> allowed_{};
-  std::optional<std::chrono::steady_clock::time_point> end_;
+  std::optional<std::chrono::steady_clock::time_point> start_;
 };
 
 }  // namespace co2net

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "pipeline/text.h"
+
 namespace co2net {
 namespace {
 
@@ -28,12 +30,6 @@ Recipe cmcs() {
 }
 
 std::vector<Recipe> presets() { return {wtalc_cpu(), kinetics(), cmcs()}; }
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 Json fps_to_json(const std::string& fps) {
   const Json number = Json::parse(fps, nullptr, false);

@@ -13,7 +13,7 @@ namespace co2net {
 namespace {
 
 std::string why_missing(const Stage& stage, const Json& history) {
-  if (!history.contains(stage.name)) return "never computed";
+  if (!history.is_object() || !history.contains(stage.name)) return "never computed";
   const auto differences = json_differences(history[stage.name], stage.key.document);
   if (differences.empty()) return "its result is no longer in the cache";
   std::string reason;

@@ -1,17 +1,10 @@
 #include "postprocess/exporters.h"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
 #include <utility>
 
 namespace co2net {
 namespace {
-
-void sort_best_first(std::vector<Segment>& segments) {
-  std::stable_sort(segments.begin(), segments.end(),
-                   [](const Segment& a, const Segment& b) { return a.score > b.score; });
-}
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
@@ -59,19 +52,11 @@ std::vector<Segment> filtered(std::vector<Segment> segments, const SegmentFilter
     std::erase_if(segments, [&](const Segment& s) { return s.score < *filter.min_score; });
   }
   if (filter.top_k) {
-    sort_best_first(segments);
+    std::stable_sort(segments.begin(), segments.end(),
+                     [](const Segment& a, const Segment& b) { return a.score > b.score; });
     segments.resize(std::min(segments.size(), static_cast<std::size_t>(*filter.top_k)));
   }
   return segments;
-}
-
-std::vector<Segment> distinct_segments(const std::vector<Segment>& segments) {
-  std::vector<Segment> sorted = segments;
-  sort_best_first(sorted);
-  std::set<std::tuple<std::string, double, double>> seen;
-  std::erase_if(
-      sorted, [&](const Segment& s) { return !seen.emplace(s.label, s.start_s, s.end_s).second; });
-  return sorted;
 }
 
 Json results_document(const std::vector<VideoResult>& results,

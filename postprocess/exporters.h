@@ -45,10 +45,6 @@ struct SegmentFilter {
 };
 std::vector<Segment> filtered(std::vector<Segment> segments, const SegmentFilter& filter);
 
-// The segments of a video that differ in label or extent, the best score of each, best first: what
-// a person wants to see of a list that keeps every candidate.
-std::vector<Segment> distinct_segments(const std::vector<Segment>& segments);
-
 // The whole results file, schema "co2net.results/1": ActivityNet's submission format with our own
 // keys beside it.
 Json results_document(const std::vector<VideoResult>& results,

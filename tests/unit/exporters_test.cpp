@@ -61,16 +61,6 @@ TEST(Filtered, DropsLowScoresAndKeepsTheBestFirst) {
   EXPECT_EQ(filtered(segments, {.min_score = 0.6, .top_k = 2}).size(), 1u);
 }
 
-TEST(DistinctSegments, KeepTheBestScoreOfEachExtentAndLabelBestFirst) {
-  const std::vector<Segment> distinct =
-      distinct_segments({segment("a", 0.1, 0, 1), segment("a", 0.7, 0, 1), segment("b", 0.5, 0, 1),
-                         segment("a", 0.9, 0, 2), segment("a", 0.2, 0, 1)});
-  ASSERT_EQ(distinct.size(), 3u);
-  EXPECT_TRUE(distinct[0] == segment("a", 0.9, 0, 2));
-  EXPECT_TRUE(distinct[1] == segment("a", 0.7, 0, 1));
-  EXPECT_TRUE(distinct[2] == segment("b", 0.5, 0, 1));
-}
-
 TEST(ResultsDocument, HasTheKeysOfItsSchema) {
   const Json document = results_document({some_result()}, {{"b", "decode", "broken"}},
                                          {{"name", "m"}}, {{"name", "wtalc-cpu"}});
