@@ -22,10 +22,9 @@ namespace {
 // Short, so that the longest name that a file may have can be written.
 constexpr const char* kTemporary = ".tmp.XXXXXX";
 
-// A name that cannot be is the input's fault; other failures meet every file.
+// A name that is too long is one input's fault; other failures meet every file.
 [[noreturn]] void fail(const std::string& doing, const fs::path& path) {
-  const bool is_name = errno == ENAMETOOLONG || errno == EISDIR || errno == ENOTDIR;
-  throw Error(is_name ? ErrorKind::kInput : ErrorKind::kIo,
+  throw Error(errno == ENAMETOOLONG ? ErrorKind::kInput : ErrorKind::kIo,
               doing + " " + path.string() + ": " + std::strerror(errno));
 }
 

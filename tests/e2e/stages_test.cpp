@@ -44,10 +44,9 @@ TEST(Extract, WritesFeaturesWithADescriptionBeside) {
   EXPECT_EQ(description.at("schema"), "co2net.features/1");
   EXPECT_EQ(description.at("recipe"), model.at("recipe"));
   EXPECT_EQ(description.at("streams"), (Strings{"rgb", "flow"}));
-  EXPECT_EQ(description.at("networks").at("rgb").at("sha256"),
-            model.at("files").at("i3d_rgb.pt").at("sha256"));
-  EXPECT_EQ(description.at("networks").at("flow").at("sha256"),
-            model.at("files").at("i3d_flow.pt").at("sha256"));
+  for (const char* file : {"i3d_rgb.pt", "i3d_flow.pt"}) {
+    EXPECT_EQ(description.at("files").at(file), model.at("files").at(file).at("sha256"));
+  }
   EXPECT_EQ(description.at("video").at("path"), clip);
   EXPECT_EQ(description.at("video").at("frames"), kFrames);
   EXPECT_EQ(description.at("video").at("snippets"), kSnippets);
@@ -160,6 +159,48 @@ TEST(Localize, RefusesFeaturesOfAnotherRecipeAndShowsBoth) {
   EXPECT_EQ(outcome.code, 1);
   const std::string message = outcome.json().at("errors").at("clip").at("message");
   EXPECT_NE(message.find("flow.bound 15.0 -> 20.0"), std::string::npos) << message;
+}
+
+TEST(Localize, RefusesFeaturesOfAnotherI3dAndScoresOfAnotherCo2Net) {
+  const Workplace here;
+  here.call("extract", {here.clip("clip.mkv", 16), "-o", here.path("features")});
+  here.call("localize", {here.path("features"), "--save-scores", here.path("features")});
+  for (const auto& [command, sidecar, file] :
+       {std::tuple{"localize", "features/clip.json", "i3d_rgb.pt"},
+        std::tuple{"propose", "features/clip.npz.json", "co2net.pt"}}) {
+    Json description = read_json(here.path(sidecar));
+    description.at("files").at(file) = std::string(64, '0');
+    write_file(here.path(sidecar), description.dump());
+    const Outcome outcome = here.call(command, {here.path("features")});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_TRUE(outcome.says(std::string("made with another ") + file)) << outcome.err;
+  }
+}
+
+TEST(Localize, RefusesADescriptionWhoseTimesMakeNoSense) {
+  const Workplace here;
+  here.call("extract", {here.clip("clip.mkv", 16), "-o", here.path("features")});
+  Json description = read_json(here.path("features/clip.json"));
+  description.at("video").at("fps") = 0;
+  write_file(here.path("features/clip.json"), description.dump());
+  const Outcome outcome = here.call("localize", {here.path("features")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("'fps' must be more than 0")) << outcome.err;
+}
+
+TEST(FlowOutput, NeverOverwritesAnInputOrAFolderOfOtherFiles) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 3);
+  const std::string before = read_file(clip);
+  const Strings flow = Strings{"flow", clip} + cheap_flow();
+  EXPECT_EQ(co2net(flow + Strings{"-o", here.path("")}).code, 1);
+  EXPECT_EQ(read_file(clip), before);
+
+  write_file(here.path("out/clip/img_00001.jpg"), "a frame");
+  const Outcome outcome = co2net(flow + Strings{"-o", here.path("out"), "--save", "jpg"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("img_00001.jpg")) << outcome.err;
+  EXPECT_EQ(read_file(here.path("out/clip/img_00001.jpg")), "a frame");
 }
 
 TEST(Localize, TakesFeaturesWithoutADescriptionToHaveTheModelsRecipe) {

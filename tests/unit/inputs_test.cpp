@@ -51,8 +51,13 @@ TEST_F(ExpandInputs, FindsEachVideoOnceWhereLinksGoInCircles) {
   const fs::path video = make("sub/a.mp4");
   fs::create_directory_symlink("..", dir_.path() / "sub" / "up");
   fs::create_directory_symlink("itself", dir_.path() / "itself");
-  fs::create_symlink("nowhere", dir_.path() / "dangling.mp4");
   EXPECT_EQ(expand({dir_.path()}), Paths{video});
+}
+
+TEST_F(ExpandInputs, NamesALinkThatLeadsNowhereSoThatItFailsAloud) {
+  const fs::path link = dir_.path() / "dangling.mp4";
+  fs::create_symlink("nowhere", link);
+  EXPECT_EQ(expand({dir_.path()}), Paths{link});
 }
 
 TEST_F(ExpandInputs, FollowsLinksToFoldersElsewhere) {
@@ -128,14 +133,29 @@ TEST(Shard, IsTheSameForEverAndEverywhere) {  // sha256("abc") starts with ba781
   EXPECT_TRUE((Shard{0xe3b0c44298fc1c14 % 10, 10}).has(""));
 }
 
+TEST(WithIds, KeepsAnIdOutOfTheFolderOfAnother) {
+  const std::vector<Input> inputs = with_ids({"in/sub.mp4", "in/sub/x.mp4", "in/other/x.mp4"});
+  EXPECT_EQ(inputs[0].id, "sub.mp4");
+  EXPECT_EQ(inputs[1].id, "sub/x.mp4");
+  EXPECT_EQ(inputs[2].id, "other/x.mp4");
+}
+
+TEST(WithIds, TurnsNamesThatAreNotUtf8IntoDifferentIdsThatAre) {
+  const std::vector<Input> inputs = with_ids({"a\xff.mp4", "a\xfe.mp4", "\xc3\xa4.mp4"});
+  EXPECT_EQ(inputs[0].id, "a%FF");
+  EXPECT_EQ(inputs[1].id, "a%FE");
+  EXPECT_EQ(inputs[2].id, "\xc3\xa4");
+}
+
 class ParseShard : public testing::Test {
  protected:
   ParseShard() { clear(); }
   ~ParseShard() override { clear(); }
 
   static void clear() {
-    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN",
-                             "SLURM_ARRAY_TASK_COUNT", "JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"}) {
+    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX",
+                             "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT",
+                             "JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"}) {
       ::unsetenv(name);
     }
   }
@@ -165,6 +185,17 @@ TEST_F(ParseShard, ReadsTheVariablesOfSlurmCountedFromItsFirstTask) {
   ::setenv("SLURM_ARRAY_TASK_MIN", "10", 1);
   EXPECT_EQ(parse_shard("env").index, 2u);
   EXPECT_EQ(parse_shard("env").count, 4u);
+}
+
+TEST_F(ParseShard, CountsTheTasksOfASlurmArrayInItsSteps) {
+  ::setenv("SLURM_ARRAY_TASK_ID", "4", 1);
+  ::setenv("SLURM_ARRAY_TASK_COUNT", "4", 1);
+  ::setenv("SLURM_ARRAY_TASK_MIN", "0", 1);
+  ::setenv("SLURM_ARRAY_TASK_MAX", "6", 1);
+  ::setenv("SLURM_ARRAY_TASK_STEP", "2", 1);
+  EXPECT_EQ(parse_shard("env").index, 2u);
+  ::setenv("SLURM_ARRAY_TASK_STEP", "1", 1);  // as for --array=0,2,4,6
+  expect_refused("env", "not evenly spaced");
 }
 
 TEST_F(ParseShard, ReadsTheVariablesOfIndexedJobs) {
