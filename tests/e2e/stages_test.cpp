@@ -279,11 +279,11 @@ TEST_F(Flow, IsAFolderOfNumberedFilesOnRequest) {
 
 TEST_F(Flow, ReplacesWhatWasThere) {
   write_file(here_.path("flow/clip.mkv"), "old");
-  write_file(here_.path("flow/clip/old.png"), "old");
+  write_file(here_.path("flow/clip/flow_x_99999.png"), "old");
   save("mkv");
   save("png");
   EXPECT_NE(read_file(here_.path("flow/clip.mkv")), "old");
-  EXPECT_FALSE(fs::exists(here_.path("flow/clip/old.png")));
+  EXPECT_FALSE(fs::exists(here_.path("flow/clip/flow_x_99999.png")));
   EXPECT_EQ(names_in(here_.path("flow")), (Strings{"clip", "clip.mkv"}));
 }
 
