@@ -207,14 +207,15 @@ KeyBuilder Extractor::key(const std::string& stage, int version, const VideoJob&
       .add("machine", machine_identity());
 }
 
-Stage Extractor::frames_stage(const VideoJob& job) const {
+KeyBuilder Extractor::video_key(const std::string& stage, int version, const VideoJob& job) const {
   const Json recipe = to_json(options_.recipe);
+  return key(stage, version, job).add("fps", recipe.at("fps")).add("resize", recipe.at("resize"));
+}
+
+Stage Extractor::frames_stage(const VideoJob& job) const {
   Stage stage;
   stage.name = "frames";
-  stage.key = key("frames", kFramesVersion, job)
-                  .add("fps", recipe.at("fps"))
-                  .add("resize", recipe.at("resize"))
-                  .build();
+  stage.key = video_key("frames", kFramesVersion, job).build();
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
     VideoReader video = open_video(job, options_.recipe);
@@ -238,13 +239,10 @@ Stage Extractor::frames_stage(const VideoJob& job) const {
 }
 
 Stage Extractor::flow_stage(const VideoJob& job) const {
-  const Json recipe = to_json(options_.recipe);
   Stage stage;
   stage.name = "flow";
-  stage.key = key("flow", kFlowVersion, job)
-                  .add("fps", recipe.at("fps"))
-                  .add("resize", recipe.at("resize"))
-                  .add("flow", recipe.at("flow"))
+  stage.key = video_key("flow", kFlowVersion, job)
+                  .add("flow", to_json(options_.recipe).at("flow"))
                   .add("backend", std::string(backend_->name))
                   .add("flow_device", backend_->device())
                   .build();

@@ -75,6 +75,8 @@ class Extractor {
 
  private:
   KeyBuilder key(const std::string& stage, int version, const VideoJob& job) const;
+  // The same for a stage whose result is at the recipe's rate and size.
+  KeyBuilder video_key(const std::string& stage, int version, const VideoJob& job) const;
   std::vector<SnippetNetwork> networks() const;
   Entry compute_features(const VideoJob& job, Checkpoint checkpoint,
                          const std::filesystem::path& kept_frames,

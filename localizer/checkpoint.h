@@ -1,14 +1,16 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <map>
 #include <string>
 
+namespace at {
+class Tensor;
+}
+
 namespace co2net {
 
-using Tensors = std::map<std::string, torch::Tensor>;
+using Tensors = std::map<std::string, at::Tensor>;
 
 // A checkpoint: a dictionary from names to tensors, as torch.save in Python writes it and
 // torch.load reads it, also with weights_only=True.
