@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "pipeline/annotations.h"
 #include "pipeline/array.h"
 #include "postprocess/proposal.h"
 
@@ -31,11 +32,6 @@ struct ProposalOptions {
 // Errors: Error(kInput) for other shapes or values that are not finite.
 std::vector<Proposal> propose(const Array& cas, const Array& attn,
                               const ProposalOptions& options = {});
-
-struct Interval {
-  double start_s = 0;
-  double end_s = 0;
-};
 
 // Without the proposals of any class that share a snippet with an interval, whose ends are first
 // rounded to whole snippets, half to even. For THUMOS14's list of ambiguous intervals.
