@@ -83,9 +83,7 @@ std::optional<Variant> variant_named(const std::string& name) {
 }
 
 Co2Net::Co2Net(const Co2NetConfig& config)
-    : config_(config), network_(std::make_shared<Network>(config)) {
-  network_->eval();
-}
+    : config_(config), network_(std::make_shared<Network>(config)) {}
 
 Co2Net Co2Net::seeded(const Co2NetConfig& config, std::uint64_t seed) {
   Co2Net model(config);

@@ -2,15 +2,20 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "pipeline/error.h"
+#include "pipeline/text.h"
 
 namespace co2net {
 namespace {
 
 namespace nn = torch::nn;
+
+constexpr int kGateReduction = 16;
 
 // Keeps the length of the sequence.
 nn::Conv1d conv(int in, int out, int kernel) {
@@ -28,6 +33,19 @@ void check(const Co2NetConfig& config) {
        "feature_size must be a positive multiple of 4");
   want(config.max_seqlen >= 1, "max_seqlen must be at least 1");
   want(config.dropout >= 0 && config.dropout < 1, "dropout must be in [0, 1)");
+  const auto want_one_of = [&](const std::string& value, const std::string& name,
+                               const std::vector<std::string>& allowed) {
+    want(std::ranges::count(allowed, value) > 0,
+         name + " must be one of " + joined(allowed) + ", not '" + value + "'");
+  };
+  const Ablation& ablation = config.ablation;
+  want_one_of(ablation.fusion, "fusion", {"ccm", "concat", "add", "se", "ssma"});
+  want_one_of(ablation.global, "global", {"main", "aux"});
+  want_one_of(ablation.local, "local", {"main", "aux"});
+  for (const ModuleInputs& inputs : {ablation.vattn, ablation.fattn}) {
+    want_one_of(inputs.main, "main", {"rgb", "flow"});
+    want_one_of(inputs.aux, "aux", {"rgb", "flow"});
+  }
 }
 
 int pool_width(const Co2NetConfig& config) {
@@ -40,45 +58,89 @@ torch::Tensor smooth(const torch::Tensor& sequence, int width) {
   return torch::avg_pool1d(sequence, width, /*stride=*/1, /*padding=*/width / 2);
 }
 
+// Runs layers in order. Dropout takes its masks from `generator`: torch's own would take them from
+// a generator that all threads share, in no fixed order.
+torch::Tensor run(const nn::Sequential& layers, torch::Tensor x,
+                  const std::optional<at::Generator>& generator) {
+  for (const nn::AnyModule& layer : *layers) {
+    if (const auto* dropout = layer.ptr()->as<nn::DropoutImpl>()) {
+      const double kept = 1 - dropout->options.p();
+      if (generator) x = x * torch::empty_like(x).bernoulli_(kept, *generator).div_(kept);
+    } else {
+      x = nn::AnyModule(layer).forward(x);
+    }
+  }
+  return x;
+}
+
 }  // namespace
 
-// The cross-modal consensus module: global context of the main modality and local detail of the
-// auxiliary one decide together which of the main modality's channels to keep.
-class ConsensusModule : public nn::Module {
+// One of the two modules: enhances its main modality and says where in time there is action.
+class AttentionModule : public nn::Module {
  public:
   struct Output {
     torch::Tensor attn;      // [B, 1, T]
     torch::Tensor enhanced;  // [B, D, T]
   };
 
-  explicit ConsensusModule(int channels)
-      : global_(conv(channels, channels, 3), leaky_relu(), nn::Dropout(0.5)),
-        local_(conv(channels, channels, 3), leaky_relu(), nn::Dropout(0.5)),
+  AttentionModule(int channels, const Ablation& ablation, const ModuleInputs& inputs)
+      : ablation_(ablation),
+        inputs_(inputs),
         attention_(conv(channels, channels / 2, 3), leaky_relu(), nn::Dropout(0.5),
                    conv(channels / 2, channels / 2, 3), leaky_relu(), conv(channels / 2, 1, 1),
                    nn::Dropout(0.5), nn::Sigmoid()) {
-    register_module("channel_conv", global_);
-    register_module("bit_wise_attn", local_);
+    if (ablation.fusion == "ccm") {
+      global_ = nn::Sequential(conv(channels, channels, 3), leaky_relu(), nn::Dropout(0.5));
+      local_ = nn::Sequential(conv(channels, channels, 3), leaky_relu(), nn::Dropout(0.5));
+      register_module("channel_conv", global_);
+      register_module("bit_wise_attn", local_);
+    }
     register_module("attention", attention_);
   }
 
-  //   main, aux  [B, D, T]
-  Output forward(const torch::Tensor& main, const torch::Tensor& aux) {
-    const torch::Tensor context = global_->forward(main.mean(/*dim=*/2, /*keepdim=*/true));
-    const torch::Tensor enhanced = torch::sigmoid(local_->forward(aux) * context) * main;
-    return {attention_->forward(enhanced), enhanced};
+  //   streams  RGB and flow, [B, D, T] each
+  //   gated    the same after the gate of "se" and "ssma"
+  Output forward(const std::vector<torch::Tensor>& streams, const std::vector<torch::Tensor>& gated,
+                 const std::optional<at::Generator>& generator) const {
+    const std::size_t main = inputs_.main == "rgb" ? 0 : 1, aux = inputs_.aux == "rgb" ? 0 : 1;
+    torch::Tensor enhanced = gated[main];
+    if (ablation_.fusion == "ccm") enhanced = consensus(streams[main], streams[aux], generator);
+    if (ablation_.fusion == "add") enhanced = streams[main] + streams[aux];
+    return {run(attention_, enhanced, generator), enhanced};
   }
 
  private:
-  nn::Sequential global_, local_, attention_;
+  // The cross-modal consensus module: global context of the main modality and local detail of the
+  // auxiliary one decide together which of the main modality's channels to keep.
+  torch::Tensor consensus(const torch::Tensor& main, const torch::Tensor& aux,
+                          const std::optional<at::Generator>& generator) const {
+    const torch::Tensor& wide = ablation_.global == "main" ? main : aux;
+    const torch::Tensor& near = ablation_.local == "main" ? main : aux;
+    const torch::Tensor context = run(global_, wide.mean(/*dim=*/2, /*keepdim=*/true), generator);
+    return torch::sigmoid(run(local_, near, generator) * context) * main;
+  }
+
+  Ablation ablation_;
+  ModuleInputs inputs_;
+  nn::Sequential global_ = nullptr, local_ = nullptr;
+  nn::Sequential attention_;
 };
 
-Network::Network(const Co2NetConfig& config) {
+Network::Network(const Co2NetConfig& config) : ablation_(config.ablation) {
   check(config);
   const int size = config.feature_size;
   pool_width_ = pool_width(config);
-  rgb_consensus_ = register_module("vAttn", std::make_shared<ConsensusModule>(size / 2));
-  flow_consensus_ = register_module("fAttn", std::make_shared<ConsensusModule>(size / 2));
+  const auto module = [&](const ModuleInputs& inputs) {
+    return std::make_shared<AttentionModule>(size / 2, ablation_, inputs);
+  };
+  vattn_ = register_module("vAttn", module(ablation_.vattn));
+  fattn_ = register_module("fAttn", module(ablation_.fattn));
+  if (ablation_.fusion == "se" || ablation_.fusion == "ssma") {
+    const int kernel = ablation_.fusion == "se" ? 1 : 3;
+    const int reduced = std::max(1, size / kGateReduction);
+    gate_ = register_module("gate", nn::Sequential(conv(size, reduced, kernel), nn::ReLU(),
+                                                   conv(reduced, size, kernel), nn::Sigmoid()));
+  }
   fusion_ = register_module(
       "fusion", nn::Sequential(conv(size, size, 1), leaky_relu(), nn::Dropout(config.dropout)));
   classifier_ = register_module(
@@ -100,12 +162,20 @@ void Network::initialise(std::uint64_t seed) {
   }
 }
 
-NetworkOutput Network::forward(const torch::Tensor& features) {
-  const std::vector<torch::Tensor> streams = features.transpose(1, 2).chunk(2, /*dim=*/1);
-  const auto rgb = rgb_consensus_->forward(streams[0], streams[1]);
-  const auto flow = flow_consensus_->forward(streams[1], streams[0]);
-  const torch::Tensor feat = fusion_->forward(torch::cat({rgb.enhanced, flow.enhanced}, 1));
-  const torch::Tensor cas = classifier_->forward(feat);
+NetworkOutput Network::forward(const torch::Tensor& features,
+                               std::optional<at::Generator> dropout) const {
+  const torch::Tensor sequence = features.transpose(1, 2);
+  const std::vector<torch::Tensor> streams = sequence.chunk(2, /*dim=*/1);
+  std::vector<torch::Tensor> gated = streams;
+  if (gate_) {
+    const torch::Tensor seen =
+        ablation_.fusion == "se" ? sequence.mean(/*dim=*/2, /*keepdim=*/true) : sequence;
+    gated = (sequence * run(gate_, seen, dropout)).chunk(2, /*dim=*/1);
+  }
+  const auto rgb = vattn_->forward(streams, gated, dropout);
+  const auto flow = fattn_->forward(streams, gated, dropout);
+  const torch::Tensor feat = run(fusion_, torch::cat({rgb.enhanced, flow.enhanced}, 1), dropout);
+  const torch::Tensor cas = run(classifier_, feat, dropout);
   const torch::Tensor attn = (rgb.attn + flow.attn) / 2;
   return {smooth(cas, pool_width_).transpose(1, 2), smooth(attn, pool_width_).squeeze(1),
           smooth(rgb.attn, pool_width_).squeeze(1), smooth(flow.attn, pool_width_).squeeze(1),

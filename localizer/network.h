@@ -4,24 +4,25 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "localizer/co2net.h"
 
 namespace co2net {
 
-class ConsensusModule;
+class AttentionModule;
 
 // What the network says about B videos of T snippets; float32.
 struct NetworkOutput {
   torch::Tensor cas;        // [B, T, C+1]
   torch::Tensor attn;       // [B, T], mean of the next two, in [0, 1]
-  torch::Tensor attn_rgb;   // [B, T], RGB as main modality
-  torch::Tensor attn_flow;  // [B, T], flow as main modality
+  torch::Tensor attn_rgb;   // [B, T], of vAttn, with RGB as its main modality unless ablated
+  torch::Tensor attn_flow;  // [B, T], of fAttn, likewise flow
   torch::Tensor feat;       // [B, T, 2D], the fused feature
 };
 
-// CO2-Net as a torch module; its parameters carry the names of the authors' checkpoints. Dropout
-// is active in training mode only.
+// CO2-Net as a torch module; its parameters carry the names of the authors' checkpoints. Several
+// threads may call forward() at once.
 class Network : public torch::nn::Module {
  public:
   // Errors: Error(kModel) for a config out of range.
@@ -31,11 +32,15 @@ class Network : public torch::nn::Module {
   void initialise(std::uint64_t seed);
 
   //   features  float32 [B, T, 2D], RGB first
-  NetworkOutput forward(const torch::Tensor& features);
+  //   dropout   draws the masks of dropout, in training; without it nothing is dropped
+  NetworkOutput forward(const torch::Tensor& features,
+                        std::optional<at::Generator> dropout = std::nullopt) const;
 
  private:
+  Ablation ablation_;
   int pool_width_;  // snippets averaged in each output; 1 for kThumos14
-  std::shared_ptr<ConsensusModule> rgb_consensus_, flow_consensus_;
+  std::shared_ptr<AttentionModule> vattn_, fattn_;
+  torch::nn::Sequential gate_ = nullptr;  // of "se" and "ssma"
   torch::nn::Sequential fusion_, classifier_;
 };
 

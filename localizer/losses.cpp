@@ -1,0 +1,119 @@
+#include "localizer/losses.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "pipeline/error.h"
+
+namespace co2net {
+namespace {
+
+using torch::Tensor;
+
+// S * A with the least activation of each snippet as the zero point.
+Tensor suppressed(const Tensor& cas, const Tensor& attn) {
+  const Tensor least = std::get<0>(cas.min(/*dim=*/2, /*keepdim=*/true));
+  return attn.unsqueeze(2) * (cas - least) + least;
+}
+
+// A class's features where it is active and where it is not.
+struct ClassFeatures {
+  Tensor high, low;  // [2D]
+};
+
+//   feat        [T, 2D]
+//   activation  [T], of the class
+ClassFeatures class_features(const Tensor& feat, const Tensor& activation) {
+  const Tensor attention = activation.softmax(0);
+  const auto others = static_cast<double>(std::max<std::int64_t>(feat.size(0) - 1, 1));
+  return {feat.t().mv(attention), feat.t().mv(1 - attention) / others};
+}
+
+Tensor distance(const Tensor& a, const Tensor& b) { return 1 - torch::cosine_similarity(a, b, 0); }
+
+// The features of two videos for a class that both show.
+Tensor pair_loss(const ClassFeatures& a, const ClassFeatures& b) {
+  constexpr double kMargin = 0.5;
+  const Tensor alike = distance(a.high, b.high);
+  return 0.5 * torch::relu(alike - distance(a.high, b.low) + kMargin) +
+         0.5 * torch::relu(alike - distance(b.high, a.low) + kMargin);
+}
+
+Tensor bernoulli_kl(const Tensor& p, const Tensor& q) {
+  return p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log();
+}
+
+Tensor attention_distance(const Tensor& attn, const Tensor& target, const std::string& name) {
+  if (name == "mse") return (attn - target).square().mean();
+  if (name == "mae") return (attn - target).abs().mean();
+  const Tensor p = attn.clamp(1e-6, 1 - 1e-6), q = target.clamp(1e-6, 1 - 1e-6);
+  if (name == "kl") return bernoulli_kl(p, q).mean();
+  if (name == "js") {
+    const Tensor middle = (p + q) / 2;
+    return (bernoulli_kl(p, middle) + bernoulli_kl(q, middle)).mean() / 2;
+  }
+  throw Error(ErrorKind::kUsage,
+              "distance of mutual learning: '" + name + "' is not one of mse, js, kl, mae");
+}
+
+}  // namespace
+
+Tensor multiple_instance_loss(const Tensor& cas, const Tensor& labels, double background,
+                              int top_k_ratio) {
+  const std::int64_t k = std::max<std::int64_t>(1, cas.size(1) / top_k_ratio);
+  const Tensor scores = std::get<0>(cas.topk(k, /*dim=*/1)).mean(1);
+  const Tensor wanted = torch::cat({labels, torch::full({labels.size(0), 1}, background)}, 1);
+  const Tensor shares = wanted / (wanted.sum(1, /*keepdim=*/true) + 1e-4);
+  return -(shares * scores.log_softmax(1)).sum(1).mean();
+}
+
+Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labels) {
+  Tensor sum = torch::zeros({});
+  int shared = 0;
+  for (int first = 0; first < 2 * kPairs; first += 2) {
+    for (std::int64_t label = 0; label < labels.size(1); ++label) {
+      const auto shows = [&](int row) { return labels[row][label].item<float>() > 0; };
+      if (!shows(first) || !shows(first + 1)) continue;
+      const auto features = [&](int row) {
+        return class_features(feat[row], cas[row].select(/*dim=*/1, label));
+      };
+      sum = sum + pair_loss(features(first), features(first + 1));
+      ++shared;
+    }
+  }
+  return shared == 0 ? sum : sum / shared;
+}
+
+Tensor mutual_loss(const Tensor& attn_rgb, const Tensor& attn_flow, const std::string& distance) {
+  return 0.5 * attention_distance(attn_rgb, attn_flow.detach(), distance) +
+         0.5 * attention_distance(attn_flow, attn_rgb.detach(), distance);
+}
+
+Losses co2net_losses(const NetworkOutput& output, const Tensor& labels,
+                     const LossOptions& options) {
+  const Tensor none = torch::zeros({});
+  const auto term = [&none](double weight, auto&& loss) { return weight == 0 ? none : loss(); };
+  const Tensor attentions = torch::stack({output.attn, output.attn_rgb, output.attn_flow});
+  const Tensor cas_supp = suppressed(output.cas, output.attn);
+
+  Losses losses;
+  losses.mil_orig = term(options.mil, [&] {
+    return multiple_instance_loss(output.cas, labels, 1, options.top_k_ratio);
+  });
+  losses.mil_supp = term(options.mil, [&] {
+    return multiple_instance_loss(cas_supp, labels, 0, options.top_k_ratio);
+  });
+  losses.cas = term(options.cas, [&] { return coactivity_loss(output.feat, cas_supp, labels); });
+  losses.ml = term(
+      options.ml, [&] { return mutual_loss(output.attn_rgb, output.attn_flow, options.distance); });
+  losses.oppo = term(options.oppo, [&] {
+    const Tensor background = output.cas.softmax(2).select(2, output.cas.size(2) - 1);
+    return (1 - attentions - background).abs().mean();
+  });
+  losses.norm = term(options.norm, [&] { return attentions.mean(); });
+  losses.total = options.mil * (losses.mil_orig + losses.mil_supp) + options.cas * losses.cas +
+                 options.ml * losses.ml + options.oppo * losses.oppo + options.norm * losses.norm;
+  return losses;
+}
+
+}  // namespace co2net

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+
+#include "localizer/network.h"
+
+namespace co2net {
+
+// Of the losses of CO2-Net (arXiv 2107.12589, section 3.4). A weight of 0 leaves a term out.
+struct LossOptions {
+  double mil = 1;
+  double cas = 1;       // alpha3
+  double ml = 1;        // alpha4
+  double oppo = 0.8;    // alpha2
+  double norm = 0.8;    // alpha1
+  int top_k_ratio = 7;  // r: a class's score in a video averages its top max(1, T / r) snippets
+  std::string distance = "mse";  // of mutual learning: "mse" | "js" | "kl" | "mae"
+};
+
+// Each term before its weight, and their weighted sum; scalars. Terms left out are zero.
+struct Losses {
+  torch::Tensor mil_orig;  // of S
+  torch::Tensor mil_supp;  // of S suppressed by the attention
+  torch::Tensor cas;       // co-activity similarity
+  torch::Tensor ml;        // mutual learning
+  torch::Tensor oppo;      // opposition, "guide" in the authors' code
+  torch::Tensor norm;      // attention normalisation
+  torch::Tensor total;
+};
+
+// Rows 0-1, 2-3 and 4-5 of a batch are pairs of videos that share a class.
+inline constexpr int kPairs = 3;
+
+//   output  of B videos of T snippets; B >= 2 * kPairs
+//   labels  float32 [B, C], 1 for the classes of each video, else 0
+Losses co2net_losses(const NetworkOutput& output, const torch::Tensor& labels,
+                     const LossOptions& options);
+
+// L_mil of a class activation sequence: cross-entropy of the softmax over the classes' pooled
+// scores, averaged over the batch.
+//   cas         [B, T, C+1]
+//   background  the background's label, 0 or 1
+torch::Tensor multiple_instance_loss(const torch::Tensor& cas, const torch::Tensor& labels,
+                                     double background, int top_k_ratio);
+
+// L_cas (after W-TALC, Paul et al., ECCV 2018): over the pairs and the classes that they share,
+// features where a class is active should be alike, and unlike the other video's where it is not.
+// 0 if no pair shares a class.
+//   feat  [B, T, 2D]
+//   cas   [B, T, C+1], suppressed
+torch::Tensor coactivity_loss(const torch::Tensor& feat, const torch::Tensor& cas,
+                              const torch::Tensor& labels);
+
+// L_ml: either attention [B, T] learns from the other, which is held fixed. "kl" and "js" take each
+// snippet's attention as a Bernoulli variable's parameter.
+torch::Tensor mutual_loss(const torch::Tensor& attn_rgb, const torch::Tensor& attn_flow,
+                          const std::string& distance);
+
+}  // namespace co2net
