@@ -5,19 +5,9 @@
 #include <string>
 
 #include "localizer/network.h"
+#include "localizer/training_options.h"
 
 namespace co2net {
-
-// Of the losses of CO2-Net (arXiv 2107.12589, section 3.4). A weight of 0 leaves a term out.
-struct LossOptions {
-  double mil = 1;
-  double cas = 1;       // alpha3
-  double ml = 1;        // alpha4
-  double oppo = 0.8;    // alpha2
-  double norm = 0.8;    // alpha1
-  int top_k_ratio = 7;  // r: a class's score in a video averages its top max(1, T / r) snippets
-  std::string distance = "mse";  // of mutual learning: "mse" | "js" | "kl" | "mae"
-};
 
 // Each term before its weight, and their weighted sum; scalars. Terms left out are zero.
 struct Losses {

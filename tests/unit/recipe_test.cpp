@@ -71,7 +71,7 @@ TEST(Recipe, RefusesValuesOutOfRangeAndSaysWhatIsAllowed) {
   expect_refused("stride=0", "stride must be in [1");
   expect_refused("stride=1.5", "stride cannot be 1.5");
   expect_refused("stride=4294967312", "stride cannot be 4294967312");  // 16 modulo 2^32
-  expect_refused("stride=x", "'stride'");
+  expect_refused("stride=x", "stride has the wrong type");
   expect_refused("window=8", "window must be 16");
   expect_refused("crop_size=112", "crop_size must be 224");
   expect_refused("crop=left", "one of center, full, ten, not 'left'");

@@ -1,0 +1,216 @@
+#include "localizer/learner.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <torch/torch.h>
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include "localizer/adam.h"
+#include "localizer/losses.h"
+#include "localizer/network.h"
+#include "pipeline/error.h"
+
+namespace tbb = oneapi::tbb;
+
+namespace co2net {
+namespace {
+
+using torch::Tensor;
+
+Tensor to_tensor(const Array& array) {
+  return torch::from_blob(const_cast<float*>(array.values.data()), array.shape).unsqueeze(0);
+}
+
+Tensor multi_hot(const std::vector<std::vector<int>>& classes, int count) {
+  Tensor labels = torch::zeros({static_cast<std::int64_t>(classes.size()), count});
+  for (std::size_t row = 0; row < classes.size(); ++row) {
+    for (const int label : classes[row]) labels[static_cast<std::int64_t>(row)][label] = 1;
+  }
+  return labels;
+}
+
+std::vector<Tensor> tensors_of(const NetworkOutput& output) {
+  return {output.cas, output.attn, output.attn_rgb, output.attn_flow, output.feat};
+}
+
+// The videos' outputs as one batch that a loss can be differentiated by, apart from how they came
+// about.
+NetworkOutput detached_batch(const std::vector<NetworkOutput>& outputs) {
+  const auto joined = [&](Tensor NetworkOutput::*field) {
+    std::vector<Tensor> rows;
+    for (const NetworkOutput& output : outputs) rows.push_back((output.*field).detach());
+    return torch::cat(rows).requires_grad_();
+  };
+  return {joined(&NetworkOutput::cas), joined(&NetworkOutput::attn),
+          joined(&NetworkOutput::attn_rgb), joined(&NetworkOutput::attn_flow),
+          joined(&NetworkOutput::feat)};
+}
+
+void use_one_thread() {
+  if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
+}
+
+// Calls `work(i)` for 0 <= i < count on up to `threads` threads, and `take` with the results in
+// order, one at a time.
+template <class Work, class Take>
+void in_order(std::size_t count, int threads, const Work& work, const Take& take) {
+  using Result = decltype(work(std::size_t{}));
+  std::size_t next = 0;
+  tbb::parallel_pipeline(
+      static_cast<std::size_t>(threads),
+      tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
+                                          [&](tbb::flow_control& control) {
+                                            if (next == count) control.stop();
+                                            return next++;
+                                          }) &
+          tbb::make_filter<std::size_t, Result>(tbb::filter_mode::parallel,
+                                                [&](std::size_t i) {
+                                                  use_one_thread();
+                                                  return work(i);
+                                                }) &
+          tbb::make_filter<Result, void>(tbb::filter_mode::serial_in_order,
+                                         [&](Result result) { take(std::move(result)); }));
+}
+
+LossValues to_values(const Losses& losses) {
+  const auto value = [](const Tensor& loss) { return loss.item<double>(); };
+  return {value(losses.mil_orig), value(losses.mil_supp), value(losses.cas),  value(losses.ml),
+          value(losses.oppo),     value(losses.norm),     value(losses.total)};
+}
+
+std::span<float> values_of(const Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+}  // namespace
+
+struct Learner::Parts {
+  Parts(const TrainingOptions& options_, const Co2NetConfig& config)
+      : options(options_), classes(config.classes), model(Co2Net::seeded(config, options_.seed)) {
+    for (const auto& item : model.network().named_parameters()) {
+      names.push_back(item.key());
+      parameters.push_back(item.value());
+      moments1.push_back(torch::zeros_like(item.value()).detach());
+      moments2.push_back(torch::zeros_like(item.value()).detach());
+    }
+  }
+
+  std::vector<NetworkOutput> outputs(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
+                                     int threads) const {
+    std::vector<NetworkOutput> outputs;
+    in_order(
+        batch.features.size(), threads,
+        [&](std::size_t row) {
+          std::optional<at::Generator> dropout;
+          if (dropout_seed) dropout = at::detail::createCPUGenerator(*dropout_seed + row);
+          return model.network().forward(to_tensor(batch.features[row]), dropout);
+        },
+        [&](NetworkOutput output) { outputs.push_back(std::move(output)); });
+    return outputs;
+  }
+
+  // The loss's gradient by each parameter, from its gradient by the videos' outputs.
+  std::vector<Tensor> gradients(const std::vector<NetworkOutput>& outputs,
+                                const NetworkOutput& batch, int threads) const {
+    std::vector<Tensor> sums(parameters.size());
+    in_order(
+        outputs.size(), threads,
+        [&](std::size_t row) {
+          std::vector<Tensor> given;
+          for (const Tensor& output : tensors_of(batch)) {
+            given.push_back(output.grad().slice(/*dim=*/0, static_cast<std::int64_t>(row),
+                                                static_cast<std::int64_t>(row) + 1));
+          }
+          return torch::autograd::grad(tensors_of(outputs[row]), parameters, given,
+                                       /*retain_graph=*/false, /*create_graph=*/false,
+                                       /*allow_unused=*/true);
+        },
+        [&](const std::vector<Tensor>& of_video) {
+          for (std::size_t i = 0; i < sums.size(); ++i) {
+            if (!of_video[i].defined()) continue;
+            if (sums[i].defined()) {
+              sums[i].add_(of_video[i]);
+            } else {
+              sums[i] = of_video[i].contiguous();
+            }
+          }
+        });
+    return sums;
+  }
+
+  void step(const std::vector<Tensor>& gradients) {
+    const AdamOptions adam{.learning_rate = options.learning_rate,
+                           .weight_decay = options.weight_decay};
+    ++updates;
+    tbb::parallel_for(std::size_t{0}, parameters.size(), [&](std::size_t i) {
+      if (!gradients[i].defined()) return;
+      adam_step(adam, updates, values_of(parameters[i]), values_of(gradients[i]),
+                values_of(moments1[i]), values_of(moments2[i]));
+    });
+  }
+
+  TrainingOptions options;
+  int classes;
+  Co2Net model;
+  std::vector<std::string> names;
+  std::vector<Tensor> parameters, moments1, moments2;
+  std::int64_t updates = 0;
+};
+
+Learner::Learner(const TrainingOptions& options, int classes, int feature_size)
+    : parts_(std::make_unique<Parts>(options, network_config(options, classes, feature_size))) {}
+
+Learner::Learner(Learner&&) noexcept = default;
+Learner::~Learner() = default;
+
+LossValues Learner::update(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
+                           int threads) {
+  use_one_thread();
+  const std::vector<NetworkOutput> outputs = parts_->outputs(batch, dropout_seed, threads);
+  const NetworkOutput joined = detached_batch(outputs);
+  const Losses losses =
+      co2net_losses(joined, multi_hot(batch.classes, parts_->classes), parts_->options.loss);
+  losses.total.backward();
+  parts_->step(parts_->gradients(outputs, joined, threads));
+  return to_values(losses);
+}
+
+const Co2Net& Learner::model() const { return parts_->model; }
+
+Tensors Learner::state() const {
+  Tensors state = {{"updates", torch::tensor(parts_->updates)}};
+  for (std::size_t i = 0; i < parts_->names.size(); ++i) {
+    state["parameter/" + parts_->names[i]] = parts_->parameters[i].detach();
+    state["moment1/" + parts_->names[i]] = parts_->moments1[i];
+    state["moment2/" + parts_->names[i]] = parts_->moments2[i];
+  }
+  return state;
+}
+
+void Learner::restore(const Tensors& state) {
+  torch::NoGradGuard no_grad;
+  const auto copy = [&](const std::string& name, Tensor to) {
+    const auto found = state.find(name);
+    if (found == state.end() || found->second.sizes() != to.sizes() ||
+        found->second.scalar_type() != to.scalar_type()) {
+      throw Error(ErrorKind::kModel, "a training state of another network: " + name +
+                                         " is missing or has another shape");
+    }
+    to.copy_(found->second);
+  };
+  for (std::size_t i = 0; i < parts_->names.size(); ++i) {
+    copy("parameter/" + parts_->names[i], parts_->parameters[i]);
+    copy("moment1/" + parts_->names[i], parts_->moments1[i]);
+    copy("moment2/" + parts_->names[i], parts_->moments2[i]);
+  }
+  Tensor updates = torch::zeros({}, torch::kInt64);
+  copy("updates", updates);
+  parts_->updates = updates.item<std::int64_t>();
+}
+
+}  // namespace co2net

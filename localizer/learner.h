@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "localizer/checkpoint.h"
+#include "localizer/co2net.h"
+#include "localizer/training_options.h"
+#include "pipeline/array.h"
+
+namespace co2net {
+
+// Ten videos to learn from at once, rows as BatchSampler orders them.
+struct Batch {
+  std::vector<Array> features;            // [T, 2D] each, of equal shapes
+  std::vector<std::vector<int>> classes;  // of each video
+};
+
+// The loss's terms before their weights, and their weighted sum.
+struct LossValues {
+  double mil_orig = 0, mil_supp = 0, cas = 0, ml = 0, oppo = 0, norm = 0, total = 0;
+};
+
+// A CO2-Net that learns: its parameters and the state of Adam (Kingma and Ba, ICLR 2015; weight
+// decay as L2 in the gradient). Videos of a batch are computed in parallel, each on one thread, and
+// their gradients added in order, so that what is learned does not depend on the number of threads.
+class Learner {
+ public:
+  Learner(const TrainingOptions& options, int classes, int feature_size);
+  Learner(Learner&&) noexcept;
+  ~Learner();
+
+  // One step down the gradient of the batch's loss, which is returned as it was before. Dropout's
+  // masks come from `dropout_seed`; without it nothing is dropped. `threads` >= 1.
+  LossValues update(const Batch& batch, std::optional<std::uint64_t> dropout_seed, int threads);
+
+  const Co2Net& model() const;
+
+  // Parameters, moments and the number of updates, to go on from exactly. Errors: Error(kModel) for
+  // a state of another network.
+  Tensors state() const;
+  void restore(const Tensors& state);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace co2net

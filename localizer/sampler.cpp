@@ -1,0 +1,105 @@
+#include "localizer/sampler.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "pipeline/digest.h"
+#include "pipeline/error.h"
+
+namespace co2net {
+namespace {
+
+constexpr int kDrawnClasses = 3;
+constexpr int kOthers = 4;
+
+// Uniform in [first, last].
+std::int64_t draw_in(std::int64_t first, std::int64_t last, std::mt19937_64& random) {
+  return std::uniform_int_distribution<std::int64_t>(first, last)(random);
+}
+
+std::map<int, std::vector<std::size_t>> examples_by_class(const std::vector<Example>& examples) {
+  std::map<int, std::vector<std::size_t>> by_class;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (const int label : examples[i].classes) by_class[label].push_back(i);
+  }
+  return by_class;
+}
+
+}  // namespace
+
+std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uint64_t purpose) {
+  std::seed_seq sequence{seed & 0xffffffffu, seed >> 32, iteration & 0xffffffffu, iteration >> 32,
+                         purpose};
+  return std::mt19937_64(sequence);
+}
+
+BatchSampler::BatchSampler(const std::vector<Example>& examples) : examples_(examples.size()) {
+  for (auto& [label, videos] : examples_by_class(examples)) {
+    if (videos.size() >= 2) pairable_.push_back(std::move(videos));
+  }
+  if (pairable_.empty()) {
+    throw Error(ErrorKind::kInput,
+                "no class has two training videos, which the co-activity loss compares");
+  }
+}
+
+std::vector<std::size_t> BatchSampler::draw(std::mt19937_64& random) const {
+  std::vector<std::size_t> batch;
+  for (int i = 0; i < kDrawnClasses; ++i) {
+    const auto drawn = draw_in(0, static_cast<std::int64_t>(pairable_.size()) - 1, random);
+    const std::vector<std::size_t>& videos = pairable_[static_cast<std::size_t>(drawn)];
+    const auto last = static_cast<std::int64_t>(videos.size()) - 1;
+    const std::int64_t first = draw_in(0, last, random);
+    std::int64_t second = draw_in(0, last - 1, random);
+    if (second >= first) ++second;
+    batch.push_back(videos[static_cast<std::size_t>(first)]);
+    batch.push_back(videos[static_cast<std::size_t>(second)]);
+  }
+  for (int i = 0; i < kOthers; ++i) {
+    const auto drawn = draw_in(0, static_cast<std::int64_t>(examples_) - 1, random);
+    batch.push_back(static_cast<std::size_t>(drawn));
+  }
+  return batch;
+}
+
+std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
+                                         std::mt19937_64& random) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(length));
+  if (snippets == length) {
+    std::iota(rows.begin(), rows.end(), 0);
+    return rows;
+  }
+  const auto base = [&](std::int64_t i) { return i * snippets / length; };
+  for (std::int64_t i = 0; i < length; ++i) {
+    const std::int64_t last = i + 1 < length ? base(i + 1) : snippets - 1;
+    rows[static_cast<std::size_t>(i)] = base(i) < last ? draw_in(base(i), last, random) : base(i);
+  }
+  return rows;
+}
+
+std::vector<bool> held_out(const std::vector<std::string>& ids,
+                           const std::vector<Example>& examples, double share, std::uint64_t seed) {
+  std::map<int, std::size_t> remaining;
+  for (const auto& [label, videos] : examples_by_class(examples)) remaining[label] = videos.size();
+  std::vector<std::pair<std::string, std::size_t>> shuffled;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    shuffled.emplace_back(sha256(std::to_string(seed) + " " + ids[i]), i);
+  }
+  std::sort(shuffled.begin(), shuffled.end());
+
+  auto wanted = static_cast<std::size_t>(share * static_cast<double>(examples.size()) + 0.5);
+  std::vector<bool> is_held_out(examples.size(), false);
+  for (const auto& [hash, i] : shuffled) {
+    const std::vector<int>& classes = examples[i].classes;
+    const auto can_spare = [&](int label) { return remaining[label] > 2; };
+    if (wanted == 0) break;
+    if (!std::all_of(classes.begin(), classes.end(), can_spare)) continue;
+    for (const int label : classes) --remaining[label];
+    is_held_out[i] = true;
+    --wanted;
+  }
+  return is_held_out;
+}
+
+}  // namespace co2net

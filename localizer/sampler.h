@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace co2net {
+
+// A training video: its place in the feature set, and its classes.
+struct Example {
+  std::size_t video = 0;
+  std::vector<int> classes;
+};
+
+// Random numbers that depend on these alone, so that any iteration can be repeated by itself.
+// `purpose` keeps the draws of different uses apart.
+std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uint64_t purpose);
+
+// Chooses batches of ten as the authors do: three classes drawn uniformly with replacement, for
+// each two different videos that show it (rows 0-1, 2-3, 4-5), then four videos of all, with
+// replacement. Classes that fewer than two videos show are never drawn.
+class BatchSampler {
+ public:
+  // Errors: Error(kInput) if no class has two videos.
+  explicit BatchSampler(const std::vector<Example>& examples);
+  // Indices into the examples.
+  std::vector<std::size_t> draw(std::mt19937_64& random) const;
+
+ private:
+  std::size_t examples_;
+  std::vector<std::vector<std::size_t>> pairable_;  // by class, those with two videos or more
+};
+
+// Which of a video's `snippets` >= 1 rows stand for it in a sequence of `length` >= 2: all of them
+// where the lengths are equal, else one at random from each of `length` equal parts.
+std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
+                                         std::mt19937_64& random);
+
+// Splits off a share of the videos to judge models by. Which ones depends on the ids and the seed
+// alone. No class is left with fewer than two videos to learn from.
+//   ids      of the examples
+//   share    in [0, 1)
+//   returns  for each example whether it is held out
+std::vector<bool> held_out(const std::vector<std::string>& ids,
+                           const std::vector<Example>& examples, double share, std::uint64_t seed);
+
+}  // namespace co2net

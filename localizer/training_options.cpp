@@ -1,0 +1,152 @@
+#include "localizer/training_options.h"
+
+#include "pipeline/settings.h"
+
+namespace co2net {
+namespace {
+
+// Reads what to_json(Ablation) writes, under `prefix`.
+Ablation read_ablation(const SettingsReader& reader, const std::string& prefix) {
+  Ablation ablation;
+  reader.read(prefix + "fusion", ablation.fusion);
+  reader.read(prefix + "global", ablation.global);
+  reader.read(prefix + "local", ablation.local);
+  reader.read(prefix + "vattn.main", ablation.vattn.main);
+  reader.read(prefix + "vattn.aux", ablation.vattn.aux);
+  reader.read(prefix + "fattn.main", ablation.fattn.main);
+  reader.read(prefix + "fattn.aux", ablation.fattn.aux);
+  const SettingsCheck check(prefix.empty() ? "network" : "training");
+  check.one_of(ablation.fusion, prefix + "fusion", {"ccm", "concat", "add", "se", "ssma"});
+  check.one_of(ablation.global, prefix + "global", {"main", "aux"});
+  check.one_of(ablation.local, prefix + "local", {"main", "aux"});
+  check.one_of(ablation.vattn.main, prefix + "vattn.main", {"rgb", "flow"});
+  check.one_of(ablation.vattn.aux, prefix + "vattn.aux", {"rgb", "flow"});
+  check.one_of(ablation.fattn.main, prefix + "fattn.main", {"rgb", "flow"});
+  check.one_of(ablation.fattn.aux, prefix + "fattn.aux", {"rgb", "flow"});
+  return ablation;
+}
+
+void validate(const TrainingOptions& options) {
+  const SettingsCheck check("training");
+  check.in(options.dropout, "dropout", 0, 0.99);
+  check.in(options.loss.mil, "loss.mil", 0, 1e6);
+  check.in(options.loss.cas, "loss.cas", 0, 1e6);
+  check.in(options.loss.ml, "loss.ml", 0, 1e6);
+  check.in(options.loss.oppo, "loss.oppo", 0, 1e6);
+  check.in(options.loss.norm, "loss.norm", 0, 1e6);
+  check.in(options.loss.top_k_ratio, "loss.top_k_ratio", 1, 1e6);
+  check.one_of(options.loss.distance, "loss.distance", {"mse", "js", "kl", "mae"});
+  check.in(options.length, "length", 2, 100000);
+  check.in(options.learning_rate, "learning_rate", 0, 10);
+  check.in(options.weight_decay, "weight_decay", 0, 10);
+  check.in(options.iterations, "iterations", 1, 1e9);
+  check.in(options.evaluate_every, "evaluate_every", 1, 1e9);
+  check.in(options.patience, "patience", 0, 1e9);
+  check.in(options.min_snippets, "min_snippets", 1, 1e9);
+}
+
+TrainingOptions options_from_json(const Json& json) {
+  const SettingsReader reader(json, to_json(TrainingOptions{}), "training");
+  TrainingOptions options;
+  std::string variant;
+  reader.read("variant", variant);
+  SettingsCheck("training").one_of(variant, "variant", {"thumos14", "activitynet1.2"});
+  options.variant = *variant_named(variant);
+  options.ablation = read_ablation(reader, "network.");
+  reader.read("dropout", options.dropout);
+  reader.read("loss.mil", options.loss.mil);
+  reader.read("loss.cas", options.loss.cas);
+  reader.read("loss.ml", options.loss.ml);
+  reader.read("loss.oppo", options.loss.oppo);
+  reader.read("loss.norm", options.loss.norm);
+  reader.read("loss.top_k_ratio", options.loss.top_k_ratio);
+  reader.read("loss.distance", options.loss.distance);
+  reader.read("length", options.length);
+  reader.read("learning_rate", options.learning_rate);
+  reader.read("weight_decay", options.weight_decay);
+  reader.read("iterations", options.iterations);
+  reader.read("evaluate_every", options.evaluate_every);
+  reader.read("patience", options.patience);
+  reader.read("min_snippets", options.min_snippets);
+  reader.read("seed", options.seed);
+  validate(options);
+  return options;
+}
+
+}  // namespace
+
+TrainingOptions training_preset(const std::string& name) {
+  TrainingOptions options;
+  if (name == "thumos14") return options;
+  if (name == "activitynet1.2") {
+    options.variant = Variant::kActivityNet;
+    options.loss.top_k_ratio = 5;
+    options.length = 60;
+    options.learning_rate = 3e-5;
+    options.weight_decay = 5e-4;
+    options.iterations = 22000;
+    options.min_snippets = 11;
+    return options;
+  }
+  throw Error(ErrorKind::kUsage,
+              "unknown training preset '" + name + "'; known: thumos14, activitynet1.2");
+}
+
+Json to_json(const Ablation& ablation) {
+  const auto inputs = [](const ModuleInputs& module) {
+    return Json{{"main", module.main}, {"aux", module.aux}};
+  };
+  return {{"fusion", ablation.fusion},
+          {"vattn", inputs(ablation.vattn)},
+          {"fattn", inputs(ablation.fattn)},
+          {"global", ablation.global},
+          {"local", ablation.local}};
+}
+
+Ablation ablation_from_json(const Json& json) {
+  return read_ablation(SettingsReader(json, to_json(Ablation{}), "network"), "");
+}
+
+Json to_json(const TrainingOptions& options) {
+  const LossOptions& loss = options.loss;
+  return {{"variant", to_string(options.variant)},
+          {"network", to_json(options.ablation)},
+          {"dropout", options.dropout},
+          {"loss",
+           {{"mil", loss.mil},
+            {"cas", loss.cas},
+            {"ml", loss.ml},
+            {"oppo", loss.oppo},
+            {"norm", loss.norm},
+            {"top_k_ratio", loss.top_k_ratio},
+            {"distance", loss.distance}}},
+          {"length", options.length},
+          {"learning_rate", options.learning_rate},
+          {"weight_decay", options.weight_decay},
+          {"iterations", options.iterations},
+          {"evaluate_every", options.evaluate_every},
+          {"patience", options.patience},
+          {"min_snippets", options.min_snippets},
+          {"seed", options.seed}};
+}
+
+TrainingOptions with_setting(const TrainingOptions& options, const std::string& key_and_value) {
+  try {
+    return options_from_json(with_setting(to_json(options), key_and_value, "training"));
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kUsage, e.what());
+  }
+}
+
+Co2NetConfig network_config(const TrainingOptions& options, int classes, int feature_size) {
+  Co2NetConfig config;
+  config.variant = options.variant;
+  config.classes = classes;
+  config.feature_size = feature_size;
+  config.max_seqlen = options.length;
+  config.dropout = options.dropout;
+  config.ablation = options.ablation;
+  return config;
+}
+
+}  // namespace co2net

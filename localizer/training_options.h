@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "localizer/co2net.h"
+#include "pipeline/json.h"
+
+namespace co2net {
+
+// Weights of CO2-Net's losses (arXiv 2107.12589, section 3.4). A weight of 0 leaves a term out.
+struct LossOptions {
+  double mil = 1;                // multiple-instance learning
+  double cas = 1;                // alpha3, co-activity similarity
+  double ml = 1;                 // alpha4, mutual learning
+  double oppo = 0.8;             // alpha2, opposition
+  double norm = 0.8;             // alpha1, attention normalisation
+  int top_k_ratio = 7;           // r: a class's score averages its top max(1, T / r) snippets
+  std::string distance = "mse";  // of mutual learning: "mse" | "js" | "kl" | "mae"
+};
+
+// Every choice that changes what is learned from given videos.
+struct TrainingOptions {
+  Variant variant = Variant::kThumos14;
+  Ablation ablation;
+  double dropout = 0.7;
+  LossOptions loss;
+  int length = 500;  // snippets that a video is resampled to
+  double learning_rate = 5e-5;
+  double weight_decay = 1e-3;
+  int iterations = 20000;
+  int evaluate_every = 200;  // iterations
+  int patience = 0;          // evaluations without a better one, after which to stop; 0: never
+  int min_snippets = 1;      // shorter videos are left out
+  std::uint64_t seed = 3552;
+};
+
+// The published settings. Errors: Error(kUsage) listing the known names, here and below.
+TrainingOptions training_preset(const std::string& name);  // "thumos14", "activitynet1.2"
+
+Json to_json(const Ablation& ablation);
+Ablation ablation_from_json(const Json& json);  // Errors: Error(kModel)
+
+// The JSON form holds every field.
+Json to_json(const TrainingOptions& options);
+// Changes one field, "loss.cas=0"; Errors: Error(kUsage), for an unknown key with the known ones.
+TrainingOptions with_setting(const TrainingOptions& options, const std::string& key_and_value);
+
+// The network that is trained.
+Co2NetConfig network_config(const TrainingOptions& options, int classes, int feature_size);
+
+}  // namespace co2net
