@@ -4,7 +4,6 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <numbers>
 #include <ostream>
 
 #include "localizer/network.h"
@@ -26,18 +25,6 @@ struct Case {
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
-Array features_of(const Case& c) {
-  Array features = test::hashfill(c.name, {c.snippets, 2048}, 1);
-  for (std::int64_t t = 0; t < c.snippets; ++t) {
-    const double phase = 2 * std::numbers::pi * static_cast<double>(t) / 17;
-    const auto level = static_cast<float>(0.25 + 0.5 + 0.5 * std::sin(phase));
-    for (float* value = features.row(t); value < features.row(t) + 2048; ++value) {
-      *value = std::pow(std::abs(*value), 3.f) * level;
-    }
-  }
-  return features;
-}
-
 void expect_near(const float* values, const Array& golden, const std::string& what) {
   double worst = 0;
   for (std::size_t i = 0; i < golden.values.size(); ++i) {
@@ -53,7 +40,8 @@ TEST_P(Co2NetGolden, GivesTheReferencesScoresAndSegments) {
   const Arrays golden = read_npz(test::golden_copy("co2net.npz"));
   const auto want = [&](const std::string& key) { return golden.at(c.name + "/" + key); };
   const Co2Net model(c.config, test::golden_co2net(c.config.classes));
-  const Array features = features_of(c);
+  Array features = test::golden_features(c.name, 1, c.snippets);
+  features.shape = {c.snippets, 2048};
 
   const Arrays scores = model.localize(features);
   EXPECT_EQ(scores.at("cas").shape, (Shape{c.snippets, c.config.classes + 1}));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <numbers>
 
 #include "tests/support.h"
 
@@ -54,6 +55,17 @@ Arrays golden_co2net(int classes) {
     parameters[name] = hashfill(name, shape, static_cast<float>(scale));
   }
   return parameters;
+}
+
+Array golden_features(const std::string& name, std::int64_t videos, std::int64_t snippets) {
+  Array features = hashfill(name, {videos, snippets, 2048}, 1);
+  for (std::size_t i = 0; i < features.values.size(); ++i) {
+    const auto t = static_cast<double>(static_cast<std::int64_t>(i / 2048) % snippets);
+    const double phase = 2 * std::numbers::pi * t / 17;
+    const auto level = static_cast<float>(0.25 + 0.5 + 0.5 * std::sin(phase));
+    features.values[i] = std::pow(std::abs(features.values[i]), 3.f) * level;
+  }
+  return features;
 }
 
 }  // namespace co2net::test
