@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -139,6 +140,31 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
     throw;
   }
   sync_directory(directory);
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  try {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      names.push_back(entry.path().filename().string());
+    }
+  } catch (const fs::filesystem_error& e) {
+    throw Error(ErrorKind::kIo, "read " + folder.string() + ": " + e.code().message());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void expect_only_in(const fs::path& folder,
+                    const std::function<bool(const std::string&)>& is_ours) {
+  if (!fs::exists(folder)) return;
+  for (const std::string& name : names_in(folder)) {
+    if (!is_ours(name)) {
+      throw Error(ErrorKind::kInput, "the folder " + folder.string() +
+                                         " holds other files, such as " + name +
+                                         "; choose another place with -o");
+    }
+  }
 }
 
 void expect_writable(const fs::path& path) {

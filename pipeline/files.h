@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace co2net {
 
@@ -29,6 +30,13 @@ void write_file_with(const std::filesystem::path& path,
 // one is in its place.
 void write_folder_with(const std::filesystem::path& path,
                        const std::function<void(const std::filesystem::path&)>& write);
+
+// The names of what a folder holds, sorted. Throws Error(kIo).
+std::vector<std::string> names_in(const std::filesystem::path& folder);
+
+// Throws Error(kInput) if replacing the folder would delete a file that `is_ours` disowns.
+void expect_only_in(const std::filesystem::path& folder,
+                    const std::function<bool(const std::string& name)>& is_ours);
 
 // An exclusive lock between processes, held while the object lives; the kernel drops it when the
 // process dies. The lock's file is removed with the lock.

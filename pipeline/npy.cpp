@@ -264,20 +264,25 @@ Array parse_npy(std::string_view bytes, const std::string& name) {
   return {header.shape, std::move(values)};
 }
 
-std::string format_npy(const Array& array) {
-  static_assert(std::endian::native == std::endian::little);
-  std::string shape = "(";
-  for (const std::int64_t size : array.shape) shape += std::to_string(size) + ", ";
-  if (array.shape.size() > 1) shape.resize(shape.size() - 2);
-  if (array.shape.size() == 1) shape.pop_back();
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + "), }";
+std::string npy_header(const std::string& descr, const Shape& shape) {
+  std::string sizes = "(";
+  for (const std::int64_t size : shape) sizes += std::to_string(size) + ", ";
+  if (shape.size() > 1) sizes.resize(sizes.size() - 2);
+  if (shape.size() == 1) sizes.pop_back();
+  std::string header =
+      "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + sizes + "), }";
   // The data starts at a multiple of 64 bytes, and a line feed ends the header.
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');
   header += '\n';
-  std::string bytes(kMagic);
-  bytes +=
-      {'\1', '\0', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  bytes += header;
+  return std::string(kMagic) +
+         std::string{'\1', '\0', static_cast<char>(header.size() & 0xff),
+                     static_cast<char>(header.size() >> 8)} +
+         header;
+}
+
+std::string format_npy(const Array& array) {
+  static_assert(std::endian::native == std::endian::little);
+  std::string bytes = npy_header("<f4", array.shape);
   bytes.append(reinterpret_cast<const char*>(array.values.data()),
                array.values.size() * sizeof(float));
   return bytes;

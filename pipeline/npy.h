@@ -16,6 +16,8 @@ namespace co2net {
 // memory is taken. `name` leads the message.
 Array parse_npy(std::string_view bytes, const std::string& name);
 std::string format_npy(const Array& array);
+// What precedes the data of a C-order array, version 1.0, whose dtype is `descr`, such as "<f8".
+std::string npy_header(const std::string& descr, const Shape& shape);
 Array read_npy(const std::filesystem::path& path);
 
 // A .npz: a zip archive of .npy files, stored or deflated; the keys are the names without ".npy".
