@@ -157,6 +157,7 @@ Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices)
       std::ranges::copy(to_float32(row, name).values, to);
     }
   }
+  index_->files[index_->file_of[video]].release(view.bytes);
   expect_finite(rows, indices, name);
   return rows;
 }
