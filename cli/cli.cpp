@@ -19,7 +19,8 @@ namespace co2net {
 namespace {
 
 const Command* const kCommands[] = {&kRunCommand,      &kExtractCommand, &kFlowCommand,
-                                    &kLocalizeCommand, &kProposeCommand, &kExplainCommand,
+                                    &kLocalizeCommand, &kProposeCommand, &kConvertCommand,
+                                    &kPackCommand,     &kUnpackCommand,  &kExplainCommand,
                                     &kCacheCommand,    &kProbeCommand};
 
 void print_usage(std::ostream& out) {

@@ -60,6 +60,26 @@ void expect_same_recipe(const Json& features, const Recipe& model) {
               message + " extract them anew with this model, or take the model that fits");
 }
 
+// Without the video, its features alone tell its length.
+Json video_of(const Recipe& recipe, std::int64_t snippets) {
+  const double fps = frame_rate(recipe, 0);
+  return {{"fps", fps},
+          {"duration", static_cast<double>(snippets) * recipe.stride / fps},
+          {"snippets", snippets}};
+}
+
+// What `read` makes of the sidecar, whose path leads its errors.
+template <class Read>
+Json from_sidecar(const fs::path& path, Read read) {
+  try {
+    const Json json = parse_json(read_file(path), "not a sidecar", ErrorKind::kInput);
+    expect_schema(json);
+    return read(json);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kInput, path.string() + ": " + e.what());
+  }
+}
+
 }  // namespace
 
 Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
@@ -73,6 +93,26 @@ Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
           {"streams", streams},
           {"files", files},
           {"video", video}};
+}
+
+Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
+  return {{"schema", kFeaturesSchema},
+          {"recipe", to_json(recipe)},
+          {"streams", {"rgb", "flow"}},
+          {"files", Json::object()},
+          {"video", video_of(recipe, snippets)}};
+}
+
+Json features_origin(const fs::path& file) {
+  const fs::path beside = sidecar_path(file);
+  if (!fs::exists(beside)) return nullptr;
+  return from_sidecar(beside, [](const Json& json) {
+    Json origin;
+    for (const char* key : {"recipe", "files", "streams"}) {
+      origin[key] = json_at<Json>(json, key, ErrorKind::kInput);
+    }
+    return origin;
+  });
 }
 
 Json scores_sidecar(const Bundle& bundle, const Json& video) {
@@ -92,25 +132,17 @@ Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t sn
   const fs::path beside = sidecar_path(file);
   const Recipe& recipe = bundle.recipe;
   if (fs::exists(beside)) {
-    try {
-      const Json json = parse_json(read_file(beside), "not a sidecar", ErrorKind::kInput);
-      expect_schema(json);
+    return from_sidecar(beside, [&](const Json& json) -> Json {
       expect_same_recipe(json_at<Json>(json, "recipe", ErrorKind::kInput), recipe);
       expect_same_model(json, bundle);
       const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
       expect_time(video);
       return {{"video", video}};
-    } catch (const Error& e) {
-      throw Error(ErrorKind::kInput, beside.string() + ": " + e.what());
-    }
+    });
   }
   spdlog::warn("{}: no {} beside it; taken to be made by the model's recipe, {}", file.string(),
                beside.filename().string(), recipe.name);
-  const double fps = frame_rate(recipe, 0);
-  const Json video = {{"fps", fps},
-                      {"duration", static_cast<double>(snippets) * recipe.stride / fps},
-                      {"snippets", snippets}};
-  return {{"video", video}};
+  return {{"video", video_of(recipe, snippets)}};
 }
 
 }  // namespace co2net

@@ -17,6 +17,14 @@ Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
                       const std::vector<std::string>& streams, const Json& video);
 Json scores_sidecar(const Bundle& bundle, const Json& video);
 
+// The same for features of which only the recipe is known, not the I3D nor the video: "files" is
+// empty.
+Json features_sidecar(const Recipe& recipe, std::int64_t snippets);
+
+// "recipe", "files" and "streams" of a features file's sidecar; null if there is no sidecar.
+// Errors: Error(kInput) naming the sidecar.
+Json features_origin(const std::filesystem::path& file);
+
 // The array's file is written last: where it is, so is its sidecar.
 void write_with_sidecar(const std::filesystem::path& file, const std::string& bytes,
                         const Json& sidecar);

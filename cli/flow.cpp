@@ -42,17 +42,7 @@ Recipe with_variant_of(const std::string& backend, const po::variables_map& args
   return recipe;
 }
 
-// Throws Error(kInput) if replacing the folder would delete what no run of ours put there.
-void expect_only_flow_in(const fs::path& folder) {
-  std::error_code absent;
-  for (const auto& file : fs::directory_iterator(folder, absent)) {
-    if (!file.path().filename().string().starts_with("flow")) {
-      throw Error(ErrorKind::kInput,
-                  "the folder " + folder.string() + " holds other files, such as " +
-                      file.path().filename().string() + "; choose another place with -o");
-    }
-  }
-}
+bool is_flow(const std::string& name) { return name.starts_with("flow"); }
 
 int run_flow(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
@@ -86,7 +76,7 @@ int run_flow(const po::variables_map& args, Io& io) {
           expect_no_input_at(file, inputs);
           write_file_with(file, save);
         } else {
-          expect_only_flow_in(folder);
+          expect_only_in(folder, is_flow);
           write_folder_with(folder, save);
         }
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;

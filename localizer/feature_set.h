@@ -27,8 +27,8 @@ class FeatureSet {
   int feature_size() const;                        // 2D
   std::int64_t snippets(std::size_t video) const;  // T; 0 for a video without features
 
-  // float32 [T, 2D], or the given rows of it in the given order, [n, 2D]. Errors: Error(kInput)
-  // naming the video for values that are not finite.
+  // float32 [T, 2D], or the given rows of it, each in [0, T), in the given order, [n, 2D]. Errors:
+  // Error(kInput) naming the video for values that are not finite.
   Array rows(std::size_t video) const;
   Array rows(std::size_t video, std::span<const std::int64_t> indices) const;
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,34 +11,72 @@ namespace co2net {
 struct Interval {
   double start_s = 0;
   double end_s = 0;
+
+  bool operator==(const Interval&) const = default;
 };
 
 struct AnnotatedSegment {
   std::string label;
   double start_s = 0;
   double end_s = 0;
+
+  bool operator==(const AnnotatedSegment&) const = default;
 };
 
 struct AnnotatedVideo {
-  std::string id;
+  std::string id;         // a relative path that stays below its folder
   std::string subset;     // as the dataset names it: "training", "validation", "test", ...
   double duration_s = 0;  // 0 where it is not known
   std::vector<std::string> labels;  // of the whole video, distinct; the dataset's own where it has
                                     // them, else its segments' in order of appearance
   std::vector<AnnotatedSegment> segments;
+
+  bool operator==(const AnnotatedVideo&) const = default;
 };
 
-// What is known about a dataset's videos. THUMOS14's own list of ambiguous intervals, in which
-// detections neither count for nor against a method, is by video id.
+using AmbiguousIntervals = std::map<std::string, std::vector<Interval>>;  // by video id
+
+// What is known about a dataset's videos. Every label is one of the classes. Times are finite and
+// no segment ends before it starts; a segment of no length, or beyond the video's duration, is kept
+// as it is, since published datasets have both.
 struct Annotations {
   std::vector<std::string> classes;    // the file's own list, else all labels in alphabetical order
   std::vector<AnnotatedVideo> videos;  // in the file's order
-  std::map<std::string, std::vector<Interval>> ambiguous;
+  AmbiguousIntervals ambiguous;        // THUMOS14's own list: detections there do not count
+  std::set<std::string> not_kept;      // what else the files tell: "url", "original_fps", ...
 };
 
-// Reads ActivityNet's JSON, a W-TALC "*-Annotations" folder of .npy files, or a folder of
-// THUMOS14's text files; the content tells which. Errors: Error(kInput) naming the file, the place
-// and the defect; Error(kIo).
+// activitynet: a JSON file {"database": {id: {"subset", "duration", "annotations": [{"label",
+//     "segment": [start_s, end_s]}], "labels": [label]}}, "classes": [label], "ambiguous":
+//     {id: [[start_s, end_s]]}}; all but "database", "subset" and "annotations" may be missing.
+// wtalc: a "*-Annotations" folder of .npy files, a row a video (Paul et al., ECCV 2018): videoname,
+//     subset, labels, segments and classlist; labels_all, duration and Ambiguous_test.txt may be
+//     missing.
+// thumos: a folder of <Class>_val.txt, _test.txt and _train.txt files with lines "id start_s
+//     end_s", and Ambiguous_test.txt likewise. Videos are sorted by id.
+enum class AnnotationFormat { kActivityNet, kWtalc, kThumos };
+
+// The content tells the format. Errors: Error(kInput) naming the file, the video and the defect;
+// Error(kIo).
 Annotations read_annotations(const std::filesystem::path& path);
+
+// A list of ambiguous intervals alone, in lines "id start_s end_s". Errors as above.
+AmbiguousIntervals read_ambiguous(const std::filesystem::path& path);
+
+// Adds videos, classes and ambiguous intervals. A video that both have must be the same, except
+// that one of them may lack its duration. Errors: Error(kInput) naming the video and what differs.
+void merge(Annotations& into, const Annotations& more);
+
+// What would be lost in that format, a phrase each.
+std::vector<std::string> lost_in(AnnotationFormat format, const Annotations& annotations);
+
+// Writes a file or a folder that reads back as the same annotations, but for what lost_in() names,
+// and that the tools of its format read. Complete or not at all; a folder is replaced if it holds
+// nothing else. Errors: Error(kInput) naming a label, id or subset that the format has no way to
+// write, or a file that is in the way; Error(kIo).
+void write_annotations(const Annotations& annotations, const std::filesystem::path& path,
+                       AnnotationFormat format);
+// The JSON document as write_annotations writes it.
+std::string format_activitynet(const Annotations& annotations);
 
 }  // namespace co2net

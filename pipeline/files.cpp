@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -98,6 +100,35 @@ std::string read_file(const fs::path& path) {
   }
 }
 
+MappedFile::MappedFile(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  struct stat status;
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail("read", path);
+  if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+    read_ = read_file(path);
+    bytes_ = read_;
+    return;
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapping == MAP_FAILED) fail("map", path);
+  mapping_ = mapping;
+  bytes_ = {static_cast<const char*>(mapping), size};
+}
+
+void MappedFile::release(std::string_view part) const {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes_.data());
+  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
+  if (mapping_ == nullptr || first < begin || first + part.size() > begin + bytes_.size()) return;
+  const std::uintptr_t from = first - first % page;  // the mapping starts at a page, too
+  ::madvise(reinterpret_cast<void*>(from), first + part.size() - from, MADV_DONTNEED);
+}
+
+MappedFile::~MappedFile() {
+  if (mapping_ != nullptr) ::munmap(mapping_, bytes_.size());
+}
+
 void write_file_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   const fs::path directory = directory_of(path);
   make_directories(directory);
@@ -139,6 +170,31 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
     throw;
   }
   sync_directory(directory);
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  try {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      names.push_back(entry.path().filename().string());
+    }
+  } catch (const fs::filesystem_error& e) {
+    throw Error(ErrorKind::kIo, "read " + folder.string() + ": " + e.code().message());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void expect_only_in(const fs::path& folder,
+                    const std::function<bool(const std::string&)>& is_ours) {
+  if (!fs::exists(folder)) return;
+  for (const std::string& name : names_in(folder)) {
+    if (!is_ours(name)) {
+      throw Error(ErrorKind::kInput, "the folder " + folder.string() +
+                                         " holds other files, such as " + name +
+                                         "; choose another place with -o");
+    }
+  }
 }
 
 void expect_writable(const fs::path& path) {

@@ -4,11 +4,30 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace co2net {
 
 // The whole file; throws Error(kIo) naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
+
+// A file's content, mapped for reading where it is a regular file: it takes no memory that the
+// system cannot have back. Nobody may shorten the file meanwhile. Throws Error(kIo).
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+  std::string_view bytes() const { return bytes_; }
+  // Gives a part's memory back to the system; it is read anew where it is used again.
+  void release(std::string_view part) const;
+
+ private:
+  std::string read_;  // where the file cannot be mapped
+  std::string_view bytes_;
+  void* mapping_ = nullptr;
+};
 
 // Puts `bytes` at `path`, complete or not at all: a temporary file in the same directory, fsync,
 // rename. Directories are made as needed. A target that exists and is not a regular file (a pipe,
@@ -29,6 +48,13 @@ void write_file_with(const std::filesystem::path& path,
 // one is in its place.
 void write_folder_with(const std::filesystem::path& path,
                        const std::function<void(const std::filesystem::path&)>& write);
+
+// The names of what a folder holds, sorted. Throws Error(kIo).
+std::vector<std::string> names_in(const std::filesystem::path& folder);
+
+// Throws Error(kInput) if replacing the folder would delete a file that `is_ours` disowns.
+void expect_only_in(const std::filesystem::path& folder,
+                    const std::function<bool(const std::string& name)>& is_ours);
 
 // An exclusive lock between processes, held while the object lives; the kernel drops it when the
 // process dies. The lock's file is removed with the lock.

@@ -1,0 +1,99 @@
+#include <spdlog/spdlog.h>
+
+#include <boost/program_options.hpp>
+
+#include "cli/batch.h"
+#include "cli/options.h"
+#include "pipeline/annotations.h"
+#include "pipeline/error.h"
+#include "pipeline/text.h"
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+void add_convert_options(po::options_description& options) {
+  options.add_options()("output,o", po::value<std::string>()->value_name("FILE.json|DIR"),
+                        "where to write (default, and '-': JSON on standard output)")  //
+      ("format", po::value<std::string>()->value_name("NAME"),
+       "activitynet (a JSON file), wtalc (a folder of .npy files), thumos (a folder of text "
+       "files); default: activitynet for FILE.json, else wtalc")  //
+      ("ambiguous", po::value<std::string>()->value_name("FILE"),
+       "also take in a list of ambiguous intervals, as THUMOS14's Ambiguous_test.txt");
+}
+
+AnnotationFormat parse_format(const po::variables_map& args, const fs::path& output) {
+  if (args.count("format") == 0) {
+    return output.empty() || output.extension() == ".json" ? AnnotationFormat::kActivityNet
+                                                           : AnnotationFormat::kWtalc;
+  }
+  const auto name = args["format"].as<std::string>();
+  if (name == "activitynet") return AnnotationFormat::kActivityNet;
+  if (name == "wtalc") return AnnotationFormat::kWtalc;
+  if (name == "thumos") return AnnotationFormat::kThumos;
+  throw Error(ErrorKind::kUsage,
+              "--format: '" + name + "' is not one of activitynet, wtalc, thumos");
+}
+
+fs::path parse_output(const po::variables_map& args) {
+  const std::string output = args.count("output") > 0 ? args["output"].as<std::string>() : "-";
+  return output == "-" ? "" : output;
+}
+
+Annotations read_all(const std::vector<std::string>& paths) {
+  Annotations all = read_annotations(paths.front());
+  for (std::size_t i = 1; i < paths.size(); ++i) {
+    const Annotations more = read_annotations(paths[i]);
+    try {
+      merge(all, more);
+    } catch (const Error& e) {
+      throw e.within(paths[i]);
+    }
+  }
+  return all;
+}
+
+void warn_of_losses(const Annotations& annotations, AnnotationFormat format) {
+  if (!annotations.not_kept.empty()) {
+    spdlog::warn("not carried over: {}",
+                 joined({annotations.not_kept.begin(), annotations.not_kept.end()}));
+  }
+  for (const std::string& lost : lost_in(format, annotations)) {
+    spdlog::warn("the format cannot hold {}", lost);
+  }
+}
+
+int run_convert(const po::variables_map& args, Io& io) {
+  const std::vector<std::string> inputs = parse_arguments(args, "ANNOTATIONS");
+  const fs::path output = parse_output(args);
+  const AnnotationFormat format = parse_format(args, output);
+  if (output.empty() && format != AnnotationFormat::kActivityNet) {
+    throw Error(ErrorKind::kUsage, "that format is a folder: name one with -o DIR");
+  }
+  for (const std::string& input : inputs) expect_no_input_at(output, {{input, input}});
+
+  Annotations annotations = read_all(inputs);
+  if (args.count("ambiguous") > 0) {
+    Annotations list;
+    list.ambiguous = read_ambiguous(args["ambiguous"].as<std::string>());
+    merge(annotations, list);
+  }
+  warn_of_losses(annotations, format);
+  if (output.empty()) {
+    io.out << format_activitynet(annotations);
+  } else {
+    write_annotations(annotations, output, format);
+  }
+  spdlog::info("{} videos, {} classes", annotations.videos.size(), annotations.classes.size());
+  return 0;
+}
+
+}  // namespace
+
+const Command kConvertCommand = {"convert", "ANNOTATIONS... -o FILE.json|DIR",
+                                 "annotations from one format to another, several merged",
+                                 add_convert_options, run_convert};
+
+}  // namespace co2net

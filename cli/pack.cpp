@@ -1,0 +1,201 @@
+#include <spdlog/spdlog.h>
+
+#include <boost/program_options.hpp>
+#include <set>
+
+#include "cli/batch.h"
+#include "cli/features_file.h"
+#include "cli/options.h"
+#include "localizer/feature_set.h"
+#include "pipeline/annotations.h"
+#include "pipeline/error.h"
+#include "pipeline/files.h"
+#include "pipeline/interrupt.h"
+#include "pipeline/npy.h"
+#include "pipeline/npy_objects.h"
+#include "pipeline/text.h"
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+void add_annotations_option(po::options_description& options) {
+  options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
+                        "annotations of the videos, which say their order");
+}
+
+Strings parse_ids(const po::variables_map& args) {
+  if (args.count("annotations") == 0) {
+    throw Error(ErrorKind::kUsage, "no videos: give their annotations with --annotations FILE|DIR");
+  }
+  Strings ids;
+  for (AnnotatedVideo& video : read_annotations(args["annotations"].as<std::string>()).videos) {
+    ids.push_back(std::move(video.id));
+  }
+  return ids;
+}
+
+fs::path parse_features(const po::variables_map& args, const std::string& what) {
+  const Strings arguments = parse_arguments(args, what);
+  if (arguments.size() > 1) throw Error(ErrorKind::kUsage, "give one " + what + " only");
+  return arguments.front();
+}
+
+void add_pack_options(po::options_description& options) {
+  options.add_options()("output,o", po::value<std::string>()->value_name("FILE.npy"),
+                        "file to write");
+  add_annotations_option(options);
+  options.add_options()("allow-missing", po::bool_switch(),
+                        "let videos without features be arrays [0, 2D] instead of an error");
+}
+
+fs::path parse_packed_file(const po::variables_map& args) {
+  if (args.count("output") == 0) {
+    throw Error(ErrorKind::kUsage, "no output: give a file with -o FILE.npy");
+  }
+  const fs::path output = args["output"].as<std::string>();
+  if (fs::is_directory(output)) {
+    throw Error(ErrorKind::kUsage, "-o: " + output.string() + " is a folder; name a file");
+  }
+  return output;
+}
+
+// Readers of packed files count on a video's place in the order, so none may be left out.
+void report_gaps(const FeatureSet& features, const fs::path& folder, bool allowed) {
+  Strings missing;
+  for (std::size_t video = 0; video < features.ids().size(); ++video) {
+    if (features.snippets(video) == 0) missing.push_back(features.ids()[video]);
+  }
+  if (missing.empty()) return;
+  const std::string message = folder.string() + " has no features of " +
+                              std::to_string(missing.size()) + " videos: " + joined(missing);
+  if (!allowed) {
+    throw Error(ErrorKind::kInput,
+                message + "; extract them, or pack empty arrays for them with --allow-missing");
+  }
+  spdlog::warn("{}", message);
+}
+
+void warn_of_extras(const fs::path& folder, const Strings& ids) {
+  const std::set<std::string> known(ids.begin(), ids.end());
+  Strings extras;
+  for (const std::string& name : names_in(folder)) {
+    const fs::path file(name);
+    if (file.extension() == ".npy" && known.count(file.stem().string()) == 0) {
+      extras.push_back(name);
+    }
+  }
+  if (!extras.empty()) {
+    spdlog::warn("left out, since the annotations do not list them: {}", joined(extras));
+  }
+}
+
+// What is packed together was made alike, as far as sidecars tell.
+void expect_one_origin(const fs::path& folder, const Strings& ids) {
+  Json first;
+  std::string first_id;
+  for (const std::string& id : ids) {
+    const Json origin = features_origin(folder / (id + ".npy"));
+    if (origin.is_null()) continue;
+    if (first.is_null()) {
+      first = origin;
+      first_id = id;
+    }
+    if (origin != first) {
+      throw Error(ErrorKind::kInput, folder.string() + ": " + id + " was made otherwise than " +
+                                         first_id + ": " + joined(json_differences(first, origin)) +
+                                         "; extract all of them alike");
+    }
+  }
+}
+
+int run_pack(const po::variables_map& args, Io&) {
+  const fs::path folder = parse_features(args, "FEATURES_DIR");
+  const fs::path output = parse_packed_file(args);
+  const Strings ids = parse_ids(args);
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorKind::kUsage, folder.string() + " is not a folder of features");
+  }
+  expect_one_origin(folder, ids);
+  const FeatureSet features(folder, ids);
+  report_gaps(features, folder, args["allow-missing"].as<bool>());
+  warn_of_extras(folder, ids);
+  write_file_with(output, [&](const fs::path& temporary) {
+    ObjectNpyWriter writer(temporary, static_cast<std::int64_t>(ids.size()));
+    for (std::size_t video = 0; video < ids.size(); ++video) {
+      throw_if_interrupted();
+      writer.add(features.rows(video));
+    }
+    writer.finish();
+  });
+  spdlog::info("{} videos, {} columns", ids.size(), features.feature_size());
+  return 0;
+}
+
+void add_unpack_options(po::options_description& options) {
+  add_directory_option(options);
+  add_annotations_option(options);
+  add_recipe_options(options, true);
+}
+
+// How the features were made, if the user knows it: the packed file does not say.
+std::optional<Recipe> parse_known_recipe(const po::variables_map& args) {
+  if (args.count("recipe") > 0) return parse_recipe(args, {});
+  if (args.count("recipe-set") > 0) {
+    throw Error(ErrorKind::kUsage, "--recipe-set changes a recipe: name it with --recipe");
+  }
+  spdlog::warn(
+      "nothing says by which recipe the features were made; where you know it, name it with "
+      "--recipe, so that it is kept beside them");
+  return std::nullopt;
+}
+
+int run_unpack(const po::variables_map& args, Io&) {
+  const fs::path packed = parse_features(args, "FILE.npy");
+  const fs::path directory = parse_directory(args);
+  const Strings ids = parse_ids(args);
+  const std::optional<Recipe> recipe = parse_known_recipe(args);
+  expect_only_in(directory, [](const std::string&) { return false; });
+  if (fs::is_directory(packed)) {
+    throw Error(ErrorKind::kUsage, packed.string() + " is a folder; name a packed file");
+  }
+  const FeatureSet features(packed, ids);
+  Strings missing;
+  write_folder_with(directory, [&](const fs::path& temporary) {
+    for (std::size_t video = 0; video < ids.size(); ++video) {
+      throw_if_interrupted();
+      if (features.snippets(video) == 0) {
+        missing.push_back(ids[video]);
+        continue;
+      }
+      const fs::path file = temporary / (ids[video] + ".npy");
+      const std::string bytes = format_npy(features.rows(video));
+      if (recipe) {
+        write_with_sidecar(file, bytes, features_sidecar(*recipe, features.snippets(video)));
+      } else {
+        write_file(file, bytes);
+      }
+    }
+  });
+  if (!missing.empty()) {
+    spdlog::warn("{} has no features of {} videos: {}", packed.string(), missing.size(),
+                 joined(missing));
+  }
+  spdlog::info("{} videos, {} columns", ids.size() - missing.size(), features.feature_size());
+  return 0;
+}
+
+}  // namespace
+
+const Command kPackCommand = {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",
+                              "a folder of features to one file, as other programs train on",
+                              add_pack_options, run_pack};
+const Command kUnpackCommand = {"unpack", "FILE.npy --annotations FILE|DIR -o DIR",
+                                "such a file to a folder of features", add_unpack_options,
+                                run_unpack};
+
+}  // namespace co2net

@@ -1,0 +1,265 @@
+#include "pipeline/annotations.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "pipeline/annotation_formats.h"
+#include "pipeline/error.h"
+#include "pipeline/files.h"
+#include "pipeline/json.h"
+#include "pipeline/text.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+[[noreturn]] void bad(const std::string& why) { throw Error(ErrorKind::kInput, why); }
+
+void check_name(const std::string& name, const std::string& what) {
+  if (name.empty()) bad("a " + what + " is empty");
+  if (name.find('\0') != std::string::npos) bad("a " + what + " has a NUL character");
+  try {
+    static_cast<void>(Json(name).dump());
+  } catch (const Json::exception&) {
+    bad("the " + what + " " + to_text(name) + " is not UTF-8");
+  }
+}
+
+void check_id(const std::string& id) {
+  check_name(id, "video's id");
+  const fs::path path(id);
+  if (path.is_absolute() || path.filename().empty() ||
+      std::find(path.begin(), path.end(), "..") != path.end()) {
+    bad("the id '" + id + "' cannot name a file in a folder");
+  }
+}
+
+void check_interval(double start_s, double end_s) {
+  if (!std::isfinite(start_s) || !std::isfinite(end_s)) bad("a time is not finite");
+  if (end_s < start_s) {
+    bad("a segment ends before it starts: " + std::to_string(start_s) + " to " +
+        std::to_string(end_s) + " s");
+  }
+}
+
+using Names = std::unordered_set<std::string>;
+
+void check_label(const std::string& label, const Names& classes) {
+  check_name(label, "label");
+  if (classes.count(label) == 0) bad("the label '" + label + "' is not one of the classes");
+}
+
+void check_video(const AnnotatedVideo& video, const Names& classes) {
+  check_name(video.subset, "subset");
+  if (!std::isfinite(video.duration_s) || video.duration_s < 0) {
+    bad("the duration must be finite and at least 0");
+  }
+  for (const std::string& label : video.labels) check_label(label, classes);
+  for (const AnnotatedSegment& segment : video.segments) {
+    check_label(segment.label, classes);
+    check_interval(segment.start_s, segment.end_s);
+  }
+}
+
+// Throws an error that names the video first.
+template <class Check>
+void check_one(const std::string& id, Check&& check) {
+  try {
+    check();
+  } catch (const Error& e) {
+    throw e.within("video " + id);
+  }
+}
+
+void check(const AmbiguousIntervals& ambiguous) {
+  for (const auto& [id, intervals] : ambiguous) {
+    check_id(id);
+    check_one(id, [&, &list = intervals] {
+      for (const Interval& interval : list) check_interval(interval.start_s, interval.end_s);
+    });
+  }
+}
+
+void check(const Annotations& annotations) {
+  Names classes, ids;
+  for (const std::string& label : annotations.classes) {
+    check_name(label, "class");
+    if (!classes.insert(label).second) bad("the class '" + label + "' is listed twice");
+  }
+  for (const AnnotatedVideo& video : annotations.videos) {
+    check_id(video.id);
+    if (!ids.insert(video.id).second) bad("the video " + video.id + " is listed twice");
+    check_one(video.id, [&] { check_video(video, classes); });
+  }
+  check(annotations.ambiguous);
+}
+
+bool holds(const fs::path& folder, bool (*is_one)(const std::string& name)) {
+  const std::vector<std::string> names = names_in(folder);
+  return std::any_of(names.begin(), names.end(), is_one);
+}
+
+Annotations read_folder(const fs::path& folder) {
+  if (fs::exists(folder / "videoname.npy")) return read_wtalc(folder);
+  if (holds(folder, is_thumos_file)) return read_thumos(folder);
+  bad(folder.string() +
+      ": holds no annotations: neither videoname.npy and its companions nor <Class>_val.txt or "
+      "<Class>_test.txt");
+}
+
+const char* difference(const AnnotatedVideo& a, const AnnotatedVideo& b) {
+  if (a.subset != b.subset) return "subset";
+  if (a.duration_s != b.duration_s && a.duration_s != 0 && b.duration_s != 0) return "duration";
+  if (a.labels != b.labels) return "labels";
+  if (a.segments != b.segments) return "segments";
+  return nullptr;
+}
+
+// Alphabetical lists stay so; others are continued.
+void merge_classes(std::vector<std::string>& into, const std::vector<std::string>& more) {
+  const bool sorted = std::is_sorted(into.begin(), into.end());
+  into.insert(into.end(), more.begin(), more.end());
+  into = distinct(into);
+  if (sorted && std::is_sorted(more.begin(), more.end())) std::sort(into.begin(), into.end());
+}
+
+template <class Condition>
+std::vector<std::string> ids_where(const Annotations& annotations, Condition condition) {
+  std::vector<std::string> ids;
+  for (const AnnotatedVideo& video : annotations.videos) {
+    if (condition(video)) ids.push_back(video.id);
+  }
+  return ids;
+}
+
+std::set<std::string> as_set(const std::vector<std::string>& labels) {
+  return {labels.begin(), labels.end()};
+}
+
+}  // namespace
+
+double parse_seconds(std::string_view text) {
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc() || rest != end) {
+    bad("'" + std::string(text) + "' is not a number of seconds");
+  }
+  return seconds;
+}
+
+std::vector<std::string> distinct(const std::vector<std::string>& labels) {
+  Names seen;
+  std::vector<std::string> once;
+  for (const std::string& label : labels) {
+    if (seen.insert(label).second) once.push_back(label);
+  }
+  return once;
+}
+
+std::vector<std::string> labels_of(const std::vector<AnnotatedSegment>& segments) {
+  std::vector<std::string> labels;
+  for (const AnnotatedSegment& segment : segments) labels.push_back(segment.label);
+  return distinct(labels);
+}
+
+std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos) {
+  std::set<std::string> labels;
+  for (const AnnotatedVideo& video : videos) {
+    labels.insert(video.labels.begin(), video.labels.end());
+    for (const AnnotatedSegment& segment : video.segments) labels.insert(segment.label);
+  }
+  return {labels.begin(), labels.end()};
+}
+
+Annotations read_annotations(const fs::path& path) {
+  Annotations annotations = fs::is_directory(path)
+                                ? read_folder(path)
+                                : parse_activitynet(read_file(path), path.string());
+  try {
+    check(annotations);
+  } catch (const Error& e) {
+    throw e.within(path.string());
+  }
+  return annotations;
+}
+
+AmbiguousIntervals read_ambiguous(const fs::path& path) {
+  AmbiguousIntervals ambiguous = parse_ambiguous(read_file(path), path.string());
+  try {
+    check(ambiguous);
+  } catch (const Error& e) {
+    throw e.within(path.string());
+  }
+  return ambiguous;
+}
+
+void merge(Annotations& into, const Annotations& more) {
+  std::unordered_map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < into.videos.size(); ++i) known[into.videos[i].id] = i;
+  for (const AnnotatedVideo& video : more.videos) {
+    const auto [at, is_new] = known.try_emplace(video.id, into.videos.size());
+    if (is_new) {
+      into.videos.push_back(video);
+      continue;
+    }
+    AnnotatedVideo& same = into.videos[at->second];
+    if (const char* what = difference(same, video)) {
+      bad("video " + video.id + ": another " + what + " than in an earlier file");
+    }
+    same.duration_s = std::max(same.duration_s, video.duration_s);
+  }
+  for (const auto& [id, intervals] : more.ambiguous) {
+    const auto [at, is_new] = into.ambiguous.emplace(id, intervals);
+    if (!is_new && at->second != intervals) {
+      bad("video " + id + ": other ambiguous intervals than in an earlier file");
+    }
+  }
+  merge_classes(into.classes, more.classes);
+  into.not_kept.insert(more.not_kept.begin(), more.not_kept.end());
+}
+
+std::vector<std::string> lost_in(AnnotationFormat format, const Annotations& annotations) {
+  if (format != AnnotationFormat::kThumos) return {};
+  std::vector<std::string> lost;
+  const auto add = [&](const std::string& what, const std::vector<std::string>& ids) {
+    if (!ids.empty()) lost.push_back(what + " (" + joined(ids) + ")");
+  };
+  add("videos without segments",
+      ids_where(annotations, [](const AnnotatedVideo& video) { return video.segments.empty(); }));
+  add("video-level labels that are not those of the segments",
+      ids_where(annotations, [](const AnnotatedVideo& video) {
+        return as_set(video.labels) != as_set(labels_of(video.segments));
+      }));
+  const std::size_t timed = ids_where(annotations, [](const AnnotatedVideo& video) {
+                              return video.duration_s > 0;
+                            }).size();
+  if (timed > 0) lost.push_back("the durations of " + std::to_string(timed) + " videos");
+  if (!std::is_sorted(annotations.classes.begin(), annotations.classes.end())) {
+    lost.push_back("the order of the classes");
+  }
+  if (!std::is_sorted(annotations.videos.begin(), annotations.videos.end(),
+                      [](const auto& a, const auto& b) { return a.id < b.id; })) {
+    lost.push_back("the order of the videos");
+  }
+  return lost;
+}
+
+void write_annotations(const Annotations& annotations, const fs::path& path,
+                       AnnotationFormat format) {
+  if (format == AnnotationFormat::kActivityNet) {
+    write_file(path, format_activitynet(annotations));
+    return;
+  }
+  const bool wtalc = format == AnnotationFormat::kWtalc;
+  expect_only_in(path, wtalc ? is_wtalc_file : is_thumos_file);
+  write_folder_with(path, [&](const fs::path& folder) {
+    wtalc ? write_wtalc(annotations, folder) : write_thumos(annotations, folder);
+  });
+}
+
+}  // namespace co2net
