@@ -66,8 +66,9 @@ class Gathering {
  public:
   Gathering(const Predictions& predictions, const Annotations& annotations,
             const EvaluationOptions& options)
-      : annotations_(annotations), options_(options) {
-    known_labels_.insert(annotations.classes.begin(), annotations.classes.end());
+      : annotations_(annotations),
+        options_(options),
+        known_labels_(annotations.classes.begin(), annotations.classes.end()) {
     find_videos();
     for (std::size_t i = 0; i < videos_.size(); ++i) add_truths(i, predictions);
     if (items.empty()) {
@@ -102,7 +103,6 @@ class Gathering {
     const double rate =
         predicted == predictions.end() ? kSnippetsPerSecond : predicted->second.snippets_per_second;
     for (const AnnotatedSegment& segment : video.segments) {
-      known_labels_.insert(segment.label);
       ClassItems& of_class = items[segment.label];
       const std::size_t next = of_class.truths.size();
       of_class.truths.push_back(placed(segment.start_s, segment.end_s, rate));
@@ -161,9 +161,9 @@ class Gathering {
 
   const Annotations& annotations_;
   const EvaluationOptions& options_;
+  const std::set<std::string> known_labels_;
   std::vector<const AnnotatedVideo*> videos_;
   std::unordered_map<std::string, std::size_t> index_of_;  // in videos_, by id
-  std::set<std::string> known_labels_;
 };
 
 struct Candidate {
