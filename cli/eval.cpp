@@ -63,7 +63,7 @@ void add_eval_options(po::options_description& options) {
        "ambiguous intervals, in lines of video, start and end in seconds, instead of those that "
        "the ground truth has; protocols co2net and thumos")  //
       ("scores", po::value<std::string>()->value_name("DIR"),
-       "also classification mAP, from the files of 'localize --save-scores'")  //
+       "also classification mAP, from the scores (<id>.npz) that localize saves")  //
       ("paper", po::value<std::string>()->value_name("DATASET"),
        "print the CO2-Net paper's figures beside: thumos14 or activitynet1.2")      //
       ("per-class", po::bool_switch(), "also a row a class; JSON always has them")  //
