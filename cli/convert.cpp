@@ -46,11 +46,7 @@ Annotations read_all(const std::vector<std::string>& paths) {
   Annotations all = read_annotations(paths.front());
   for (std::size_t i = 1; i < paths.size(); ++i) {
     const Annotations more = read_annotations(paths[i]);
-    try {
-      merge(all, more);
-    } catch (const Error& e) {
-      throw e.within(paths[i]);
-    }
+    within(paths[i], [&] { merge(all, more); });
   }
   return all;
 }

@@ -26,10 +26,10 @@ std::string format_ambiguous(const AmbiguousIntervals& ambiguous);
 // A time that is written as text. Throws Error(kInput) quoting it if it is no number.
 double parse_seconds(std::string_view text);
 
-// In order of appearance, each once.
+// Each label once, in alphabetical order: of a list, of segments.
 std::vector<std::string> distinct(const std::vector<std::string>& labels);
 std::vector<std::string> labels_of(const std::vector<AnnotatedSegment>& segments);
-// All labels of the videos and their segments, sorted.
+// The same of videos and all their segments.
 std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos);
 
 }  // namespace co2net

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -65,20 +66,10 @@ void check_video(const AnnotatedVideo& video, const Names& classes) {
   }
 }
 
-// Throws an error that names the video first.
-template <class Check>
-void check_one(const std::string& id, Check&& check) {
-  try {
-    check();
-  } catch (const Error& e) {
-    throw e.within("video " + id);
-  }
-}
-
 void check(const AmbiguousIntervals& ambiguous) {
   for (const auto& [id, intervals] : ambiguous) {
     check_id(id);
-    check_one(id, [&, &list = intervals] {
+    within("video " + id, [&, &list = intervals] {
       for (const Interval& interval : list) check_interval(interval.start_s, interval.end_s);
     });
   }
@@ -93,14 +84,13 @@ void check(const Annotations& annotations) {
   for (const AnnotatedVideo& video : annotations.videos) {
     check_id(video.id);
     if (!ids.insert(video.id).second) bad("the video " + video.id + " is listed twice");
-    check_one(video.id, [&] { check_video(video, classes); });
+    within("video " + video.id, [&] { check_video(video, classes); });
   }
   check(annotations.ambiguous);
 }
 
 bool holds(const fs::path& folder, bool (*is_one)(const std::string& name)) {
-  const std::vector<std::string> names = names_in(folder);
-  return std::any_of(names.begin(), names.end(), is_one);
+  return std::ranges::any_of(names_in(folder), is_one);
 }
 
 Annotations read_folder(const fs::path& folder) {
@@ -121,10 +111,11 @@ const char* difference(const AnnotatedVideo& a, const AnnotatedVideo& b) {
 
 // Alphabetical lists stay so; others are continued.
 void merge_classes(std::vector<std::string>& into, const std::vector<std::string>& more) {
-  const bool sorted = std::is_sorted(into.begin(), into.end());
-  into.insert(into.end(), more.begin(), more.end());
-  into = distinct(into);
-  if (sorted && std::is_sorted(more.begin(), more.end())) std::sort(into.begin(), into.end());
+  const bool sorted = std::ranges::is_sorted(into) && std::ranges::is_sorted(more);
+  const Names known(into.begin(), into.end());
+  std::ranges::copy_if(more, std::back_inserter(into),
+                       [&](const std::string& label) { return known.count(label) == 0; });
+  if (sorted) std::ranges::sort(into);
 }
 
 template <class Condition>
@@ -134,10 +125,6 @@ std::vector<std::string> ids_where(const Annotations& annotations, Condition con
     if (condition(video)) ids.push_back(video.id);
   }
   return ids;
-}
-
-std::set<std::string> as_set(const std::vector<std::string>& labels) {
-  return {labels.begin(), labels.end()};
 }
 
 }  // namespace
@@ -153,12 +140,8 @@ double parse_seconds(std::string_view text) {
 }
 
 std::vector<std::string> distinct(const std::vector<std::string>& labels) {
-  Names seen;
-  std::vector<std::string> once;
-  for (const std::string& label : labels) {
-    if (seen.insert(label).second) once.push_back(label);
-  }
-  return once;
+  const std::set<std::string> sorted(labels.begin(), labels.end());
+  return {sorted.begin(), sorted.end()};
 }
 
 std::vector<std::string> labels_of(const std::vector<AnnotatedSegment>& segments) {
@@ -168,33 +151,25 @@ std::vector<std::string> labels_of(const std::vector<AnnotatedSegment>& segments
 }
 
 std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos) {
-  std::set<std::string> labels;
+  std::vector<std::string> labels;
   for (const AnnotatedVideo& video : videos) {
-    labels.insert(video.labels.begin(), video.labels.end());
-    for (const AnnotatedSegment& segment : video.segments) labels.insert(segment.label);
+    labels.insert(labels.end(), video.labels.begin(), video.labels.end());
+    for (const AnnotatedSegment& segment : video.segments) labels.push_back(segment.label);
   }
-  return {labels.begin(), labels.end()};
+  return distinct(labels);
 }
 
 Annotations read_annotations(const fs::path& path) {
   Annotations annotations = fs::is_directory(path)
                                 ? read_folder(path)
                                 : parse_activitynet(read_file(path), path.string());
-  try {
-    check(annotations);
-  } catch (const Error& e) {
-    throw e.within(path.string());
-  }
+  within(path.string(), [&] { check(annotations); });
   return annotations;
 }
 
 AmbiguousIntervals read_ambiguous(const fs::path& path) {
   AmbiguousIntervals ambiguous = parse_ambiguous(read_file(path), path.string());
-  try {
-    check(ambiguous);
-  } catch (const Error& e) {
-    throw e.within(path.string());
-  }
+  within(path.string(), [&] { check(ambiguous); });
   return ambiguous;
 }
 
@@ -233,17 +208,16 @@ std::vector<std::string> lost_in(AnnotationFormat format, const Annotations& ann
       ids_where(annotations, [](const AnnotatedVideo& video) { return video.segments.empty(); }));
   add("video-level labels that are not those of the segments",
       ids_where(annotations, [](const AnnotatedVideo& video) {
-        return as_set(video.labels) != as_set(labels_of(video.segments));
+        return video.labels != labels_of(video.segments);
       }));
   const std::size_t timed = ids_where(annotations, [](const AnnotatedVideo& video) {
                               return video.duration_s > 0;
                             }).size();
   if (timed > 0) lost.push_back("the durations of " + std::to_string(timed) + " videos");
-  if (!std::is_sorted(annotations.classes.begin(), annotations.classes.end())) {
+  if (!std::ranges::is_sorted(annotations.classes)) {
     lost.push_back("the order of the classes");
   }
-  if (!std::is_sorted(annotations.videos.begin(), annotations.videos.end(),
-                      [](const auto& a, const auto& b) { return a.id < b.id; })) {
+  if (!std::ranges::is_sorted(annotations.videos, {}, &AnnotatedVideo::id)) {
     lost.push_back("the order of the videos");
   }
   return lost;

@@ -27,8 +27,8 @@ struct AnnotatedVideo {
   std::string id;         // a relative path that stays below its folder
   std::string subset;     // as the dataset names it: "training", "validation", "test", ...
   double duration_s = 0;  // 0 where it is not known
-  std::vector<std::string> labels;  // of the whole video, distinct; the dataset's own where it has
-                                    // them, else its segments' in order of appearance
+  std::vector<std::string> labels;  // of the whole video, each once, in alphabetical order; the
+                                    // dataset's own where it has them, else its segments'
   std::vector<AnnotatedSegment> segments;
 
   bool operator==(const AnnotatedVideo&) const = default;

@@ -89,29 +89,27 @@ Json to_json(const AmbiguousIntervals& ambiguous) {
   return json;
 }
 
+Annotations annotations_from(const Json& json, const std::vector<std::string>& ids) {
+  Annotations annotations;
+  const auto database = json_at<Json::object_t>(json, "database", kKind);
+  for (const std::string& id : ids) {
+    annotations.videos.push_back(within(
+        "video " + id, [&] { return video_from(id, database.at(id), annotations.not_kept); }));
+  }
+  annotations.classes = json.contains("classes")
+                            ? json_at<std::vector<std::string>>(json, "classes", kKind)
+                            : all_labels(annotations.videos);
+  if (json.contains("ambiguous")) annotations.ambiguous = ambiguous_from(json["ambiguous"]);
+  note_others(json, {"version", "database", "classes", "ambiguous"}, annotations.not_kept);
+  return annotations;
+}
+
 }  // namespace
 
 Annotations parse_activitynet(std::string_view text, const std::string& name) {
   std::vector<std::string> ids;
   const Json json = parse_noting_ids(text, name, ids);
-  Annotations annotations;
-  std::string place = name;
-  try {
-    const auto database = json_at<Json::object_t>(json, "database", kKind);
-    for (const std::string& id : ids) {
-      place = name + ": video " + id;
-      annotations.videos.push_back(video_from(id, database.at(id), annotations.not_kept));
-    }
-    place = name;
-    annotations.classes = json.contains("classes")
-                              ? json_at<std::vector<std::string>>(json, "classes", kKind)
-                              : all_labels(annotations.videos);
-    if (json.contains("ambiguous")) annotations.ambiguous = ambiguous_from(json["ambiguous"]);
-  } catch (const Error& e) {
-    throw e.within(place);
-  }
-  note_others(json, {"version", "database", "classes", "ambiguous"}, annotations.not_kept);
-  return annotations;
+  return within(name, [&] { return annotations_from(json, ids); });
 }
 
 std::string format_activitynet(const Annotations& annotations) {

@@ -58,11 +58,7 @@ std::vector<Line> parse_lines(std::string_view text, const std::string& name) {
   std::string line;
   for (int number = 1; std::getline(stream, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    try {
-      lines.push_back(parse_line(line));
-    } catch (const Error& e) {
-      throw e.within(name + ":" + std::to_string(number));
-    }
+    lines.push_back(within(name + ":" + std::to_string(number), [&] { return parse_line(line); }));
   }
   return lines;
 }

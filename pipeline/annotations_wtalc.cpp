@@ -155,9 +155,10 @@ std::vector<Interval> intervals(const Node& node) {
 class Column {
  public:
   Column(const fs::path& folder, const std::string& name)
-      : path_((folder / (name + ".npy")).string()), file_(path_), rows_(node_of(&file_.root())) {
-    within([&] { count_ = count(rows_); });
-  }
+      : path_((folder / (name + ".npy")).string()),
+        file_(path_),
+        rows_(node_of(&file_.root())),
+        count_(within(path_, [&] { return count(rows_); })) {}
 
   std::size_t size() const { return count_; }
 
@@ -170,27 +171,18 @@ class Column {
 
   template <class Read>
   auto row(std::size_t video, Read read) const {
-    return within([&] { return read(at(rows_, video)); }, "row " + std::to_string(video));
+    return within(path_ + ": row " + std::to_string(video), [&] { return read(at(rows_, video)); });
   }
 
   std::vector<std::string> all_texts() const {
-    return within([&] { return texts(rows_); });
+    return within(path_, [&] { return texts(rows_); });
   }
 
  private:
-  template <class Work>
-  auto within(Work work, const std::string& place = "") const {
-    try {
-      return work();
-    } catch (const Error& e) {
-      throw place.empty() ? e.within(path_) : e.within(place).within(path_);
-    }
-  }
-
   std::string path_;
   PythonFile file_;
   Node rows_;
-  std::size_t count_ = 0;
+  std::size_t count_;
 };
 
 std::optional<Column> optional_column(const fs::path& folder, const std::string& name,

@@ -37,6 +37,16 @@ class Error : public std::runtime_error {
 // Call it only inside a catch block.
 Error current_error();
 
+// Runs `work`; an Error leaves as one that names `place` first.
+template <class Work>
+auto within(const std::string& place, Work&& work) {
+  try {
+    return work();
+  } catch (const Error& e) {
+    throw e.within(place);
+  }
+}
+
 // Runs `work`; an exception leaves as an Error that names `stage`.
 template <class Work>
 auto in_stage(const char* stage, Work&& work) {
