@@ -74,6 +74,17 @@ VideoResult video_result(const Input& input, const Entry& proposals);
 // Throws Error(kUsage) if a result would take the place of an input.
 void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs);
 
+// What is wrong with an input, even that it cannot be read, says nothing about the program or the
+// other inputs: an Error of `read` leaves as kInput.
+template <class Read>
+auto read_input(Read read, const std::filesystem::path& path) {
+  try {
+    return read(path);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kInput, e.what());
+  }
+}
+
 // With --strict, throws Error(kInput) for a video that decoded only in part.
 void check_strict(const VideoOptions& options, const Json& video);
 

@@ -145,4 +145,16 @@ Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t sn
   return {{"video", video_of(recipe, snippets)}};
 }
 
+std::optional<std::vector<std::string>> read_score_classes(const fs::path& file) {
+  const fs::path beside = sidecar_path(file);
+  if (!fs::exists(beside)) return std::nullopt;
+  try {
+    const Json json = parse_json(read_file(beside), "not a sidecar", ErrorKind::kInput);
+    expect_schema(json);
+    return json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kInput, beside.string() + ": " + e.what());
+  }
+}
+
 }  // namespace co2net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,9 @@ void write_with_sidecar(const std::filesystem::path& file, const std::string& by
 // a warning, and the video lasts `snippets` * stride / fps.
 Json read_video_info(const std::filesystem::path& file, const Bundle& bundle,
                      std::int64_t snippets);
+
+// The classes that the sidecar of scores (.npz) says they are for, background left out; nothing
+// without a sidecar. Throws Error(kInput).
+std::optional<std::vector<std::string>> read_score_classes(const std::filesystem::path& file);
 
 }  // namespace co2net

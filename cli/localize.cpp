@@ -56,16 +56,6 @@ struct FileBatch {
   Stats stats;
 };
 
-// What is wrong with an input, even that it cannot be read, is no reason to leave out the others.
-template <class Read>
-auto read_input(Read read, const fs::path& path) {
-  try {
-    return read(path);
-  } catch (const Error& e) {
-    throw Error(ErrorKind::kInput, e.what());
-  }
-}
-
 void add_common_options(po::options_description& options) {
   add_model_option(options);
   add_result_options(options);

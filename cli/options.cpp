@@ -227,22 +227,32 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   return settings;
 }
 
-void add_result_options(po::options_description& options) {
+void add_output_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
-                        "where results go (default, and '-': standard output)")  //
-      ("format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
-       "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")         //
+                        "where results go (default, and '-': standard output)");
+}
+
+fs::path parse_output(const po::variables_map& args) {
+  const std::string output = optional_value<std::string>(args, "output").value_or("");
+  if (output == "-") return {};
+  if (fs::is_directory(output)) {
+    throw Error(ErrorKind::kUsage, "-o: " + output + " is a folder; name a file");
+  }
+  return output;
+}
+
+void add_result_options(po::options_description& options) {
+  add_output_option(options);
+  options.add_options()(
+      "format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
+      "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")          //
       ("min-score", po::value<double>()->value_name("S"), "leave out segments that score less")  //
       ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
 }
 
 ResultOptions parse_result_options(const po::variables_map& args) {
   ResultOptions options;
-  options.output = optional_value<std::string>(args, "output").value_or("");
-  if (options.output == "-") options.output.clear();
-  if (fs::is_directory(options.output)) {
-    throw Error(ErrorKind::kUsage, "-o: " + options.output.string() + " is a folder; name a file");
-  }
+  options.output = parse_output(args);
   options.format = one_of(args, "format", {"activitynet", "jsonl", "csv"});
   options.filter.min_score = optional_value<double>(args, "min-score");
   options.filter.top_k = optional_value<int>(args, "top-k");

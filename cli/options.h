@@ -75,7 +75,12 @@ void add_checkpoint_option(boost::program_options::options_description& options)
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
                                     const Recipe& recipe, int threads);
 
-// -o, --format, --min-score, --top-k
+// -o FILE of commands that write one result
+void add_output_option(boost::program_options::options_description& options);
+// Empty: standard output
+std::filesystem::path parse_output(const boost::program_options::variables_map& args);
+
+// The same, --format, --min-score, --top-k
 struct ResultOptions {
   std::filesystem::path output;  // empty: standard output
   std::string format = "activitynet";

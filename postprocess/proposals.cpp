@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 #include <string>
 
 #include "pipeline/error.h"
 #include "postprocess/nms.h"
+#include "postprocess/pooling.h"
 
 namespace co2net {
 namespace {
@@ -41,26 +41,13 @@ std::vector<double> weighted_activation(const Array& cas, const Array& attn, std
   return activation;
 }
 
-double top_k_mean(std::vector<double> values, int ratio) {
-  const std::size_t k = std::max<std::size_t>(1, values.size() / static_cast<std::size_t>(ratio));
-  const auto end = values.begin() + static_cast<std::ptrdiff_t>(k);
-  std::partial_sort(values.begin(), end, values.end(), std::greater<>());
-  return std::accumulate(values.begin(), end, 0.0) / static_cast<double>(k);
-}
-
-std::vector<double> softmax(std::vector<double> values) {
-  const double largest = std::ranges::max(values);
-  for (double& value : values) value = std::exp(value - largest);
-  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
-  for (double& value : values) value /= sum;
-  return values;
-}
-
 // Probability of each class in the whole video, background left out.
 std::vector<double> video_scores(const Array& cas, const Array& attn, int top_k_ratio) {
+  const std::size_t k =
+      std::max<std::size_t>(1, attn.values.size() / static_cast<std::size_t>(top_k_ratio));
   std::vector<double> scores;
   for (std::int64_t label = 0; label < cas.dim(1); ++label) {
-    scores.push_back(top_k_mean(weighted_activation(cas, attn, label), top_k_ratio));
+    scores.push_back(top_mean(weighted_activation(cas, attn, label), k));
   }
   scores = softmax(scores);
   scores.pop_back();
@@ -148,15 +135,20 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
   return proposals;
 }
 
+bool is_ambiguous(double start, double end, const std::vector<Interval>& ambiguous,
+                  double snippets_per_second) {
+  return std::ranges::any_of(ambiguous, [&](const Interval& interval) {
+    const double ambiguous_start = std::nearbyint(interval.start_s * snippets_per_second);
+    const double ambiguous_end = std::nearbyint(interval.end_s * snippets_per_second);
+    return std::max(start, ambiguous_start) < std::min(end, ambiguous_end);
+  });
+}
+
 std::vector<Proposal> remove_ambiguous(std::vector<Proposal> proposals,
                                        const std::vector<Interval>& ambiguous,
                                        double snippets_per_second) {
   std::erase_if(proposals, [&](const Proposal& proposal) {
-    return std::ranges::any_of(ambiguous, [&](const Interval& interval) {
-      const double start = std::nearbyint(interval.start_s * snippets_per_second);
-      const double end = std::nearbyint(interval.end_s * snippets_per_second);
-      return std::max<double>(proposal.start, start) < std::min<double>(proposal.end, end);
-    });
+    return is_ambiguous(proposal.start, proposal.end, ambiguous, snippets_per_second);
   });
   return proposals;
 }

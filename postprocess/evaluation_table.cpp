@@ -1,0 +1,141 @@
+#include "postprocess/evaluation_table.h"
+
+#include <algorithm>
+#include <iomanip>
+#include <optional>
+#include <sstream>
+
+#include "pipeline/error.h"
+#include "pipeline/text.h"
+
+namespace co2net {
+namespace {
+
+const std::map<std::string, PublishedFigures> kPublished = {
+    {"thumos14",
+     {{{0.1, 0.701},
+       {0.2, 0.636},
+       {0.3, 0.545},
+       {0.4, 0.457},
+       {0.5, 0.383},
+       {0.6, 0.264},
+       {0.7, 0.134},
+       {0.8, 0.069},
+       {0.9, 0.020}},
+      {{"0.1:0.5", 0.544}, {"0.1:0.7", 0.446}, {"0.1:0.9", 0.357}}}},
+    {"activitynet1.2", {{{0.5, 0.433}, {0.75, 0.263}, {0.95, 0.052}}, {{"0.5:0.95", 0.264}}}}};
+
+constexpr int kCellWidth = 10;
+
+// Rows of a table whose first column holds names.
+class Table {
+ public:
+  Table(const std::string& corner, const std::vector<std::string>& names)
+      : name_width_(static_cast<int>(corner.size())) {
+    for (const std::string& name : names) {
+      name_width_ = std::max(name_width_, static_cast<int>(name.size()));
+    }
+    start_row(corner);
+  }
+
+  void start_row(const std::string& name) {
+    if (text_.tellp() > 0) text_ << '\n';
+    text_ << std::left << std::setw(name_width_) << name << std::right;
+  }
+  void add(const std::string& cell) { text_ << std::setw(kCellWidth) << cell; }
+  void add(double value) { add(percent(value)); }
+  void add(std::optional<double> value) { value ? add(*value) : add("-"); }
+
+  std::string text() const { return text_.str() + '\n'; }
+
+ private:
+  int name_width_;
+  std::ostringstream text_;
+};
+
+template <class Key>
+std::optional<double> value_at(const std::map<Key, double>& values, const Key& key) {
+  const auto found = values.find(key);
+  if (found == values.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace
+
+const PublishedFigures& published_figures(const std::string& dataset) {
+  const auto found = kPublished.find(dataset);
+  if (found != kPublished.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [name, figures] : kPublished) known.push_back(name);
+  throw Error(ErrorKind::kUsage,
+              "the paper has no dataset '" + dataset + "', only " + joined(known));
+}
+
+std::string percent(double fraction) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << 100 * fraction;
+  return text.str();
+}
+
+std::string to_table(const Evaluation& evaluation, const TableOptions& options) {
+  const std::string own_row = "mAP", paper_row = "CO2-Net paper";
+  std::vector<std::string> names = {own_row};
+  if (options.beside != nullptr) names.push_back(paper_row);
+  if (options.per_class) {
+    for (const auto& [label, precisions] : evaluation.per_class) names.push_back(label);
+  }
+  const auto ranges = averages(evaluation);
+
+  Table table("tIoU", names);
+  for (const double threshold : evaluation.tiou) table.add(Json(threshold).dump());
+  for (const auto& [range, average] : ranges) table.add(range);
+  table.add("mean");
+
+  table.start_row(own_row);
+  for (const double value : evaluation.mAP) table.add(value);
+  for (const auto& [range, average] : ranges) table.add(average);
+  table.add(evaluation.average);
+
+  if (options.beside != nullptr) {
+    table.start_row(paper_row);
+    for (const double threshold : evaluation.tiou) {
+      table.add(value_at(options.beside->mAP, threshold));
+    }
+    for (const auto& [range, average] : ranges) {
+      table.add(value_at(options.beside->averages, range));
+    }
+  }
+  if (options.per_class) {
+    for (const auto& [label, precisions] : evaluation.per_class) {
+      table.start_row(label);
+      for (const double value : precisions) table.add(value);
+    }
+  }
+  return table.text();
+}
+
+Json to_json(const Evaluation& evaluation) {
+  Json ranges = Json::object();
+  for (const auto& [range, average] : averages(evaluation)) ranges[range] = average;
+  return {{"tiou", evaluation.tiou},
+          {"mAP", evaluation.mAP},
+          {"average", evaluation.average},
+          {"averages", ranges},
+          {"per_class", evaluation.per_class},
+          {"counts",
+           {{"videos", evaluation.videos},
+            {"videos_without_predictions", evaluation.videos_without_predictions},
+            {"segments", evaluation.segments},
+            {"predictions", evaluation.predictions},
+            {"ambiguous_predictions", evaluation.ambiguous_predictions},
+            {"foreign_predictions", evaluation.foreign_predictions},
+            {"unknown_labels", evaluation.unknown_labels}}}};
+}
+
+Json to_json(const PublishedFigures& figures) {
+  Json by_threshold = Json::object();
+  for (const auto& [threshold, value] : figures.mAP) by_threshold[Json(threshold).dump()] = value;
+  return {{"mAP", by_threshold}, {"averages", figures.averages}};
+}
+
+}  // namespace co2net

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "postprocess/exporters.h"
+#include "postprocess/proposals.h"
+
+namespace co2net {
+
+struct VideoPredictions {
+  std::vector<Segment> segments;  // in the file's order
+  double snippets_per_second = kSnippetsPerSecond;
+};
+
+// By video id.
+using Predictions = std::map<std::string, VideoPredictions>;
+
+// Reads anybody's results in ActivityNet's submission format, {"results": {id: [{"label", "score",
+// "segment": [start_s, end_s]}]}}, our JSON lines, or our CSV with its header; the content tells
+// which. The snippet rate is that of our results files (a video's "fps" / the recipe's "stride"),
+// else the benchmarks'.
+// Errors: Error(kInput) naming the file, the place and the defect; Error(kIo).
+Predictions read_predictions(const std::filesystem::path& path);
+Predictions parse_predictions(std::string_view text, const std::string& name);
+
+}  // namespace co2net

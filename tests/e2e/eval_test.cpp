@@ -1,0 +1,195 @@
+#include <gtest/gtest.h>
+
+#include "pipeline/npy.h"
+#include "tests/e2e/program.h"
+
+namespace co2net::test {
+namespace {
+
+// Two videos of subset test and one of training; in "b" nothing is predicted right.
+constexpr const char* kGroundTruth = R"({"database": {
+  "a": {"subset": "test", "duration": 40, "annotations": [
+    {"label": "run", "segment": [0, 10]}, {"label": "run", "segment": [20, 30]}]},
+  "b": {"subset": "test", "duration": 40, "annotations": [{"label": "jump", "segment": [0, 10]}]},
+  "c": {"subset": "training", "duration": 40, "annotations": [
+    {"label": "jump", "segment": [0, 10]}]}}})";
+constexpr const char* kPredictions = R"({"version": "1", "results": {
+  "a": [{"label": "run", "score": 0.9, "segment": [32, 36]},
+        {"label": "run", "score": 0.8, "segment": [0, 10]},
+        {"label": "run", "score": 0.7, "segment": [20, 30]}],
+  "b": [{"label": "jump", "score": 0.9, "segment": [20, 30]},
+        {"label": "fly", "score": 0.9, "segment": [0, 10]}],
+  "z": [{"label": "run", "score": 0.9, "segment": [0, 10]}]}})";
+
+class Eval : public testing::Test {
+ protected:
+  Eval() {
+    write_file(ground_truth(), kGroundTruth);
+    write_file(predictions(), kPredictions);
+  }
+
+  fs::path path(const std::string& name) const { return dir_.path() / name; }
+  std::string ground_truth() const { return path("gt.json"); }
+  std::string predictions() const { return path("results.json"); }
+  Outcome eval(const Strings& options) const {
+    return co2net(Strings{"eval", predictions(), "--ground-truth", ground_truth()} + options);
+  }
+
+  // Scores of one video with one class wanted above the other.
+  void save_scores(const std::string& id, float jump, float run) const {
+    fs::create_directory(path("scores"));
+    write_file(path("scores") / (id + ".npz"),
+               format_npz({{"cas", Array({1, 3}, {jump, run, 0})}, {"attn", Array({1}, {1})}}));
+  }
+
+ private:
+  TempDir dir_;
+};
+
+TEST_F(Eval, PrintsATableForPeople) {
+  const Outcome outcome = eval({"--tiou", "0.1:0.1:0.5", "--subset", "test", "--per-class"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "tIoU       0.1       0.2       0.3       0.4       0.5   0.1:0.5      mean\n"
+            "mAP       33.3      33.3      33.3      33.3      33.3      33.3      33.3\n"
+            "jump       0.0       0.0       0.0       0.0       0.0\n"
+            "run       66.7      66.7      66.7      66.7      66.7\n");
+  EXPECT_TRUE(outcome.says("3 segments of 2 classes in 2 videos")) << outcome.err;
+  EXPECT_TRUE(outcome.says("1 predictions ignored: the ground truth has no such label"));
+  EXPECT_TRUE(outcome.says("1 predictions ignored: not in these videos"));
+}
+
+TEST_F(Eval, PrintsJsonForPrograms) {
+  const Outcome outcome = eval({"--json", "--subset", "test"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = outcome.json();
+  ASSERT_EQ(json.at("tiou").size(), 10u);
+  EXPECT_EQ(json.at("tiou")[1], 0.55);
+  EXPECT_EQ(json.at("mAP").size(), 10u);
+  EXPECT_NEAR(json.at("average"), 1. / 3, 1e-12);
+  EXPECT_NEAR(json.at("averages").at("0.5:0.95"), 1. / 3, 1e-12);
+  EXPECT_NEAR(json.at("per_class").at("run")[9], 2. / 3, 1e-12);
+  EXPECT_EQ(json.at("per_class").at("jump")[0], 0);
+  EXPECT_EQ(json.at("protocol"), "activitynet");
+  EXPECT_EQ(json.at("subset"), "test");
+  EXPECT_EQ(json.at("counts").at("videos_without_predictions"), 0);
+}
+
+TEST_F(Eval, WithoutASubsetAllVideosCount) {
+  const Outcome outcome = eval({"--json"});
+  EXPECT_EQ(outcome.json().at("counts").at("videos"), 3);
+  EXPECT_TRUE(outcome.says("1 videos have no predictions")) << outcome.err;
+}
+
+TEST_F(Eval, EachProtocolHasItsOwnRules) {
+  const auto average = [&](const Strings& options) {
+    const Outcome outcome = eval(options + Strings{"--json", "--subset", "test"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.json().at("per_class").at("run").at(0).get<double>();
+  };
+  EXPECT_NEAR(average({"--protocol", "activitynet"}), 2. / 3, 1e-12);
+  EXPECT_NEAR(average({"--protocol", "co2net"}), 2. / 3, 1e-12);
+  EXPECT_NEAR(average({"--protocol", "thumos"}), (1. / 2 + 2. / 3) / 2, 1e-12);
+
+  write_file(path("ambiguous.txt"), "a 31.0 33.0\n");
+  const Strings ambiguous = {"--ambiguous", path("ambiguous.txt")};
+  EXPECT_EQ(average(Strings{"--protocol", "co2net"} + ambiguous), 1);
+  EXPECT_EQ(average(Strings{"--protocol", "thumos"} + ambiguous), 1);
+}
+
+TEST_F(Eval, ThumosWithoutAmbiguousIntervalsWarns) {
+  EXPECT_TRUE(eval({"--protocol", "thumos"}).says("--ambiguous"));
+  write_file(path("ambiguous.txt"), "a 31.0 33.0\n");
+  EXPECT_FALSE(
+      eval({"--protocol", "thumos", "--ambiguous", path("ambiguous.txt")}).says("--ambiguous"));
+}
+
+TEST_F(Eval, PrintsThePapersFiguresBeside) {
+  const Outcome table = eval({"--tiou", "0.5", "--paper", "thumos14"});
+  EXPECT_NE(table.out.find("\nCO2-Net paper      38.3"), std::string::npos) << table.out;
+  const Json json = eval({"--json", "--paper", "activitynet1.2"}).json();
+  EXPECT_EQ(json.at("paper").at("mAP").at("0.75"), 0.263);
+}
+
+TEST_F(Eval, AlsoEvaluatesClassification) {
+  save_scores("a", 1, 2);
+  save_scores("b", 3, 1);
+  save_scores("c", 1, 3);
+  const Outcome all = eval({"--json", "--scores", path("scores")});
+  EXPECT_EQ(all.code, 0) << all.err;
+  // jump ranks b (has it), a, c (has it); run ranks c, a (has it), b.
+  EXPECT_NEAR(all.json().at("classification").at("mAP"), ((1 + 2. / 3) / 2 + 1. / 2) / 2, 1e-12);
+  const Outcome test = eval({"--subset", "test", "--scores", path("scores")});
+  EXPECT_NE(test.out.find("\nclassification mAP 100.0 (2 videos)\n"), std::string::npos)
+      << test.out;
+}
+
+TEST_F(Eval, ClassificationFollowsTheClassesOfTheScores) {
+  save_scores("a", 2, 1);
+  save_scores("b", 1, 2);
+  for (const std::string id : {"a", "b"}) {
+    write_file(path("scores") / (id + ".npz.json"),
+               R"({"schema": "co2net.scores/1", "classes": ["run", "jump"]})");
+  }
+  const Outcome outcome = eval({"--json", "--scores", path("scores")});
+  EXPECT_EQ(outcome.json().at("classification").at("mAP"), 1);
+  EXPECT_EQ(outcome.json().at("classification").at("videos_without_scores"), 1);
+  EXPECT_TRUE(outcome.says("1 videos have no scores")) << outcome.err;
+
+  write_file(path("scores/b.npz.json"),
+             R"({"schema": "co2net.scores/1", "classes": ["run", "walk"]})");
+  const Outcome other = eval({"--scores", path("scores")});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_TRUE(other.says("b.npz: no scores for class 'jump'")) << other.err;
+}
+
+TEST_F(Eval, WritesAFileAndNeverOverItsInputs) {
+  const Outcome outcome = eval({"--json", "-o", path("out/eval.json")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(read_file(path("out/eval.json")), eval({"--json"}).out);
+  for (const std::string& input : {predictions(), ground_truth()}) {
+    const Outcome over = eval({"-o", input});
+    EXPECT_EQ(over.code, 2);
+    EXPECT_TRUE(over.says("overwrite")) << over.err;
+  }
+  EXPECT_EQ(read_file(predictions()), kPredictions);
+}
+
+TEST_F(Eval, BadFilesExitWith1AndNameTheDefect) {
+  write_file(path("bad.json"), R"({"results": {"a": [{"label": "run", "segment": [0, 1]}]}})");
+  const auto said = [&](const Strings& arguments, const std::string& words) {
+    const Outcome outcome = co2net(Strings{"eval"} + arguments);
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(outcome.says(words)) << outcome.err;
+  };
+  said({path("bad.json"), "--ground-truth", ground_truth()},
+       "bad.json: results of 'a': segment 0: 'score' is missing");
+  said({path("none.json"), "--ground-truth", ground_truth()}, "none.json");
+  said({predictions(), "--ground-truth", path("none.json")}, "none.json");
+  said({predictions(), "--ground-truth", predictions()}, "results.json");
+  said({predictions(), "--ground-truth", ground_truth(), "--scores", path("none")}, "none");
+  write_file(path("scores/a.npz"), "no zip");
+  said({predictions(), "--ground-truth", ground_truth(), "--scores", path("scores")}, "a.npz");
+}
+
+TEST_F(Eval, WrongUseExitsWith2) {
+  for (const auto& [options, words] : std::vector<std::pair<Strings, std::string>>{
+           {{"--subset", "tset"}, "test, training"},
+           {{"--protocol", "x"}, "activitynet, co2net, thumos"},
+           {{"--tiou", "0.5:0.1"}, "FIRST:STEP:LAST"},
+           {{"--paper", "x"}, "activitynet1.2, thumos14"},
+           {{"--ambiguous", "x"}, "activitynet"},
+           {{"second.json"}, "one file"},
+           {{"-o", path("")}, "folder"}}) {
+    const Outcome outcome = eval(options);
+    EXPECT_EQ(outcome.code, 2) << testing::PrintToString(options);
+    EXPECT_TRUE(outcome.says(words)) << outcome.err;
+  }
+  EXPECT_TRUE(co2net({"eval"}).says("PREDICTIONS"));
+  EXPECT_TRUE(co2net({"eval", predictions()}).says("--ground-truth"));
+}
+
+}  // namespace
+}  // namespace co2net::test

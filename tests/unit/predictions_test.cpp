@@ -1,0 +1,121 @@
+#include "postprocess/predictions.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/expect_error.h"
+
+namespace co2net {
+namespace {
+
+// "id: label score start end; ..." of all videos.
+std::string summary(const Predictions& predictions) {
+  std::string text;
+  for (const auto& [id, video] : predictions) {
+    text += id + ":";
+    for (const Segment& segment : video.segments) {
+      text += " " + segment.label + " " + Json(segment.score).dump() + " " +
+              Json(segment.start_s).dump() + " " + Json(segment.end_s).dump() + ";";
+    }
+  }
+  return text;
+}
+
+std::string parsed(const std::string& text) { return summary(parse_predictions(text, "file")); }
+
+const VideoResult kFirst = {
+    "a", {{"run", 0.5, 0, 1.25}, {"long, jump", -2, 3, 4}}, {{"fps", 25}, {"duration", 4}}};
+const VideoResult kSecond = {"b", {{"run", 0.25, 1, 2}}, {{"fps", 50}, {"duration", 4}}};
+constexpr const char* kBoth = "a: run 0.5 0.0 1.25; long, jump -2.0 3.0 4.0;b: run 0.25 1.0 2.0;";
+
+TEST(ParsePredictions, ReadsEveryFormatThatWeWrite) {
+  const Json document =
+      results_document({kFirst, kSecond}, {{"c", "decode", "broken"}}, {}, {{"stride", 16}});
+  EXPECT_EQ(parsed(to_text(document)), kBoth);
+  EXPECT_EQ(parsed(document.dump(2)), kBoth);
+  EXPECT_EQ(parsed(std::string(kCsvHeader) + csv_rows(kFirst) + csv_rows(kSecond)), kBoth);
+  EXPECT_EQ(parsed(jsonl_line(kSecond) + "\n" + jsonl_line(kFirst)), kBoth);
+  EXPECT_EQ(parsed(jsonl_line(kSecond)), "b: run 0.25 1.0 2.0;");
+  EXPECT_EQ(parsed(jsonl_line(VideoError{"c", "decode", "broken"}) + jsonl_line(kSecond)),
+            "b: run 0.25 1.0 2.0;c:");
+}
+
+TEST(ParsePredictions, ReadsOtherPeoplesResults) {
+  EXPECT_EQ(parsed(R"( {"version": "VERSION 1.3", "external_data": {},
+    "results": {"v": [{"label": "run", "score": 1, "segment": [0, 2], "note": null}], "w": []}} )"),
+            "v: run 1.0 0.0 2.0;w:");
+}
+
+TEST(ParsePredictions, KnowsTheSnippetRateOfOurResults) {
+  const Predictions ours = parse_predictions(
+      to_text(results_document({kFirst, kSecond}, {}, {}, {{"stride", 10}})), "file");
+  EXPECT_EQ(ours.at("a").snippets_per_second, 2.5);
+  EXPECT_EQ(ours.at("b").snippets_per_second, 5);
+  EXPECT_EQ(parse_predictions(jsonl_line(kFirst), "file").at("a").snippets_per_second, 25.0 / 16);
+  EXPECT_EQ(parse_predictions(R"({"results": {"a": []}, "videos": [1], "recipe": "x"})", "file")
+                .at("a")
+                .snippets_per_second,
+            25.0 / 16);
+}
+
+TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
+  struct Case {
+    std::string text;
+    std::vector<std::string> parts;
+  };
+  const auto results = [](const std::string& items) {
+    return R"({"results": {"v": )" + items + "}}";
+  };
+  const std::string good = R"({"label": "run", "score": 1, "segment": [0, 1]})";
+  const std::string header(kCsvHeader);
+  for (const Case& bad : std::vector<Case>{
+           {"", {"neither JSON nor CSV", "id, label, score, start_s, end_s"}},
+           {"\n \n", {"neither JSON nor CSV"}},
+           {"id,label\n", {"neither JSON nor CSV"}},
+           {"{\"results\"", {"not valid JSON"}},
+           {"{\"results\": {}} x", {"not valid JSON"}},
+           {"[]", {"results"}},
+           {"{}", {"results"}},
+           {R"({"results": []})", {"results"}},
+           {results("{}"), {"'v'", "not a list"}},
+           {results("[1]"), {"'v'", "segment 0", "'segment' is missing"}},
+           {results("[" + good + R"(, {"label": 3, "score": 1, "segment": [0, 1]}])"),
+            {"'v'", "segment 1", "'label'"}},
+           {results(R"([{"label": "run", "score": "1", "segment": [0, 1]}])"), {"'score'"}},
+           {results(R"([{"label": "run", "score": NaN, "segment": [0, 1]}])"), {"not valid JSON"}},
+           {results(R"([{"label": "run", "score": 1e999, "segment": [0, 1]}])"), {"JSON"}},
+           {results(R"([{"label": "run", "score": 1, "segment": [0, 1, 2]}])"),
+            {"'segment' is not [start, end]"}},
+           {results(R"([{"label": "run", "score": 1, "segment": {"0": 1}}])"), {"'segment'"}},
+           {results(std::string(100000, '[')), {"not valid JSON"}},
+           {R"({"results": {"v": []}, "videos": {"v": {"fps": 25}}, "recipe": {"stride": 0}})",
+            {"'v'", "snippet rate"}},
+           {R"({"id": "v", "segments": []})"
+            "\n{",
+            {"line 2", "not valid JSON"}},
+           {R"({"id": "v", "segments": []})"
+            "\n\n"
+            R"({"id": "v", "segments": []})",
+            {"line 3", "'v' comes a second time"}},
+           {R"({"id": "v"})", {"line 1", "'segments'"}},
+           {R"({"id": 1, "segments": []})", {"line 1", "'id'"}},
+           {header + "v,run,1,0\n", {"line 2", "want 5 fields, got 4"}},
+           {header + "v,run,1,0,1\nv,run,x,0,1\n", {"line 3", "'x' is not a number"}},
+           {header + "v,run,nan,0,1\n", {"'nan'"}},
+           {header + "v,run,1,0,inf\n", {"'inf'"}},
+           {header + "v,run,1,0,1e999\n", {"'1e999'"}},
+           {header + "v,run,1,,1\n", {"'' is not a number"}},
+           {header + "v,run,1,0,\"1\n", {"line 2", "never closed"}},
+       }) {
+    SCOPED_TRACE(bad.text.substr(0, 100));
+    test::expect_error(ErrorKind::kInput, std::vector<std::string>{"file: "},
+                       [&] { parse_predictions(bad.text, "file"); });
+    test::expect_error(ErrorKind::kInput, bad.parts, [&] { parse_predictions(bad.text, "file"); });
+  }
+}
+
+TEST(ReadPredictions, NamesAFileThatIsMissing) {
+  test::expect_error(ErrorKind::kIo, {"/no/such.json"}, [] { read_predictions("/no/such.json"); });
+}
+
+}  // namespace
+}  // namespace co2net
