@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "localizer/training_options.h"
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
@@ -26,6 +27,7 @@ Bundle bundle_from_json(const Json& json) {
   bundle.feature_size = json_at<int>(json, "feature_size", ErrorKind::kModel);
   bundle.preset = json_at<std::string>(json, "preset", ErrorKind::kModel);
   bundle.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
+  if (json.contains("network")) bundle.ablation = ablation_from_json(json["network"]);
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
   for (const auto& [name, file] : files.items()) {
     bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);
@@ -89,6 +91,7 @@ void save_bundle(const Bundle& bundle) {
                      {"feature_size", bundle.feature_size},
                      {"preset", bundle.preset},
                      {"max_seqlen", bundle.max_seqlen},
+                     {"network", to_json(bundle.ablation)},
                      {"files", files},
                      {"provenance", bundle.provenance}};
   write_file(bundle.file("model.json"), json.dump(2) + "\n");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "localizer/co2net.h"
 #include "pipeline/json.h"
 #include "pipeline/recipe.h"
 
@@ -22,6 +23,7 @@ struct Bundle {
   int feature_size = 2048;                    // 2D: columns of the features, both streams
   std::string preset = "thumos14";            // of the CO2-Net: "thumos14" | "activitynet1.2"
   int max_seqlen = 60;                        // of the activitynet1.2 network
+  Ablation ablation;                          // of the CO2-Net; the default is the published one
   std::map<std::string, std::string> sha256;  // by file name
   Json provenance = Json::object();           // how the weights came about
 

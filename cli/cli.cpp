@@ -18,10 +18,10 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-const Command* const kCommands[] = {&kRunCommand,      &kExtractCommand, &kFlowCommand,
-                                    &kLocalizeCommand, &kProposeCommand, &kEvalCommand,
-                                    &kConvertCommand,  &kPackCommand,    &kUnpackCommand,
-                                    &kExplainCommand,  &kCacheCommand,   &kProbeCommand};
+const Command* const kCommands[] = {
+    &kRunCommand,     &kExtractCommand, &kFlowCommand,    &kLocalizeCommand, &kProposeCommand,
+    &kTrainCommand,   &kEvalCommand,    &kConvertCommand, &kPackCommand,     &kUnpackCommand,
+    &kExplainCommand, &kCacheCommand,   &kProbeCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

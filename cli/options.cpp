@@ -32,14 +32,6 @@ bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
 }
 
-// Checks a value against the ones that an option takes.
-std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
-  const auto value = args[name].as<std::string>();
-  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
-  throw Error(ErrorKind::kUsage,
-              "--" + name + ": '" + value + "' is not one of " + joined(allowed));
-}
-
 std::string parse_device(const po::variables_map& args) {
   const auto device = args["device"].as<std::string>();
   if (device == "auto") {
@@ -75,6 +67,13 @@ void use_threads(int threads) {
 }
 
 }  // namespace
+
+std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
+  const auto value = args[name].as<std::string>();
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  throw Error(ErrorKind::kUsage,
+              "--" + name + ": '" + value + "' is not one of " + joined(allowed));
+}
 
 spdlog::level::level_enum parse_log_level(const std::string& name) {
   const spdlog::level::level_enum level = spdlog::level::from_str(name);

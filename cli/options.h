@@ -24,6 +24,10 @@ namespace co2net {
 // Groups of options that commands share: each `add_*` describes them, each `parse_*` makes the
 // plain data that the rest of the program works with. All throw Error(kUsage).
 
+// The value of a text option, which must be one of `allowed`.
+std::string one_of(const boost::program_options::variables_map& args, const std::string& name,
+                   const std::vector<std::string>& allowed);
+
 spdlog::level::level_enum parse_log_level(const std::string& name);
 
 // --model

@@ -54,6 +54,7 @@ std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle) {
   config.classes = static_cast<int>(bundle.classes.size());
   config.feature_size = bundle.feature_size;
   config.max_seqlen = bundle.max_seqlen;
+  config.ablation = bundle.ablation;
   return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
                                           config);
 }

@@ -1,5 +1,6 @@
 #include "localizer/co2net.h"
 
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -123,6 +124,7 @@ void Co2Net::save(const std::filesystem::path& path) const {
 
 Arrays Co2Net::localize(const Array& features) const {
   check_features(features, config_.feature_size);
+  if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
   torch::InferenceMode inference;
   const NetworkOutput output = network_->forward(view(features).unsqueeze(0));
   return {{"cas", to_array(output.cas[0])},

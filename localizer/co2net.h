@@ -55,8 +55,8 @@ struct Co2NetConfig {
 // Localization", ACM MM 2021, arXiv 2107.12589): from a video's snippet features to the activation
 // of every class at every snippet, and attention, which tells action from background.
 //
-// Owns its network. Several threads may call localize() at once. Equal features give equal bytes
-// at one intra-op thread, which the caller sets (at::set_num_threads(1)).
+// Owns its network. Several threads may call localize() at once; each computes on itself alone, so
+// that equal features give equal bytes.
 class Co2Net {
  public:
   // Weights U(-b, b), b = sqrt(6 / fan_in), and zero biases; equal seeds give equal networks.

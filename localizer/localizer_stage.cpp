@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "localizer/training_options.h"
 #include "pipeline/npy.h"
 
 namespace co2net {
@@ -26,6 +27,7 @@ Stage LocalizerModel::stage(std::size_t features, const CacheKey& features_key) 
                   .add("co2net", sha256_)
                   .add("variant", to_string(config_.variant))
                   .add("max_seqlen", config_.max_seqlen)
+                  .add("network", to_json(config_.ablation))
                   .add("torch", TORCH_VERSION)
                   .add("machine", machine_identity())
                   .build();

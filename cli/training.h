@@ -1,0 +1,67 @@
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <filesystem>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/bundle.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "localizer/feature_set.h"
+#include "localizer/trainer.h"
+#include "pipeline/annotations.h"
+#include "postprocess/evaluation.h"
+
+namespace co2net {
+
+// What a CO2-Net learns from and is judged on. Examples name places in `features`.
+struct TrainingData {
+  FeatureSet features;
+  std::vector<std::string> classes;
+  std::vector<Example> training;
+  std::vector<Example> held_out;  // of the training videos; judged by classification
+  std::vector<Example> test;      // judged by localization; may be empty
+  Annotations annotations;        // with the test videos' segments
+  std::string test_subset;
+};
+
+// Which model of a training is kept: "heldout" (the best classification mAP on held-out videos),
+// "test" (the best mAP of segments on the test videos, as the authors select), or "last".
+struct TrainingSettings {
+  TrainingOptions options;
+  std::string preset = "thumos14";  // where the options come from, and whose figures to show
+  std::string select = "heldout";
+  double held_out_share = 0.1;
+  std::filesystem::path directory;  // becomes the bundle
+  double checkpoint_s = 600;
+  int threads = 1;
+};
+
+// --preset, --set, --iterations, --seed, --select, --held-out, --threads, --checkpoint, --progress.
+// Errors: Error(kUsage).
+void add_training_options(boost::program_options::options_description& options);
+TrainingSettings parse_training(const boost::program_options::variables_map& args);
+
+// Moves a share of the training videos to data.held_out, where models are judged on these.
+void hold_out(TrainingData& data, const TrainingSettings& settings);
+
+// Trains in settings.directory/training and makes the folder a bundle: `bundle` with its classes,
+// network and provenance filled in, and the I3D that `extractor` has. Says how it goes in the log.
+// Errors: as train(); Error(kUsage) for a folder that holds something else.
+TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& settings,
+                            Bundle bundle, const std::optional<Bundle>& extractor,
+                            Progress& progress);
+
+// Mean average precision of a model's segments on the test videos, in the authors' protocol.
+Evaluation evaluate_on_test(const Co2Net& model, const TrainingData& data,
+                            const std::vector<double>& tiou);
+
+// Thresholds at which a preset's dataset is reported, and those that the authors select a model by.
+std::vector<double> reported_tiou(const std::string& preset);
+std::vector<double> selection_tiou(const std::string& preset);
+
+}  // namespace co2net

@@ -1,0 +1,231 @@
+#include "localizer/trainer.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+#include <fstream>
+#include <limits>
+#include <optional>
+
+#include "localizer/checkpoint.h"
+#include "pipeline/files.h"
+#include "pipeline/interrupt.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What random numbers are for; see random_for.
+enum Purpose : std::uint64_t { kBatches, kDropout };
+
+LossValues& operator+=(LossValues& sum, const LossValues& losses) {
+  sum.mil_orig += losses.mil_orig;
+  sum.mil_supp += losses.mil_supp;
+  sum.cas += losses.cas;
+  sum.ml += losses.ml;
+  sum.oppo += losses.oppo;
+  sum.norm += losses.norm;
+  sum.total += losses.total;
+  return sum;
+}
+
+LossValues divided(LossValues sum, double count) {
+  for (double* term :
+       {&sum.mil_orig, &sum.mil_supp, &sum.cas, &sum.ml, &sum.oppo, &sum.norm, &sum.total}) {
+    *term /= count;
+  }
+  return sum;
+}
+
+// The settings of a training beside its state. Another training's directory is refused.
+void settle(const fs::path& directory, const Json& settings) {
+  const fs::path file = directory / "settings.json";
+  if (!fs::exists(file)) {
+    write_file(file, settings.dump(2) + "\n");
+    return;
+  }
+  const Json before = parse_json(read_file(file), file.string(), ErrorKind::kModel);
+  if (before == settings) return;
+  std::string message = directory.string() + " holds another training:";
+  for (const std::string& difference : json_differences(before, settings)) {
+    message += " " + difference + ";";
+  }
+  throw Error(ErrorKind::kUsage, message + " choose another folder, or delete that one");
+}
+
+class MetricsLog {
+ public:
+  // Keeps the lines of up to `iterations` updates of an earlier run.
+  MetricsLog(const fs::path& file, std::int64_t iterations) {
+    std::string kept;
+    std::ifstream before(file);
+    for (std::string line; std::getline(before, line) && !before.eof();) {
+      const Json json = Json::parse(line, nullptr, false);
+      if (json.is_discarded() || json.value("iteration", kNever) > iterations) break;
+      kept += line + "\n";
+    }
+    write_file(file, kept);
+    log_.open(file, std::ios::app);
+  }
+
+  void add(const Json& line) { log_ << to_text(line) << "\n"; }
+  void flush() {
+    if (!log_.flush())
+      throw Error(ErrorKind::kIo, "cannot write the metrics log; is the disk full?");
+  }
+
+ private:
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  std::ofstream log_;
+};
+
+class Training {
+ public:
+  explicit Training(const TrainingJob& job)
+      : job_(job),
+        state_file_(job.directory / "state.pt"),
+        lock_(job.directory / "lock"),
+        sampler_(job.examples),
+        learner_(job.options, job.classes, job.features->feature_size()) {
+    settle(job.directory, {{"schema", "co2net.training/1"},
+                           {"options", to_json(job.options)},
+                           {"classes", job.classes},
+                           {"data", job.data}});
+    if (fs::exists(state_file_)) restore();
+    metrics_.emplace(job.directory / "metrics.jsonl", result_.iterations);
+  }
+
+  TrainingResult run() {
+    while (!finished_) {
+      stop_if_interrupted();
+      update();
+      const bool last = result_.iterations == job_.options.iterations;
+      const bool due =
+          result_.iterations > 1 && (result_.iterations - 1) % job_.options.evaluate_every == 0;
+      if (last || due) judge();
+      finished_ = last || (job_.options.patience > 0 && unimproved_ >= job_.options.patience);
+      if (last || due || finished_ || Clock::now() - saved_ > seconds(job_.checkpoint_s)) save();
+    }
+    return result_;
+  }
+
+ private:
+  static std::chrono::duration<double> seconds(double count) {
+    return std::chrono::duration<double>(count);
+  }
+
+  void stop_if_interrupted() {
+    try {
+      throw_if_interrupted();
+    } catch (const Error&) {
+      save();
+      throw;
+    }
+  }
+
+  Batch next_batch() const {
+    auto random = random_for(job_.options.seed, iteration(), kBatches);
+    Batch batch;
+    for (const std::size_t i : sampler_.draw(random)) {
+      const Example& example = job_.examples[i];
+      const std::int64_t snippets = job_.features->snippets(example.video);
+      const auto rows = resampled_rows(snippets, job_.options.length, random);
+      batch.features.push_back(job_.features->rows(example.video, rows));
+      batch.classes.push_back(example.classes);
+    }
+    return batch;
+  }
+
+  void update() {
+    const std::uint64_t dropout_seed = random_for(job_.options.seed, iteration(), kDropout)();
+    const LossValues losses = learner_.update(next_batch(), dropout_seed, job_.threads);
+    ++result_.iterations;
+    metrics_->add({{"iteration", result_.iterations}, {"losses", to_json(losses)}});
+    sum_ += losses;
+    ++summed_;
+    job_.on_update(result_.iterations, losses);
+  }
+
+  void judge() {
+    const Judgement judgement = job_.judge ? job_.judge(learner_.model()) : Judgement{};
+    const bool best =
+        !job_.judge || result_.best_iteration == 0 || judgement.score > result_.best.score;
+    if (best) {
+      learner_.model().save(job_.model_file);
+      result_.best_iteration = result_.iterations;
+      result_.best = judgement;
+    }
+    unimproved_ = best ? 0 : unimproved_ + 1;
+    if (job_.judge) {
+      Json line = judgement.details;
+      line.update({{"iteration", result_.iterations}, {"score", judgement.score}, {"best", best}});
+      metrics_->add(line);
+    }
+    job_.on_judged(result_.iterations, divided(sum_, summed_), judgement, best);
+    sum_ = {};
+    summed_ = 0;
+  }
+
+  std::uint64_t iteration() const { return static_cast<std::uint64_t>(result_.iterations); }
+
+  // The log first: a state's updates are always in it.
+  void save() {
+    metrics_->flush();
+    const Json progress = {
+        {"iterations", result_.iterations}, {"best_iteration", result_.best_iteration},
+        {"best_score", result_.best.score}, {"best_details", result_.best.details},
+        {"unimproved", unimproved_},        {"finished", finished_}};
+    const std::string text = to_text(progress);
+    Tensors state = learner_.state();
+    state["progress"] = torch::tensor(std::vector<std::uint8_t>(text.begin(), text.end()));
+    write_checkpoint(state_file_, state);
+    saved_ = Clock::now();
+  }
+
+  void restore() {
+    try {
+      const Tensors state = read_checkpoint(state_file_);
+      learner_.restore(state);
+      const torch::Tensor text = state.at("progress").contiguous();
+      const auto* bytes = static_cast<const char*>(text.data_ptr());
+      const Json progress = parse_json({bytes, text.nbytes()}, "progress", ErrorKind::kModel);
+      result_.iterations = progress.at("iterations");
+      result_.best_iteration = progress.at("best_iteration");
+      result_.best = {progress.at("best_score"), progress.at("best_details")};
+      unimproved_ = progress.at("unimproved");
+      finished_ = progress.at("finished");
+    } catch (const std::exception& e) {
+      throw Error(ErrorKind::kModel,
+                  state_file_.string() + ": " + e.what() + "; delete the folder to train anew");
+    }
+  }
+
+  const TrainingJob& job_;
+  fs::path state_file_;
+  FileLock lock_;
+  BatchSampler sampler_;
+  Learner learner_;
+  std::optional<MetricsLog> metrics_;
+  TrainingResult result_;
+  int unimproved_ = 0;  // judgements since the best
+  bool finished_ = false;
+  LossValues sum_;  // since the last judgement
+  int summed_ = 0;
+  Clock::time_point saved_ = Clock::now();
+};
+
+}  // namespace
+
+TrainingResult train(const TrainingJob& job) { return Training(job).run(); }
+
+Json to_json(const LossValues& losses) {
+  return {{"mil_orig", losses.mil_orig}, {"mil_supp", losses.mil_supp},
+          {"cas", losses.cas},           {"ml", losses.ml},
+          {"oppo", losses.oppo},         {"norm", losses.norm},
+          {"total", losses.total}};
+}
+
+}  // namespace co2net

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "localizer/co2net.h"
+#include "localizer/feature_set.h"
+#include "localizer/learner.h"
+#include "localizer/sampler.h"
+#include "localizer/training_options.h"
+#include "pipeline/json.h"
+
+namespace co2net {
+
+// How good a model is.
+struct Judgement {
+  double score = 0;               // larger is better
+  Json details = Json::object();  // for the metrics log
+};
+
+struct TrainingJob {
+  TrainingOptions options;
+  const FeatureSet* features = nullptr;
+  std::vector<Example> examples;
+  int classes = 0;  // C, background not counted
+  Json data;        // names what is learned from: a training only goes on with the same
+  int threads = 1;
+
+  std::filesystem::path directory;   // for settings.json, state.pt and metrics.jsonl
+  std::filesystem::path model_file;  // where the best model goes, as soon as it is found
+  double checkpoint_s = 600;         // the state is also saved so often, in seconds
+
+  // Judges a model; null to take the last one.
+  std::function<Judgement(const Co2Net&)> judge;
+  std::function<void(std::int64_t iteration, const LossValues&)> on_update =
+      [](std::int64_t, const LossValues&) {};
+  std::function<void(std::int64_t iteration, const LossValues& mean, const Judgement&, bool best)>
+      on_judged = [](std::int64_t, const LossValues&, const Judgement&, bool) {};
+};
+
+struct TrainingResult {
+  std::int64_t iterations = 0;  // done in all
+  std::int64_t best_iteration = 0;
+  Judgement best;
+};
+
+// Trains until options.iterations updates are done or options.patience is spent, and leaves the
+// best model in job.model_file. Models are judged as the authors do, after evaluate_every + 1
+// updates, 2 * evaluate_every + 1, ..., and once more at the end; a later one is better only if its
+// score is strictly larger.
+//
+// An interrupted training goes on from its last state when called again with the same options and
+// data, and ends with the same bytes; a finished one returns its result at once. metrics.jsonl has
+// a line an update, {"iteration", "losses"}, and a line a judgement, {"iteration", "score", "best",
+// ...details}; nothing in it depends on the clock or the number of threads.
+// Errors: Error(kUsage) if the directory holds another training, naming the differences;
+// Error(kInput) if no class has two examples; Error(kModel) for a damaged state; Error(kIo);
+// Error(kInterrupted), with the state saved.
+TrainingResult train(const TrainingJob& job);
+
+Json to_json(const LossValues& losses);
+
+}  // namespace co2net
