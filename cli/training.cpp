@@ -231,6 +231,9 @@ TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& se
   job.model_file = settings.directory / kCo2NetFile;
   job.checkpoint_s = settings.checkpoint_s;
   job.judge = judge_of(data, settings);
+  // Few held-out videos are soon classified without a fault, long before segments are at their
+  // best.
+  job.later_wins_ties = settings.select == "heldout";
   job.on_update = [&](std::int64_t iteration, const LossValues& losses) {
     char unit[40];
     std::snprintf(unit, sizeof unit, "loss %.4f  iteration", losses.total);

@@ -29,8 +29,9 @@ struct TrainingData {
   std::string test_subset;
 };
 
-// Which model of a training is kept: "heldout" (the best classification mAP on held-out videos),
-// "test" (the best mAP of segments on the test videos, as the authors select), or "last".
+// Which model of a training is kept: "heldout" (the best classification mAP on held-out videos, of
+// equal ones the last), "test" (the best mAP of segments on the test videos, as the authors
+// select), or "last".
 struct TrainingSettings {
   TrainingOptions options;
   std::string preset = "thumos14";  // where the options come from, and whose figures to show

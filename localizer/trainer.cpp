@@ -149,10 +149,14 @@ class Training {
     job_.on_update(result_.iterations, losses);
   }
 
+  bool is_better(double score) const {
+    if (!job_.judge || result_.best_iteration == 0) return true;
+    return job_.later_wins_ties ? score >= result_.best.score : score > result_.best.score;
+  }
+
   void judge() {
     const Judgement judgement = job_.judge ? job_.judge(learner_.model()) : Judgement{};
-    const bool best =
-        !job_.judge || result_.best_iteration == 0 || judgement.score > result_.best.score;
+    const bool best = is_better(judgement.score);
     if (best) {
       learner_.model().save(job_.model_file);
       result_.best_iteration = result_.iterations;

@@ -35,6 +35,7 @@ struct TrainingJob {
 
   // Judges a model; null to take the last one.
   std::function<Judgement(const Co2Net&)> judge;
+  bool later_wins_ties = false;  // a later model is better already if its score is as large
   std::function<void(std::int64_t iteration, const LossValues&)> on_update =
       [](std::int64_t, const LossValues&) {};
   std::function<void(std::int64_t iteration, const LossValues& mean, const Judgement&, bool best)>
@@ -49,8 +50,7 @@ struct TrainingResult {
 
 // Trains until options.iterations updates are done or options.patience is spent, and leaves the
 // best model in job.model_file. Models are judged as the authors do, after evaluate_every + 1
-// updates, 2 * evaluate_every + 1, ..., and once more at the end; a later one is better only if its
-// score is strictly larger.
+// updates, 2 * evaluate_every + 1, ..., and once more at the end.
 //
 // An interrupted training goes on from its last state when called again with the same options and
 // data, and ends with the same bytes; a finished one returns its result at once. metrics.jsonl has
