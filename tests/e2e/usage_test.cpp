@@ -9,8 +9,8 @@
 namespace co2net::test {
 namespace {
 
-const Strings kCommands = {"run",     "extract", "flow",  "localize",
-                           "propose", "explain", "cache", "probe"};
+const Strings kCommands = {"run",  "extract", "flow",    "localize", "propose", "convert",
+                           "pack", "unpack",  "explain", "cache",    "probe"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -40,6 +40,9 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
       {"localize", work + results + cache + Strings{"--save-scores"}},
       {"propose", work + results + cache},
+      {"convert", {"--output", "--format", "--ambiguous"}},
+      {"pack", {"--output", "--annotations", "--allow-missing"}},
+      {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
       {"cache", {"--cache", "--max-size"}},
       {"probe", inputs}};
