@@ -250,6 +250,7 @@ TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
            {{"pack", folder, "-o", data.packed}, "--annotations"},
            {{"pack", folder, "--annotations", file}, "-o FILE.npy"},
            {{"pack", folder, "--annotations", file, "-o", folder}, "folder"},
+           {{"pack", folder, "--annotations", file, "-o", folder + "/a.npy"}, "overwrite"},
            {{"pack", file, "--annotations", file, "-o", data.packed}, "folder"},
            {{"pack", folder, folder, "--annotations", file, "-o", data.packed}, "one"},
            {{"unpack", file, "-o", data.unpacked}, "--annotations"},

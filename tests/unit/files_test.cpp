@@ -164,6 +164,46 @@ class Holder {
   pid_t pid_;
 };
 
+TEST(MappedFile, ReadsReleasedPartsAnew) {
+  const TempDir dir;
+  std::string bytes(100000, 'a');
+  bytes.replace(50000, 3, "xyz");
+  write_file(dir.path() / "a", bytes);
+  const MappedFile file(dir.path() / "a");
+  for (const std::size_t first : {0u, 5000u, 99999u}) {
+    file.release(file.bytes().substr(first));
+    EXPECT_EQ(file.bytes(), bytes);
+  }
+}
+
+TEST(MappedFile, ReleasesNothingThatIsNotItsOwn) {
+  const TempDir dir;
+  write_file(dir.path() / "a", "a");
+  const MappedFile file(dir.path() / "a");
+  const std::string other(100000, 'x');
+  file.release(other);
+  EXPECT_EQ(other, std::string(100000, 'x'));
+}
+
+TEST(NamesIn, AreSortedAndAFolderThatCannotBeReadIsNamed) {
+  const TempDir dir;
+  for (const char* name : {"b", "a", "c"}) write_file(dir.path() / name, "x");
+  EXPECT_EQ(names_in(dir.path()), (std::vector<std::string>{"a", "b", "c"}));
+  test::expect_error(ErrorKind::kIo, {(dir.path() / "none").string()},
+                     [&] { names_in(dir.path() / "none"); });
+}
+
+TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
+  const TempDir dir;
+  const auto is_ours = [](const std::string& name) { return name.starts_with("our"); };
+  expect_only_in(dir.path() / "none", is_ours);
+  write_file(dir.path() / "ours", "x");
+  expect_only_in(dir.path(), is_ours);
+  write_file(dir.path() / "theirs", "x");
+  test::expect_error(ErrorKind::kInput, {dir.path().string(), "theirs"},
+                     [&] { expect_only_in(dir.path(), is_ours); });
+}
+
 TEST(FileLock, WaitsForAnotherProcessUntilItDies) {
   const TempDir dir;
   const fs::path path = dir.path() / "locks" / "a";
