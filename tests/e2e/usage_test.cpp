@@ -9,8 +9,8 @@
 namespace co2net::test {
 namespace {
 
-const Strings kCommands = {"run",     "extract", "flow",  "localize",
-                           "propose", "explain", "cache", "probe"};
+const Strings kCommands = {"run",     "extract", "flow",  "localize", "propose",
+                           "explain", "cache",   "probe", "inspect"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -42,7 +42,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"propose", work + results + cache},
       {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
       {"cache", {"--cache", "--max-size"}},
-      {"probe", inputs}};
+      {"probe", inputs},
+      {"inspect", inputs}};
   for (const auto& [command, options] : promised) {
     const std::string help = co2net({command, "--help"}).out;
     std::set<std::string> offered;
