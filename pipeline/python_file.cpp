@@ -114,16 +114,13 @@ struct PythonFile::Content {
   std::unique_ptr<MappedFile> mapped;
   std::string_view bytes;
   std::string format;
-  std::deque<PickleHeap> heaps;
+  PickleHeap heap;
   std::deque<std::string> inflated;
   const PythonValue* root = nullptr;
 
   void read();
-  PickleHeap& add_heap(const std::string& heap_name, bool knows_scripts = false) {
-    return heaps.emplace_back(heap_name, knows_scripts);
-  }
-  PickleNode& load_whole(std::string_view pickle, const std::string& pickle_name, PickleHeap& heap);
-  PickleNode& read_npy(std::string_view npy, const std::string& npy_name, PickleHeap& heap);
+  PickleNode& load_whole(std::string_view pickle, const std::string& pickle_name);
+  PickleNode& read_npy(std::string_view npy, const std::string& npy_name);
   void read_zip();
   std::string_view content_of(ZipArchive& archive, const ZipArchive::Entry& entry, bool checked);
   PickleNode& read_npz(ZipArchive& archive);
@@ -137,20 +134,20 @@ void PythonFile::Content::read() {
     read_zip();
   } else if (is_npy(bytes)) {
     format = "npy";
-    root = &read_npy(bytes, name, add_heap(name));
+    root = &read_npy(bytes, name);
   } else if (const auto magic_end = end_of_torch_magic(bytes)) {
     format = "torch (legacy)";
     root = &read_torch_stream(*magic_end);
   } else {
     format = "pickle";
-    root = &load_whole(bytes, name, add_heap(name));
+    root = &load_whole(bytes, name);
   }
 }
 
-PickleNode& PythonFile::Content::load_whole(std::string_view pickle, const std::string& pickle_name,
-                                            PickleHeap& heap) {
+PickleNode& PythonFile::Content::load_whole(std::string_view pickle,
+                                            const std::string& pickle_name) {
   std::size_t end = 0;
-  PickleNode& value = heap.load(pickle, end);
+  PickleNode& value = heap.load(pickle, pickle_name, end);
   if (end != pickle.size()) {
     bad(pickle_name, std::to_string(pickle.size() - end) + " bytes follow the pickle");
   }
@@ -158,14 +155,13 @@ PickleNode& PythonFile::Content::load_whole(std::string_view pickle, const std::
   return value;
 }
 
-PickleNode& PythonFile::Content::read_npy(std::string_view npy, const std::string& npy_name,
-                                          PickleHeap& heap) {
+PickleNode& PythonFile::Content::read_npy(std::string_view npy, const std::string& npy_name) {
   const NpyHeader header = parse_npy_header(npy, npy_name);
   const std::string_view data = npy.substr(header.size);
   if (header.dtype.code != "O") {
     return heap.make(dense_view(header.dtype, header.shape, header.fortran_order, data, npy_name));
   }
-  PickleNode& value = load_whole(data, npy_name, heap);
+  PickleNode& value = load_whole(data, npy_name);
   const auto* array = std::get_if<PythonValue::ObjectArray>(&value.value);
   if (array == nullptr || array->shape != header.shape) {
     bad(npy_name, "its pickle is not an object array of shape " + to_string(header.shape));
@@ -196,7 +192,6 @@ void PythonFile::Content::read_zip() {
 }
 
 PickleNode& PythonFile::Content::read_npz(ZipArchive& archive) {
-  PickleHeap& heap = add_heap(name);
   PythonValue::Dict arrays;
   for (const ZipArchive::Entry& entry : archive.entries()) {
     const std::string entry_name = name + ":" + entry.name;
@@ -205,8 +200,7 @@ PickleNode& PythonFile::Content::read_npz(ZipArchive& archive) {
     }
     const std::string key = entry.name.substr(0, entry.name.size() - 4);
     const std::string_view npy = content_of(archive, entry, true);
-    arrays.items.emplace_back(&heap.make(heap.keep(key)),
-                              &read_npy(npy, entry_name, add_heap(entry_name)));
+    arrays.items.emplace_back(&heap.make(heap.keep(key)), &read_npy(npy, entry_name));
   }
   return heap.make(std::move(arrays));
 }
@@ -218,10 +212,10 @@ PickleNode& PythonFile::Content::read_torch_zip(ZipArchive& archive, const std::
   const auto* order = archive.find(folder + "byteorder");
   const bool big_endian = order != nullptr && content_of(archive, *order, false) == "big";
   const std::string pickle_name = folder + "data.pkl";
-  PickleHeap& heap =
-      add_heap(name + (is_script ? ": TorchScript module: " : ":") + pickle_name, is_script);
   std::size_t end = 0;
-  PickleNode& object = heap.load(content_of(archive, *archive.find(pickle_name), false), end);
+  PickleNode& object =
+      heap.load(content_of(archive, *archive.find(pickle_name), false),
+                name + (is_script ? ": TorchScript module: " : ":") + pickle_name, end, is_script);
 
   std::map<std::string_view, std::string_view> records;
   resolve_tensors(heap, name, [&](const PickledStorage& storage) -> StoredElements {
@@ -245,10 +239,9 @@ PickleNode& PythonFile::Content::read_torch_zip(ZipArchive& archive, const std::
 // After the magic number: pickles of the protocol's version, of the writer's system, of the object
 // and of the storages' keys; then the storages.
 PickleNode& PythonFile::Content::read_torch_stream(std::size_t at) {
-  PickleHeap& heap = add_heap(name);
   const auto load_next = [&]() -> PickleNode& {
     std::size_t size = 0;
-    PickleNode& value = heap.load(bytes.substr(at), size);
+    PickleNode& value = heap.load(bytes.substr(at), name, size);
     at += size;
     return value;
   };

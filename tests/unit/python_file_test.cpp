@@ -394,7 +394,9 @@ TEST(PythonFile, RefusesFewBytesThatWouldBecomeMany) {
 }
 
 TEST(PythonFile, RefusesMoreOperationsThanAnyRealFileHas) {
-  expect_refused("(" + std::string(40000000, 'N') + "l.", "operations");
+  std::string pickle;
+  for (int i = 0; i < 1 << 23; ++i) pickle += "N0";
+  expect_refused(pickle + "N.", "more than 16777216 operations");
 }
 
 TEST(PythonFile, FindsTheLastOfRepeatedKeys) {
@@ -771,6 +773,18 @@ TEST(PythonFile, ReadsTheParametersOfTorchScriptModules) {
   EXPECT_EQ(text_of(file), "{'weight': f4[2, 3]( 0 1 2 3 4 5 ), 'training': False}");
   expect_refused(zip_of({{"net/data.pkl", "cos\nsystem\n."}, {"net/constants.pkl", ")."}}),
                  "TorchScript module: net/data.pkl: pickle byte 0: unknown global os.system");
+}
+
+TEST(PythonFile, RefusesArchivesWhoseEntriesOverlap) {
+  constexpr std::size_t kBeforeData = 35, kDirectoryEntry = 51;
+  std::string archive = zip_of({{"a.npy", "0123"}, {"b.npy", "4567"}});
+  const std::size_t directory = archive.find("PK\1\2");
+  for (const std::size_t entry : {0, 1}) {  // each reaches to the archive's end
+    const std::size_t data_at = kBeforeData + entry * (kBeforeData + 4);
+    const std::string size = little_endian(archive.size() - data_at, 4);
+    archive.replace(directory + entry * kDirectoryEntry + 20, 8, size + size);
+  }
+  expect_refused(archive, "its entries overlap");
 }
 
 TEST(PythonFile, RefusesArchivesThatAreNotWhatTheySay) {
