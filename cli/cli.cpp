@@ -21,7 +21,7 @@ namespace {
 const Command* const kCommands[] = {&kRunCommand,      &kExtractCommand, &kFlowCommand,
                                     &kLocalizeCommand, &kProposeCommand, &kConvertCommand,
                                     &kPackCommand,     &kUnpackCommand,  &kExplainCommand,
-                                    &kCacheCommand,    &kProbeCommand};
+                                    &kCacheCommand,    &kProbeCommand,   &kInspectCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

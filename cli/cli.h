@@ -33,6 +33,7 @@ struct Command {
 int run_cli(const std::vector<std::string>& arguments, Io io);
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
-    kConvertCommand, kPackCommand, kUnpackCommand, kExplainCommand, kCacheCommand, kProbeCommand;
+    kConvertCommand, kPackCommand, kUnpackCommand, kExplainCommand, kCacheCommand, kProbeCommand,
+    kInspectCommand;
 
 }  // namespace co2net

@@ -10,7 +10,7 @@ namespace co2net::test {
 namespace {
 
 const Strings kCommands = {"run",  "extract", "flow",    "localize", "propose", "convert",
-                           "pack", "unpack",  "explain", "cache",    "probe"};
+                           "pack", "unpack",  "explain", "cache",    "probe",   "inspect"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -45,7 +45,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
       {"cache", {"--cache", "--max-size"}},
-      {"probe", inputs}};
+      {"probe", inputs},
+      {"inspect", inputs}};
   for (const auto& [command, options] : promised) {
     const std::string help = co2net({command, "--help"}).out;
     std::set<std::string> offered;
