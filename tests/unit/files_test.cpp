@@ -9,7 +9,6 @@
 #include <csignal>
 #include <filesystem>
 #include <future>
-#include <set>
 
 #include "tests/unit/expect_error.h"
 
@@ -17,14 +16,6 @@ namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
-
-std::set<std::string> names_in(const fs::path& directory) {
-  std::set<std::string> names;
-  for (const auto& file : fs::directory_iterator(directory)) {
-    names.insert(file.path().filename().string());
-  }
-  return names;
-}
 
 // The umask of the process while the object lives.
 class Umask {
@@ -41,7 +32,7 @@ TEST(WriteFile, MakesTheFileAndItsFoldersAndNothingElse) {
   const std::string bytes("a\0b", 3);
   write_file(dir.path() / "x" / "y" / "a.json", bytes);
   EXPECT_EQ(read_file(dir.path() / "x" / "y" / "a.json"), bytes);
-  EXPECT_EQ(names_in(dir.path() / "x" / "y"), std::set<std::string>{"a.json"});
+  EXPECT_EQ(names_in(dir.path() / "x" / "y"), std::vector<std::string>{"a.json"});
   write_file(dir.path() / "x" / "y" / "a.json", "");
   EXPECT_EQ(read_file(dir.path() / "x" / "y" / "a.json"), "");
 }
@@ -50,7 +41,7 @@ TEST(WriteFile, TakesTheLongestNameThatAFileMayHave) {
   const TempDir dir;
   const std::string name = std::string(250, 'n') + ".json";
   write_file(dir.path() / name, "x");
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{name});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{name});
 }
 
 TEST(WriteFile, FollowsTheUmask) {
@@ -70,7 +61,7 @@ TEST(WriteFile, WritesIntoAPipeThatIsThere) {
   write_file(pipe, "through the pipe");
   EXPECT_EQ(reader.get(), "through the pipe");
   EXPECT_TRUE(fs::is_fifo(pipe));
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"pipe"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
 }
 
 TEST(WriteFile, LeavesADeviceADevice) {
@@ -98,7 +89,7 @@ TEST(WriteFileWith, KeepsTheOldFileAndLeavesNoTemporaryWhenTheWriterFails) {
   test::expect_error(ErrorKind::kInput, {"broken"},
                      [&] { write_file_with(dir.path() / "a.mkv", fail); });
   EXPECT_EQ(read_file(dir.path() / "a.mkv"), "old");
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"a.mkv"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"a.mkv"});
 }
 
 TEST(WriteFileWith, GivesTheWriterATemporaryOfTheSameSuffixInTheSameFolder) {
@@ -118,8 +109,8 @@ TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
   write_file(dir.path() / "flow" / "stale.png", "old");
   write_folder_with(dir.path() / "flow",
                     [](const fs::path& folder) { write_file(folder / "new.png", "new"); });
-  EXPECT_EQ(names_in(dir.path() / "flow"), std::set<std::string>{"new.png"});
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"flow"});
+  EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"new.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
 TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
@@ -130,8 +121,8 @@ TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
     throw Error(ErrorKind::kInput, "broken");
   };
   EXPECT_THROW(write_folder_with(dir.path() / "flow", fail), Error);
-  EXPECT_EQ(names_in(dir.path() / "flow"), std::set<std::string>{"old.png"});
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"flow"});
+  EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"old.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
 TEST(ReadFile, NamesTheFileThatIsAbsent) {
