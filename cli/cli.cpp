@@ -21,7 +21,7 @@ namespace {
 const Command* const kCommands[] = {
     &kRunCommand,     &kExtractCommand, &kFlowCommand,    &kLocalizeCommand, &kProposeCommand,
     &kTrainCommand,   &kEvalCommand,    &kConvertCommand, &kPackCommand,     &kUnpackCommand,
-    &kExplainCommand, &kCacheCommand,   &kProbeCommand};
+    &kInspectCommand, &kExplainCommand, &kCacheCommand,   &kProbeCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

@@ -26,8 +26,11 @@ void add_convert_options(po::options_description& options) {
 
 AnnotationFormat parse_format(const po::variables_map& args, const fs::path& output) {
   if (args.count("format") == 0) {
-    return output.empty() || output.extension() == ".json" ? AnnotationFormat::kActivityNet
-                                                           : AnnotationFormat::kWtalc;
+    if (output.empty() || output.extension() == ".json") return AnnotationFormat::kActivityNet;
+    if (!output.has_extension()) return AnnotationFormat::kWtalc;
+    throw Error(ErrorKind::kUsage, "-o: " + output.string() +
+                                       " does not tell the format: it is neither FILE.json nor a "
+                                       "folder's name without a dot; choose one with --format");
   }
   const auto name = args["format"].as<std::string>();
   if (name == "activitynet") return AnnotationFormat::kActivityNet;

@@ -120,6 +120,7 @@ int run_pack(const po::variables_map& args, Io&) {
   if (!fs::is_directory(folder)) {
     throw Error(ErrorKind::kUsage, folder.string() + " is not a folder of features");
   }
+  for (const std::string& id : ids) expect_no_input_at(output, {{folder / (id + ".npy"), id}});
   expect_one_origin(folder, ids);
   const FeatureSet features(folder, ids);
   report_gaps(features, folder, args["allow-missing"].as<bool>());

@@ -31,12 +31,18 @@ RawArray row_of(const RawArray& array, std::int64_t index) {
           Shape(array.strides.begin() + 1, array.strides.end()), array.bytes.substr(offset)};
 }
 
+void expect_count(std::size_t arrays, std::size_t videos, const std::string& name) {
+  if (arrays == videos) return;
+  bad(name + ": holds " + std::to_string(arrays) + " arrays, but there are " +
+      std::to_string(videos) + " videos; they must be those of the annotations, in order");
+}
+
 // The arrays of a packed file. numpy makes one dense array of videos that have equal lengths.
-Views packed_views(const PythonFile& file, const std::string& name) {
+Views packed_views(const PythonFile& file, std::size_t videos, const std::string& name) {
   Views views;
   if (const auto* dense = std::get_if<RawArray>(&file.root().value)) {
     if (dense->shape.size() != 3) bad(name + ": not packed features: " + to_string(dense->shape));
-    if (element_count(dense->shape) == 0) bad(name + ": no features");
+    expect_count(static_cast<std::size_t>(dense->shape[0]), videos, name);
     for (std::int64_t i = 0; i < dense->shape[0]; ++i) views.push_back(row_of(*dense, i));
     return views;
   }
@@ -44,6 +50,7 @@ Views packed_views(const PythonFile& file, const std::string& name) {
   if (objects == nullptr || objects->shape.size() != 1) {
     bad(name + ": not packed features: want an array of arrays, one a video");
   }
+  expect_count(objects->items.size(), videos, name);
   for (std::size_t i = 0; i < objects->items.size(); ++i) {
     views.push_back(array_of(*objects->items[i], name + ": array " + std::to_string(i)));
   }
@@ -77,7 +84,8 @@ struct FeatureSet::Index {
 void FeatureSet::Index::open_folder(const fs::path& folder) {
   for (std::size_t video = 0; video < ids.size(); ++video) {
     const fs::path path = folder / (ids[video] + ".npy");
-    if (!fs::exists(path)) continue;
+    std::error_code absent;
+    if (!fs::exists(path, absent)) continue;
     file_of[video] = files.size();
     files.emplace_back(path);
     views[video] = array_of(files.back().root(), path.string());
@@ -87,11 +95,7 @@ void FeatureSet::Index::open_folder(const fs::path& folder) {
 
 void FeatureSet::Index::open_packed(const fs::path& path) {
   files.emplace_back(path);
-  views = packed_views(files.back(), path.string());
-  if (views.size() != ids.size()) {
-    bad(path.string() + ": holds " + std::to_string(views.size()) + " arrays, but there are " +
-        std::to_string(ids.size()) + " videos; they must be those of the annotations, in order");
-  }
+  views = packed_views(files.back(), ids.size(), path.string());
   for (std::size_t video = 0; video < ids.size(); ++video) {
     check(video, path.string() + ": video " + ids[video]);
   }

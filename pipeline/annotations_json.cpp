@@ -8,23 +8,47 @@ namespace {
 constexpr ErrorKind kKind = ErrorKind::kInput;
 constexpr const char* kVersion = "co2net.annotations/1";
 
-// Json sorts keys, so the order of the videos is noted while the text is parsed.
-Json parse_noting_ids(std::string_view text, const std::string& name,
-                      std::vector<std::string>& ids) {
-  Json section;
-  const auto note = [&](int depth, Json::parse_event_t event, const Json& key) {
-    if (event != Json::parse_event_t::key) return true;
-    if (depth == 1) section = key;
-    if (depth == 1 && section == "database") ids.clear();  // the last of several counts
-    if (depth == 2 && section == "database") ids.push_back(key.get<std::string>());
+// Json sorts keys, so a pass of its own notes the order of the videos: the keys of "database".
+class VideoOrder : public nlohmann::json_sax<Json> {
+ public:
+  std::vector<std::string> ids;
+
+  bool start_object(std::size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_array() override { return leave(); }
+  bool key(std::string& name) override {
+    if (depth_ == 1) {
+      in_database_ = name == "database";
+      if (in_database_) ids.clear();  // the last of several counts
+    }
+    if (depth_ == 2 && in_database_) ids.push_back(name);
     return true;
-  };
-  try {
-    return Json::parse(text, note);
-  } catch (const Json::exception& e) {
-    throw Error(kKind, name + ": not annotations in JSON: " + e.what());
   }
-}
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(std::int64_t) override { return true; }
+  bool number_unsigned(std::uint64_t) override { return true; }
+  bool number_float(double, const std::string&) override { return true; }
+  bool string(std::string&) override { return true; }
+  bool binary(Json::binary_t&) override { return true; }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;
+  }
+
+ private:
+  bool enter() {
+    ++depth_;
+    return true;
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  int depth_ = 0;
+  bool in_database_ = false;
+};
 
 double seconds(const Json& json) {
   if (json.is_number()) return json.get<double>();
@@ -107,9 +131,10 @@ Annotations annotations_from(const Json& json, const std::vector<std::string>& i
 }  // namespace
 
 Annotations parse_activitynet(std::string_view text, const std::string& name) {
-  std::vector<std::string> ids;
-  const Json json = parse_noting_ids(text, name, ids);
-  return within(name, [&] { return annotations_from(json, ids); });
+  const Json json = parse_json(text, name, kKind);
+  VideoOrder order;
+  Json::sax_parse(text, &order);
+  return within(name, [&] { return annotations_from(json, order.ids); });
 }
 
 std::string format_activitynet(const Annotations& annotations) {

@@ -17,6 +17,21 @@ namespace {
 
 [[noreturn]] void bad(const std::string& why) { throw Error(ErrorKind::kInput, why); }
 
+// A pickle may name one list or text many times over, and so ask for any amount of memory; honest
+// ones repeat labels.
+class Budget {
+ public:
+  explicit Budget(std::uintmax_t file_size) : left_(kAlways + kPerByte * file_size) {}
+  void spend(std::size_t bytes) {
+    if (bytes > left_) bad("repeats so much that it is far larger than its file");
+    left_ -= bytes;
+  }
+
+ private:
+  static constexpr std::uintmax_t kAlways = 1 << 20, kPerByte = 64;
+  std::uintmax_t left_;
+};
+
 // A value of a pickle or a part of an array. numpy makes one dense array of rows that happen to
 // have equal lengths, so lists and arrays are read alike.
 using Items = std::span<const PythonValue* const>;
@@ -92,12 +107,14 @@ bool is_text(const RawArray& array) {
   return array.shape.empty() && (array.dtype[0] == 'S' || array.dtype[0] == 'U');
 }
 
-std::string text(const Node& node) {
+std::string text(const Node& node, Budget& budget) {
   if (const auto* array = std::get_if<RawArray>(&node); array != nullptr && is_text(*array)) {
+    budget.spend(sizeof(std::string) + item_size(array->dtype));
     return text_of(*array);
   }
   if (const auto* value = std::get_if<const PythonValue*>(&node)) {
     if (const auto* held = std::get_if<std::string_view>(&(*value)->value)) {
+      budget.spend(sizeof(std::string) + held->size());
       return std::string(*held);
     }
   }
@@ -113,9 +130,9 @@ std::optional<double> as_double(const RawArray& array, std::string_view code) {
   return static_cast<double>(value);
 }
 
-double number(const Node& node) {
+double number(const Node& node, Budget& budget) {
   if (const auto* array = std::get_if<RawArray>(&node)) {
-    if (array->shape == Shape{1}) return number(at(node, 0));  // of a column [N, 1]
+    if (array->shape == Shape{1}) return number(at(node, 0), budget);  // of a column [N, 1]
     if (is_text(*array)) return parse_seconds(text_of(*array));
     if (array->shape.empty()) {
       if (const auto value = as_double<double>(*array, "f8")) return *value;
@@ -135,18 +152,19 @@ double number(const Node& node) {
   bad("a number is missing");
 }
 
-std::vector<std::string> texts(const Node& node) {
+std::vector<std::string> texts(const Node& node, Budget& budget) {
   std::vector<std::string> all;
-  for (std::size_t i = 0; i < count(node); ++i) all.push_back(text(at(node, i)));
+  for (std::size_t i = 0; i < count(node); ++i) all.push_back(text(at(node, i), budget));
   return all;
 }
 
-std::vector<Interval> intervals(const Node& node) {
+std::vector<Interval> intervals(const Node& node, Budget& budget) {
   std::vector<Interval> all;
   for (std::size_t i = 0; i < count(node); ++i) {
+    budget.spend(sizeof(Interval));
     const Node ends = at(node, i);
     if (count(ends) != 2) bad("a segment is not [start, end]");
-    all.push_back({number(at(ends, 0)), number(at(ends, 1))});
+    all.push_back({number(at(ends, 0), budget), number(at(ends, 1), budget)});
   }
   return all;
 }
@@ -157,6 +175,7 @@ class Column {
   Column(const fs::path& folder, const std::string& name)
       : path_((folder / (name + ".npy")).string()),
         file_(path_),
+        budget_(fs::file_size(path_)),
         rows_(node_of(&file_.root())),
         count_(within(path_, [&] { return count(rows_); })) {}
 
@@ -169,18 +188,21 @@ class Column {
     }
   }
 
+  // What `read` makes of a video's row.
   template <class Read>
-  auto row(std::size_t video, Read read) const {
-    return within(path_ + ": row " + std::to_string(video), [&] { return read(at(rows_, video)); });
+  auto row(std::size_t video, Read read) {
+    return within(path_ + ": row " + std::to_string(video),
+                  [&] { return read(at(rows_, video), budget_); });
   }
 
-  std::vector<std::string> all_texts() const {
-    return within(path_, [&] { return texts(rows_); });
+  std::vector<std::string> all_texts() {
+    return within(path_, [&] { return texts(rows_, budget_); });
   }
 
  private:
   std::string path_;
   PythonFile file_;
+  Budget budget_;
   Node rows_;
   std::size_t count_;
 };
@@ -243,12 +265,12 @@ std::vector<std::string> texts_of(const std::vector<AnnotatedVideo>& videos, Fie
 bool is_wtalc_file(const std::string& name) { return kWrittenFiles.count(name) > 0; }
 
 Annotations read_wtalc(const fs::path& folder) {
-  const Column names(folder, "videoname"), subsets(folder, "subset"), labels(folder, "labels"),
+  Column names(folder, "videoname"), subsets(folder, "subset"), labels(folder, "labels"),
       segments(folder, "segments");
   const std::size_t videos = names.size();
   for (const Column* column : {&subsets, &labels, &segments}) column->expect_size(videos);
-  const auto own_labels = optional_column(folder, "labels_all", videos);
-  const auto durations = optional_column(folder, "duration", videos);
+  auto own_labels = optional_column(folder, "labels_all", videos);
+  auto durations = optional_column(folder, "duration", videos);
 
   Annotations annotations;
   annotations.classes = Column(folder, "classlist").all_texts();
@@ -256,8 +278,8 @@ Annotations read_wtalc(const fs::path& folder) {
     AnnotatedVideo video;
     video.id = names.row(i, text);
     video.subset = subsets.row(i, text);
-    video.segments =
-        zipped(labels.row(i, texts), segments.row(i, intervals), folder.string(), video.id);
+    const std::vector<std::string> segment_labels = labels.row(i, texts);
+    video.segments = zipped(segment_labels, segments.row(i, intervals), folder.string(), video.id);
     video.labels = own_labels ? distinct(own_labels->row(i, texts)) : labels_of(video.segments);
     if (durations) video.duration_s = durations->row(i, number);
     annotations.videos.push_back(std::move(video));

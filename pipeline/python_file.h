@@ -55,7 +55,8 @@ class PythonFile {
   // Gives the memory of an array's bytes back to the system, if they are mapped; they are read from
   // the file anew where they are used again. Safe while others use them.
   void release(std::string_view bytes) const;
-  const std::string& format() const;  // "pickle", "torch", "torch (legacy)", "npy", "npz"
+  const std::string& format() const;  // "pickle", "torch", "torch (legacy)", "torchscript",
+                                      // "npy", "npz"
 
  private:
   struct Content;

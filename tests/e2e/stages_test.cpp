@@ -11,13 +11,6 @@ namespace {
 
 Json read_json(const fs::path& path) { return Json::parse(read_file(path)); }
 
-Strings names_in(const fs::path& folder) {
-  Strings names;
-  for (const auto& file : fs::directory_iterator(folder)) names.push_back(file.path().filename());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 // "flow_x_00001.jpg", ... for every frame.
 Strings numbered(const Strings& stems, const std::string& suffix, int frames) {
   Strings names;

@@ -9,8 +9,8 @@
 namespace co2net::test {
 namespace {
 
-const Strings kCommands = {"run",  "extract", "flow",  "localize", "propose",
-                           "eval", "explain", "cache", "probe"};
+const Strings kCommands = {"run",     "extract", "flow",   "localize", "propose", "train", "eval",
+                           "convert", "pack",    "unpack", "inspect",  "explain", "cache", "probe"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -43,9 +43,13 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"eval",
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous", "--scores", "--paper",
         "--per-class", "--json", "--output"}},
+      {"convert", {"--output", "--format", "--ambiguous"}},
+      {"pack", {"--output", "--annotations", "--allow-missing"}},
+      {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
       {"cache", {"--cache", "--max-size"}},
-      {"probe", inputs}};
+      {"probe", inputs},
+      {"inspect", inputs}};
   for (const auto& [command, options] : promised) {
     const std::string help = co2net({command, "--help"}).out;
     std::set<std::string> offered;

@@ -235,6 +235,28 @@ TEST(Annotations, NpyFilesMayLackWhatCanBeDerived) {
   EXPECT_EQ(read.not_kept, std::set<std::string>({"original_fps.npy"}));
 }
 
+// Ten thousand rows that are all the same list of ten thousand labels.
+TEST(Annotations, NpyFilesThatRepeatWithoutEndAreRefused) {
+  constexpr std::int64_t kCount = 10000;
+  std::string rows = "]q\x01(X\x04" + std::string(3, '\0') + "Jumpq\x02";
+  for (int i = 1; i < kCount; ++i) rows += "h\x02";
+  rows += 'e';
+  for (int i = 1; i < kCount; ++i) rows += "h\x01";
+  const std::string empty = objects(std::vector<Strings>(kCount));
+  const std::size_t first = empty.find("](](e") + 2, end = empty.rfind("etb.");
+  const std::string letters(kCount, 'a');
+
+  const Place place;
+  write_file(place.path / "labels_all.npy", empty.substr(0, first) + rows + empty.substr(end));
+  write_file(place.path / "labels.npy", empty);
+  write_file(place.path / "segments.npy", empty);
+  write_file(place.path / "videoname.npy", npy_header("|S1", {kCount}) + letters);
+  write_file(place.path / "subset.npy", npy_header("|S1", {kCount}) + letters);
+  write_file(place.path / "classlist.npy", npy_header("|S4", {1}) + "Jump");
+  expect_error(ErrorKind::kInput, {"labels_all.npy", "repeats"},
+               [&] { read_annotations(place.path); });
+}
+
 // numpy turns lists of equal lengths into one dense array.
 TEST(Annotations, NpyFilesMayBeDenseArrays) {
   const Place place;

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <filesystem>
 #include <future>
-#include <set>
 
 #include "tests/unit/expect_error.h"
 
@@ -17,14 +16,6 @@ namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
-
-std::set<std::string> names_in(const fs::path& directory) {
-  std::set<std::string> names;
-  for (const auto& file : fs::directory_iterator(directory)) {
-    names.insert(file.path().filename().string());
-  }
-  return names;
-}
 
 // The umask of the process while the object lives.
 class Umask {
@@ -41,7 +32,7 @@ TEST(WriteFile, MakesTheFileAndItsFoldersAndNothingElse) {
   const std::string bytes("a\0b", 3);
   write_file(dir.path() / "x" / "y" / "a.json", bytes);
   EXPECT_EQ(read_file(dir.path() / "x" / "y" / "a.json"), bytes);
-  EXPECT_EQ(names_in(dir.path() / "x" / "y"), std::set<std::string>{"a.json"});
+  EXPECT_EQ(names_in(dir.path() / "x" / "y"), std::vector<std::string>{"a.json"});
   write_file(dir.path() / "x" / "y" / "a.json", "");
   EXPECT_EQ(read_file(dir.path() / "x" / "y" / "a.json"), "");
 }
@@ -50,7 +41,7 @@ TEST(WriteFile, TakesTheLongestNameThatAFileMayHave) {
   const TempDir dir;
   const std::string name = std::string(250, 'n') + ".json";
   write_file(dir.path() / name, "x");
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{name});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{name});
 }
 
 TEST(WriteFile, FollowsTheUmask) {
@@ -70,7 +61,7 @@ TEST(WriteFile, WritesIntoAPipeThatIsThere) {
   write_file(pipe, "through the pipe");
   EXPECT_EQ(reader.get(), "through the pipe");
   EXPECT_TRUE(fs::is_fifo(pipe));
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"pipe"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
 }
 
 TEST(WriteFile, LeavesADeviceADevice) {
@@ -98,7 +89,7 @@ TEST(WriteFileWith, KeepsTheOldFileAndLeavesNoTemporaryWhenTheWriterFails) {
   test::expect_error(ErrorKind::kInput, {"broken"},
                      [&] { write_file_with(dir.path() / "a.mkv", fail); });
   EXPECT_EQ(read_file(dir.path() / "a.mkv"), "old");
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"a.mkv"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"a.mkv"});
 }
 
 TEST(WriteFileWith, GivesTheWriterATemporaryOfTheSameSuffixInTheSameFolder) {
@@ -118,8 +109,8 @@ TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
   write_file(dir.path() / "flow" / "stale.png", "old");
   write_folder_with(dir.path() / "flow",
                     [](const fs::path& folder) { write_file(folder / "new.png", "new"); });
-  EXPECT_EQ(names_in(dir.path() / "flow"), std::set<std::string>{"new.png"});
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"flow"});
+  EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"new.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
 TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
@@ -130,8 +121,8 @@ TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
     throw Error(ErrorKind::kInput, "broken");
   };
   EXPECT_THROW(write_folder_with(dir.path() / "flow", fail), Error);
-  EXPECT_EQ(names_in(dir.path() / "flow"), std::set<std::string>{"old.png"});
-  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"flow"});
+  EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"old.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
 TEST(ReadFile, NamesTheFileThatIsAbsent) {
@@ -163,6 +154,46 @@ class Holder {
  private:
   pid_t pid_;
 };
+
+TEST(MappedFile, ReadsReleasedPartsAnew) {
+  const TempDir dir;
+  std::string bytes(100000, 'a');
+  bytes.replace(50000, 3, "xyz");
+  write_file(dir.path() / "a", bytes);
+  const MappedFile file(dir.path() / "a");
+  for (const std::size_t first : {0u, 5000u, 99999u}) {
+    file.release(file.bytes().substr(first));
+    EXPECT_EQ(file.bytes(), bytes);
+  }
+}
+
+TEST(MappedFile, ReleasesNothingThatIsNotItsOwn) {
+  const TempDir dir;
+  write_file(dir.path() / "a", "a");
+  const MappedFile file(dir.path() / "a");
+  const std::string other(100000, 'x');
+  file.release(other);
+  EXPECT_EQ(other, std::string(100000, 'x'));
+}
+
+TEST(NamesIn, AreSortedAndAFolderThatCannotBeReadIsNamed) {
+  const TempDir dir;
+  for (const char* name : {"b", "a", "c"}) write_file(dir.path() / name, "x");
+  EXPECT_EQ(names_in(dir.path()), (std::vector<std::string>{"a", "b", "c"}));
+  test::expect_error(ErrorKind::kIo, {(dir.path() / "none").string()},
+                     [&] { names_in(dir.path() / "none"); });
+}
+
+TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
+  const TempDir dir;
+  const auto is_ours = [](const std::string& name) { return name.starts_with("our"); };
+  expect_only_in(dir.path() / "none", is_ours);
+  write_file(dir.path() / "ours", "x");
+  expect_only_in(dir.path(), is_ours);
+  write_file(dir.path() / "theirs", "x");
+  test::expect_error(ErrorKind::kInput, {dir.path().string(), "theirs"},
+                     [&] { expect_only_in(dir.path(), is_ours); });
+}
 
 TEST(FileLock, WaitsForAnotherProcessUntilItDies) {
   const TempDir dir;

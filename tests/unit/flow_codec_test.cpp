@@ -4,7 +4,6 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
-#include <set>
 
 #include "pipeline/files.h"
 #include "tests/unit/expect_error.h"
@@ -30,14 +29,6 @@ void write(const fs::path& path, FlowFormat format, const std::vector<cv::Mat>& 
   const auto writer = make_flow_writer(path, format, kBound, "25");
   for (const cv::Mat& flow : flows) writer->write(flow);
   writer->finish();
-}
-
-std::set<std::string> names_in(const fs::path& folder) {
-  std::set<std::string> names;
-  for (const auto& file : fs::directory_iterator(folder)) {
-    names.insert(file.path().filename().string());
-  }
-  return names;
 }
 
 bool equal(const cv::Mat& a, const cv::Mat& b) {
@@ -72,11 +63,11 @@ TEST(FlowWriter, NumbersImagesFromOneWithFiveDigits) {
   const TempDir dir;
   write(dir.path() / "png", FlowFormat::kPng, some_flows(2));
   EXPECT_EQ(names_in(dir.path() / "png"),
-            (std::set<std::string>{"flow_x_00001.png", "flow_x_00002.png", "flow_y_00001.png",
-                                   "flow_y_00002.png"}));
+            (std::vector<std::string>{"flow_x_00001.png", "flow_x_00002.png", "flow_y_00001.png",
+                                      "flow_y_00002.png"}));
   write(dir.path() / "jpg", FlowFormat::kJpg, some_flows(1));
   EXPECT_EQ(names_in(dir.path() / "jpg"),
-            (std::set<std::string>{"flow_x_00001.jpg", "flow_y_00001.jpg"}));
+            (std::vector<std::string>{"flow_x_00001.jpg", "flow_y_00001.jpg"}));
   write(dir.path() / "flo", FlowFormat::kFlo, some_flows(12));
   EXPECT_TRUE(fs::exists(dir.path() / "flo" / "flow_00012.flo"));
 }
