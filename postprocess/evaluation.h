@@ -27,9 +27,9 @@ namespace co2net {
 //   threshold; equal tIoU: the higher score; equal scores: the earlier by video id and place in the
 //   video. A detection that is not taken and overlaps an ambiguous interval at all, of any class,
 //   counts neither for nor against. Average precision is the sum of the precision at each match /
-//   the number of ground truths, not interpolated. Two things differ from the kit: detections in
-//   videos without annotations are ignored, not held against; and the matching is described here
-//   from knowledge of the kit's code, without a run of it to compare with (it needs MATLAB).
+//   the number of ground truths, not interpolated. One thing differs from the kit: detections in
+//   videos without annotations are ignored, not held against. The rules were read from the kit's
+//   code; it has not been run to compare with, since it needs MATLAB.
 enum class Protocol { kActivityNet, kCo2Net, kThumos };
 
 struct EvaluationOptions {
