@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,6 +97,26 @@ std::string read_file(const fs::path& path) {
     if (n == 0) return bytes;
     bytes.append(buffer, static_cast<std::size_t>(n));
   }
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  struct stat status;
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail("read", path);
+  if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+    read_ = read_file(path);
+    bytes_ = read_;
+    return;
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapping == MAP_FAILED) fail("map", path);
+  mapping_ = mapping;
+  bytes_ = {static_cast<const char*>(mapping), size};
+}
+
+MappedFile::~MappedFile() {
+  if (mapping_ != nullptr) ::munmap(mapping_, bytes_.size());
 }
 
 void write_file_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {

@@ -10,6 +10,22 @@ namespace co2net {
 // The whole file; throws Error(kIo) naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
+// A file's content, mapped for reading where it is a regular file: it takes no memory that the
+// system cannot have back. Nobody may shorten the file meanwhile. Throws Error(kIo).
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string read_;  // where the file cannot be mapped
+  std::string_view bytes_;
+  void* mapping_ = nullptr;
+};
+
 // Puts `bytes` at `path`, complete or not at all: a temporary file in the same directory, fsync,
 // rename. Directories are made as needed. A target that exists and is not a regular file (a pipe,
 // /dev/stdout) is written directly. Throws Error(kIo).

@@ -2,17 +2,15 @@
 
 #include <zip.h>
 
-#include <algorithm>
 #include <bit>
 #include <cctype>
 #include <cstring>
 #include <memory>
-#include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "pipeline/error.h"
 #include "pipeline/files.h"
+#include "pipeline/zip_archive.h"
 
 namespace co2net {
 namespace {
@@ -23,26 +21,20 @@ constexpr std::string_view kMagic("\x93NUMPY", 6);
   throw Error(ErrorKind::kInput, name + ": " + why);
 }
 
-struct Header {
-  std::string descr;  // such as "<f4"
-  bool fortran_order = false;
-  Shape shape;
-};
-
 // Reads the header's Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 class HeaderParser {
  public:
   HeaderParser(std::string_view text, const std::string& name) : text_(text), name_(name) {}
 
-  Header parse() {
-    Header header;
+  NpyHeader parse() {
+    NpyHeader header;
     bool has_descr = false, has_order = false, has_shape = false;
     expect('{');
     while (!accept('}')) {
       const std::string key = quoted();
       expect(':');
       if (key == "descr") {
-        header.descr = quoted();
+        header.dtype = parse_dtype(quoted(), name_);
         has_descr = true;
       } else if (key == "fortran_order") {
         header.fortran_order = boolean();
@@ -77,7 +69,10 @@ class HeaderParser {
   }
   std::string quoted() {
     skip_space();
-    if (at_ < text_.size() && text_[at_] == '[') bad(name_, "structured dtypes are not supported");
+    if (at_ < text_.size() && text_[at_] == '[') {
+      const std::string_view fields = text_.substr(at_, text_.rfind(']') + 1 - at_);
+      bad(name_, "structured dtype " + std::string(fields) + " is not supported");
+    }
     const char quote = at_ < text_.size() ? text_[at_] : '\0';
     if (quote != '\'' && quote != '"') bad(name_, "malformed .npy header: string expected");
     const std::size_t end = text_.find(quote, at_ + 1);
@@ -126,78 +121,6 @@ class HeaderParser {
   std::size_t at_ = 0;
 };
 
-float half_to_float(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-  const std::uint32_t exponent = (half >> 10) & 0x1fu;
-  const std::uint32_t mantissa = half & 0x3ffu;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide_exponent = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | (wide_exponent << 23) | (mantissa << 13));
-}
-
-struct Half {
-  std::uint16_t bits;
-  explicit operator float() const { return half_to_float(bits); }
-};
-
-template <class T>
-std::vector<float> convert(std::string_view data, bool swap) {
-  std::vector<float> values(data.size() / sizeof(T));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    char raw[sizeof(T)];
-    std::memcpy(raw, data.data() + i * sizeof(T), sizeof(T));
-    if (swap) std::reverse(raw, raw + sizeof(T));
-    values[i] = static_cast<float>(std::bit_cast<T>(raw));
-  }
-  return values;
-}
-
-struct Dtype {
-  std::string_view code;
-  std::size_t size;
-  std::vector<float> (*convert)(std::string_view data, bool swap);
-};
-
-template <class T>
-constexpr Dtype dtype(std::string_view code) {
-  return {code, sizeof(T), convert<T>};
-}
-
-constexpr Dtype kDtypes[] = {
-    dtype<Half>("f2"),          dtype<float>("f4"),         dtype<double>("f8"),
-    dtype<std::int8_t>("i1"),   dtype<std::int16_t>("i2"),  dtype<std::int32_t>("i4"),
-    dtype<std::int64_t>("i8"),  dtype<std::uint8_t>("u1"),  dtype<std::uint16_t>("u2"),
-    dtype<std::uint32_t>("u4"), dtype<std::uint64_t>("u8"), dtype<std::uint8_t>("b1"),
-};
-
-const Dtype& dtype_of(const std::string& descr, const std::string& name) {
-  for (const Dtype& known : kDtypes) {
-    if (descr.size() == 3 && descr.substr(1) == known.code) return known;
-  }
-  if (descr.find('O') != std::string::npos) {
-    bad(name, "holds Python objects; only numeric arrays are read");
-  }
-  bad(name, "dtype '" + descr + "' is not supported");
-}
-
-std::vector<float> to_c_order(const std::vector<float>& fortran, const Shape& shape) {
-  std::vector<float> values(fortran.size());
-  Shape index(shape.size(), 0);
-  for (float& value : values) {
-    std::int64_t at = 0;
-    for (std::size_t axis = shape.size(); axis-- > 0;) at = at * shape[axis] + index[axis];
-    value = fortran[static_cast<std::size_t>(at)];
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      if (++index[axis] < shape[axis]) break;
-      index[axis] = 0;
-    }
-  }
-  return values;
-}
-
 std::uint32_t little_endian(std::string_view bytes) {
   std::uint32_t value = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) {
@@ -211,37 +134,17 @@ struct DiscardZip {
 };
 using ZipPtr = std::unique_ptr<zip_t, DiscardZip>;
 
-struct CloseZipFile {
-  void operator()(zip_file_t* file) const noexcept { zip_fclose(file); }
-};
-
 struct FreeZipSource {
   void operator()(zip_source_t* source) const noexcept { zip_source_free(source); }
 };
 using ZipSourcePtr = std::unique_ptr<zip_source_t, FreeZipSource>;
 
-std::string read_entry(zip_t* archive, std::uint64_t index, std::uint64_t size,
-                       const std::string& name) {
-  const std::unique_ptr<zip_file_t, CloseZipFile> file(zip_fopen_index(archive, index, 0));
-  if (!file) bad(name, zip_strerror(archive));
-  // The declared size may lie: grow with what is really there.
-  std::string bytes;
-  char buffer[1 << 16];
-  for (;;) {
-    const zip_int64_t n = zip_fread(file.get(), buffer, sizeof buffer);
-    if (n < 0) bad(name, "damaged zip entry");
-    if (n == 0) break;
-    bytes.append(buffer, static_cast<std::size_t>(n));
-    if (bytes.size() > size) bad(name, "zip entry longer than declared");
-  }
-  if (bytes.size() != size) bad(name, "zip entry shorter than declared");
-  return bytes;
-}
-
 }  // namespace
 
-Array parse_npy(std::string_view bytes, const std::string& name) {
-  if (bytes.size() < 10 || !bytes.starts_with(kMagic)) bad(name, "not a .npy file");
+bool is_npy(std::string_view bytes) { return bytes.starts_with(kMagic); }
+
+NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
+  if (bytes.size() < 10 || !is_npy(bytes)) bad(name, "not a .npy file");
   const int major = static_cast<unsigned char>(bytes[6]);
   if (major < 1 || major > 3) bad(name, ".npy version " + std::to_string(major) + " is unknown");
   const std::size_t length_size = major == 1 ? 2 : 4;
@@ -249,19 +152,17 @@ Array parse_npy(std::string_view bytes, const std::string& name) {
   if (bytes.size() < header_at) bad(name, "truncated .npy header");
   const std::size_t header_size = little_endian(bytes.substr(8, length_size));
   if (bytes.size() - header_at < header_size) bad(name, "truncated .npy header");
-  const Header header = HeaderParser(bytes.substr(header_at, header_size), name).parse();
+  NpyHeader header = HeaderParser(bytes.substr(header_at, header_size), name).parse();
+  header.size = header_at + header_size;
+  return header;
+}
 
-  const Dtype& dtype = dtype_of(header.descr, name);
-  const std::string_view data = bytes.substr(header_at + header_size);
-  const auto count = static_cast<std::size_t>(element_count(header.shape));
-  if (count > data.size() / dtype.size || count * dtype.size != data.size()) {
-    bad(name, "shape " + to_string(header.shape) + " needs " + std::to_string(count) + " x " +
-                  std::to_string(dtype.size) + " bytes, the file has " +
-                  std::to_string(data.size()));
-  }
-  std::vector<float> values = dtype.convert(data, header.descr[0] == '>');
-  if (header.fortran_order) values = to_c_order(values, header.shape);
-  return {header.shape, std::move(values)};
+Array parse_npy(std::string_view bytes, const std::string& name) {
+  const NpyHeader header = parse_npy_header(bytes, name);
+  if (header.dtype.code == "O") bad(name, "holds Python objects; only numeric arrays are read");
+  return to_float32(
+      dense_view(header.dtype, header.shape, header.fortran_order, bytes.substr(header.size), name),
+      name);
 }
 
 std::string format_npy(const Array& array) {
@@ -288,25 +189,18 @@ Array read_npy(const std::filesystem::path& path) {
 }
 
 Arrays parse_npz(std::string_view bytes, const std::string& name) {
-  ZipSourcePtr source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, nullptr));
-  if (!source) bad(name, "out of memory");
-  const ZipPtr archive(zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, nullptr));
-  if (!archive) bad(name, "not a .npz file");
-  source.release();  // the archive owns it now
-
+  ZipArchive archive(bytes, name);
   Arrays arrays;
-  const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    zip_stat_t stat;
-    if (zip_stat_index(archive.get(), i, 0, &stat) != 0 || (stat.valid & ZIP_STAT_NAME) == 0 ||
-        (stat.valid & ZIP_STAT_SIZE) == 0) {
-      bad(name, "damaged zip directory");
+  for (const ZipArchive::Entry& entry : archive.entries()) {
+    const std::string entry_name = name + ":" + entry.name;
+    if (!entry.name.ends_with(".npy")) bad(entry_name, "not a .npy file");
+    const std::string key = entry.name.substr(0, entry.name.size() - 4);
+    if (entry.deflated) {
+      arrays[key] = parse_npy(archive.inflate(entry), entry_name);
+    } else {
+      archive.check(entry);
+      arrays[key] = parse_npy(entry.data, entry_name);
     }
-    std::string key = stat.name;
-    if (!key.ends_with(".npy")) bad(name, "entry '" + key + "' is not a .npy file");
-    const std::string entry = name + ":" + key;
-    key.resize(key.size() - 4);
-    arrays[key] = parse_npy(read_entry(archive.get(), i, stat.size, entry), entry);
   }
   return arrays;
 }

@@ -6,8 +6,20 @@
 #include <string_view>
 
 #include "pipeline/array.h"
+#include "pipeline/raw_array.h"
 
 namespace co2net {
+
+// What a .npy file, versions 1 to 3, says before its data, which are the rest of the file: the
+// elements, or a pickle where the dtype is "O". Errors: Error(kInput), led by `name`.
+struct NpyHeader {
+  Dtype dtype;
+  bool fortran_order = false;
+  Shape shape;
+  std::size_t size = 0;  // of all that is before the data
+};
+bool is_npy(std::string_view bytes);
+NpyHeader parse_npy_header(std::string_view bytes, const std::string& name);
 
 // NumPy's .npy format, versions 1 to 3, without pickled objects.
 // Read: float16/32/64, (u)int8..64 and bool, either byte order, C or Fortran order; all become

@@ -9,22 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "pipeline/array.h"
+#include "pipeline/raw_array.h"
 
 namespace co2net {
-
-// A dense array as a file holds it: nothing is copied or converted.
-struct RawArray {
-  std::string dtype;  // numpy's code without byte order: "f4", "i8", "b1", "c8", "S24", "U7"; "bf2"
-                      // is torch's bfloat16
-  bool big_endian = false;
-  Shape shape;
-  Shape strides;           // in elements, one a dimension, never negative
-  std::string_view bytes;  // begins with the first element and holds every one that strides reach
-};
-
-// In C order. Errors: Error(kInput) for a dtype that is not a real number's; `name` leads.
-Array to_float32(const RawArray& array, const std::string& name);
 
 // A value of a Python pickle, owned by its PythonFile. Values may be shared and may even contain
 // themselves, so walks over them need a bound.
