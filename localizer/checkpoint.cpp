@@ -2,72 +2,52 @@
 
 #include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/serialization/pickler.h>
-#include <torch/csrc/jit/serialization/unpickler.h>
 #include <torch/torch.h>
 
-#include <cstdint>
-#include <sstream>
-#include <utility>
+#include <cstring>
+#include <optional>
 
 #include "pipeline/error.h"
 #include "pipeline/files.h"
+#include "pipeline/python_file.h"
 
 namespace co2net {
 namespace {
 
-// Bytes that the archive holds for a tensor, by where they are in memory: torch itself trusts the
-// sizes that the pickle declares.
-using RecordSizes = std::map<const void*, std::size_t>;
-
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::kModel, why); }
 
-torch::IValue unpickle(const std::string& bytes, RecordSizes& record_sizes) {
-  std::istringstream file(bytes);
-  caffe2::serialize::PyTorchStreamReader archive(&file);
-  const auto read_record = [&](const std::string& name) {
-    auto [data, size] = archive.getRecord("data/" + name);
-    record_sizes[data.get()] = size;
-    return std::move(data);
-  };
-  const auto [pickle_data, pickle_size] = archive.getRecord("data.pkl");
-  std::istringstream pickle({static_cast<const char*>(pickle_data.get()), pickle_size});
-  const auto read = [&pickle](char* to, std::size_t count) {
-    pickle.read(to, static_cast<std::streamsize>(count));
-    return static_cast<std::size_t>(pickle.gcount());
-  };
-  torch::jit::Unpickler unpickler(read, nullptr, nullptr, read_record, at::Device(at::kCPU));
-  return unpickler.parse_ivalue();
+std::optional<torch::Dtype> torch_dtype(const std::string& code) {
+  constexpr std::pair<std::string_view, torch::Dtype> kDtypes[] = {
+      {"f2", torch::kFloat16},   {"f4", torch::kFloat32}, {"f8", torch::kFloat64},
+      {"bf2", torch::kBFloat16}, {"i1", torch::kInt8},    {"i2", torch::kInt16},
+      {"i4", torch::kInt32},     {"i8", torch::kInt64},   {"u1", torch::kUInt8},
+      {"b1", torch::kBool}};
+  for (const auto& [known, dtype] : kDtypes) {
+    if (known == code) return dtype;
+  }
+  return std::nullopt;
 }
 
-bool is_sound(const torch::Tensor& tensor, const RecordSizes& record_sizes) {
-  if (!tensor.defined() || tensor.layout() != torch::kStrided || !tensor.is_floating_point() ||
-      !tensor.is_contiguous()) {
-    return false;
-  }
-  const auto record = record_sizes.find(tensor.storage().data());
-  if (record == record_sizes.end()) return false;
-  const auto capacity = static_cast<std::int64_t>(record->second / tensor.element_size());
-  return tensor.storage_offset() >= 0 && tensor.numel() <= capacity &&
-         tensor.storage_offset() <= capacity - tensor.numel();
+torch::Tensor to_tensor(const RawArray& array, const std::string& name) {
+  const auto dtype = torch_dtype(array.dtype);
+  if (!dtype) refuse(name + ": dtype " + array.dtype + " is not supported");
+  const std::string bytes = to_dense(array, name);
+  torch::Tensor tensor = torch::empty(array.shape, *dtype);
+  if (!bytes.empty()) std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
+  return tensor;
 }
 
-Tensors parse(const std::string& bytes) {
-  RecordSizes record_sizes;
-  torch::IValue checkpoint;
-  try {
-    checkpoint = unpickle(bytes, record_sizes);
-  } catch (const std::exception&) {
-    refuse("damaged, or not a dictionary of tensors that torch.save or this program wrote");
-  }
-  if (!checkpoint.isGenericDict()) refuse("not a dictionary of tensors");
+Tensors parse(const PythonValue& checkpoint) {
+  const auto* dictionary = std::get_if<PythonValue::Dict>(&checkpoint.value);
+  if (dictionary == nullptr) refuse("not a dictionary of tensors");
   Tensors tensors;
-  for (const auto& entry : checkpoint.toGenericDict()) {
-    if (!entry.key().isString()) refuse("a tensor's name is not a string");
-    const std::string name = entry.key().toStringRef();
-    if (!entry.value().isTensor() || !is_sound(entry.value().toTensor(), record_sizes)) {
-      refuse(name + " is not a whole, dense tensor of floating-point numbers");
-    }
-    tensors[name] = entry.value().toTensor();
+  for (const auto& [key, value] : dictionary->items) {
+    const auto* text = std::get_if<std::string_view>(&key->value);
+    if (text == nullptr) refuse("a tensor's name is not a string");
+    const std::string name(*text);
+    const auto* array = std::get_if<RawArray>(&value->value);
+    if (array == nullptr) refuse(name + " is not a tensor");
+    tensors[name] = to_tensor(*array, name);
   }
   return tensors;
 }
@@ -75,11 +55,17 @@ Tensors parse(const std::string& bytes) {
 }  // namespace
 
 Tensors read_checkpoint(const std::filesystem::path& path) {
+  std::optional<PythonFile> file;
   try {
-    return parse(read_file(path));
+    file.emplace(path);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kModel) throw;
-    throw e.within(path.string());
+    if (e.kind() != ErrorKind::kInput) throw;
+    refuse(e.what());  // which names the path
+  }
+  try {
+    return parse(file->root());
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kModel, path.string() + ": " + e.what());
   }
 }
 

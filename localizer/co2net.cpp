@@ -47,6 +47,9 @@ void set_parameters(Network& network, const Tensors& given) {
       bad_model("parameter " + item.key() + ": want " + to_string(item.value().sizes().vec()) +
                 ", got " + to_string(value.sizes().vec()));
     }
+    if (!value.is_floating_point()) {
+      bad_model("parameter " + item.key() + " is not of floating-point numbers");
+    }
     item.value().copy_(value);
     if (!item.value().isfinite().all().item<bool>()) {
       bad_model("parameter " + item.key() + " holds NaN or infinity");

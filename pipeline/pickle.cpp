@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/error.h"
+#include "pipeline/text.h"
 
 namespace co2net {
 namespace {
@@ -17,22 +18,6 @@ using Dict = PythonValue::Dict;
 constexpr std::size_t kMaxOpcodes = 1 << 25;
 constexpr std::size_t kFreeCopies = 1 << 16;
 constexpr std::size_t kMaxCopies = 16;
-
-void append_utf8(std::string& text, std::uint32_t code) {
-  const auto tail = [&](int shift) { text += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | code >> 6);
-    tail(0);
-  } else if (code < 0x10000) {
-    text += static_cast<char>(0xe0 | code >> 12);
-    tail(6), tail(0);
-  } else {
-    text += static_cast<char>(0xf0 | code >> 18);
-    tail(12), tail(6), tail(0);
-  }
-}
 
 // Runs opcodes on a stack, as Python's pickle module documents them (pickletools.py).
 class Machine {

@@ -236,7 +236,10 @@ PickleNode& make_scalar(PickleHeap& heap, const Items& arguments) {
   if (type.code == "O") heap.fail("a scalar of dtype object");
   const std::string_view bytes = text(heap, argument(heap, arguments, 1));
   const RawArray array = dense_view(type, {}, false, bytes, heap.place());
-  if (type.code[0] == 'S') return heap.make(bytes);
+  if (type.code[0] == 'S' || type.code[0] == 'U') {
+    heap.charge(bytes.size());
+    return heap.make(heap.keep(to_texts(array, heap.place()).at(0)));
+  }
   if (type.code[0] == 'i' || type.code[0] == 'u') {
     return heap.make(integer_of(heap, type.code, to_dense(array, heap.place())));
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "pipeline/error.h"
+#include "pipeline/text.h"
 
 namespace co2net {
 namespace {
@@ -168,6 +169,17 @@ std::size_t swapped_size(std::string_view code) {
   return code.starts_with('c') ? item_size(code) / 2 : item_size(code);
 }
 
+std::string from_utf32(std::string_view characters, const std::string& name) {
+  std::string text;
+  for (; !characters.empty(); characters.remove_prefix(4)) {
+    std::uint32_t character = 0;
+    std::memcpy(&character, characters.data(), sizeof character);
+    if (character > 0x10ffff) bad(name, "text with a character that is not Unicode's");
+    append_utf8(text, character);
+  }
+  return text;
+}
+
 }  // namespace
 
 Dtype parse_dtype(std::string_view text, const std::string& name) {
@@ -269,6 +281,22 @@ std::string to_dense(const RawArray& array, const std::string& name) {
     for (auto at = bytes.begin(); at != bytes.end(); at += part) std::reverse(at, at + part);
   }
   return bytes;
+}
+
+std::vector<std::string> to_texts(const RawArray& array, const std::string& name) {
+  const bool is_unicode = array.dtype.starts_with('U');
+  if (!is_unicode && !array.dtype.starts_with('S')) {
+    bad(name, "dtype " + array.dtype + " is not text");
+  }
+  const std::string bytes = to_dense(array, name);
+  std::vector<std::string> texts;
+  for (std::string_view rest = bytes; !rest.empty(); rest.remove_prefix(item_size(array.dtype))) {
+    const std::string_view item = rest.substr(0, item_size(array.dtype));
+    std::string text = is_unicode ? from_utf32(item, name) : std::string(item);
+    text.resize(text.find_last_not_of('\0') + 1);
+    texts.push_back(std::move(text));
+  }
+  return texts;
 }
 
 }  // namespace co2net

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pipeline/array.h"
 
@@ -45,7 +46,7 @@ RawArray dense_view(const Dtype& dtype, const Shape& shape, bool fortran_order,
 RawArray strided_view(const Dtype& dtype, const Shape& shape, const Shape& strides,
                       std::int64_t offset, std::string_view storage, const std::string& name);
 
-// Both give the elements in C order; Errors: Error(kInput), led by `name`. Strides may make an
+// All give the elements in C order. Errors: Error(kInput), led by `name`. Strides may make an
 // array larger than what the file holds: beyond a million elements, more than 16 times as many as
 // its bytes hold are refused.
 
@@ -53,5 +54,7 @@ RawArray strided_view(const Dtype& dtype, const Shape& shape, const Shape& strid
 Array to_float32(const RawArray& array, const std::string& name);
 // The elements' bytes, in this machine's byte order.
 std::string to_dense(const RawArray& array, const std::string& name);
+// Text in UTF-8. Errors: a dtype that is not text.
+std::vector<std::string> to_texts(const RawArray& array, const std::string& name);
 
 }  // namespace co2net

@@ -8,4 +8,22 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+void append_utf8(std::string& text, std::uint32_t character) {
+  const auto tail = [&](int shift) {
+    text += static_cast<char>(0x80 | (character >> shift & 0x3f));
+  };
+  if (character < 0x80) {
+    text += static_cast<char>(character);
+  } else if (character < 0x800) {
+    text += static_cast<char>(0xc0 | character >> 6);
+    tail(0);
+  } else if (character < 0x10000) {
+    text += static_cast<char>(0xe0 | character >> 12);
+    tail(6), tail(0);
+  } else {
+    text += static_cast<char>(0xf0 | character >> 18);
+    tail(12), tail(6), tail(0);
+  }
+}
+
 }  // namespace co2net

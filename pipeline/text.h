@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,5 +8,8 @@ namespace co2net {
 
 // "a, b, c"
 std::string joined(const std::vector<std::string>& words);
+
+// Appends a character, at most U+10FFFF.
+void append_utf8(std::string& text, std::uint32_t character);
 
 }  // namespace co2net

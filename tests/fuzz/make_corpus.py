@@ -1,0 +1,96 @@
+"""Writes small files of every format that co2net reads from Python into a folder.
+
+Seeds for the fuzzer: python3 make_corpus.py FOLDER. numpy and torch are used where they are there.
+"""
+
+import collections
+import pathlib
+import pickle
+import sys
+
+
+def plain_values():
+    shared = ["a", b"b\xff"]
+    cyclic = []
+    cyclic.append(cyclic)
+    return {
+        "constants": [None, True, False],
+        "integers": [0, -1, 300, 70000, -(2**40)],
+        "real": 1.5,
+        "text": ["plain", "h\u00e9\u4e2d\U0001f600\\\n", "x" * 300],
+        "bytes": [b"\x00\xff", bytearray(b"q\xfe")],
+        "tuples": [(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)],
+        "sets": [{1, 2}, frozenset([3])],
+        "ordered": collections.OrderedDict([("k", 1)]),
+        "shared": [shared, shared],
+        "cyclic": cyclic,
+    }
+
+
+def write_pickles(folder, name, value):
+    for protocol in range(6):
+        (folder / f"{name}{protocol}.pkl").write_bytes(pickle.dumps(value, protocol))
+
+
+def write_numpy(folder):
+    import numpy as np
+
+    objects = np.empty(3, dtype=object)
+    objects[0] = np.arange(6, dtype="f4").reshape(2, 3)
+    objects[1] = ["a", b"b"]
+    objects[2] = np.arange(6, dtype=">f8").reshape(2, 3).T
+    arrays = {
+        "objects": objects,
+        "text": np.array(["ab", "\u4e2d"]),
+        "bytes": np.array([b"xy", b"z"]),
+        "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+        "half": np.array([1.5], dtype="f2"),
+        "empty": np.zeros((0, 4)),
+    }
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    np.savez(folder / "stored.npz", **arrays)
+    np.savez_compressed(folder / "deflated.npz", **arrays)
+    scalars = [np.float32(1.5), np.int8(-3), np.uint16(7), np.bool_(True), np.str_("s")]
+    write_pickles(folder, "numpy", [objects, scalars])
+
+
+def write_torch(folder):
+    import torch
+
+    tensor = torch.arange(6, dtype=torch.float32).reshape(2, 3)
+    checkpoint = {
+        "whole": tensor,
+        "transposed": tensor.t(),
+        "part": tensor[1, ::2],
+        "expanded": torch.ones(1).expand(5),
+        "half": tensor.half(),
+        "bfloat16": tensor.bfloat16(),
+        "integers": torch.arange(3),
+        "parameter": torch.nn.Parameter(tensor),
+        "state": torch.nn.Linear(2, 1).state_dict(),
+        "others": [torch.float16, torch.device("cpu"), tensor.shape],
+    }
+    for protocol in (2, 4):
+        torch.save(checkpoint, folder / f"torch{protocol}.pt", pickle_protocol=protocol)
+        torch.save(
+            checkpoint,
+            folder / f"legacy{protocol}.pt",
+            pickle_protocol=protocol,
+            _use_new_zipfile_serialization=False,
+        )
+    torch.jit.script(torch.nn.Linear(2, 1)).save(str(folder / "script.pt"))
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_pickles(folder, "plain", plain_values())
+    for write in (write_numpy, write_torch):
+        try:
+            write(folder)
+        except ImportError as missing:
+            print(f"{missing}: fewer seeds", file=sys.stderr)
+
+
+main()
