@@ -71,8 +71,10 @@ std::string subject_of(const Input& input);
 // What the last stage of a chain, proposals, found for an input.
 VideoResult video_result(const Input& input, const Entry& proposals);
 
-// Throws Error(kUsage) if a result would take the place of an input.
-void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs);
+// Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
+// input.
+void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
+                        const std::string& option = "-o");
 
 // With --strict, throws Error(kInput) for a video that decoded only in part.
 void check_strict(const VideoOptions& options, const Json& video);

@@ -20,7 +20,7 @@ namespace {
 
 const Command* const kCommands[] = {&kRunCommand,      &kExtractCommand, &kFlowCommand,
                                     &kLocalizeCommand, &kProposeCommand, &kExplainCommand,
-                                    &kCacheCommand,    &kProbeCommand};
+                                    &kImportCommand,   &kCacheCommand,   &kProbeCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

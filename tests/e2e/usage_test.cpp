@@ -9,8 +9,8 @@
 namespace co2net::test {
 namespace {
 
-const Strings kCommands = {"run",     "extract", "flow",  "localize",
-                           "propose", "explain", "cache", "probe"};
+const Strings kCommands = {"run",     "extract", "flow",  "localize", "propose",
+                           "explain", "import",  "cache", "probe"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -41,6 +41,9 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"localize", work + results + cache + Strings{"--save-scores"}},
       {"propose", work + results + cache},
       {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
+      {"import",
+       {"--rgb", "--flow", "--output", "--model", "--classes", "--preset", "--max-seqlen", "--name",
+        "--recipe", "--recipe-set"}},
       {"cache", {"--cache", "--max-size"}},
       {"probe", inputs}};
   for (const auto& [command, options] : promised) {
