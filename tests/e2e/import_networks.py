@@ -125,8 +125,9 @@ def randomise(network):
         if isinstance(module, nn.BatchNorm3d):
             for values in (module.weight.data, module.running_var):
                 values.uniform_(0.5, 1.5)
-            # Some as small as eps, which then shows.
+            # Some as small as eps, which then shows; their weights keep the outputs in bounds.
             module.running_var[::7] = 1e-3
+            module.weight.data[::7] = 0.04
             module.bias.data.uniform_(-0.1, 0.1)
             module.running_mean.uniform_(-0.1, 0.1)
 
