@@ -18,9 +18,9 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-const Command* const kCommands[] = {&kRunCommand,      &kExtractCommand, &kFlowCommand,
-                                    &kLocalizeCommand, &kProposeCommand, &kExplainCommand,
-                                    &kImportCommand,   &kCacheCommand,   &kProbeCommand};
+const Command* const kCommands[] = {
+    &kRunCommand,     &kExtractCommand, &kFlowCommand,  &kLocalizeCommand, &kProposeCommand,
+    &kExplainCommand, &kImportCommand,  &kCacheCommand, &kProbeCommand,    &kInspectCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

@@ -33,6 +33,6 @@ struct Command {
 int run_cli(const std::vector<std::string>& arguments, Io io);
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
-    kExplainCommand, kImportCommand, kCacheCommand, kProbeCommand;
+    kExplainCommand, kImportCommand, kCacheCommand, kProbeCommand, kInspectCommand;
 
 }  // namespace co2net

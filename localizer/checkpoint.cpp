@@ -32,9 +32,10 @@ torch::Tensor to_tensor(const RawArray& array, const std::string& name) {
   const auto dtype = torch_dtype(array.dtype);
   if (!dtype) refuse(name + ": dtype " + array.dtype + " is not supported");
   const std::string bytes = to_dense(array, name);
-  torch::Tensor tensor = torch::empty(array.shape, *dtype);
+  // A byte that is neither 0 nor 1 is true, too.
+  torch::Tensor tensor = torch::empty(array.shape, *dtype == torch::kBool ? torch::kUInt8 : *dtype);
   if (!bytes.empty()) std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
-  return tensor;
+  return tensor.to(*dtype);
 }
 
 Tensors parse(const PythonValue& checkpoint) {

@@ -15,7 +15,7 @@ using Items = PickleHeap::Items;
 using Sequence = PythonValue::Sequence;
 using Dict = PythonValue::Dict;
 
-constexpr std::size_t kMaxOpcodes = 1 << 25;
+constexpr std::size_t kMaxOperations = 1 << 24;
 constexpr std::size_t kFreeCopies = 1 << 16;
 constexpr std::size_t kMaxCopies = 16;
 
@@ -25,9 +25,8 @@ class Machine {
   Machine(std::string_view bytes, PickleHeap& heap) : bytes_(bytes), heap_(heap) {}
 
   PickleNode& run() {
-    for (std::size_t opcodes = 0;; ++opcodes) {
-      if (opcodes == kMaxOpcodes) fail("more than " + std::to_string(kMaxOpcodes) + " operations");
-      heap_.set_position(at_);
+    for (;;) {
+      heap_.begin_operation(at_);
       const char opcode = take(1)[0];
       if (opcode == '.') break;
       execute(opcode);
@@ -205,7 +204,7 @@ class Machine {
   // "I01" is how protocol 0 writes True.
   void push_integer(std::string_view text) {
     if (text == "00" || text == "01") {
-      push(text == "01");
+      push_node(text == "01" ? true_ : false_);
     } else {
       push(decimal(text));
     }
@@ -213,6 +212,9 @@ class Machine {
 
   std::string_view bytes_;
   PickleHeap& heap_;
+  PickleNode& none_ = heap_.make(PythonValue::None{});
+  PickleNode& true_ = heap_.make(true);
+  PickleNode& false_ = heap_.make(false);
   std::size_t at_ = 0;
   std::vector<PickleNode*> stack_;
   std::vector<std::size_t> marks_;  // how high the stack was
@@ -308,11 +310,11 @@ void Machine::execute(char opcode) {
 
     // Numbers.
     case 'N':
-      return push(PythonValue::None{});
+      return push_node(none_);
     case 0x88:  // NEWTRUE
-      return push(true);
+      return push_node(true_);
     case 0x89:  // NEWFALSE
-      return push(false);
+      return push_node(false_);
     case 'I':
       return push_integer(line());
     case 'J':
@@ -423,15 +425,23 @@ void Machine::execute(char opcode) {
 
 }  // namespace
 
-PickleHeap::PickleHeap(std::string name, bool knows_scripts)
-    : name_(std::move(name)), knows_scripts_(knows_scripts), budget_(kFreeCopies) {}
-
-PickleNode& PickleHeap::load(std::string_view bytes, std::size_t& end) {
-  budget_ += kMaxCopies * bytes.size();
+PickleNode& PickleHeap::load(std::string_view bytes, const std::string& name, std::size_t& end,
+                             bool knows_scripts) {
+  name_ = name;
+  knows_scripts_ = knows_scripts;
+  budget_ = kFreeCopies + kMaxCopies * bytes.size();
   Machine machine(bytes, *this);
   PickleNode& root = machine.run();
   end = machine.end();
   return root;
+}
+
+void PickleHeap::begin_operation(std::size_t position) {
+  position_ = position;
+  if (++operations_ > kMaxOperations) {
+    fail("more than " + std::to_string(kMaxOperations) +
+         " operations; keep numbers in arrays, not in lists");
+  }
 }
 
 PickleNode& PickleHeap::make_tensor(const PickledStorage& storage, Shape shape, Shape strides,

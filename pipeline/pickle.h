@@ -45,16 +45,16 @@ struct PickledTensor {
   std::int64_t offset;
 };
 
-// Owns what pickles hold, and errs for them.
+// Owns what the pickles of a file hold, and errs for them.
 class PickleHeap {
  public:
   using Items = std::vector<const PythonValue*>;
 
-  // `name` leads messages; `knows_scripts`: TorchScript's classes are dictionaries.
-  explicit PickleHeap(std::string name, bool knows_scripts = false);
-
-  // Runs the pickle that `bytes` begin with; `end` is set to where it ends.
-  PickleNode& load(std::string_view bytes, std::size_t& end);
+  // Runs the pickle that `bytes` begin with; `end` is set to where it ends. `name` leads messages;
+  // `knows_scripts`: TorchScript's classes are dictionaries. All pickles of a heap together may
+  // have some 16 million operations, which is far more than real files have.
+  PickleNode& load(std::string_view bytes, const std::string& name, std::size_t& end,
+                   bool knows_scripts = false);
 
   template <class Value>
   PickleNode& make(Value&& value) {
@@ -73,16 +73,17 @@ class PickleHeap {
 
   [[noreturn]] void fail(const std::string& why) const;
   std::string place() const;  // for messages: the name and the opcode's byte
-  void set_position(std::size_t position) { position_ = position; }
+  void begin_operation(std::size_t position);
 
   bool knows_scripts() const { return knows_scripts_; }
   const std::vector<PickledTensor>& tensors() const { return tensors_; }
 
  private:
   std::string name_;
-  bool knows_scripts_;
+  bool knows_scripts_ = false;
   std::size_t position_ = 0;
-  std::size_t budget_;
+  std::size_t operations_ = 0;
+  std::size_t budget_ = 0;
   std::deque<PickleNode> nodes_;
   std::deque<std::string> texts_;
   std::deque<Dtype> dtypes_;

@@ -59,6 +59,53 @@ std::optional<std::size_t> end_of_torch_magic(std::string_view bytes) {
   return std::nullopt;
 }
 
+using DeclaredStorages = std::map<std::string_view, const PickledStorage*>;
+using Storages = std::map<std::string_view, StoredElements>;
+
+DeclaredStorages declared_storages(const PickleHeap& heap, const std::string& name) {
+  DeclaredStorages declared;
+  for (const PickledTensor& tensor : heap.tensors()) {
+    const auto [known, is_new] = declared.try_emplace(tensor.storage->key, tensor.storage);
+    if (!is_new && byte_count(*known->second) != byte_count(*tensor.storage)) {
+      bad(name, "storage " + std::string(tensor.storage->key) + " is declared with two sizes");
+    }
+  }
+  return declared;
+}
+
+// Whether the stream's storage is big-endian: its number of elements, which comes first, tells. (So
+// far torch has written little-endian on every machine, whatever its note on the system says.)
+bool is_big_endian(std::string_view count, std::int64_t expected, const std::string& name) {
+  std::string big;
+  for (int shift = 56; shift >= 0; shift -= 8) big += static_cast<char>(expected >> shift);
+  if (std::equal(count.rbegin(), count.rend(), big.begin())) return false;
+  if (count == big) return true;
+  bad(name, "has another number of elements than declared");
+}
+
+// The storages that end torch's stream: in the order of `keys`, each its number of elements in 8
+// bytes, and they.
+Storages stream_storages(std::string_view bytes, const PickleHeap::Items& keys,
+                         const DeclaredStorages& declared, const std::string& name) {
+  constexpr std::size_t kCountSize = 8;
+  Storages stored;
+  for (const PythonValue* value : keys) {
+    const auto* key = std::get_if<std::string_view>(&value->value);
+    const auto known = key == nullptr ? declared.end() : declared.find(*key);
+    if (known == declared.end()) bad(name, "damaged: its list of storages has an unknown one");
+    const std::string storage_name = name + ": storage " + std::string(*key);
+    const std::uint64_t size = byte_count(*known->second);
+    if (bytes.size() < kCountSize || bytes.size() - kCountSize < size) {
+      bad(storage_name, "truncated");
+    }
+    stored[*key] = {bytes.substr(kCountSize, size),
+                    is_big_endian(bytes.substr(0, kCountSize), known->second->size, storage_name)};
+    bytes.remove_prefix(kCountSize + size);
+  }
+  if (!bytes.empty()) bad(name, std::to_string(bytes.size()) + " bytes follow its end");
+  return stored;
+}
+
 }  // namespace
 
 struct PythonFile::Content {
@@ -67,16 +114,13 @@ struct PythonFile::Content {
   std::unique_ptr<MappedFile> mapped;
   std::string_view bytes;
   std::string format;
-  std::deque<PickleHeap> heaps;
+  PickleHeap heap;
   std::deque<std::string> inflated;
   const PythonValue* root = nullptr;
 
   void read();
-  PickleHeap& add_heap(const std::string& heap_name, bool knows_scripts = false) {
-    return heaps.emplace_back(heap_name, knows_scripts);
-  }
-  PickleNode& load_whole(std::string_view pickle, const std::string& pickle_name, PickleHeap& heap);
-  PickleNode& read_npy(std::string_view npy, const std::string& npy_name, PickleHeap& heap);
+  PickleNode& load_whole(std::string_view pickle, const std::string& pickle_name);
+  PickleNode& read_npy(std::string_view npy, const std::string& npy_name);
   void read_zip();
   std::string_view content_of(ZipArchive& archive, const ZipArchive::Entry& entry, bool checked);
   PickleNode& read_npz(ZipArchive& archive);
@@ -90,20 +134,20 @@ void PythonFile::Content::read() {
     read_zip();
   } else if (is_npy(bytes)) {
     format = "npy";
-    root = &read_npy(bytes, name, add_heap(name));
+    root = &read_npy(bytes, name);
   } else if (const auto magic_end = end_of_torch_magic(bytes)) {
     format = "torch (legacy)";
     root = &read_torch_stream(*magic_end);
   } else {
     format = "pickle";
-    root = &load_whole(bytes, name, add_heap(name));
+    root = &load_whole(bytes, name);
   }
 }
 
-PickleNode& PythonFile::Content::load_whole(std::string_view pickle, const std::string& pickle_name,
-                                            PickleHeap& heap) {
+PickleNode& PythonFile::Content::load_whole(std::string_view pickle,
+                                            const std::string& pickle_name) {
   std::size_t end = 0;
-  PickleNode& value = heap.load(pickle, end);
+  PickleNode& value = heap.load(pickle, pickle_name, end);
   if (end != pickle.size()) {
     bad(pickle_name, std::to_string(pickle.size() - end) + " bytes follow the pickle");
   }
@@ -111,14 +155,13 @@ PickleNode& PythonFile::Content::load_whole(std::string_view pickle, const std::
   return value;
 }
 
-PickleNode& PythonFile::Content::read_npy(std::string_view npy, const std::string& npy_name,
-                                          PickleHeap& heap) {
+PickleNode& PythonFile::Content::read_npy(std::string_view npy, const std::string& npy_name) {
   const NpyHeader header = parse_npy_header(npy, npy_name);
   const std::string_view data = npy.substr(header.size);
   if (header.dtype.code != "O") {
     return heap.make(dense_view(header.dtype, header.shape, header.fortran_order, data, npy_name));
   }
-  PickleNode& value = load_whole(data, npy_name, heap);
+  PickleNode& value = load_whole(data, npy_name);
   const auto* array = std::get_if<PythonValue::ObjectArray>(&value.value);
   if (array == nullptr || array->shape != header.shape) {
     bad(npy_name, "its pickle is not an object array of shape " + to_string(header.shape));
@@ -149,7 +192,6 @@ void PythonFile::Content::read_zip() {
 }
 
 PickleNode& PythonFile::Content::read_npz(ZipArchive& archive) {
-  PickleHeap& heap = add_heap(name);
   PythonValue::Dict arrays;
   for (const ZipArchive::Entry& entry : archive.entries()) {
     const std::string entry_name = name + ":" + entry.name;
@@ -158,8 +200,7 @@ PickleNode& PythonFile::Content::read_npz(ZipArchive& archive) {
     }
     const std::string key = entry.name.substr(0, entry.name.size() - 4);
     const std::string_view npy = content_of(archive, entry, true);
-    arrays.items.emplace_back(&heap.make(heap.keep(key)),
-                              &read_npy(npy, entry_name, add_heap(entry_name)));
+    arrays.items.emplace_back(&heap.make(heap.keep(key)), &read_npy(npy, entry_name));
   }
   return heap.make(std::move(arrays));
 }
@@ -170,18 +211,19 @@ PickleNode& PythonFile::Content::read_torch_zip(ZipArchive& archive, const std::
   format = is_script ? "torchscript" : "torch";
   const auto* order = archive.find(folder + "byteorder");
   const bool big_endian = order != nullptr && content_of(archive, *order, false) == "big";
-  PickleHeap& heap = add_heap(name + ":" + folder + "data.pkl", is_script);
-  PickleNode& value_root = [&]() -> PickleNode& {
-    std::size_t end = 0;
-    return heap.load(content_of(archive, *archive.find(folder + "data.pkl"), false), end);
-  }();
+  const std::string pickle_name = folder + "data.pkl";
+  std::size_t end = 0;
+  PickleNode& object =
+      heap.load(content_of(archive, *archive.find(pickle_name), false),
+                name + (is_script ? ": TorchScript module: " : ":") + pickle_name, end, is_script);
+
   std::map<std::string_view, std::string_view> records;
   resolve_tensors(heap, name, [&](const PickledStorage& storage) -> StoredElements {
     const auto [record, is_new] = records.try_emplace(storage.key);
     if (is_new) {
-      const std::string entry_name = folder + "data/" + std::string(storage.key);
-      const auto* entry = archive.find(entry_name);
-      if (entry == nullptr) bad(name, "lacks " + entry_name);
+      const std::string record_name = folder + "data/" + std::string(storage.key);
+      const auto* entry = archive.find(record_name);
+      if (entry == nullptr) bad(name, "lacks " + record_name);
       record->second = content_of(archive, *entry, false);
     }
     if (record->second.size() < byte_count(storage)) {
@@ -191,61 +233,28 @@ PickleNode& PythonFile::Content::read_torch_zip(ZipArchive& archive, const std::
     }
     return {record->second, big_endian};
   });
-  return value_root;
+  return object;
 }
 
 // After the magic number: pickles of the protocol's version, of the writer's system, of the object
-// and of the storages' keys; then each storage's number of elements, and they.
+// and of the storages' keys; then the storages.
 PickleNode& PythonFile::Content::read_torch_stream(std::size_t at) {
-  PickleHeap& heap = add_heap(name);
   const auto load_next = [&]() -> PickleNode& {
     std::size_t size = 0;
-    PickleNode& value = heap.load(bytes.substr(at), size);
+    PickleNode& value = heap.load(bytes.substr(at), name, size);
     at += size;
     return value;
   };
-  const PickleNode& version = load_next();
-  if (const auto* number = std::get_if<std::int64_t>(&version.value);
-      number == nullptr || *number != 1001) {
+  const auto* version = std::get_if<std::int64_t>(&load_next().value);
+  if (version == nullptr || *version != 1001) {
     bad(name, "a torch checkpoint of an unknown protocol; 1001 is read");
   }
   load_next();
   PickleNode& object = load_next();
   const auto* keys = std::get_if<PythonValue::Sequence>(&load_next().value);
   if (keys == nullptr) bad(name, "damaged: its list of storages is missing");
-
-  std::map<std::string_view, const PickledStorage*> declared;
-  for (const PickledTensor& tensor : heap.tensors()) {
-    const auto [known, is_new] = declared.try_emplace(tensor.storage->key, tensor.storage);
-    if (!is_new && byte_count(*known->second) != byte_count(*tensor.storage)) {
-      bad(name, "storage " + std::string(tensor.storage->key) + " is declared with two sizes");
-    }
-  }
-  std::map<std::string_view, StoredElements> stored;
-  for (const PythonValue* key_value : keys->items) {
-    const auto* key = std::get_if<std::string_view>(&key_value->value);
-    const auto known = key == nullptr ? declared.end() : declared.find(*key);
-    if (known == declared.end()) bad(name, "damaged: its list of storages has an unknown one");
-    const PickledStorage& storage = *known->second;
-    constexpr std::size_t kCountSize = 8;
-    const std::uint64_t size = byte_count(storage);
-    if (bytes.size() - at < kCountSize || bytes.size() - at - kCountSize < size) {
-      bad(name, "truncated: storage " + std::string(*key) + " lacks bytes");
-    }
-    std::string count(bytes.substr(at, kCountSize));
-    // torch writes little-endian whatever its machine; other writers are told by the count.
-    std::string little(kCountSize, '\0');
-    for (std::size_t i = 0; i < kCountSize; ++i) {
-      little[i] = static_cast<char>(static_cast<std::uint64_t>(storage.size) >> 8 * i);
-    }
-    const std::string big(little.rbegin(), little.rend());
-    if (count != little && count != big) {
-      bad(name, "storage " + std::string(*key) + " has another number of elements than declared");
-    }
-    stored[*key] = {bytes.substr(at + kCountSize, size), count != little};
-    at += kCountSize + size;
-  }
-  if (at != bytes.size()) bad(name, std::to_string(bytes.size() - at) + " bytes follow its end");
+  const auto stored =
+      stream_storages(bytes.substr(at), keys->items, declared_storages(heap, name), name);
   resolve_tensors(heap, name, [&](const PickledStorage& storage) -> StoredElements {
     const auto known = stored.find(storage.key);
     if (known == stored.end()) bad(name, "lacks storage " + std::string(storage.key));

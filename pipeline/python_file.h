@@ -52,7 +52,8 @@ class PythonFile {
   ~PythonFile();
 
   const PythonValue& root() const;
-  const std::string& format() const;  // "pickle", "torch", "torch (legacy)", "npy", "npz"
+  const std::string& format() const;  // "pickle", "torch", "torch (legacy)", "torchscript",
+                                      // "npy", "npz"
 
  private:
   struct Content;

@@ -191,7 +191,8 @@ Dtype parse_dtype(std::string_view text, const std::string& name) {
   }
   if (code == "O" || code == "O8" || code == "O4") code = "O";
   if (!is_known(code) || (code != "O" && !is_size(code.substr(1)))) {
-    bad(name, "dtype '" + std::string(text) + "' is not supported");
+    bad(name, (code.starts_with('V') ? "structured dtype '" : "dtype '") + std::string(text) +
+                  "' is not supported");
   }
   dtype.code = code;
   return dtype;

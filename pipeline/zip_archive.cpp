@@ -185,10 +185,13 @@ ZipArchive::ZipArchive(std::string_view bytes, std::string name)
     : name_(std::move(name)), budget_(kFreeBytes + kMaxRatio * bytes.size()) {
   const Directory directory = find_directory(bytes, name_);
   std::uint64_t at = directory.at;
+  std::uint64_t total = 0;
   for (std::uint64_t i = 0; i < directory.entries; ++i) {
     const Record record(bytes, at, kEntrySize, name_);
     entries_.push_back(read_entry(bytes, record, name_));
     at += total_size(record);
+    total += entries_.back().data.size();
+    if (total > bytes.size()) bad(name_, "damaged zip archive: its entries overlap");
     if (!index_.emplace(entries_.back().name, i).second) {
       bad(name_, "two zip entries are named " + entries_.back().name);
     }

@@ -10,7 +10,7 @@ namespace co2net::test {
 namespace {
 
 const Strings kCommands = {"run",     "extract", "flow",  "localize", "propose",
-                           "explain", "import",  "cache", "probe"};
+                           "explain", "import",  "cache", "probe",    "inspect"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -45,7 +45,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
        {"--rgb", "--flow", "--output", "--model", "--classes", "--preset", "--max-seqlen", "--name",
         "--recipe", "--recipe-set"}},
       {"cache", {"--cache", "--max-size"}},
-      {"probe", inputs}};
+      {"probe", inputs},
+      {"inspect", inputs}};
   for (const auto& [command, options] : promised) {
     const std::string help = co2net({command, "--help"}).out;
     std::set<std::string> offered;

@@ -36,6 +36,16 @@ class Umask {
   mode_t before_;
 };
 
+TEST(MappedFile, HoldsTheContentOfFilesAndDevices) {
+  TempDir dir;
+  write_file(dir.path() / "a", "content");
+  write_file(dir.path() / "empty", "");
+  EXPECT_EQ(MappedFile(dir.path() / "a").bytes(), "content");
+  EXPECT_EQ(MappedFile(dir.path() / "empty").bytes(), "");
+  EXPECT_EQ(MappedFile("/dev/null").bytes(), "");
+  test::expect_error(ErrorKind::kIo, {"absent"}, [&] { MappedFile(dir.path() / "absent"); });
+}
+
 TEST(WriteFile, MakesTheFileAndItsFoldersAndNothingElse) {
   const TempDir dir;
   const std::string bytes("a\0b", 3);
