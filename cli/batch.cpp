@@ -162,13 +162,14 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
           video};
 }
 
-void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs) {
+void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs,
+                        const std::string& option) {
   std::error_code absent;
   if (!fs::exists(output, absent)) return;
   for (const Input& input : inputs) {
     if (fs::equivalent(output, input.path, absent)) {
-      throw Error(ErrorKind::kUsage,
-                  "-o would overwrite the input " + input.path.string() + "; choose another place");
+      throw Error(ErrorKind::kUsage, option + " would overwrite the input " + input.path.string() +
+                                         "; choose another place");
     }
   }
 }

@@ -71,8 +71,10 @@ std::string subject_of(const Input& input);
 // What the last stage of a chain, proposals, found for an input.
 VideoResult video_result(const Input& input, const Entry& proposals);
 
-// Throws Error(kUsage) if a result would take the place of an input.
-void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs);
+// Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
+// input.
+void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
+                        const std::string& option = "-o");
 
 // What is wrong with an input, even that it cannot be read, says nothing about the program or the
 // other inputs: an Error of `read` leaves as kInput.

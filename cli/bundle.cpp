@@ -60,7 +60,8 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
   for (const std::string& name : files) {
     const fs::path path = bundle.file(name);
     if (!fs::exists(path) || bundle.sha256.count(name) == 0) {
-      throw Error(ErrorKind::kModel, "bundle " + directory.string() + " has no " + name);
+      throw Error(ErrorKind::kModel, "bundle " + directory.string() + " has no " + name +
+                                         "; 'co2net import' adds one to it");
     }
     if (sha256_file(path) != bundle.sha256[name]) {
       throw Error(ErrorKind::kModel,

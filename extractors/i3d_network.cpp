@@ -203,8 +203,17 @@ ParameterFill he_uniform(std::uint64_t seed) {
   };
 }
 
-void save_i3d(const std::filesystem::path& path, const I3dArchitecture& architecture,
-              const ParameterFill& fill) {
+std::map<std::string, Shape> i3d_parameters(const I3dArchitecture& architecture) {
+  std::map<std::string, Shape> shapes;
+  const ParameterFill record = [&](const std::string& name, const Shape& shape) {
+    shapes[name] = shape;
+    return Array(shape);
+  };
+  Builder(architecture, record).network();
+  return shapes;
+}
+
+std::string script_i3d(const I3dArchitecture& architecture, const ParameterFill& fill) {
   if (architecture.channels < 1 || !(architecture.width > 0)) {
     throw Error(ErrorKind::kUsage, "an I3D needs at least one channel and a positive width, got " +
                                        std::to_string(architecture.channels) + " and " +
@@ -213,7 +222,12 @@ void save_i3d(const std::filesystem::path& path, const I3dArchitecture& architec
   // Through a stream: the archive that torch writes to a path contains the file's name.
   std::ostringstream bytes;
   Builder(architecture, fill).network().save(bytes);
-  write_file(path, bytes.view());
+  return std::move(bytes).str();
+}
+
+void save_i3d(const std::filesystem::path& path, const I3dArchitecture& architecture,
+              const ParameterFill& fill) {
+  write_file(path, script_i3d(architecture, fill));
 }
 
 }  // namespace co2net

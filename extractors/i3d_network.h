@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "pipeline/array.h"
@@ -24,6 +25,9 @@ int i3d_feature_size(const I3dArchitecture& architecture);
 // published checkpoints come from, such as "Mixed_3b.b1a.conv3d.weight".
 using ParameterFill = std::function<Array(const std::string& name, const Shape& shape)>;
 
+// What save_i3d() asks for: the shapes of the parameters by name.
+std::map<std::string, Shape> i3d_parameters(const I3dArchitecture& architecture);
+
 // An untrained network: weights uniform in +-sqrt(6 / fan-in) (He et al. 2015, for ReLU), batch
 // normalisation that changes nothing. The same seed gives the same values on every machine.
 ParameterFill he_uniform(std::uint64_t seed);
@@ -34,5 +38,7 @@ ParameterFill he_uniform(std::uint64_t seed);
 // Error(kInput) if `fill` returns another shape, Error(kIo).
 void save_i3d(const std::filesystem::path& path, const I3dArchitecture& architecture,
               const ParameterFill& fill);
+// The same as bytes, for writing them later.
+std::string script_i3d(const I3dArchitecture& architecture, const ParameterFill& fill);
 
 }  // namespace co2net

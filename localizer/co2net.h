@@ -80,6 +80,8 @@ class Co2Net {
   // Errors: Error(kInput) for another shape, no snippets, or values that are not finite.
   Arrays localize(const Array& features) const;
 
+  const Co2NetConfig& config() const { return config_; }
+
   // The torch module (localizer/network.h). localize() takes it in evaluation mode.
   Network& network() const { return *network_; }
 

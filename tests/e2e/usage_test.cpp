@@ -9,8 +9,9 @@
 namespace co2net::test {
 namespace {
 
-const Strings kCommands = {"run",     "extract", "flow",   "localize", "propose", "train", "eval",
-                           "convert", "pack",    "unpack", "inspect",  "explain", "cache", "probe"};
+const Strings kCommands = {"run",    "extract", "flow",    "localize", "propose",
+                           "train",  "import",  "eval",    "convert",  "pack",
+                           "unpack", "inspect", "explain", "cache",    "probe"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -47,6 +48,9 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
+      {"import",
+       {"--rgb", "--flow", "--output", "--model", "--classes", "--preset", "--max-seqlen", "--name",
+        "--recipe", "--recipe-set"}},
       {"cache", {"--cache", "--max-size"}},
       {"probe", inputs},
       {"inspect", inputs}};
