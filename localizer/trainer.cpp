@@ -99,30 +99,34 @@ class Training {
   }
 
   TrainingResult run() {
-    while (!finished_) {
-      stop_if_interrupted();
-      update();
-      const bool last = result_.iterations == job_.options.iterations;
-      const bool due =
-          result_.iterations > 1 && (result_.iterations - 1) % job_.options.evaluate_every == 0;
-      if (last || due) judge();
-      finished_ = last || (job_.options.patience > 0 && unimproved_ >= job_.options.patience);
-      if (last || due || finished_ || Clock::now() - saved_ > seconds(job_.checkpoint_s)) save();
+    try {
+      while (!finished_) advance();
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kInterrupted) save();
+      throw;
     }
     return result_;
   }
 
  private:
-  static std::chrono::duration<double> seconds(double count) {
-    return std::chrono::duration<double>(count);
+  bool is_last() const { return result_.iterations == job_.options.iterations; }
+
+  bool judgement_is_due() const {
+    if (judged_ == result_.iterations) return false;
+    const std::int64_t before = result_.iterations - 1;
+    return is_last() || (before > 0 && before % job_.options.evaluate_every == 0);
   }
 
-  void stop_if_interrupted() {
-    try {
-      throw_if_interrupted();
-    } catch (const Error&) {
+  void advance() {
+    throw_if_interrupted();
+    if (judgement_is_due()) {
+      judge();
+      finished_ = is_last() || (job_.options.patience > 0 && unimproved_ >= job_.options.patience);
       save();
-      throw;
+    } else {
+      update();
+      const std::chrono::duration<double> unsaved = Clock::now() - saved_;
+      if (unsaved.count() > job_.checkpoint_s) save();
     }
   }
 
@@ -168,6 +172,7 @@ class Training {
       line.update({{"iteration", result_.iterations}, {"score", judgement.score}, {"best", best}});
       metrics_->add(line);
     }
+    judged_ = result_.iterations;
     job_.on_judged(result_.iterations, divided(sum_, summed_), judgement, best);
     sum_ = {};
     summed_ = 0;
@@ -178,10 +183,13 @@ class Training {
   // The log first: a state's updates are always in it.
   void save() {
     metrics_->flush();
-    const Json progress = {
-        {"iterations", result_.iterations}, {"best_iteration", result_.best_iteration},
-        {"best_score", result_.best.score}, {"best_details", result_.best.details},
-        {"unimproved", unimproved_},        {"finished", finished_}};
+    const Json progress = {{"iterations", result_.iterations},
+                           {"best_iteration", result_.best_iteration},
+                           {"best_score", result_.best.score},
+                           {"best_details", result_.best.details},
+                           {"judged", judged_},
+                           {"unimproved", unimproved_},
+                           {"finished", finished_}};
     const std::string text = to_text(progress);
     Tensors state = learner_.state();
     state["progress"] = torch::tensor(std::vector<std::uint8_t>(text.begin(), text.end()));
@@ -199,6 +207,7 @@ class Training {
       result_.iterations = progress.at("iterations");
       result_.best_iteration = progress.at("best_iteration");
       result_.best = {progress.at("best_score"), progress.at("best_details")};
+      judged_ = progress.at("judged");
       unimproved_ = progress.at("unimproved");
       finished_ = progress.at("finished");
     } catch (const std::exception& e) {
@@ -214,7 +223,8 @@ class Training {
   Learner learner_;
   std::optional<MetricsLog> metrics_;
   TrainingResult result_;
-  int unimproved_ = 0;  // judgements since the best
+  std::int64_t judged_ = 0;  // the iteration that was judged last
+  int unimproved_ = 0;       // judgements since the best
   bool finished_ = false;
   LossValues sum_;  // since the last judgement
   int summed_ = 0;
