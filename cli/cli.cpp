@@ -19,9 +19,9 @@ namespace co2net {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRunCommand,     &kExtractCommand, &kFlowCommand,    &kLocalizeCommand, &kProposeCommand,
-    &kTrainCommand,   &kEvalCommand,    &kConvertCommand, &kPackCommand,     &kUnpackCommand,
-    &kExplainCommand, &kCacheCommand,   &kProbeCommand};
+    &kRunCommand,    &kExtractCommand, &kFlowCommand,  &kLocalizeCommand, &kProposeCommand,
+    &kTrainCommand,  &kAblateCommand,  &kEvalCommand,  &kConvertCommand,  &kPackCommand,
+    &kUnpackCommand, &kExplainCommand, &kCacheCommand, &kProbeCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

@@ -33,7 +33,7 @@ struct Command {
 int run_cli(const std::vector<std::string>& arguments, Io io);
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
-    kTrainCommand, kEvalCommand, kConvertCommand, kPackCommand, kUnpackCommand, kExplainCommand,
-    kCacheCommand, kProbeCommand;
+    kTrainCommand, kAblateCommand, kEvalCommand, kConvertCommand, kPackCommand, kUnpackCommand,
+    kExplainCommand, kCacheCommand, kProbeCommand;
 
 }  // namespace co2net
