@@ -66,8 +66,8 @@ void add_ablate_options(po::options_description& options) {
       ("a comparison to make: " + joined(table_names()) + ", or all (the default); repeatable")
           .c_str())  //
       ("seeds", po::value<int>()->value_name("N")->default_value(1),
-       "train each row with N seeds, --seed and the following; figures are their means, the "
-       "deviation is that of a sample");
+       "train each row with N seeds, --seed and the following, each with its own held-out share; "
+       "figures are means, the deviation is that of a sample");
   add_training_options(options);
   options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),
                         "folder for a bundle and its result.json a training, to go on from after "
@@ -168,7 +168,7 @@ Json judged_by(const TrainingData& data, const std::string& preset) {
           {"annotations", sha256(format_activitynet(data.annotations))}};
 }
 
-// Runs trainings one after the other on the same videos.
+// Trains on the same videos with one setting after the other.
 class Trainer {
  public:
   Trainer(TrainingData& data, Bundle bundle, Progress& progress)
