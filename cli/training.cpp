@@ -85,9 +85,10 @@ std::string words(const LossValues& losses) {
 }
 
 void expect_place_for_training(const fs::path& directory) {
-  const bool is_ours = fs::exists(directory / "training" / "settings.json");
-  std::error_code absent;
-  if (is_ours || !fs::exists(directory) || fs::is_empty(directory, absent)) return;
+  if (!fs::exists(directory) || fs::exists(directory / "training" / "settings.json")) return;
+  // A training that was killed as it began has left no settings yet.
+  const Strings names = names_in(directory);
+  if (names.empty() || names == Strings{"training"}) return;
   throw Error(ErrorKind::kUsage, "-o: " + directory.string() +
                                      " holds something else than a training; choose a new folder");
 }

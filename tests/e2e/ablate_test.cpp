@@ -207,7 +207,9 @@ TEST_F(Ablate, AnInterruptedSetGoesOnAndEndsAlike) {
   for (const int signal : {SIGKILL, SIGINT}) {
     const std::size_t before = fs::exists(path("out")) ? trainings().size() : 0;
     Process process(arguments(options));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!fs::exists(path("out")) || trainings().size() == before) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     process.send(signal);
@@ -219,6 +221,13 @@ TEST_F(Ablate, AnInterruptedSetGoesOnAndEndsAlike) {
   EXPECT_EQ(trainings().size(), 4u);
   fs::remove_all(path("out"));
   EXPECT_EQ(ablate(options).out, resumed.out);
+}
+
+TEST_F(Ablate, GoesOnWhereATrainingWasKilledAsItBegan) {
+  write_file(path("out/co2net/seed-3552/training/lock"), "");
+  write_file(path("out/co2net/seed-3552/training/.tmp.1.json"), "{");
+  const Outcome outcome = ablate({"--iterations", "2", "--table", "fusion"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
 TEST_F(Ablate, RefusesAFolderOfOtherSettingsBeforeItTrains) {
