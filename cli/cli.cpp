@@ -19,9 +19,10 @@ namespace co2net {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRunCommand,    &kExtractCommand, &kFlowCommand,    &kLocalizeCommand, &kProposeCommand,
-    &kTrainCommand,  &kImportCommand,  &kEvalCommand,    &kConvertCommand,  &kPackCommand,
-    &kUnpackCommand, &kInspectCommand, &kExplainCommand, &kCacheCommand,    &kProbeCommand};
+    &kRunCommand,     &kExtractCommand, &kFlowCommand,   &kLocalizeCommand,
+    &kProposeCommand, &kTrainCommand,   &kAblateCommand, &kImportCommand,
+    &kEvalCommand,    &kConvertCommand, &kPackCommand,   &kUnpackCommand,
+    &kInspectCommand, &kExplainCommand, &kCacheCommand,  &kProbeCommand};
 
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION

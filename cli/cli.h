@@ -33,7 +33,7 @@ struct Command {
 int run_cli(const std::vector<std::string>& arguments, Io io);
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
-    kTrainCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand, kUnpackCommand,
-    kInspectCommand, kExplainCommand, kCacheCommand, kProbeCommand;
+    kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
+    kUnpackCommand, kInspectCommand, kExplainCommand, kCacheCommand, kProbeCommand;
 
 }  // namespace co2net

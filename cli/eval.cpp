@@ -14,6 +14,7 @@
 #include "postprocess/classification.h"
 #include "postprocess/evaluation.h"
 #include "postprocess/evaluation_table.h"
+#include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;

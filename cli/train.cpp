@@ -1,167 +1,28 @@
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <boost/program_options.hpp>
-#include <map>
 #include <optional>
 
-#include "cli/batch.h"
-#include "cli/features_file.h"
+#include "cli/benchmark.h"
 #include "cli/options.h"
 #include "cli/training.h"
-#include "pipeline/error.h"
-#include "pipeline/files.h"
-#include "pipeline/text.h"
 #include "postprocess/evaluation_table.h"
+#include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
-namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
 
-using Strings = std::vector<std::string>;
-
 void add_train_options(po::options_description& options) {
-  options.add_options()("features", po::value<std::string>()->value_name("DIR|FILE.npy"),
-                        "features to learn from: a folder of <id>.npy, or a packed file in the "
-                        "annotations' order")  //
-      ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
-       "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or one of "
-       "THUMOS14's text files")  //
-      ("extractor", po::value<std::string>()->value_name("BUNDLE"),
-       "bundle whose I3D made the features; its networks go into the new bundle, so that "
-       "'co2net run' takes it")  //
-      ("recipe", po::value<std::string>()->value_name("NAME"),
-       "how the features were made, where neither a sidecar nor the extractor says it")  //
-      ("train-subset", po::value<std::string>()->value_name("NAME"),
-       "subset to learn from (default: the preset's)")  //
-      ("test-subset", po::value<std::string>()->value_name("NAME"),
-       "subset to evaluate on (default: the preset's)");
+  add_benchmark_options(options);
+  options.add_options()("extractor", po::value<std::string>()->value_name("BUNDLE"),
+                        "bundle whose I3D made the features; its networks go into the new bundle, "
+                        "so that 'co2net run' takes it");
   add_training_options(options);
   add_directory_option(options);
   options.add_options()("name", po::value<std::string>()->value_name("NAME"),
                         "the bundle's name (default: co2net-<preset>)");
-}
-
-struct Subsets {
-  std::string training;
-  std::string test;
-};
-
-Subsets parse_subsets(const po::variables_map& args, const std::string& preset) {
-  Subsets subsets = preset == "activitynet1.2" ? Subsets{"training", "validation"}
-                                               : Subsets{"validation", "test"};
-  if (args.count("train-subset") > 0) subsets.training = args["train-subset"].as<std::string>();
-  if (args.count("test-subset") > 0) subsets.test = args["test-subset"].as<std::string>();
-  return subsets;
-}
-
-std::string required(const po::variables_map& args, const std::string& option,
-                     const std::string& what) {
-  if (args.count(option) > 0) return args[option].as<std::string>();
-  throw Error(ErrorKind::kUsage, "no " + what + ": give --" + option);
-}
-
-std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& classes) {
-  std::vector<int> indices;
-  for (const std::string& label : video.labels) {
-    const auto found = std::find(classes.begin(), classes.end(), label);
-    indices.push_back(static_cast<int>(found - classes.begin()));
-  }
-  return indices;
-}
-
-// The videos of a subset that can be used; the others are named in the log.
-std::vector<Example> examples_of(const std::string& subset, const Annotations& annotations,
-                                 const FeatureSet& features, int min_snippets, bool need_labels) {
-  std::vector<Example> examples;
-  Strings missing, short_ones, unlabelled;
-  for (std::size_t i = 0; i < annotations.videos.size(); ++i) {
-    const AnnotatedVideo& video = annotations.videos[i];
-    if (video.subset != subset) continue;
-    if (features.snippets(i) == 0) {
-      missing.push_back(video.id);
-    } else if (features.snippets(i) < min_snippets) {
-      short_ones.push_back(video.id);
-    } else if (need_labels && video.labels.empty()) {
-      unlabelled.push_back(video.id);
-    } else {
-      examples.push_back({i, class_indices(video, annotations.classes)});
-    }
-  }
-  const auto warn = [&](const Strings& ids, const std::string& why) {
-    if (ids.empty()) return;
-    spdlog::warn("subset {}: {} videos left out, {}: {}", subset, ids.size(), why, joined(ids));
-  };
-  warn(missing, "without features");
-  warn(short_ones, "shorter than " + std::to_string(min_snippets) + " snippets");
-  warn(unlabelled, "without labels");
-  return examples;
-}
-
-void expect_subset(const Annotations& annotations, const std::string& subset) {
-  std::map<std::string, int> videos;
-  for (const AnnotatedVideo& video : annotations.videos) ++videos[video.subset];
-  if (videos.count(subset) > 0) return;
-  Strings known;
-  for (const auto& [name, count] : videos) known.push_back(name);
-  throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
-                                     joined(known) + " (choose with --train-subset)");
-}
-
-TrainingData read_benchmark(const po::variables_map& args, const TrainingSettings& settings) {
-  const Subsets subsets = parse_subsets(args, settings.preset);
-  const std::string path = required(args, "features", "features");
-  Annotations annotations =
-      read_annotations(required(args, "annotations", "annotations of the videos"));
-  expect_subset(annotations, subsets.training);
-  Strings ids;
-  for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
-  FeatureSet features(path, ids);
-
-  const int min_snippets = settings.options.min_snippets;
-  std::vector<Example> training =
-      examples_of(subsets.training, annotations, features, min_snippets, true);
-  std::vector<Example> test = examples_of(subsets.test, annotations, features, min_snippets, false);
-  const Strings classes = annotations.classes;
-  return {std::move(features),    classes,     std::move(training), {}, std::move(test),
-          std::move(annotations), subsets.test};
-}
-
-// The features' recipe: what sidecars say, the extractor's, --recipe, or the default.
-Recipe features_recipe(const po::variables_map& args, const TrainingData& data,
-                       const std::optional<Bundle>& extractor) {
-  const fs::path path = args["features"].as<std::string>();
-  Json origin;
-  if (fs::is_directory(path)) {
-    for (const Example& example : data.training) {
-      const std::string& id = data.features.ids()[example.video];
-      const Json of_video = features_origin(path / (id + ".npy"));
-      if (!origin.is_null() && of_video != origin) {
-        throw Error(ErrorKind::kInput, path.string() + ": " + id +
-                                           " was made by another recipe or I3D than the videos "
-                                           "before it; extract them alike");
-      }
-      origin = of_video;
-    }
-  }
-  if (!origin.is_null()) {
-    const Recipe recipe = recipe_from_json(origin.at("recipe"));
-    if (extractor && !same_features(recipe, extractor->recipe)) {
-      throw Error(ErrorKind::kInput, path.string() + ": made by the recipe " + recipe.name +
-                                         ", not by the extractor's, " + extractor->recipe.name);
-    }
-    return recipe;
-  }
-  if (args.count("recipe") > 0) return recipe_preset(args["recipe"].as<std::string>());
-  if (extractor) return extractor->recipe;
-  const Recipe recipe;
-  spdlog::warn(
-      "the features do not say by which recipe they were made; taken to be {} (choose "
-      "with --recipe)",
-      recipe.name);
-  return recipe;
 }
 
 // The paper's figures mean nothing beside those of other data with the same settings.
@@ -176,11 +37,7 @@ void print_figures(const TrainingData& data, const TrainingSettings& settings,
         << " held-out videos, iteration " << result.best_iteration << "\n";
   }
   if (data.test.empty()) return;
-  const Co2Net model =
-      Co2Net::load(settings.directory / kCo2NetFile,
-                   network_config(settings.options, static_cast<int>(data.classes.size()),
-                                  data.features.feature_size()));
-  const Evaluation evaluation = evaluate_on_test(model, data, reported_tiou(settings.preset));
+  const Evaluation evaluation = evaluate_trained(data, settings);
   out << "mAP of segments on " << data.test.size() << " videos of the subset " << data.test_subset
       << ", protocol co2net\n"
       << to_table(evaluation, {.beside = is_published_dataset(data, settings.preset)

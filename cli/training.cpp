@@ -13,9 +13,9 @@
 #include "pipeline/files.h"
 #include "pipeline/interrupt.h"
 #include "postprocess/classification.h"
-#include "postprocess/evaluation_table.h"
 #include "postprocess/predictions.h"
 #include "postprocess/proposals.h"
+#include "postprocess/text_table.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -85,11 +85,34 @@ std::string words(const LossValues& losses) {
 }
 
 void expect_place_for_training(const fs::path& directory) {
-  const bool is_ours = fs::exists(directory / "training" / "settings.json");
-  std::error_code absent;
-  if (is_ours || !fs::exists(directory) || fs::is_empty(directory, absent)) return;
+  if (!fs::exists(directory) || fs::exists(directory / "training" / "settings.json")) return;
+  // A training that was killed as it began has left no settings yet.
+  const Strings names = names_in(directory);
+  if (names.empty() || names == Strings{"training"}) return;
   throw Error(ErrorKind::kUsage, "-o: " + directory.string() +
                                      " holds something else than a training; choose a new folder");
+}
+
+TrainingJob job_of(const TrainingData& data, const TrainingSettings& settings) {
+  TrainingJob job;
+  job.options = settings.options;
+  job.features = &data.features;
+  job.examples = data.training;
+  job.classes = static_cast<int>(data.classes.size());
+  job.data = {{"classes", data.classes},
+              {"select", settings.select},
+              {"training", description(data.training, data)},
+              {"held_out", description(data.held_out, data)},
+              {"test", description(data.test, data)}};
+  job.threads = settings.threads;
+  job.directory = settings.directory / "training";
+  job.model_file = settings.directory / kCo2NetFile;
+  job.checkpoint_s = settings.checkpoint_s;
+  job.judge = judge_of(data, settings);
+  // Few held-out videos are soon classified without a fault, long before segments are at their
+  // best.
+  job.later_wins_ties = settings.select == "heldout";
+  return job;
 }
 
 void save_trained_bundle(const TrainingData& data, const TrainingSettings& settings,
@@ -212,28 +235,23 @@ Evaluation evaluate_on_test(const Co2Net& model, const TrainingData& data,
                   {.protocol = Protocol::kCo2Net, .subset = data.test_subset, .tiou = tiou});
 }
 
+void expect_same_training(const TrainingData& data, const TrainingSettings& settings) {
+  expect_same_training(job_of(data, settings));
+}
+
+Evaluation evaluate_trained(const TrainingData& data, const TrainingSettings& settings) {
+  const Co2Net model =
+      Co2Net::load(settings.directory / kCo2NetFile,
+                   network_config(settings.options, static_cast<int>(data.classes.size()),
+                                  data.features.feature_size()));
+  return evaluate_on_test(model, data, reported_tiou(settings.preset));
+}
+
 TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& settings,
                             Bundle bundle, const std::optional<Bundle>& extractor,
                             Progress& progress) {
   expect_place_for_training(settings.directory);
-  TrainingJob job;
-  job.options = settings.options;
-  job.features = &data.features;
-  job.examples = data.training;
-  job.classes = static_cast<int>(data.classes.size());
-  job.data = {{"classes", data.classes},
-              {"select", settings.select},
-              {"training", description(data.training, data)},
-              {"held_out", description(data.held_out, data)},
-              {"test", description(data.test, data)}};
-  job.threads = settings.threads;
-  job.directory = settings.directory / "training";
-  job.model_file = settings.directory / kCo2NetFile;
-  job.checkpoint_s = settings.checkpoint_s;
-  job.judge = judge_of(data, settings);
-  // Few held-out videos are soon classified without a fault, long before segments are at their
-  // best.
-  job.later_wins_ties = settings.select == "heldout";
+  TrainingJob job = job_of(data, settings);
   job.on_update = [&](std::int64_t iteration, const LossValues& losses) {
     char unit[40];
     std::snprintf(unit, sizeof unit, "loss %.4f  iteration", losses.total);

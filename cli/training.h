@@ -57,6 +57,13 @@ TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& se
                             Bundle bundle, const std::optional<Bundle>& extractor,
                             Progress& progress);
 
+// Errors: Error(kUsage) if settings.directory holds another training, naming the differences.
+void expect_same_training(const TrainingData& data, const TrainingSettings& settings);
+
+// The same figures as evaluate_on_test() of the model that a training kept, at the preset's
+// thresholds.
+Evaluation evaluate_trained(const TrainingData& data, const TrainingSettings& settings);
+
 // Mean average precision of a model's segments on the test videos, in the authors' protocol.
 Evaluation evaluate_on_test(const Co2Net& model, const TrainingData& data,
                             const std::vector<double>& tiou);

@@ -121,12 +121,16 @@ struct Learner::Parts {
     in_order(
         outputs.size(), threads,
         [&](std::size_t row) {
-          std::vector<Tensor> given;
-          for (const Tensor& output : tensors_of(batch)) {
-            given.push_back(output.grad().slice(/*dim=*/0, static_cast<std::int64_t>(row),
-                                                static_cast<std::int64_t>(row) + 1));
+          const std::vector<Tensor> of_row = tensors_of(outputs[row]);
+          const std::vector<Tensor> of_batch = tensors_of(batch);
+          const auto first = static_cast<std::int64_t>(row);
+          std::vector<Tensor> used, given;  // without what the terms left out alone depend on
+          for (std::size_t i = 0; i < of_row.size(); ++i) {
+            if (!of_batch[i].grad().defined()) continue;
+            used.push_back(of_row[i]);
+            given.push_back(of_batch[i].grad().slice(/*dim=*/0, first, first + 1));
           }
-          return torch::autograd::grad(tensors_of(outputs[row]), parameters, given,
+          return torch::autograd::grad(used, parameters, given,
                                        /*retain_graph=*/false, /*create_graph=*/false,
                                        /*allow_unused=*/true);
         },

@@ -40,20 +40,21 @@ LossValues divided(LossValues sum, double count) {
   return sum;
 }
 
-// The settings of a training beside its state. Another training's directory is refused.
-void settle(const fs::path& directory, const Json& settings) {
-  const fs::path file = directory / "settings.json";
-  if (!fs::exists(file)) {
-    write_file(file, settings.dump(2) + "\n");
-    return;
-  }
-  const Json before = parse_json(read_file(file), file.string(), ErrorKind::kModel);
-  if (before == settings) return;
-  std::string message = directory.string() + " holds another training:";
-  for (const std::string& difference : json_differences(before, settings)) {
-    message += " " + difference + ";";
-  }
-  throw Error(ErrorKind::kUsage, message + " choose another folder, or delete that one");
+fs::path settings_file(const TrainingJob& job) { return job.directory / "settings.json"; }
+
+// What tells a training from another.
+Json settings_of(const TrainingJob& job) {
+  return {{"schema", "co2net.training/1"},
+          {"options", to_json(job.options)},
+          {"classes", job.classes},
+          {"data", job.data}};
+}
+
+// The settings of a training beside its state.
+void settle(const TrainingJob& job) {
+  expect_same_training(job);
+  const fs::path file = settings_file(job);
+  if (!fs::exists(file)) write_file(file, settings_of(job).dump(2) + "\n");
 }
 
 class MetricsLog {
@@ -90,10 +91,7 @@ class Training {
         lock_(job.directory / "lock"),
         sampler_(job.examples),
         learner_(job.options, job.classes, job.features->feature_size()) {
-    settle(job.directory, {{"schema", "co2net.training/1"},
-                           {"options", to_json(job.options)},
-                           {"classes", job.classes},
-                           {"data", job.data}});
+    settle(job);
     if (fs::exists(state_file_)) restore();
     metrics_.emplace(job.directory / "metrics.jsonl", result_.iterations);
   }
@@ -232,6 +230,19 @@ class Training {
 };
 
 }  // namespace
+
+void expect_same_training(const TrainingJob& job) {
+  const fs::path file = settings_file(job);
+  if (!fs::exists(file)) return;
+  const Json before = parse_json(read_file(file), file.string(), ErrorKind::kModel);
+  const Json settings = settings_of(job);
+  if (before == settings) return;
+  std::string message = job.directory.string() + " holds another training:";
+  for (const std::string& difference : json_differences(before, settings)) {
+    message += " " + difference + ";";
+  }
+  throw Error(ErrorKind::kUsage, message + " choose another folder, or delete that one");
+}
 
 TrainingResult train(const TrainingJob& job) { return Training(job).run(); }
 

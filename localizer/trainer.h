@@ -61,6 +61,9 @@ struct TrainingResult {
 // Error(kInterrupted), with the state saved.
 TrainingResult train(const TrainingJob& job);
 
+// Errors: Error(kUsage) if the job's directory holds another training, naming the differences.
+void expect_same_training(const TrainingJob& job);
+
 Json to_json(const LossValues& losses);
 
 }  // namespace co2net

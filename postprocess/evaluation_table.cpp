@@ -1,12 +1,10 @@
 #include "postprocess/evaluation_table.h"
 
-#include <algorithm>
-#include <iomanip>
 #include <optional>
-#include <sstream>
 
 #include "pipeline/error.h"
 #include "pipeline/text.h"
+#include "postprocess/text_table.h"
 
 namespace co2net {
 namespace {
@@ -24,34 +22,6 @@ const std::map<std::string, PublishedFigures> kPublished = {
        {0.9, 0.020}},
       {{"0.1:0.5", 0.544}, {"0.1:0.7", 0.446}, {"0.1:0.9", 0.357}}}},
     {"activitynet1.2", {{{0.5, 0.433}, {0.75, 0.263}, {0.95, 0.052}}, {{"0.5:0.95", 0.264}}}}};
-
-constexpr int kCellWidth = 10;
-
-// Rows of a table whose first column holds names.
-class Table {
- public:
-  Table(const std::string& corner, const std::vector<std::string>& names)
-      : name_width_(static_cast<int>(corner.size())) {
-    for (const std::string& name : names) {
-      name_width_ = std::max(name_width_, static_cast<int>(name.size()));
-    }
-    start_row(corner);
-  }
-
-  void start_row(const std::string& name) {
-    if (text_.tellp() > 0) text_ << '\n';
-    text_ << std::left << std::setw(name_width_) << name << std::right;
-  }
-  void add(const std::string& cell) { text_ << std::setw(kCellWidth) << cell; }
-  void add(double value) { add(percent(value)); }
-  void add(std::optional<double> value) { value ? add(*value) : add("-"); }
-
-  std::string text() const { return text_.str() + '\n'; }
-
- private:
-  int name_width_;
-  std::ostringstream text_;
-};
 
 template <class Key>
 std::optional<double> value_at(const std::map<Key, double>& values, const Key& key) {
@@ -71,12 +41,6 @@ const PublishedFigures& published_figures(const std::string& dataset) {
               "the paper has no dataset '" + dataset + "', only " + joined(known));
 }
 
-std::string percent(double fraction) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(1) << 100 * fraction;
-  return text.str();
-}
-
 std::string to_table(const Evaluation& evaluation, const TableOptions& options) {
   const std::string own_row = "mAP", paper_row = "CO2-Net paper";
   std::vector<std::string> names = {own_row};
@@ -86,7 +50,7 @@ std::string to_table(const Evaluation& evaluation, const TableOptions& options) 
   }
   const auto ranges = averages(evaluation);
 
-  Table table("tIoU", names);
+  TextTable table("tIoU", names);
   for (const double threshold : evaluation.tiou) table.add(Json(threshold).dump());
   for (const auto& [range, average] : ranges) table.add(range);
   table.add("mean");

@@ -26,8 +26,6 @@ struct TableOptions {
 // For people: a row of mAP and a column a threshold, then averages; percent with one decimal.
 std::string to_table(const Evaluation& evaluation, const TableOptions& options = {});
 
-std::string percent(double fraction);  // "44.6"
-
 // {"tiou": [...], "mAP": [...], "average", "averages": {range: x}, "per_class": {label: [AP...]},
 // "counts": {...}}; fractions.
 Json to_json(const Evaluation& evaluation);

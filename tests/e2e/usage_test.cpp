@@ -9,9 +9,9 @@
 namespace co2net::test {
 namespace {
 
-const Strings kCommands = {"run",    "extract", "flow",    "localize", "propose",
-                           "train",  "import",  "eval",    "convert",  "pack",
-                           "unpack", "inspect", "explain", "cache",    "probe"};
+const Strings kCommands = {"run",     "extract", "flow",  "localize", "propose", "train",
+                           "ablate",  "import",  "eval",  "convert",  "pack",    "unpack",
+                           "inspect", "explain", "cache", "probe"};
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});

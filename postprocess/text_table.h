@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace co2net {
+
+std::string percent(double fraction);  // "44.6"
+
+// Rows of a table for people, whose first column holds names; ASCII.
+class TextTable {
+ public:
+  // The heading's row is started; `names` are those of the rows to come.
+  TextTable(const std::string& corner, const std::vector<std::string>& names);
+
+  void start_row(const std::string& name);
+  void add(const std::string& cell);
+  void add(double fraction);                 // as percent
+  void add(std::optional<double> fraction);  // "-" for none
+
+  std::string text() const { return text_.str() + '\n'; }
+
+ private:
+  int name_width_;
+  std::ostringstream text_;
+};
+
+}  // namespace co2net
