@@ -138,7 +138,8 @@ Recipe features_recipe(const po::variables_map& args, const TrainingData& data,
     for (const Example& example : data.training) {
       const std::string& id = data.features.ids()[example.video];
       const Json of_video = features_origin(path / (id + ".npy"));
-      if (!origin.is_null() && of_video != origin) {
+      const bool is_first = &example == &data.training.front();
+      if (!is_first && of_video != origin) {
         throw Error(ErrorKind::kInput, path.string() + ": " + id +
                                            " was made by another recipe or I3D than the videos "
                                            "before it; extract them alike");
