@@ -100,14 +100,15 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
   return examples;
 }
 
-void expect_subset(const Annotations& annotations, const std::string& subset) {
+void expect_subset(const Annotations& annotations, const std::string& subset,
+                   const std::string& option) {
   std::map<std::string, int> videos;
   for (const AnnotatedVideo& video : annotations.videos) ++videos[video.subset];
   if (videos.count(subset) > 0) return;
   Strings known;
   for (const auto& [name, count] : videos) known.push_back(name);
   throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
-                                     joined(known) + " (choose with --train-subset)");
+                                     joined(known) + " (choose with " + option + ")");
 }
 
 TrainingData read_benchmark(const po::variables_map& args, const TrainingSettings& settings) {
@@ -115,7 +116,10 @@ TrainingData read_benchmark(const po::variables_map& args, const TrainingSetting
   const std::string path = required(args, "features", "features");
   Annotations annotations =
       read_annotations(required(args, "annotations", "annotations of the videos"));
-  expect_subset(annotations, subsets.training);
+  expect_subset(annotations, subsets.training, "--train-subset");
+  if (args.count("test-subset") > 0 || settings.select == "test") {
+    expect_subset(annotations, subsets.test, "--test-subset");
+  }
   Strings ids;
   for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
   FeatureSet features(path, ids);

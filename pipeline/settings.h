@@ -29,7 +29,8 @@ class SettingsReader {
       fail(key, "has the wrong type");
     }
     // JSON numbers are cut to fit the field, and -1 equals the largest unsigned one.
-    const bool wrapped = std::is_unsigned_v<T> && at(key).is_number() && at(key) < 0;
+    const bool wrapped =
+        std::is_unsigned_v<T> && at(key).type() == Json::value_t::number_integer && at(key) < 0;
     if (wrapped || Json(field) != at(key)) fail(key, "cannot be " + at(key).dump());
   }
 

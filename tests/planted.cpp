@@ -16,7 +16,7 @@ namespace {
 constexpr int kClasses = 4, kTrainingVideos = 80, kTestVideos = 60, kCameraMotions = 3;
 constexpr int kHalf = kPlantedFeatureSize / 2;  // columns of a modality
 constexpr std::int64_t kLeastSnippets = 80;
-constexpr float kSceneGain = 2, kActionGain = 1.5, kCameraGain = 2, kNoise = 0.25;
+constexpr float kSceneGain = 2, kActionGain = 1.5, kCameraGain = 2, kNoise = 0.45;
 constexpr double kOwnScene = 0.8;  // share of the videos with their class's scene
 
 using Random = std::mt19937_64;
@@ -156,7 +156,8 @@ TrainingData plant_actions(const fs::path& file, std::uint64_t seed) {
 TrainingOptions planted_options() {
   TrainingOptions options;
   options.length = 64;
-  options.learning_rate = 5e-4;
+  options.learning_rate = 1e-3;
+  options.dropout = 0.5;
   options.iterations = 500;
   options.evaluate_every = options.iterations;
   return options;
