@@ -16,7 +16,7 @@ namespace {
 constexpr int kClasses = 4, kTrainingVideos = 80, kTestVideos = 60, kCameraMotions = 3;
 constexpr int kHalf = kPlantedFeatureSize / 2;  // columns of a modality
 constexpr std::int64_t kLeastSnippets = 80;
-constexpr float kSceneGain = 2, kActionGain = 1.5, kCameraGain = 2, kNoise = 0.45;
+constexpr float kSceneGain = 2, kActionGain = 1.5, kCameraGain = 2, kNoise = 0.25;
 constexpr double kOwnScene = 0.8;  // share of the videos with their class's scene
 
 using Random = std::mt19937_64;
