@@ -74,14 +74,15 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
   return examples;
 }
 
-void expect_subset(const Annotations& annotations, const std::string& subset) {
+void expect_subset(const Annotations& annotations, const std::string& subset,
+                   const std::string& option) {
   std::map<std::string, int> videos;
   for (const AnnotatedVideo& video : annotations.videos) ++videos[video.subset];
   if (videos.count(subset) > 0) return;
   Strings known;
   for (const auto& [name, count] : videos) known.push_back(name);
   throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
-                                     joined(known) + " (choose with --train-subset)");
+                                     joined(known) + " (choose with " + option + ")");
 }
 
 }  // namespace
@@ -106,7 +107,10 @@ TrainingData read_benchmark(const po::variables_map& args, const TrainingSetting
   const std::string path = required(args, "features", "features");
   Annotations annotations =
       read_annotations(required(args, "annotations", "annotations of the videos"));
-  expect_subset(annotations, subsets.training);
+  expect_subset(annotations, subsets.training, "--train-subset");
+  if (args.count("test-subset") > 0 || settings.select == "test") {
+    expect_subset(annotations, subsets.test, "--test-subset");
+  }
   Strings ids;
   for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
   FeatureSet features(path, ids);
@@ -128,7 +132,8 @@ Recipe features_recipe(const po::variables_map& args, const TrainingData& data,
     for (const Example& example : data.training) {
       const std::string& id = data.features.ids()[example.video];
       const Json of_video = features_origin(path / (id + ".npy"));
-      if (!origin.is_null() && of_video != origin) {
+      const bool is_first = &example == &data.training.front();
+      if (!is_first && of_video != origin) {
         throw Error(ErrorKind::kInput, path.string() + ": " + id +
                                            " was made by another recipe or I3D than the videos "
                                            "before it; extract them alike");

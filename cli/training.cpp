@@ -263,6 +263,7 @@ TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& se
     if (job.judge) line += "; " + settings.select + " mAP " + percent(judgement.score);
     spdlog::info("{}{}", line, job.judge && best ? ", the best so far" : "");
   };
+  keep_freed_memory();
   progress.start_video("training");
   const TrainingResult result = train(job);
   progress.finish_video();

@@ -2,10 +2,13 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,8 +25,33 @@ namespace {
 
 using torch::Tensor;
 
-Tensor to_tensor(const Array& array) {
-  return torch::from_blob(const_cast<float*>(array.values.data()), array.shape).unsqueeze(0);
+// Rows [first, last) of a batch.
+struct Rows {
+  std::size_t first = 0, last = 0;
+};
+
+// Rows that are computed together, by a rule that does not know the number of threads. Each such
+// task costs a gradient by all weights, which for short videos is more work than the videos are.
+std::vector<Rows> tasks_of(const std::vector<Array>& features) {
+  constexpr std::int64_t kSnippets = 300, kMostVideos = 5;
+  const std::int64_t length = std::max<std::int64_t>(1, features.front().dim(0));
+  const auto videos =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(kSnippets / length, 1, kMostVideos));
+  std::vector<Rows> tasks;
+  for (std::size_t first = 0; first < features.size(); first += videos) {
+    tasks.push_back({first, std::min(first + videos, features.size())});
+  }
+  return tasks;
+}
+
+// [rows, T, 2D]
+Tensor to_tensor(const std::vector<Array>& features, Rows rows) {
+  std::vector<Tensor> videos;
+  for (std::size_t row = rows.first; row < rows.last; ++row) {
+    const Array& array = features[row];
+    videos.push_back(torch::from_blob(const_cast<float*>(array.values.data()), array.shape));
+  }
+  return torch::stack(videos);
 }
 
 Tensor multi_hot(const std::vector<std::vector<int>>& classes, int count) {
@@ -38,7 +66,7 @@ std::vector<Tensor> tensors_of(const NetworkOutput& output) {
   return {output.cas, output.attn, output.attn_rgb, output.attn_flow, output.feat};
 }
 
-// The videos' outputs as one batch that a loss can be differentiated by, apart from how they came
+// The tasks' outputs as one batch that a loss can be differentiated by, apart from how they came
 // about.
 NetworkOutput detached_batch(const std::vector<NetworkOutput>& outputs) {
   const auto joined = [&](Tensor NetworkOutput::*field) {
@@ -100,47 +128,49 @@ struct Learner::Parts {
     }
   }
 
-  std::vector<NetworkOutput> outputs(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
-                                     int threads) const {
+  std::vector<NetworkOutput> outputs(const Batch& batch, const std::vector<Rows>& tasks,
+                                     std::optional<std::uint64_t> dropout_seed, int threads) const {
     std::vector<NetworkOutput> outputs;
     in_order(
-        batch.features.size(), threads,
-        [&](std::size_t row) {
+        tasks.size(), threads,
+        [&](std::size_t task) {
           std::optional<at::Generator> dropout;
-          if (dropout_seed) dropout = at::detail::createCPUGenerator(*dropout_seed + row);
-          return model.network().forward(to_tensor(batch.features[row]), dropout);
+          if (dropout_seed) dropout = at::detail::createCPUGenerator(*dropout_seed + task);
+          return model.network().forward(to_tensor(batch.features, tasks[task]), dropout);
         },
         [&](NetworkOutput output) { outputs.push_back(std::move(output)); });
     return outputs;
   }
 
-  // The loss's gradient by each parameter, from its gradient by the videos' outputs.
+  // The loss's gradient by each parameter, from its gradient by the tasks' outputs.
   std::vector<Tensor> gradients(const std::vector<NetworkOutput>& outputs,
-                                const NetworkOutput& batch, int threads) const {
+                                const std::vector<Rows>& tasks, const NetworkOutput& batch,
+                                int threads) const {
     std::vector<Tensor> sums(parameters.size());
     in_order(
-        outputs.size(), threads,
-        [&](std::size_t row) {
-          const std::vector<Tensor> of_row = tensors_of(outputs[row]);
+        tasks.size(), threads,
+        [&](std::size_t task) {
+          const std::vector<Tensor> of_task = tensors_of(outputs[task]);
           const std::vector<Tensor> of_batch = tensors_of(batch);
-          const auto first = static_cast<std::int64_t>(row);
+          const auto first = static_cast<std::int64_t>(tasks[task].first);
+          const auto last = static_cast<std::int64_t>(tasks[task].last);
           std::vector<Tensor> used, given;  // without what the terms left out alone depend on
-          for (std::size_t i = 0; i < of_row.size(); ++i) {
+          for (std::size_t i = 0; i < of_task.size(); ++i) {
             if (!of_batch[i].grad().defined()) continue;
-            used.push_back(of_row[i]);
-            given.push_back(of_batch[i].grad().slice(/*dim=*/0, first, first + 1));
+            used.push_back(of_task[i]);
+            given.push_back(of_batch[i].grad().slice(/*dim=*/0, first, last));
           }
           return torch::autograd::grad(used, parameters, given,
                                        /*retain_graph=*/false, /*create_graph=*/false,
                                        /*allow_unused=*/true);
         },
-        [&](const std::vector<Tensor>& of_video) {
+        [&](const std::vector<Tensor>& of_task) {
           for (std::size_t i = 0; i < sums.size(); ++i) {
-            if (!of_video[i].defined()) continue;
+            if (!of_task[i].defined()) continue;
             if (sums[i].defined()) {
-              sums[i].add_(of_video[i]);
+              sums[i].add_(of_task[i]);
             } else {
-              sums[i] = of_video[i].contiguous();
+              sums[i] = of_task[i].contiguous();
             }
           }
         });
@@ -175,12 +205,13 @@ Learner::~Learner() = default;
 LossValues Learner::update(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
                            int threads) {
   use_one_thread();
-  const std::vector<NetworkOutput> outputs = parts_->outputs(batch, dropout_seed, threads);
+  const std::vector<Rows> tasks = tasks_of(batch.features);
+  const std::vector<NetworkOutput> outputs = parts_->outputs(batch, tasks, dropout_seed, threads);
   const NetworkOutput joined = detached_batch(outputs);
   const Losses losses =
       co2net_losses(joined, multi_hot(batch.classes, parts_->classes), parts_->options.loss);
   losses.total.backward();
-  parts_->step(parts_->gradients(outputs, joined, threads));
+  parts_->step(parts_->gradients(outputs, tasks, joined, threads));
   return to_values(losses);
 }
 
@@ -215,6 +246,12 @@ void Learner::restore(const Tensors& state) {
   Tensor updates = torch::zeros({}, torch::kInt64);
   copy("updates", updates);
   parts_->updates = updates.item<std::int64_t>();
+}
+
+void keep_freed_memory() {
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  ::mallopt(M_ARENA_MAX, 1);  // other arenas cannot hold large blocks
 }
 
 }  // namespace co2net

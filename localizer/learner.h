@@ -24,8 +24,9 @@ struct LossValues {
 };
 
 // A CO2-Net that learns: its parameters and the state of Adam (Kingma and Ba, ICLR 2015; weight
-// decay as L2 in the gradient). Videos of a batch are computed in parallel, each on one thread, and
-// their gradients added in order, so that what is learned does not depend on the number of threads.
+// decay as L2 in the gradient). Videos of a batch are computed in parallel, each on one thread,
+// short ones a few together, and their gradients added in order, so that what is learned does not
+// depend on the number of threads.
 class Learner {
  public:
   Learner(const TrainingOptions& options, int classes, int feature_size);
@@ -47,5 +48,9 @@ class Learner {
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
+
+// Makes malloc keep for reuse what is freed, in the whole process. By default large blocks return
+// to the system at once, and an update's gigabytes are mapped and cleared anew each time.
+void keep_freed_memory();
 
 }  // namespace co2net

@@ -34,6 +34,9 @@ void validate(const TrainingOptions& options) {
   check.in(options.loss.ml, "loss.ml", 0, 1e6);
   check.in(options.loss.oppo, "loss.oppo", 0, 1e6);
   check.in(options.loss.norm, "loss.norm", 0, 1e6);
+  const LossOptions& loss = options.loss;
+  check.require(loss.mil + loss.cas + loss.ml + loss.oppo + loss.norm > 0, "loss",
+                "of at least one term, but all weights are 0");
   check.in(options.loss.top_k_ratio, "loss.top_k_ratio", 1, 1e6);
   check.one_of(options.loss.distance, "loss.distance", {"mse", "js", "kl", "mae"});
   check.in(options.length, "length", 2, 100000);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "pipeline/json.h"
@@ -27,8 +28,10 @@ class SettingsReader {
     } catch (const Json::exception&) {
       fail(key, "has the wrong type");
     }
-    // JSON numbers are cut to fit the field.
-    if (Json(field) != at(key)) fail(key, "cannot be " + at(key).dump());
+    // JSON numbers are cut to fit the field, and -1 equals the largest unsigned one.
+    const bool wrapped =
+        std::is_unsigned_v<T> && at(key).type() == Json::value_t::number_integer && at(key) < 0;
+    if (wrapped || Json(field) != at(key)) fail(key, "cannot be " + at(key).dump());
   }
 
  private:

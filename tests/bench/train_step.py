@@ -98,7 +98,7 @@ def main():
     torch.manual_seed(1)
     network = Network(2048, 20).train()
     adam = torch.optim.Adam(network.parameters(), lr=5e-5, weight_decay=1e-3)
-    features = torch.rand(10, 500, 2048)
+    features = torch.rand(10, int(sys.argv[2]), 2048)
     labels = torch.zeros(10, 20)
     labels[torch.arange(10), torch.arange(10) // 2] = 1
     for _ in sys.stdin:

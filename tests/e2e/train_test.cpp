@@ -1,0 +1,239 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <sstream>
+#include <thread>
+
+#include "cli/features_file.h"
+#include "pipeline/npy.h"
+#include "pipeline/npy_objects.h"
+#include "tests/e2e/program.h"
+#include "tests/support.h"
+
+namespace co2net::test {
+namespace {
+
+constexpr int kFeatureSize = 16;
+
+// A small benchmark: of the videos v0 ... v11 the last four are test videos.
+class Train : public testing::Test {
+ protected:
+  Train() {
+    ObjectNpyWriter packed(path("packed.npy"), kVideos);
+    Json database;
+    for (int i = 0; i < kVideos; ++i) {
+      const Array features = hashfill(id(i), {snippets(i), kFeatureSize}, 1);
+      packed.add(features);
+      write_file(path("features/" + id(i) + ".npy"), format_npy(features));
+      database[id(i)] = {
+          {"subset", i < kTrainingVideos ? "validation" : "test"},
+          {"duration", 20},
+          {"annotations", {{{"label", i % 2 == 0 ? "run" : "jump"}, {"segment", {1, 4}}}}}};
+    }
+    packed.finish();
+    write_file(path("annotations.json"), Json{{"database", database}}.dump());
+  }
+
+  static constexpr int kVideos = 12, kTrainingVideos = 8;
+  static std::string id(int video) {
+    return "v" + std::string(video < 10 ? "0" : "") + std::to_string(video);
+  }
+  static std::int64_t snippets(int video) { return 9 + video % 4; }
+
+  fs::path path(const std::string& name) const { return dir_.path() / name; }
+  Strings arguments(const std::string& to, const Strings& more = {}) const {
+    const Strings small = {"--set", "length=6",    "--set", "evaluate_every=2",
+                           "--set", "iterations=5"};
+    return Strings{
+               "train", "--features", path("features"), "--annotations", path("annotations.json"),
+               "-o",    path(to)} +
+           small + more;
+  }
+  Outcome train(const std::string& to, const Strings& more = {}) const {
+    const Outcome outcome = co2net(arguments(to, more));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome;
+  }
+  void expect_refused(const Strings& arguments_, int code, const Strings& words) const {
+    const Outcome outcome = co2net(arguments_);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    for (const std::string& word : words)
+      EXPECT_TRUE(outcome.says(word)) << word << "\n" << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+  }
+  Json model(const std::string& of) const {
+    return Json::parse(read_file(path(of) / "model.json"));
+  }
+  void expect_same_training(const std::string& got, const std::string& want) const {
+    for (const char* file : {"co2net.pt", "model.json", "training/metrics.jsonl"}) {
+      EXPECT_EQ(read_file(path(got) / file), read_file(path(want) / file)) << file;
+    }
+  }
+  // A sidecar for each of a folder's features.
+  void describe(int video, const Recipe& recipe) const {
+    write_file(path("features/" + id(video) + ".json"),
+               features_sidecar(recipe, snippets(video)).dump());
+  }
+
+ private:
+  TempDir dir_;
+};
+
+TEST_F(Train, LearnsTheSameFromAFolderAndFromAPackedFileOnAnyNumberOfThreads) {
+  train("from folder", {"--threads", "1"});
+  Strings packed = arguments("from file", {"--threads", "3"});
+  packed[2] = path("packed.npy");
+  EXPECT_EQ(co2net(packed).code, 0);
+  expect_same_training("from file", "from folder");
+}
+
+TEST_F(Train, PrintsFiguresAndLeavesABundle) {
+  const Outcome outcome = train("bundle");
+  EXPECT_NE(outcome.out.find("classification mAP"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("mAP of segments on 4 videos of the subset test"), std::string::npos)
+      << outcome.out;
+  const Json bundle = model("bundle");
+  EXPECT_EQ(bundle.at("classes"), (Strings{"jump", "run"}));
+  EXPECT_EQ(bundle.at("name"), "co2net-thumos14");
+  const Json& provenance = bundle.at("provenance");
+  EXPECT_EQ(provenance.at("select"), "heldout");
+  EXPECT_EQ(provenance.at("training").at("videos"), 7);
+  EXPECT_EQ(provenance.at("held_out").at("videos"), 1);
+  EXPECT_EQ(provenance.at("iterations"), 5);
+
+  const Outcome found = co2net({"localize", path("features/v08.npy"), "--model", path("bundle"),
+                                "--no-cache", "--format", "jsonl"});
+  EXPECT_EQ(found.code, 0) << found.err;
+  EXPECT_NE(found.out.find("\"segment\""), std::string::npos) << found.out;
+}
+
+TEST_F(Train, EveryFusionLeavesABundleThatLocalizes) {
+  for (const std::string fusion : {"concat", "add", "se", "ssma"}) {
+    train(fusion, {"--set", "network.fusion=" + fusion, "--set", "network.vattn.aux=rgb"});
+    const Outcome found =
+        co2net({"localize", path("features/v08.npy"), "--model", path(fusion), "--no-cache"});
+    EXPECT_EQ(found.code, 0) << fusion << found.err;
+    EXPECT_NE(model(fusion).dump().find("\"" + fusion + "\""), std::string::npos);
+  }
+}
+
+TEST_F(Train, InterruptedBySigtermEndsWithTheSameBytes) {
+  const auto long_one = [&](const std::string& to) {
+    return arguments(to, {"--iterations", "300", "--checkpoint", "0"});
+  };
+  Process process(long_one("broken"));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!fs::exists(path("broken/training/state.pt")) &&
+         std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  process.send(SIGTERM);
+  EXPECT_EQ(process.wait(), 130);
+  EXPECT_FALSE(fs::exists(path("broken/model.json")));
+
+  EXPECT_EQ(co2net(long_one("broken")).code, 0);
+  EXPECT_EQ(co2net(long_one("whole")).code, 0);
+  expect_same_training("broken", "whole");
+}
+
+TEST_F(Train, AgainOnAFinishedTrainingPrintsTheSame) {
+  const Outcome first = train("bundle");
+  const std::string weights = read_file(path("bundle/co2net.pt"));
+  EXPECT_EQ(train("bundle").out, first.out);
+  EXPECT_EQ(read_file(path("bundle/co2net.pt")), weights);
+}
+
+TEST_F(Train, SelectsTheModelAsItIsTold) {
+  train("last", {"--select", "last"});
+  EXPECT_EQ(model("last").at("provenance").at("best_iteration"), 5);
+  EXPECT_EQ(model("last").at("provenance").at("training").at("videos"), kTrainingVideos);
+  EXPECT_FALSE(model("last").at("provenance").contains("score"));
+
+  train("test", {"--select", "test"});
+  const Json provenance = model("test").at("provenance");
+  std::istringstream lines(read_file(path("test/training/metrics.jsonl")));
+  double best = -1;
+  std::int64_t best_iteration = 0, judgements = 0;
+  for (std::string text; std::getline(lines, text);) {
+    const Json line = Json::parse(text);
+    if (!line.contains("score")) continue;
+    ++judgements;
+    EXPECT_EQ(line.at("mAP").size(), 7u);
+    if (line.at("score") <= best) continue;
+    best = line.at("score");
+    best_iteration = line.at("iteration");
+  }
+  EXPECT_EQ(judgements, 2);
+  EXPECT_EQ(provenance.at("score"), best);
+  EXPECT_EQ(provenance.at("best_iteration"), best_iteration);
+}
+
+TEST_F(Train, ActivityNetLeavesOutVideosOfTenSnippetsOrFewer) {
+  const Outcome outcome =
+      train("bundle", {"--preset", "activitynet1.2", "--train-subset", "validation",
+                       "--test-subset", "test", "--select", "last"});
+  EXPECT_EQ(model("bundle").at("provenance").at("training").at("videos"), kTrainingVideos / 2);
+  EXPECT_EQ(model("bundle").at("preset"), "activitynet1.2");
+  EXPECT_TRUE(outcome.says("shorter than 11 snippets: v00, v01, v04, v05")) << outcome.err;
+  EXPECT_TRUE(outcome.says("shorter than 11 snippets: v08, v09")) << outcome.err;
+  EXPECT_NE(outcome.out.find("on 2 videos of the subset test"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Train, TakesTheRecipeOfTheFeaturesIntoTheBundle) {
+  Recipe recipe = recipe_preset("kinetics");
+  for (int i = 0; i < kVideos; ++i) describe(i, recipe);
+  train("bundle");
+  EXPECT_EQ(model("bundle").at("recipe"), to_json(recipe));
+}
+
+TEST_F(Train, RefusesFeaturesOfSeveralRecipes) {
+  const Recipe recipe = recipe_preset("kinetics"), other = with_setting(recipe, "stride=8");
+  for (int i = 0; i < kVideos; ++i) describe(i, i == 3 ? other : recipe);
+  expect_refused(arguments("bundle", {"--select", "last"}), 1, {"v03", "another recipe"});
+  for (int i = 0; i < kVideos; ++i) describe(i, recipe);
+  fs::remove(path("features/v00.json"));
+  expect_refused(arguments("bundle", {"--select", "last"}), 1, {"v01", "another recipe"});
+}
+
+TEST_F(Train, WarnsWhereNothingTellsTheRecipe) {
+  EXPECT_TRUE(train("a").says("do not say by which recipe"));
+  const Outcome named = train("b", {"--recipe", "cmcs"});
+  EXPECT_FALSE(named.says("do not say by which recipe"));
+  EXPECT_EQ(model("b").at("recipe"), to_json(recipe_preset("cmcs")));
+}
+
+TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {
+  const std::string features = path("features"), annotations = path("annotations.json"),
+                    to = path("x");
+  expect_refused({"train", "--annotations", annotations, "-o", to}, 2, {"--features"});
+  expect_refused({"train", "--features", features, "-o", to}, 2, {"--annotations"});
+  expect_refused({"train", "--features", features, "--annotations", annotations}, 2, {"-o DIR"});
+  for (const auto& [wrong, word] : std::vector<std::pair<Strings, std::string>>{
+           {{"--train-subset", "training"}, "test, validation"},
+           {{"--test-subset", "testing"}, "test, validation"},
+           {{"--set", "loss.speed=1"}, "loss.oppo"},
+           {{"--set", "dropout=2"}, "dropout must be in"},
+           {{"--select", "best"}, "heldout, test, last"},
+           {{"--held-out", "1"}, "--held-out must be in [0, 1)"},
+           {{"--checkpoint", "-1"}, "--checkpoint"},
+           {{"--preset", "charades"}, "thumos14, activitynet1.2"},
+           {{"--recipe", "none"}, "kinetics"},
+           {{"--progress", "x"}, "auto, plain, off"},
+           {{"--threads", "0"}, "--threads"},
+       }) {
+    expect_refused(arguments("x", wrong), 2, {word});
+    EXPECT_FALSE(fs::exists(path("x/training"))) << word;
+  }
+}
+
+TEST_F(Train, RefusesAFolderOfSomethingElse) {
+  write_file(path("mine/notes.txt"), "do not touch");
+  expect_refused(arguments("mine"), 2, {"mine", "something else"});
+  EXPECT_EQ(read_file(path("mine/notes.txt")), "do not touch");
+  train("bundle");
+  expect_refused(arguments("bundle", {"--seed", "9"}), 2, {"another training", "seed 3552 -> 9"});
+}
+
+}  // namespace
+}  // namespace co2net::test

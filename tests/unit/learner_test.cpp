@@ -1,0 +1,195 @@
+#include "localizer/learner.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "localizer/losses.h"
+#include "localizer/network.h"
+#include "tests/support.h"
+#include "tests/unit/expect_error.h"
+
+namespace co2net {
+namespace {
+
+constexpr int kClasses = 3, kFeatureSize = 16;
+
+TrainingOptions small_options() {
+  TrainingOptions options;
+  options.length = 12;
+  options.learning_rate = 1e-3;
+  return options;
+}
+
+Learner small_learner(const TrainingOptions& options = small_options()) {
+  return {options, kClasses, kFeatureSize};
+}
+
+Batch batch_number(int number) {
+  Batch batch;
+  for (int row = 0; row < 10; ++row) {
+    batch.features.push_back(test::hashfill(
+        "batch " + std::to_string(number) + "/" + std::to_string(row), {12, kFeatureSize}, 1));
+    batch.classes.push_back({row / 2 % kClasses});
+  }
+  batch.classes[9].push_back(0);
+  return batch;
+}
+
+// Updates number `first` to `last`, with dropout.
+std::vector<double> learn(Learner& learner, int first, int last, int threads = 1) {
+  std::vector<double> losses;
+  for (int i = first; i < last; ++i) {
+    losses.push_back(
+        learner.update(batch_number(i), static_cast<std::uint64_t>(1000 * i), threads).total);
+  }
+  return losses;
+}
+
+void expect_equal(const Tensors& got, const Tensors& want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (const auto& [name, tensor] : want) EXPECT_TRUE(got.at(name).equal(tensor)) << name;
+}
+
+Tensors copy_of(const Tensors& state) {
+  Tensors copy;
+  for (const auto& [name, tensor] : state) copy[name] = tensor.clone();
+  return copy;
+}
+
+TEST(Learner, LearnsTheSameBytesWithAnyNumberOfThreads) {
+  Learner alone = small_learner();
+  const std::vector<double> losses = learn(alone, 0, 4);
+  for (const int threads : {2, 5}) {
+    Learner together = small_learner();
+    EXPECT_EQ(learn(together, 0, 4, threads), losses) << threads;
+    expect_equal(together.state(), alone.state());
+  }
+}
+
+TEST(Learner, TakesTheStepOfTorchsAdamDownTheBatchsGradient) {
+  const TrainingOptions options = small_options();
+  Learner learner = small_learner(options);
+  const Network theirs(network_config(options, kClasses, kFeatureSize));
+  {
+    torch::NoGradGuard no_grad;
+    for (const auto& item : learner.model().network().named_parameters()) {
+      theirs.named_parameters()[item.key()].copy_(item.value());
+    }
+  }
+  torch::optim::Adam adam(
+      theirs.parameters(),
+      torch::optim::AdamOptions(options.learning_rate).weight_decay(options.weight_decay));
+  for (int i = 0; i < 3; ++i) {
+    const Batch batch = batch_number(i);
+    std::vector<torch::Tensor> features;
+    torch::Tensor labels = torch::zeros({10, kClasses});
+    for (std::size_t row = 0; row < 10; ++row) {
+      features.push_back(torch::tensor(batch.features[row].values).reshape({12, kFeatureSize}));
+      for (const int label : batch.classes[row]) labels[static_cast<std::int64_t>(row)][label] = 1;
+    }
+    const torch::Tensor loss =
+        co2net_losses(theirs.forward(torch::stack(features)), labels, options.loss).total;
+    adam.zero_grad();
+    loss.backward();
+    adam.step();
+    EXPECT_NEAR(learner.update(batch, std::nullopt, 2).total, loss.item<double>(), 1e-4);
+  }
+  // Where a gradient is all but zero, Adam's step has the sign of rounding errors.
+  int differing = 0, all = 0;
+  for (const auto& item : learner.model().network().named_parameters()) {
+    const torch::Tensor difference = (item.value() - theirs.named_parameters()[item.key()]).abs();
+    differing += difference.gt(1e-5).sum().item<int>();
+    all += static_cast<int>(difference.numel());
+  }
+  EXPECT_LT(differing, all / 100);
+}
+
+TEST(Learner, GoesOnFromAStateAsIfItHadNotStopped) {
+  Learner uninterrupted = small_learner();
+  learn(uninterrupted, 0, 2);
+  const Tensors state = copy_of(uninterrupted.state());
+  const std::vector<double> losses = learn(uninterrupted, 2, 5);
+
+  Learner resumed = small_learner();
+  resumed.restore(state);
+  EXPECT_EQ(learn(resumed, 2, 5), losses);
+  expect_equal(resumed.state(), uninterrupted.state());
+}
+
+TEST(Learner, RefusesTheStateOfAnotherNetwork) {
+  Learner learner = small_learner();
+  const auto refuses = [&](const Tensors& state, const std::string& name) {
+    test::expect_error(ErrorKind::kModel, {"another network", name},
+                       [&] { learner.restore(state); });
+  };
+  refuses(Learner(small_options(), kClasses + 1, kFeatureSize).state(), "classifier.4");
+  refuses(Learner(small_options(), kClasses, 2 * kFeatureSize).state(), "vAttn.");
+  refuses(small_learner(with_setting(small_options(), "network.fusion=concat")).state(),
+          "channel_conv");
+  for (const auto& [name, tensor] : small_learner().state()) {
+    Tensors state = small_learner().state();
+    state.erase(name);
+    refuses(state, name);
+    state[name] = tensor.to(torch::kFloat64);
+    refuses(state, name);
+  }
+}
+
+TEST(Learner, DependsOnTheSeedOfDropoutAndOnWhetherThereIsAny) {
+  const auto second_loss = [](std::optional<std::uint64_t> seed) {
+    Learner learner = small_learner();
+    return learner.update(batch_number(0), seed, 1).total;
+  };
+  EXPECT_EQ(second_loss(1), second_loss(1));
+  EXPECT_NE(second_loss(1), second_loss(1000));
+  EXPECT_NE(second_loss(1), second_loss(std::nullopt));
+}
+
+TEST(Learner, LearnsWithEveryTermLeftOutAndFromEachAlone) {
+  const std::vector<std::string> terms = {"mil", "cas", "ml", "oppo", "norm"};
+  const auto expect_learning = [](const TrainingOptions& options, const std::string& name) {
+    Learner learner = small_learner(options);
+    const Tensors before = copy_of(learner.state());
+    EXPECT_TRUE(std::isfinite(learner.update(batch_number(0), 1, 1).total)) << name;
+    bool changed = false;
+    for (const auto& [key, tensor] : learner.state()) {
+      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name << " " << key;
+      changed |= key.starts_with("parameter/") && !tensor.equal(before.at(key));
+    }
+    EXPECT_TRUE(changed) << name;
+  };
+  for (const std::string& term : terms) {
+    expect_learning(with_setting(small_options(), "loss." + term + "=0"), "without " + term);
+    TrainingOptions alone = small_options();
+    for (const std::string& other : terms) {
+      if (other != term) alone = with_setting(alone, "loss." + other + "=0");
+    }
+    expect_learning(alone, term + " alone");
+  }
+}
+
+TEST(Learner, LearnsWithEveryFusion) {
+  for (const std::string fusion : {"ccm", "concat", "add", "se", "ssma"}) {
+    Learner learner = small_learner(with_setting(small_options(), "network.fusion=" + fusion));
+    double first = 0, last = 0;
+    for (int i = 0; i < 30; ++i) {
+      last = learner.update(batch_number(0), std::nullopt, 1).total;
+      if (i == 0) first = last;
+    }
+    EXPECT_LT(last, first) << fusion;
+  }
+}
+
+TEST(Learner, CopesWithABatchWhosePairsShareNoClass) {
+  Learner learner = small_learner();
+  Batch batch = batch_number(0);
+  for (std::size_t row = 0; row < 10; ++row) batch.classes[row] = {static_cast<int>(row % 2)};
+  const LossValues losses = learner.update(batch, 1, 2);
+  EXPECT_EQ(losses.cas, 0);
+  EXPECT_TRUE(std::isfinite(losses.total));
+}
+
+}  // namespace
+}  // namespace co2net
