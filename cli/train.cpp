@@ -8,6 +8,7 @@
 #include "cli/batch.h"
 #include "cli/features_file.h"
 #include "cli/options.h"
+#include "cli/train_videos.h"
 #include "cli/training.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
@@ -22,26 +23,47 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-void add_train_options(po::options_description& options) {
+po::options_description features_form() {
+  po::options_description options("To learn from features", 100, 50);
   options.add_options()("features", po::value<std::string>()->value_name("DIR|FILE.npy"),
                         "features to learn from: a folder of <id>.npy, or a packed file in the "
                         "annotations' order")  //
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
        "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or one of "
        "THUMOS14's text files")  //
-      ("extractor", po::value<std::string>()->value_name("BUNDLE"),
-       "bundle whose I3D made the features; its networks go into the new bundle, so that "
-       "'co2net run' takes it")  //
-      ("recipe", po::value<std::string>()->value_name("NAME"),
-       "how the features were made, where neither a sidecar nor the extractor says it")  //
       ("train-subset", po::value<std::string>()->value_name("NAME"),
        "subset to learn from (default: the preset's)")  //
       ("test-subset", po::value<std::string>()->value_name("NAME"),
        "subset to evaluate on (default: the preset's)");
+  return options;
+}
+
+void add_train_options(po::options_description& options) {
+  options.add_options()("extractor", po::value<std::string>()->value_name("BUNDLE"),
+                        "bundle whose I3D makes the features, or made them; its networks go into "
+                        "the new bundle, so that 'co2net run' takes it")  //
+      ("recipe", po::value<std::string>()->value_name("NAME"),
+       "how features are made of videos, instead of the extractor's recipe; or how they were made, "
+       "where neither a sidecar nor the extractor says it");
   add_training_options(options);
   add_directory_option(options);
   options.add_options()("name", po::value<std::string>()->value_name("NAME"),
-                        "the bundle's name (default: co2net-<preset>)");
+                        "the bundle's name (default: co2net-<preset>, or own-actions)");
+  options.add(features_form());
+  options.add(videos_form());
+}
+
+// Options of one form say nothing to the other.
+void expect_none_of(const po::options_description& other, const po::variables_map& args,
+                    const std::string& form) {
+  for (const auto& option : other.options()) {
+    const std::string& name = option->long_name();
+    if (args.count(name) == 0 || args[name].defaulted()) continue;
+    throw Error(ErrorKind::kUsage,
+                "--" + name + " has no meaning with --" + form +
+                    ": learn either from features (--features, --annotations) or from videos "
+                    "(--videos, --labels, --extractor)");
+  }
 }
 
 struct Subsets {
@@ -55,12 +77,6 @@ Subsets parse_subsets(const po::variables_map& args, const std::string& preset) 
   if (args.count("train-subset") > 0) subsets.training = args["train-subset"].as<std::string>();
   if (args.count("test-subset") > 0) subsets.test = args["test-subset"].as<std::string>();
   return subsets;
-}
-
-std::string required(const po::variables_map& args, const std::string& option,
-                     const std::string& what) {
-  if (args.count(option) > 0) return args[option].as<std::string>();
-  throw Error(ErrorKind::kUsage, "no " + what + ": give --" + option);
 }
 
 std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& classes) {
@@ -181,7 +197,7 @@ void print_figures(const TrainingData& data, const TrainingSettings& settings,
       << to_table(evaluation, {.beside = &published_figures(settings.preset)});
 }
 
-int run_train(const po::variables_map& args, Io& io) {
+int train_from_features(const po::variables_map& args, Io& io) {
   TrainingSettings settings = parse_training(args);
   settings.directory = parse_directory(args);
   TrainingData data = read_benchmark(args, settings);
@@ -203,9 +219,25 @@ int run_train(const po::variables_map& args, Io& io) {
   return 0;
 }
 
+int run_train(const po::variables_map& args, Io& io) {
+  if (args.count("videos") > 0) {
+    expect_none_of(features_form(), args, "videos");
+    return train_from_videos(args, io);
+  }
+  if (args.count("features") == 0) {
+    throw Error(ErrorKind::kUsage,
+                "nothing to learn from: give --features and --annotations, or --videos, --labels "
+                "and --extractor");
+  }
+  expect_none_of(videos_form(), args, "features");
+  return train_from_features(args, io);
+}
+
 }  // namespace
 
-const Command kTrainCommand = {"train", "--features DIR|FILE.npy --annotations FILE|DIR -o DIR",
+const Command kTrainCommand = {"train",
+                               "(--features DIR|FILE.npy --annotations FILE|DIR | --videos DIR "
+                               "--labels FILE.csv|by-folder --extractor BUNDLE) -o DIR",
                                "learn to localize actions from video-level labels",
                                add_train_options, run_train};
 

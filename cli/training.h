@@ -47,6 +47,13 @@ struct TrainingSettings {
 void add_training_options(boost::program_options::options_description& options);
 TrainingSettings parse_training(const boost::program_options::variables_map& args);
 
+// Options with those that the command line gives by --set, --iterations and --seed.
+TrainingOptions with_given_options(const boost::program_options::variables_map& args,
+                                   TrainingOptions options);
+
+// Throws Error(kUsage) if the folder holds something else than a training or features for one.
+void expect_place_for_training(const std::filesystem::path& directory);
+
 // Moves a share of the training videos to data.held_out, where models are judged on these.
 void hold_out(TrainingData& data, const TrainingSettings& settings);
 
@@ -56,6 +63,13 @@ void hold_out(TrainingData& data, const TrainingSettings& settings);
 TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& settings,
                             Bundle bundle, const std::optional<Bundle>& extractor,
                             Progress& progress);
+
+// How likely each class is in each held-out video, and whether the video has it: [videos][C].
+struct Classification {
+  std::vector<std::vector<double>> scores;
+  std::vector<std::vector<bool>> labels;
+};
+Classification classify_held_out(const Co2Net& model, const TrainingData& data);
 
 // Mean average precision of a model's segments on the test videos, in the authors' protocol.
 Evaluation evaluate_on_test(const Co2Net& model, const TrainingData& data,
