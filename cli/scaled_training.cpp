@@ -17,7 +17,7 @@ TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set) {
   options.iterations = static_cast<int>(std::clamp<std::size_t>(50 * set.videos, 1000, 20000));
   options.learning_rate *= std::clamp(kPublishedIterations / options.iterations, 1.0, 4.0);
   options.evaluate_every = options.iterations / 40;
-  options.patience = 10;
+  options.patience = 0;
   options.length = static_cast<int>(std::clamp<std::int64_t>(set.median_snippets, 30, 500));
   options.loss.top_k_ratio = options.length < 100 ? 5 : 7;
   options.min_snippets = 1;
@@ -31,11 +31,10 @@ std::string description(const TrainingSettings& settings, const SetSize& set) {
   std::snprintf(text, sizeof text,
                 "settings for %zu videos of %lld snippets (median): iterations %d (50 a video), "
                 "learning_rate %g (larger for fewer iterations), length %d (the median), "
-                "top_k_ratio %d (by length), evaluate_every %d, patience %d (a quarter of the "
-                "iterations), held out %.2f (about ten videos)",
+                "top_k_ratio %d (by length), evaluate_every %d, held out %.2f (about ten videos)",
                 set.videos, static_cast<long long>(set.median_snippets), options.iterations,
                 options.learning_rate, options.length, options.loss.top_k_ratio,
-                options.evaluate_every, options.patience, settings.held_out_share);
+                options.evaluate_every, settings.held_out_share);
   return text;
 }
 

@@ -22,8 +22,8 @@ std::int64_t median(std::vector<std::int64_t> numbers);
 //   iterations      50 a video, 1000 to 20000: below, the classes are not told apart yet
 //   learning_rate   such that iterations * learning_rate is that of 5000 published iterations,
 //                   from the published rate to four times it
-//   evaluate_every  a fortieth of the iterations, and patience 10: training stops once a quarter
-//                   of it was in vain
+//   evaluate_every  a fortieth of the iterations
+//   patience        0: a handful of held-out videos says too little to stop by
 //   length          the median of the videos', 30 to 500 snippets
 //   top_k_ratio     of the published setting whose length is nearer: 5 below 100 snippets, else 7
 //   min_snippets    1: no video is too short

@@ -15,6 +15,7 @@
 #include "cli/training.h"
 #include "cli/wiring.h"
 #include "extractors/video_reader.h"
+#include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/text.h"
 #include "postprocess/classification.h"
@@ -184,6 +185,14 @@ TrainingData training_data(const Videos& videos, const Strings& classes,
   return {FeatureSet(settings.directory / "features", ids), classes, examples, {}, {}, {}, ""};
 }
 
+// All that the features of the videos depend on.
+Json origin_of(const Videos& videos, const VideosJob& job) {
+  std::string contents;
+  for (const LabelledVideo& video : videos) contents += video.sha256;
+  return features_sidecar(job.extractor, job.extraction.recipe, job.extraction.streams,
+                          {{"stream", job.video.stream}, {"sha256", sha256(contents)}});
+}
+
 int videos_of(int label, const std::vector<Example>& examples) {
   return static_cast<int>(
       std::count_if(examples.begin(), examples.end(), [&](const Example& example) {
@@ -224,6 +233,7 @@ void print_figures(const TrainingData& data, const TrainingSettings& settings,
 void train_on(const Videos& videos, const Strings& classes, const TrainingSettings& settings,
               const VideosJob& job, const std::string& name, Io& io) {
   TrainingData data = training_data(videos, classes, settings);
+  data.origin = origin_of(videos, job);
   hold_out(data, settings);
   Bundle bundle;
   bundle.name = name;

@@ -27,6 +27,7 @@ struct TrainingData {
   std::vector<Example> test;      // judged by localization; may be empty
   Annotations annotations;        // with the test videos' segments
   std::string test_subset;
+  Json origin = nullptr;  // what made the features, of what; null: not known
 };
 
 // Which model of a training is kept: "heldout" (the best classification mAP on held-out videos, of
