@@ -12,9 +12,9 @@ std::int64_t median(std::vector<std::int64_t> numbers) {
 }
 
 TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set) {
-  constexpr double kPublishedIterations = 5000;
+  constexpr double kPublishedIterations = 10000;
   TrainingOptions& options = settings.options;
-  options.iterations = static_cast<int>(std::clamp<std::size_t>(50 * set.videos, 1000, 20000));
+  options.iterations = static_cast<int>(std::clamp<std::size_t>(100 * set.videos, 2000, 20000));
   options.learning_rate *= std::clamp(kPublishedIterations / options.iterations, 1.0, 4.0);
   options.evaluate_every = options.iterations / 40;
   options.patience = 0;
@@ -28,13 +28,14 @@ TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set) {
 std::string description(const TrainingSettings& settings, const SetSize& set) {
   const TrainingOptions& options = settings.options;
   char text[400];
-  std::snprintf(text, sizeof text,
-                "settings for %zu videos of %lld snippets (median): iterations %d (50 a video), "
-                "learning_rate %g (larger for fewer iterations), length %d (the median), "
-                "top_k_ratio %d (by length), evaluate_every %d, held out %.2f (about ten videos)",
-                set.videos, static_cast<long long>(set.median_snippets), options.iterations,
-                options.learning_rate, options.length, options.loss.top_k_ratio,
-                options.evaluate_every, settings.held_out_share);
+  std::snprintf(
+      text, sizeof text,
+      "settings for %zu videos of %lld snippets (median): iterations %d (100 a video, 2000 to "
+      "20000), learning_rate %g (larger for fewer iterations), length %d (the median, 30 to 500), "
+      "top_k_ratio %d (by length), evaluate_every %d, held out %.2f (about ten videos)",
+      set.videos, static_cast<long long>(set.median_snippets), options.iterations,
+      options.learning_rate, options.length, options.loss.top_k_ratio, options.evaluate_every,
+      settings.held_out_share);
   return text;
 }
 

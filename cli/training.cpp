@@ -118,7 +118,8 @@ void add_training_options(po::options_description& options) {
        "which model is kept: heldout (best classification of held-out training videos), test (best "
        "segments on the test videos, as the authors do: for comparison with them only), last")  //
       ("held-out", po::value<double>()->value_name("SHARE")->default_value(0.1),
-       "share of the training videos that models are judged on and not trained with")  //
+       "share of the training videos that models are judged on and not trained with (with --videos "
+       "the default follows from their number)")  //
       ("checkpoint", po::value<double>()->value_name("SECONDS")->default_value(600),
        "how often the state is saved, to go on from after an interruption");
   add_threads_option(options);

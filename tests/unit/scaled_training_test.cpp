@@ -10,8 +10,8 @@ TrainingSettings scaled(std::size_t videos, std::int64_t snippets) {
 }
 
 TEST(ScaledTraining, IterationsGrowWithTheSetWithinLimits) {
-  EXPECT_EQ(scaled(2, 30).options.iterations, 1000);
-  EXPECT_EQ(scaled(60, 30).options.iterations, 3000);
+  EXPECT_EQ(scaled(2, 30).options.iterations, 2000);
+  EXPECT_EQ(scaled(60, 30).options.iterations, 6000);
   EXPECT_EQ(scaled(100000, 30).options.iterations, 20000);
 }
 
