@@ -20,9 +20,8 @@ std::int64_t median(std::vector<std::int64_t> numbers);
 
 // Settings for a set of one's own, where the published ones are for 200 videos and more:
 //   iterations      100 a video, 2000 to 20000
-//   learning_rate   such that iterations * learning_rate is that of 10000 published iterations;
-//   from
-//                   once to four times the published rate
+//   learning_rate   one to four times the published: such that iterations * learning_rate is that
+//                   of 10000 published iterations
 //   evaluate_every  a fortieth of the iterations
 //   patience        0: a handful of held-out videos says too little to stop by
 //   length          the median of the videos', 30 to 500 snippets
