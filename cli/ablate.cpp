@@ -61,6 +61,8 @@ Strings table_names() {
 
 void add_ablate_options(po::options_description& options) {
   add_benchmark_options(options);
+  options.add_options()("recipe", po::value<std::string>()->value_name("NAME"),
+                        "how the features were made, where no sidecar says it");
   options.add_options()(
       "table", po::value<Strings>()->composing()->value_name("NAME"),
       ("a comparison to make: " + joined(table_names()) + ", or all (the default); repeatable")

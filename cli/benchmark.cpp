@@ -7,6 +7,7 @@
 #include <map>
 
 #include "cli/features_file.h"
+#include "cli/options.h"
 #include "pipeline/error.h"
 #include "pipeline/text.h"
 
@@ -29,12 +30,6 @@ Subsets parse_subsets(const po::variables_map& args, const std::string& preset) 
   if (args.count("train-subset") > 0) subsets.training = args["train-subset"].as<std::string>();
   if (args.count("test-subset") > 0) subsets.test = args["test-subset"].as<std::string>();
   return subsets;
-}
-
-std::string required(const po::variables_map& args, const std::string& option,
-                     const std::string& what) {
-  if (args.count(option) > 0) return args[option].as<std::string>();
-  throw Error(ErrorKind::kUsage, "no " + what + ": give --" + option);
 }
 
 std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& classes) {
@@ -94,8 +89,6 @@ void add_benchmark_options(po::options_description& options) {
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
        "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or one of "
        "THUMOS14's text files")  //
-      ("recipe", po::value<std::string>()->value_name("NAME"),
-       "how the features were made, where neither a sidecar nor the extractor says it")  //
       ("train-subset", po::value<std::string>()->value_name("NAME"),
        "subset to learn from (default: the preset's)")  //
       ("test-subset", po::value<std::string>()->value_name("NAME"),

@@ -8,7 +8,7 @@
 
 namespace co2net {
 
-// A published dataset as commands that train on one take it: --features, --annotations, --recipe,
+// A published dataset as commands that train on one take it: --features, --annotations,
 // --train-subset, --test-subset.
 void add_benchmark_options(boost::program_options::options_description& options);
 
@@ -18,7 +18,7 @@ void add_benchmark_options(boost::program_options::options_description& options)
 TrainingData read_benchmark(const boost::program_options::variables_map& args,
                             const TrainingSettings& settings);
 
-// The features' recipe: what sidecars say, --recipe, the extractor's, or the default. Errors:
+// The features' recipe: what sidecars say, the extractor's, or the default. Errors:
 // Error(kInput) for features of several recipes, or of another one than the extractor's.
 Recipe features_recipe(const boost::program_options::variables_map& args, const TrainingData& data,
                        const std::optional<Bundle>& extractor);

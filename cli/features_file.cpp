@@ -115,6 +115,15 @@ Json features_origin(const fs::path& file) {
   });
 }
 
+Json video_of_features(const fs::path& file, const Json& expected) {
+  const fs::path beside = sidecar_path(file);
+  if (!fs::exists(file) || !fs::exists(beside)) return nullptr;
+  const Json found = Json::parse(read_file(beside), nullptr, false);
+  Json merged = found;
+  merged.merge_patch(expected);
+  return merged == found ? found.at("video") : Json(nullptr);
+}
+
 Json scores_sidecar(const Bundle& bundle, const Json& video) {
   return {{"schema", kScoresSchema},
           {"recipe", to_json(bundle.recipe)},
@@ -124,6 +133,7 @@ Json scores_sidecar(const Bundle& bundle, const Json& video) {
 }
 
 void write_with_sidecar(const fs::path& file, const std::string& bytes, const Json& sidecar) {
+  fs::remove(file);
   write_file(sidecar_path(file), to_text(sidecar) + "\n");
   write_file(file, bytes);
 }

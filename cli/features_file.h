@@ -26,6 +26,10 @@ Json features_sidecar(const Recipe& recipe, std::int64_t snippets);
 // Errors: Error(kInput) naming the sidecar.
 Json features_origin(const std::filesystem::path& file);
 
+// Facts about the video that the features file was made from, null unless the file is there and all
+// that `expected`, made by features_sidecar(), says is in its sidecar.
+Json video_of_features(const std::filesystem::path& file, const Json& expected);
+
 // The array's file is written last: where it is, so is its sidecar.
 void write_with_sidecar(const std::filesystem::path& file, const std::string& bytes,
                         const Json& sidecar);

@@ -84,6 +84,12 @@ spdlog::level::level_enum parse_log_level(const std::string& name) {
   return level;
 }
 
+std::string required(const po::variables_map& args, const std::string& name,
+                     const std::string& what) {
+  if (args.count(name) > 0) return args[name].as<std::string>();
+  throw Error(ErrorKind::kUsage, "no " + what + ": give --" + name);
+}
+
 void add_model_option(po::options_description& options) {
   options.add_options()("model,m", po::value<std::string>()->value_name("DIR"),
                         "model bundle: a folder with model.json and the weights");
@@ -119,6 +125,14 @@ Recipe parse_recipe(const po::variables_map& args, const Recipe& given) {
   return recipe;
 }
 
+void require_averaged_crops(const Recipe& recipe) {
+  if (recipe.crop == "ten" && recipe.ten_crop == "keep") {
+    throw Error(ErrorKind::kUsage,
+                "ten_crop=keep gives a row a crop, and CO2-Net takes one a snippet; use "
+                "--recipe-set ten_crop=average");
+  }
+}
+
 void add_cache_options(po::options_description& options) {
   options.add_options()("cache", po::value<std::string>()->value_name("DIR"),
                         "where results of stages are kept (default: $XDG_CACHE_HOME/co2net)")  //
@@ -150,23 +164,41 @@ void add_stream_option(po::options_description& options) {
       "index of the video stream in its container (default: the one that ffmpeg chooses)");
 }
 
-void add_work_options(po::options_description& options) {
+void add_threads_option(po::options_description& options) {
   options.add_options()(
       "threads,j", po::value<int>()->value_name("N"),
-      "threads to compute with (default: one a core); results do not depend on it")   //
-      ("strict", po::bool_switch(), "a video that decodes only in part is an error")  //
+      "threads to compute with (default: one a core); results do not depend on it");
+}
+
+void add_outcome_options(po::options_description& options) {
+  options.add_options()("strict", po::bool_switch(),
+                        "a video that decodes only in part is an error")  //
       ("stats", po::value<std::string>()->value_name("FILE"),
        "write seconds and rates of every stage as JSON");
+}
+
+void add_work_options(po::options_description& options) {
+  add_threads_option(options);
+  add_outcome_options(options);
+}
+
+void add_timeout_option(po::options_description& options) {
+  options.add_options()("timeout", po::value<double>()->value_name("SECONDS"),
+                        "give up on a video after so long");
+}
+
+void add_progress_option(po::options_description& options) {
+  options.add_options()("progress",
+                        po::value<std::string>()->value_name("HOW")->default_value("auto"),
+                        "auto (a bar on a terminal), plain (a line now and then), off");
 }
 
 void add_video_options(po::options_description& options) {
   add_input_options(options);
   add_stream_option(options);
   add_work_options(options);
-  options.add_options()("timeout", po::value<double>()->value_name("SECONDS"),
-                        "give up on a video after so long")  //
-      ("progress", po::value<std::string>()->value_name("HOW")->default_value("auto"),
-       "auto (a bar on a terminal), plain (a line now and then), off");
+  add_timeout_option(options);
+  add_progress_option(options);
 }
 
 VideoOptions parse_video_options(const po::variables_map& args) {

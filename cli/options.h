@@ -28,6 +28,10 @@ namespace co2net {
 std::string one_of(const boost::program_options::variables_map& args, const std::string& name,
                    const std::vector<std::string>& allowed);
 
+// The value of a text option that must be given; `what` says what for.
+std::string required(const boost::program_options::variables_map& args, const std::string& name,
+                     const std::string& what);
+
 spdlog::level::level_enum parse_log_level(const std::string& name);
 
 // --model
@@ -38,6 +42,8 @@ std::filesystem::path parse_model(const boost::program_options::variables_map& a
 void add_recipe_options(boost::program_options::options_description& options, bool with_preset);
 // `given` is the recipe that the options start from; --recipe replaces it.
 Recipe parse_recipe(const boost::program_options::variables_map& args, const Recipe& given);
+// CO2-Net takes one row a snippet.
+void require_averaged_crops(const Recipe& recipe);
 
 // --cache, --no-cache
 void add_cache_options(boost::program_options::options_description& options);
@@ -64,9 +70,17 @@ struct VideoOptions {
 void add_input_options(boost::program_options::options_description& options);
 // --stream
 void add_stream_option(boost::program_options::options_description& options);
-// --threads, --strict, --stats
+// --threads
+void add_threads_option(boost::program_options::options_description& options);
+// --strict, --stats
+void add_outcome_options(boost::program_options::options_description& options);
+// Both
 void add_work_options(boost::program_options::options_description& options);
-// All of these, --timeout and --progress
+// --timeout
+void add_timeout_option(boost::program_options::options_description& options);
+// --progress
+void add_progress_option(boost::program_options::options_description& options);
+// All of these
 void add_video_options(boost::program_options::options_description& options);
 // Takes the ones that the command has. Also limits the threads of this program and of the libraries
 // that it uses.

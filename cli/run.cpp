@@ -28,14 +28,6 @@ void warn_of_other_recipe(const Recipe& used, const Recipe& learned) {
   }
 }
 
-void require_averaged_crops(const Recipe& recipe) {
-  if (recipe.crop == "ten" && recipe.ten_crop == "keep") {
-    throw Error(ErrorKind::kUsage,
-                "ten_crop=keep gives a row a crop, and CO2-Net takes one a snippet; use "
-                "--recipe-set ten_crop=average");
-  }
-}
-
 // One video's chain of stages and the model that they share.
 class VideoLocalizer {
  public:

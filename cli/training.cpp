@@ -36,16 +36,8 @@ void for_each_scored(const Co2Net& model, const FeatureSet& features,
 }
 
 double held_out_map(const Co2Net& model, const TrainingData& data) {
-  std::vector<std::vector<double>> scores(data.held_out.size());
-  std::vector<std::vector<bool>> labels;
-  for (const Example& example : data.held_out) {
-    std::vector<bool>& has = labels.emplace_back(data.classes.size());
-    for (const int label : example.classes) has[static_cast<std::size_t>(label)] = true;
-  }
-  for_each_scored(model, data.features, data.held_out, [&](std::size_t i, const Arrays& arrays) {
-    scores[i] = video_class_scores(arrays.at("cas"));
-  });
-  return classification_map(scores, labels);
+  const Classification found = classify_held_out(model, data);
+  return classification_map(found.scores, found.labels);
 }
 
 Judgement judge_on_test(const Co2Net& model, const TrainingData& data, const std::string& preset) {
@@ -84,15 +76,6 @@ std::string words(const LossValues& losses) {
   return text;
 }
 
-void expect_place_for_training(const fs::path& directory) {
-  if (!fs::exists(directory) || fs::exists(directory / "training" / "settings.json")) return;
-  // A training that was killed as it began has left no settings yet.
-  const Strings names = names_in(directory);
-  if (names.empty() || names == Strings{"training"}) return;
-  throw Error(ErrorKind::kUsage, "-o: " + directory.string() +
-                                     " holds something else than a training; choose a new folder");
-}
-
 TrainingJob job_of(const TrainingData& data, const TrainingSettings& settings) {
   TrainingJob job;
   job.options = settings.options;
@@ -104,6 +87,7 @@ TrainingJob job_of(const TrainingData& data, const TrainingSettings& settings) {
               {"training", description(data.training, data)},
               {"held_out", description(data.held_out, data)},
               {"test", description(data.test, data)}};
+  if (!data.origin.is_null()) job.data["origin"] = data.origin;
   job.threads = settings.threads;
   job.directory = settings.directory / "training";
   job.model_file = settings.directory / kCo2NetFile;
@@ -157,29 +141,31 @@ void add_training_options(po::options_description& options) {
        "which model is kept: heldout (best classification of held-out training videos), test (best "
        "segments on the test videos, as the authors do: for comparison with them only), last")  //
       ("held-out", po::value<double>()->value_name("SHARE")->default_value(0.1),
-       "share of the training videos that models are judged on and not trained with")  //
-      ("threads,j", po::value<int>()->value_name("N"),
-       "threads to compute with (default: one a core); results do not depend on it")  //
+       "share of the training videos that models are judged on and not trained with (with --videos "
+       "the default follows from their number)")  //
       ("checkpoint", po::value<double>()->value_name("SECONDS")->default_value(600),
-       "how often the state is saved, to go on from after an interruption")  //
-      ("progress", po::value<std::string>()->value_name("HOW")->default_value("auto"),
-       "auto (a bar on a terminal), plain (a line now and then), off");
+       "how often the state is saved, to go on from after an interruption");
+  add_threads_option(options);
+  add_progress_option(options);
+}
+
+TrainingOptions with_given_options(const po::variables_map& args, TrainingOptions options) {
+  if (args.count("set") > 0) {
+    for (const std::string& setting : args["set"].as<Strings>()) {
+      options = with_setting(options, setting);
+    }
+  }
+  if (args.count("iterations") > 0) {
+    options = with_setting(options, "iterations=" + std::to_string(args["iterations"].as<int>()));
+  }
+  if (args.count("seed") > 0) options.seed = args["seed"].as<std::uint64_t>();
+  return options;
 }
 
 TrainingSettings parse_training(const po::variables_map& args) {
   TrainingSettings settings;
   settings.preset = args["preset"].as<std::string>();
-  settings.options = training_preset(settings.preset);
-  if (args.count("set") > 0) {
-    for (const std::string& setting : args["set"].as<Strings>()) {
-      settings.options = with_setting(settings.options, setting);
-    }
-  }
-  if (args.count("iterations") > 0) {
-    settings.options = with_setting(settings.options,
-                                    "iterations=" + std::to_string(args["iterations"].as<int>()));
-  }
-  if (args.count("seed") > 0) settings.options.seed = args["seed"].as<std::uint64_t>();
+  settings.options = with_given_options(args, training_preset(settings.preset));
   settings.select = one_of(args, "select", {"heldout", "test", "last"});
   settings.held_out_share = args["held-out"].as<double>();
   if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
@@ -191,6 +177,17 @@ TrainingSettings parse_training(const po::variables_map& args) {
   }
   settings.threads = parse_video_options(args).threads;
   return settings;
+}
+
+void expect_place_for_training(const fs::path& directory) {
+  if (fs::exists(directory / "training" / "settings.json") || !fs::exists(directory)) return;
+  const auto is_prelude = [](const std::string& name) {
+    return name == "features" || name == "training";
+  };
+  const Strings names = names_in(directory);
+  if (std::all_of(names.begin(), names.end(), is_prelude)) return;
+  throw Error(ErrorKind::kUsage, "-o: " + directory.string() +
+                                     " holds something else than a training; choose a new folder");
 }
 
 void hold_out(TrainingData& data, const TrainingSettings& settings) {
@@ -207,6 +204,19 @@ void hold_out(TrainingData& data, const TrainingSettings& settings) {
   if (data.held_out.empty()) {
     spdlog::warn("no training video can be held out; the last model is kept");
   }
+}
+
+Classification classify_held_out(const Co2Net& model, const TrainingData& data) {
+  Classification found;
+  found.scores.resize(data.held_out.size());
+  for (const Example& example : data.held_out) {
+    std::vector<bool>& has = found.labels.emplace_back(data.classes.size());
+    for (const int label : example.classes) has[static_cast<std::size_t>(label)] = true;
+  }
+  for_each_scored(model, data.features, data.held_out, [&](std::size_t i, const Arrays& arrays) {
+    found.scores[i] = video_class_scores(arrays.at("cas"));
+  });
+  return found;
 }
 
 std::vector<double> reported_tiou(const std::string& preset) {

@@ -27,6 +27,7 @@ struct TrainingData {
   std::vector<Example> test;      // judged by localization; may be empty
   Annotations annotations;        // with the test videos' segments
   std::string test_subset;
+  Json origin = nullptr;  // what made the features, of what; null: not known
 };
 
 // Which model of a training is kept: "heldout" (the best classification mAP on held-out videos, of
@@ -47,6 +48,13 @@ struct TrainingSettings {
 void add_training_options(boost::program_options::options_description& options);
 TrainingSettings parse_training(const boost::program_options::variables_map& args);
 
+// Options with those that the command line gives by --set, --iterations and --seed.
+TrainingOptions with_given_options(const boost::program_options::variables_map& args,
+                                   TrainingOptions options);
+
+// Throws Error(kUsage) if the folder holds something else than a training or features for one.
+void expect_place_for_training(const std::filesystem::path& directory);
+
 // Moves a share of the training videos to data.held_out, where models are judged on these.
 void hold_out(TrainingData& data, const TrainingSettings& settings);
 
@@ -63,6 +71,13 @@ void expect_same_training(const TrainingData& data, const TrainingSettings& sett
 // The same figures as evaluate_on_test() of the model that a training kept, at the preset's
 // thresholds.
 Evaluation evaluate_trained(const TrainingData& data, const TrainingSettings& settings);
+
+// How likely each class is in each held-out video, and whether the video has it: [videos][C].
+struct Classification {
+  std::vector<std::vector<double>> scores;
+  std::vector<std::vector<bool>> labels;
+};
+Classification classify_held_out(const Co2Net& model, const TrainingData& data);
 
 // Mean average precision of a model's segments on the test videos, in the authors' protocol.
 Evaluation evaluate_on_test(const Co2Net& model, const TrainingData& data,

@@ -10,7 +10,7 @@
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/interrupt.h"
-#include "pipeline/json.h"
+#include "pipeline/text.h"
 
 namespace fs = std::filesystem;
 
@@ -73,18 +73,14 @@ fs::path common_parent(const std::vector<fs::path>& paths) {
 }
 
 std::string utf8(const std::string& name) {
-  try {
-    Json(name).dump();
-    return name;
-  } catch (const Json::exception&) {
-    std::string encoded;
-    for (const char c : name) {
-      const auto byte = static_cast<unsigned char>(c);
-      const char hex[] = {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
-      encoded += byte < 0x80 ? std::string(1, c) : std::string(hex, sizeof hex);
-    }
-    return encoded;
+  if (is_utf8(name)) return name;
+  std::string encoded;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char hex[] = {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+    encoded += byte < 0x80 ? std::string(1, c) : std::string(hex, sizeof hex);
   }
+  return encoded;
 }
 
 std::uint64_t to_number(std::string_view text, const std::string& what) {

@@ -1,11 +1,22 @@
 #include "pipeline/text.h"
 
+#include "pipeline/json.h"
+
 namespace co2net {
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
+}
+
+bool is_utf8(const std::string& text) {
+  try {
+    static_cast<void>(Json(text).dump());
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
 }
 
 void append_utf8(std::string& text, std::uint32_t character) {

@@ -9,6 +9,8 @@ namespace co2net {
 // "a, b, c"
 std::string joined(const std::vector<std::string>& words);
 
+bool is_utf8(const std::string& text);
+
 // Appends a character, at most U+10FFFF.
 void append_utf8(std::string& text, std::uint32_t character);
 
