@@ -54,12 +54,11 @@ void add_pack_options(po::options_description& options) {
 }
 
 fs::path parse_packed_file(const po::variables_map& args) {
-  if (args.count("output") == 0) {
-    throw Error(ErrorKind::kUsage, "no output: give a file with -o FILE.npy");
-  }
-  const fs::path output = args["output"].as<std::string>();
-  if (fs::is_directory(output)) {
-    throw Error(ErrorKind::kUsage, "-o: " + output.string() + " is a folder; name a file");
+  const fs::path output = parse_output(args);
+  if (output.empty()) {
+    throw Error(ErrorKind::kUsage,
+                "no output: give a file with -o FILE.npy; packed features do not go to standard "
+                "output");
   }
   return output;
 }

@@ -40,7 +40,7 @@ void expect_writable(const std::filesystem::path& path);
 
 // The same as write_file for writers that want a path: `write` fills the temporary file it is
 // given, which is renamed to `path` when it returns and removed when it throws. The temporary keeps
-// the suffix.
+// the suffix. It gets `path` itself where that is written directly.
 void write_file_with(const std::filesystem::path& path,
                      const std::function<void(const std::filesystem::path&)>& write);
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <future>
 #include <limits>
 
 #include "pipeline/annotations.h"
@@ -112,6 +114,19 @@ TEST(Pack, AVideoWithoutFeaturesIsAnErrorUnlessItIsAllowed) {
   EXPECT_TRUE(unpacked.says("1 videos: a\n")) << unpacked.err;
   EXPECT_FALSE(fs::exists(data.unpacked / "a.npy"));
   EXPECT_EQ(read_npy(data.unpacked / "b.npy"), features_of("b"));
+}
+
+TEST(Pack, WritesIntoAPipeThatIsThere) {
+  const Dataset data;
+  ASSERT_EQ(data.pack().code, 0);
+  const fs::path pipe = data.dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  auto reader = std::async(std::launch::async, [&] { return read_file(pipe); });
+  const Outcome piped =
+      co2net({"pack", data.features, "--annotations", data.annotations, "-o", pipe});
+  EXPECT_EQ(piped.code, 0) << piped.err;
+  ASSERT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(reader.get(), read_file(data.packed));
 }
 
 TEST(Pack, RefusesFeaturesThatWereMadeByDifferentRecipes) {
@@ -249,6 +264,7 @@ TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
            {{"pack", "--annotations", file, "-o", data.packed}, "FEATURES_DIR"},
            {{"pack", folder, "-o", data.packed}, "--annotations"},
            {{"pack", folder, "--annotations", file}, "-o FILE.npy"},
+           {{"pack", folder, "--annotations", file, "-o", "-"}, "-o FILE.npy"},
            {{"pack", folder, "--annotations", file, "-o", folder}, "folder"},
            {{"pack", folder, "--annotations", file, "-o", folder + "/a.npy"}, "overwrite"},
            {{"pack", file, "--annotations", file, "-o", data.packed}, "folder"},

@@ -114,6 +114,15 @@ TEST(WriteFileWith, GivesTheWriterATemporaryOfTheSameSuffixInTheSameFolder) {
   EXPECT_TRUE(fs::exists(dir.path() / "a.mkv"));
 }
 
+TEST(WriteFileWith, GivesTheWriterAPipeThatIsThereItself) {
+  const TempDir dir;
+  const fs::path pipe = dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  write_file_with(pipe, [&](const fs::path& given) { EXPECT_EQ(given, pipe); });
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
+}
+
 TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
   const TempDir dir;
   write_file(dir.path() / "flow" / "stale.png", "old");
