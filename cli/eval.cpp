@@ -71,13 +71,10 @@ void add_eval_options(po::options_description& options) {
   add_output_option(options);
 }
 
-const NamedProtocol& protocol_named(const std::string& name) {
+const NamedProtocol& parse_protocol(const po::variables_map& args) {
   Strings known;
-  for (const NamedProtocol& protocol : kProtocols) {
-    if (name == protocol.name) return protocol;
-    known.emplace_back(protocol.name);
-  }
-  throw Error(ErrorKind::kUsage, "--protocol: '" + name + "' is not one of " + joined(known));
+  for (const NamedProtocol& protocol : kProtocols) known.emplace_back(protocol.name);
+  return *std::ranges::find(kProtocols, one_of(args, "protocol", known), &NamedProtocol::name);
 }
 
 std::string text_of(const po::variables_map& args, const std::string& option) {
@@ -97,7 +94,7 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
   options.ground_truth = text_of(args, "ground-truth");
   options.ambiguous = text_of(args, "ambiguous");
   options.scores = text_of(args, "scores");
-  options.protocol = protocol_named(text_of(args, "protocol"));
+  options.protocol = parse_protocol(args);
   if (!options.ambiguous.empty() && options.protocol.protocol == Protocol::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--ambiguous has no meaning in protocol activitynet");
   }

@@ -23,11 +23,7 @@ namespace {
 void check_name(const std::string& name, const std::string& what) {
   if (name.empty()) bad("a " + what + " is empty");
   if (name.find('\0') != std::string::npos) bad("a " + what + " has a NUL character");
-  try {
-    static_cast<void>(Json(name).dump());
-  } catch (const Json::exception&) {
-    bad("the " + what + " " + to_text(name) + " is not UTF-8");
-  }
+  if (!is_utf8(name)) bad("the " + what + " " + to_text(name) + " is not UTF-8");
 }
 
 void check_id(const std::string& id) {
