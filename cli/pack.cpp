@@ -63,20 +63,21 @@ fs::path parse_packed_file(const po::variables_map& args) {
   return output;
 }
 
+void warn_of_gaps(const Strings& ids) {
+  for (const std::string& id : ids) spdlog::warn("no features of {}", id);
+}
+
 // Readers of packed files count on a video's place in the order, so none may be left out.
 void report_gaps(const FeatureSet& features, const fs::path& folder, bool allowed) {
   Strings missing;
   for (std::size_t video = 0; video < features.ids().size(); ++video) {
     if (features.snippets(video) == 0) missing.push_back(features.ids()[video]);
   }
-  if (missing.empty()) return;
-  const std::string message = folder.string() + " has no features of " +
-                              std::to_string(missing.size()) + " videos: " + joined(missing);
-  if (!allowed) {
-    throw Error(ErrorKind::kInput,
-                message + "; extract them, or pack empty arrays for them with --allow-missing");
-  }
-  spdlog::warn("{}", message);
+  warn_of_gaps(missing);
+  if (missing.empty() || allowed) return;
+  throw Error(ErrorKind::kInput,
+              folder.string() + " has no features of " + counted("videos", missing) +
+                  "; extract them, or pack empty arrays for them with --allow-missing");
 }
 
 void warn_of_extras(const fs::path& folder, const Strings& ids) {
@@ -89,7 +90,7 @@ void warn_of_extras(const fs::path& folder, const Strings& ids) {
     }
   }
   if (!extras.empty()) {
-    spdlog::warn("left out, since the annotations do not list them: {}", joined(extras));
+    spdlog::warn("left out {}", counted("files that the annotations do not list", extras));
   }
 }
 
@@ -181,10 +182,7 @@ int run_unpack(const po::variables_map& args, Io&) {
       }
     }
   });
-  if (!missing.empty()) {
-    spdlog::warn("{} has no features of {} videos: {}", packed.string(), missing.size(),
-                 joined(missing));
-  }
+  warn_of_gaps(missing);
   spdlog::info("{} videos, {} columns", ids.size() - missing.size(), features.feature_size());
   return 0;
 }

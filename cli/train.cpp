@@ -72,7 +72,7 @@ std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& class
   return indices;
 }
 
-// The videos of a subset that can be used; the others are named in the log.
+// The videos of a subset that can be used; the log says how many others there are, and why.
 std::vector<Example> examples_of(const std::string& subset, const Annotations& annotations,
                                  const FeatureSet& features, int min_snippets, bool need_labels) {
   std::vector<Example> examples;
@@ -90,13 +90,12 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
       examples.push_back({i, class_indices(video, annotations.classes)});
     }
   }
-  const auto warn = [&](const Strings& ids, const std::string& why) {
-    if (ids.empty()) return;
-    spdlog::warn("subset {}: {} videos left out, {}: {}", subset, ids.size(), why, joined(ids));
+  const auto warn = [&](const Strings& ids, const std::string& which) {
+    if (!ids.empty()) spdlog::warn("subset {}: left out {}", subset, counted(which, ids));
   };
-  warn(missing, "without features");
-  warn(short_ones, "shorter than " + std::to_string(min_snippets) + " snippets");
-  warn(unlabelled, "without labels");
+  warn(missing, "videos without features");
+  warn(short_ones, "videos shorter than " + std::to_string(min_snippets) + " snippets");
+  warn(unlabelled, "videos without labels");
   return examples;
 }
 

@@ -197,19 +197,16 @@ void merge(Annotations& into, const Annotations& more) {
 std::vector<std::string> lost_in(AnnotationFormat format, const Annotations& annotations) {
   if (format != AnnotationFormat::kThumos) return {};
   std::vector<std::string> lost;
-  const auto add = [&](const std::string& what, const std::vector<std::string>& ids) {
-    if (!ids.empty()) lost.push_back(what + " (" + joined(ids) + ")");
+  const auto add = [&](const std::string& what, const std::string& of, const auto& condition) {
+    const std::vector<std::string> ids = ids_where(annotations, condition);
+    if (!ids.empty()) lost.push_back(what + counted(of, ids));
   };
-  add("videos without segments",
-      ids_where(annotations, [](const AnnotatedVideo& video) { return video.segments.empty(); }));
-  add("video-level labels that are not those of the segments",
-      ids_where(annotations, [](const AnnotatedVideo& video) {
-        return video.labels != labels_of(video.segments);
-      }));
-  const std::size_t timed = ids_where(annotations, [](const AnnotatedVideo& video) {
-                              return video.duration_s > 0;
-                            }).size();
-  if (timed > 0) lost.push_back("the durations of " + std::to_string(timed) + " videos");
+  add("", "videos without segments",
+      [](const AnnotatedVideo& video) { return video.segments.empty(); });
+  add("video-level labels, other than those of the segments, of ", "videos",
+      [](const AnnotatedVideo& video) { return video.labels != labels_of(video.segments); });
+  add("the durations of ", "videos",
+      [](const AnnotatedVideo& video) { return video.duration_s > 0; });
   if (!std::ranges::is_sorted(annotations.classes)) {
     lost.push_back("the order of the classes");
   }

@@ -1,5 +1,8 @@
 #include "pipeline/text.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "pipeline/json.h"
 
 namespace co2net {
@@ -8,6 +11,13 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
+}
+
+std::string counted(const std::string& what, const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 3;
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
+  return std::to_string(names.size()) + " " + what + " (" + joined({names.begin(), end}) +
+         (names.size() > kMost ? ", ...)" : ")");
 }
 
 bool is_utf8(std::string_view text) {

@@ -10,6 +10,9 @@ namespace co2net {
 // "a, b, c"
 std::string joined(const std::vector<std::string>& words);
 
+// "2 videos (a, b)"; of many names the first few: "7 videos (a, b, c, ...)".
+std::string counted(const std::string& what, const std::vector<std::string>& names);
+
 bool is_utf8(std::string_view text);
 
 // What follows the byte order mark that some programs put before UTF-8.

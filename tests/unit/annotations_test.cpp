@@ -73,9 +73,10 @@ TEST(Annotations, ReadBackFromJsonAndFromNpyFilesAsTheyWereWritten) {
 TEST(Annotations, ReadBackFromTextButForWhatIsNamedAsLost) {
   const Place place;
   const Strings lost = lost_in(AnnotationFormat::kThumos, rich());
-  EXPECT_EQ(lost, Strings({"videos without segments (v_a)",
-                           "video-level labels that are not those of the segments (v_b, v_a)",
-                           "the durations of 2 videos", "the order of the classes",
+  EXPECT_EQ(lost, Strings({"1 videos without segments (v_a)",
+                           "video-level labels, other than those of the segments, of 2 videos "
+                           "(v_b, v_a)",
+                           "the durations of 2 videos (v_b, v_c)", "the order of the classes",
                            "the order of the videos"}));
 
   Annotations kept = rich();
