@@ -85,13 +85,9 @@ void check(const Annotations& annotations) {
   check(annotations.ambiguous);
 }
 
-bool holds(const fs::path& folder, bool (*is_one)(const std::string& name)) {
-  return std::ranges::any_of(names_in(folder), is_one);
-}
-
 Annotations read_folder(const fs::path& folder) {
   if (fs::exists(folder / "videoname.npy")) return read_wtalc(folder);
-  if (holds(folder, is_thumos_file)) return read_thumos(folder);
+  if (std::ranges::any_of(names_in(folder), is_thumos_name)) return read_thumos(folder);
   bad(folder.string() +
       ": holds no annotations: neither videoname.npy and its companions nor <Class>_val.txt or "
       "<Class>_test.txt");
@@ -223,7 +219,9 @@ void write_annotations(const Annotations& annotations, const fs::path& path,
     return;
   }
   const bool wtalc = format == AnnotationFormat::kWtalc;
-  expect_only_in(path, wtalc ? is_wtalc_file : is_thumos_file);
+  expect_only_in(path, [&](const std::string& name) {
+    return wtalc ? is_wtalc_file(path / name) : is_thumos_file(path / name);
+  });
   write_folder_with(path, [&](const fs::path& folder) {
     wtalc ? write_wtalc(annotations, folder) : write_thumos(annotations, folder);
   });

@@ -227,7 +227,7 @@ std::vector<std::string> texts_of(const std::vector<AnnotatedVideo>& videos, Fie
 
 }  // namespace
 
-bool is_wtalc_file(const std::string& name) { return kWrittenFiles.count(name) > 0; }
+bool is_wtalc_file(const fs::path& file) { return kWrittenFiles.count(file.filename()) > 0; }
 
 Annotations read_wtalc(const fs::path& folder) {
   Column names(folder, "videoname"), subsets(folder, "subset"), labels(folder, "labels"),

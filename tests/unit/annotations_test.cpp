@@ -287,6 +287,17 @@ TEST(Annotations, FoldersThatHoldOtherFilesAreNotReplaced) {
   }
 }
 
+TEST(Annotations, FoldersThatHoldOtherTextAreNotReplaced) {
+  const Place place;
+  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_file(place.path / "Older_test.txt", "v_c  1 2\n");  // of a class that is no more
+  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_file(place.path / "my_test.txt", "dear diary\n");
+  expect_error(ErrorKind::kInput, {place.path.string(), "my_test.txt"},
+               [&] { write_annotations(rich(), place.path, AnnotationFormat::kThumos); });
+  EXPECT_EQ(read_file(place.path / "my_test.txt"), "dear diary\n");
+}
+
 TEST(Annotations, TextRefusesWhatItHasNoWayToWrite) {
   const Place place;
   const auto fails = [&](const Annotations& annotations, const std::string& word) {
