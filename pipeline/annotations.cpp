@@ -97,7 +97,7 @@ const char* difference(const AnnotatedVideo& a, const AnnotatedVideo& b) {
   if (a.subset != b.subset) return "subset";
   if (a.duration_s != b.duration_s && a.duration_s != 0 && b.duration_s != 0) return "duration";
   if (a.labels != b.labels) return "labels";
-  if (a.segments != b.segments) return "segments";
+  if (!std::ranges::is_permutation(a.segments, b.segments)) return "segments";
   return nullptr;
 }
 
@@ -203,6 +203,9 @@ std::vector<std::string> lost_in(AnnotationFormat format, const Annotations& ann
       [](const AnnotatedVideo& video) { return video.labels != labels_of(video.segments); });
   add("the durations of ", "videos",
       [](const AnnotatedVideo& video) { return video.duration_s > 0; });
+  add("the order of segments of different classes in ", "videos", [](const AnnotatedVideo& video) {
+    return !std::ranges::is_sorted(video.segments, {}, &AnnotatedSegment::label);
+  });
   if (!std::ranges::is_sorted(annotations.classes)) {
     lost.push_back("the order of the classes");
   }

@@ -148,6 +148,7 @@ Annotations read_thumos(const fs::path& folder) {
   }
   annotations.classes.assign(classes.begin(), classes.end());
   for (auto& [id, video] : videos) {
+    std::ranges::stable_sort(video.segments, {}, &AnnotatedSegment::label);
     video.labels = labels_of(video.segments);
     annotations.videos.push_back(std::move(video));
   }
