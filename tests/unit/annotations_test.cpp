@@ -150,6 +150,8 @@ TEST(Annotations, AnErrorInJsonNamesTheFileTheVideoAndTheDefect) {
                         "a": {"subset": "s", "annotations": []}}})",
        {file, "a", "twice"}},
       {R"({"database": {"../a": {"subset": "s", "annotations": []}}})", {file, "../a"}},
+      {R"({"database": {"./a": {"subset": "s", "annotations": []}}})", {file, "./a"}},
+      {R"({"database": {"a//b": {"subset": "s", "annotations": []}}})", {file, "a//b"}},
       {R"({"database": {"/a": {"subset": "s", "annotations": []}}})", {file, "/a"}},
       {R"({"database": {"": {"subset": "s", "annotations": []}}})", {file, "empty"}},
       {R"({"database": {}, "classes": ["Bow", "Bow"]})", {file, "Bow", "twice"}},
