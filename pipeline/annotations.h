@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -20,7 +21,7 @@ struct AnnotatedSegment {
   double start_s = 0;
   double end_s = 0;
 
-  bool operator==(const AnnotatedSegment&) const = default;
+  auto operator<=>(const AnnotatedSegment&) const = default;
 };
 
 struct AnnotatedVideo {
