@@ -27,7 +27,7 @@ void add_train_options(po::options_description& options) {
                         "features to learn from: a folder of <id>.npy, or a packed file in the "
                         "annotations' order")  //
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
-       "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or one of "
+       "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or a folder of "
        "THUMOS14's text files")  //
       ("extractor", po::value<std::string>()->value_name("BUNDLE"),
        "bundle whose I3D made the features; its networks go into the new bundle, so that "

@@ -98,6 +98,18 @@ std::vector<AnnotatedSegment> sorted(std::vector<AnnotatedSegment> segments) {
   return segments;
 }
 
+Annotations read_json(const fs::path& file) {
+  const std::string text = read_file(file);
+  const std::string_view json = without_byte_order_mark(text);
+  if (!json.substr(std::min(json.find_first_not_of(" \t\r\n"), json.size())).starts_with('{')) {
+    bad(file.string() +
+        ": holds no annotations: want a JSON file {\"database\": ...}, a folder of W-TALC's .npy "
+        "files, or a folder of THUMOS14's <Class>_test.txt files; a list of ambiguous intervals "
+        "alone goes with --ambiguous");
+  }
+  return parse_activitynet(json, file.string());
+}
+
 const char* difference(const AnnotatedVideo& a, const AnnotatedVideo& b) {
   if (a.subset != b.subset) return "subset";
   if (a.duration_s != b.duration_s && a.duration_s != 0 && b.duration_s != 0) return "duration";
@@ -157,9 +169,7 @@ std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos) {
 }
 
 Annotations read_annotations(const fs::path& path) {
-  Annotations annotations = fs::is_directory(path)
-                                ? read_folder(path)
-                                : parse_activitynet(read_file(path), path.string());
+  Annotations annotations = fs::is_directory(path) ? read_folder(path) : read_json(path);
   within(path.string(), [&] { check(annotations); });
   return annotations;
 }

@@ -112,6 +112,7 @@ TEST(Annotations, JsonMayGiveTimesAsTextAndLeaveOutWhatCanBeDerived) {
                                   {{"Wave", 1.5, 2}, {"Bow", 0, 1}, {"Wave", 3, 4}}));
   EXPECT_EQ(read.videos[1], video("a", "training", 3, {}, {}));
   EXPECT_EQ(read.not_kept, std::set<std::string>({"label_id", "url"}));
+  EXPECT_EQ(place.read("\xEF\xBB\xBF\n {\"database\": {}}").videos.size(), 0u);
 }
 
 std::string with_video(const std::string& video) {
@@ -129,6 +130,8 @@ TEST(Annotations, AnErrorInJsonNamesTheFileTheVideoAndTheDefect) {
       {"{", {file, "JSON"}},
       {"[]", {file, "database"}},
       {"3", {file, "database"}},
+      {"", {file, "database", "W-TALC", "THUMOS14", "--ambiguous"}},
+      {"video_test_1  1.5 2.5\n", {file, "database", "W-TALC", "THUMOS14", "--ambiguous"}},
       {R"({"database": []})", {file, "database"}},
       {R"({"database": {"clip": 3}, "database": {}, "classes": 3})", {file, "classes"}},
       {with_video("3"), {file, "clip", "subset"}},
