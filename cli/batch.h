@@ -83,6 +83,7 @@ auto read_input(Read read, const std::filesystem::path& path) {
   try {
     return read(path);
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
     throw Error(ErrorKind::kInput, e.what());
   }
 }

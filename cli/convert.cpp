@@ -44,9 +44,9 @@ fs::path parse_target(const po::variables_map& args) {
 }
 
 Annotations read_all(const std::vector<std::string>& paths) {
-  Annotations all = read_annotations(paths.front());
+  Annotations all = read_input(read_annotations, paths.front());
   for (std::size_t i = 1; i < paths.size(); ++i) {
-    const Annotations more = read_annotations(paths[i]);
+    const Annotations more = read_input(read_annotations, paths[i]);
     within(paths[i], [&] { merge(all, more); });
   }
   return all;
@@ -74,7 +74,7 @@ int run_convert(const po::variables_map& args, Io& io) {
   Annotations annotations = read_all(inputs);
   if (args.count("ambiguous") > 0) {
     Annotations list;
-    list.ambiguous = read_ambiguous(args["ambiguous"].as<std::string>());
+    list.ambiguous = read_input(read_ambiguous, args["ambiguous"].as<std::string>());
     merge(annotations, list);
   }
   warn_of_losses(annotations, format);

@@ -32,11 +32,15 @@ Strings parse_ids(const po::variables_map& args) {
   if (args.count("annotations") == 0) {
     throw Error(ErrorKind::kUsage, "no videos: give their annotations with --annotations FILE|DIR");
   }
+  const Annotations annotations =
+      read_input(read_annotations, args["annotations"].as<std::string>());
   Strings ids;
-  for (AnnotatedVideo& video : read_annotations(args["annotations"].as<std::string>()).videos) {
-    ids.push_back(std::move(video.id));
-  }
+  for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
   return ids;
+}
+
+FeatureSet read_features(const fs::path& path, const Strings& ids) {
+  return read_input([&](const fs::path& given) { return FeatureSet(given, ids); }, path);
 }
 
 fs::path parse_features(const po::variables_map& args, const std::string& what) {
@@ -122,7 +126,7 @@ int run_pack(const po::variables_map& args, Io&) {
   }
   for (const std::string& id : ids) expect_no_input_at(output, {{folder / (id + ".npy"), id}});
   expect_one_origin(folder, ids);
-  const FeatureSet features(folder, ids);
+  const FeatureSet features = read_features(folder, ids);
   report_gaps(features, folder, args["allow-missing"].as<bool>());
   warn_of_extras(folder, ids);
   write_file_with(output, [&](const fs::path& temporary) {
@@ -164,7 +168,7 @@ int run_unpack(const po::variables_map& args, Io&) {
   if (fs::is_directory(packed)) {
     throw Error(ErrorKind::kUsage, packed.string() + " is a folder; name a packed file");
   }
-  const FeatureSet features(packed, ids);
+  const FeatureSet features = read_features(packed, ids);
   Strings missing;
   write_folder_with(directory, [&](const fs::path& temporary) {
     for (std::size_t video = 0; video < ids.size(); ++video) {

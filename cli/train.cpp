@@ -113,11 +113,12 @@ TrainingData read_benchmark(const po::variables_map& args, const TrainingSetting
   const Subsets subsets = parse_subsets(args, settings.preset);
   const std::string path = required(args, "features", "features");
   Annotations annotations =
-      read_annotations(required(args, "annotations", "annotations of the videos"));
+      read_input(read_annotations, required(args, "annotations", "annotations of the videos"));
   expect_subset(annotations, subsets.training);
   Strings ids;
   for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
-  FeatureSet features(path, ids);
+  FeatureSet features =
+      read_input([&](const fs::path& given) { return FeatureSet(given, ids); }, path);
 
   const int min_snippets = settings.options.min_snippets;
   std::vector<Example> training =

@@ -192,6 +192,10 @@ std::vector<std::string> names_in(const fs::path& folder) {
 void expect_only_in(const fs::path& folder,
                     const std::function<bool(const std::string&)>& is_ours) {
   if (!fs::exists(folder)) return;
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorKind::kInput,
+                folder.string() + " is a file, want a folder; choose another place with -o");
+  }
   for (const std::string& name : names_in(folder)) {
     if (!is_ours(name)) {
       throw Error(ErrorKind::kInput, "the folder " + folder.string() +

@@ -248,6 +248,29 @@ TEST(Convert, NamesWhatItDoesNotCarryOver) {
   EXPECT_TRUE(outcome.says("not carried over: url")) << outcome.err;
 }
 
+TEST(BenchmarkFiles, AFileThatCannotBeReadExitsWith1) {
+  const Dataset data;
+  const std::string folder = data.features, file = data.annotations, none = data.dir.path() / "no";
+  for (const Strings& arguments : std::vector<Strings>{
+           {"convert", none},
+           {"convert", file, none},
+           {"convert", file, "--ambiguous", none},
+           {"pack", folder, "--annotations", none, "-o", data.packed},
+           {"unpack", none, "--annotations", file, "-o", data.unpacked},
+           {"train", "--features", none, "--annotations", file, "--train-subset", "test", "-o",
+            data.unpacked},
+           {"train", "--features", folder, "--annotations", none, "-o", data.unpacked},
+       }) {
+    const Outcome outcome = co2net(arguments);
+    EXPECT_EQ(outcome.code, 1) << testing::PrintToString(arguments) << outcome.err;
+    EXPECT_TRUE(outcome.says(none)) << outcome.err;
+  }
+  write_file(none, "a file");
+  const Outcome outcome = co2net({"convert", file, "-o", none});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("is a file, want a folder")) << outcome.err;
+}
+
 TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
   const Dataset data;
   const std::string folder = data.features, file = data.annotations;

@@ -212,6 +212,8 @@ TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
   write_file(dir.path() / "theirs", "x");
   test::expect_error(ErrorKind::kInput, {dir.path().string(), "theirs"},
                      [&] { expect_only_in(dir.path(), is_ours); });
+  test::expect_error(ErrorKind::kInput, {(dir.path() / "ours").string(), "is a file"},
+                     [&] { expect_only_in(dir.path() / "ours", is_ours); });
 }
 
 TEST(FileLock, WaitsForAnotherProcessUntilItDies) {
