@@ -70,11 +70,12 @@ int run_convert(const po::variables_map& args, Io& io) {
     throw Error(ErrorKind::kUsage, "that format is a folder: name one with -o DIR");
   }
   for (const std::string& input : inputs) expect_no_input_at(output, {{input, input}});
-
   Annotations annotations = read_all(inputs);
   if (args.count("ambiguous") > 0) {
+    const auto ambiguous = args["ambiguous"].as<std::string>();
+    expect_no_input_at(output, {{ambiguous, ""}});
     Annotations list;
-    list.ambiguous = read_input(read_ambiguous, args["ambiguous"].as<std::string>());
+    list.ambiguous = read_input(read_ambiguous, ambiguous);
     merge(annotations, list);
   }
   warn_of_losses(annotations, format);

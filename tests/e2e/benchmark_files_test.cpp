@@ -239,6 +239,26 @@ TEST(Convert, MergesItsInputsAndRefusesThoseThatContradict) {
   EXPECT_EQ(read_annotations(at("c.json")).videos.size(), 6u);
 }
 
+TEST(Convert, NeverWritesOverItsInputs) {
+  const TempDir dir;
+  const auto at = [&](const std::string& name) { return (dir.path() / name).string(); };
+  write_annotations(three_videos(), at("a.json"), AnnotationFormat::kActivityNet);
+  write_annotations(three_videos(), at("npy"), AnnotationFormat::kWtalc);
+  write_file(at("list.json"), "a  0 1\n");
+  const std::string labels = read_file(at("npy/labels.npy"));
+  for (const Strings& arguments :
+       std::vector<Strings>{{at("a.json"), "-o", at("a.json")},
+                            {at("a.json"), "--ambiguous", at("list.json"), "-o", at("list.json")},
+                            {at("npy"), "-o", at("npy")},
+                            {at("npy"), "--format", "activitynet", "-o", at("npy/labels.npy")}}) {
+    const Outcome outcome = co2net(Strings{"convert"} + arguments);
+    EXPECT_EQ(outcome.code, 2) << testing::PrintToString(arguments);
+    EXPECT_TRUE(outcome.says("overwrite")) << outcome.err;
+  }
+  EXPECT_EQ(read_file(at("list.json")), "a  0 1\n");
+  EXPECT_EQ(read_file(at("npy/labels.npy")), labels);
+}
+
 TEST(Convert, NamesWhatItDoesNotCarryOver) {
   const TempDir dir;
   write_file(dir.path() / "a.json",

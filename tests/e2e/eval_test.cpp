@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "pipeline/npy.h"
 #include "tests/e2e/program.h"
 
@@ -154,6 +156,17 @@ TEST_F(Eval, WritesAFileAndNeverOverItsInputs) {
     EXPECT_TRUE(over.says("overwrite")) << over.err;
   }
   EXPECT_EQ(read_file(predictions()), kPredictions);
+  write_file(path("ambiguous.txt"), "a 0 1\n");
+  save_scores("a", 1, 2);
+  for (const auto& [option, input, output] :
+       std::vector<std::array<std::string, 3>>{{"--ambiguous", "ambiguous.txt", "ambiguous.txt"},
+                                               {"--scores", "scores", "scores/a.npz"}}) {
+    const std::string before = read_file(path(output));
+    const Outcome over = eval({"--protocol", "thumos", option, path(input), "-o", path(output)});
+    EXPECT_EQ(over.code, 2);
+    EXPECT_TRUE(over.says("overwrite")) << over.err;
+    EXPECT_EQ(read_file(path(output)), before);
+  }
 }
 
 TEST_F(Eval, BadFilesExitWith1AndNameTheDefect) {
