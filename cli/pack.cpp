@@ -149,7 +149,14 @@ void add_unpack_options(po::options_description& options) {
 
 // How the features were made, if the user knows it: the packed file does not say.
 std::optional<Recipe> parse_known_recipe(const po::variables_map& args) {
-  if (args.count("recipe") > 0) return parse_recipe(args, {});
+  if (args.count("recipe") > 0) {
+    const Recipe recipe = parse_recipe(args, {});
+    if (recipe.fps != "source") return recipe;
+    throw Error(ErrorKind::kUsage,
+                "--recipe: " + recipe.name +
+                    " keeps each video's own rate, which a packed file does not say; leave out "
+                    "--recipe, or name the rate with --recipe-set fps=N");
+  }
   if (args.count("recipe-set") > 0) {
     throw Error(ErrorKind::kUsage, "--recipe-set changes a recipe: name it with --recipe");
   }

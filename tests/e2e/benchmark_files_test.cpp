@@ -317,6 +317,8 @@ TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
            {{"unpack", folder, "--annotations", file, "-o", data.unpacked}, "folder"},
            {{"unpack", file, "--annotations", file, "-o", data.unpacked, "--recipe-set", "fps=5"},
             "--recipe"},
+           {{"unpack", file, "--annotations", file, "-o", data.unpacked, "--recipe", "cmcs"},
+            "name the rate"},
        }) {
     const Outcome outcome = co2net(wrong.arguments);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(wrong.arguments) << outcome.err;
