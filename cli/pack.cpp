@@ -98,13 +98,20 @@ void warn_of_extras(const fs::path& folder, const Strings& ids) {
   }
 }
 
-// What is packed together was made alike, as far as sidecars tell.
+// What is packed together was made alike, as far as sidecars tell; where only some have one, the
+// log says so.
 void expect_one_origin(const fs::path& folder, const Strings& ids) {
   Json first;
   std::string first_id;
+  Strings untold;
   for (const std::string& id : ids) {
-    const Json origin = features_origin(folder / (id + ".npy"));
-    if (origin.is_null()) continue;
+    const fs::path file = folder / (id + ".npy");
+    if (!fs::exists(file)) continue;
+    const Json origin = features_origin(file);
+    if (origin.is_null()) {
+      untold.push_back(id);
+      continue;
+    }
     if (first.is_null()) {
       first = origin;
       first_id = id;
@@ -114,6 +121,10 @@ void expect_one_origin(const fs::path& folder, const Strings& ids) {
                                          first_id + ": " + joined(json_differences(first, origin)) +
                                          "; extract all of them alike");
     }
+  }
+  if (!first.is_null() && !untold.empty()) {
+    spdlog::warn("nothing beside {} says how they were made, as it does for the others",
+                 counted("files", untold));
   }
 }
 
