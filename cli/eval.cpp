@@ -128,6 +128,19 @@ Annotations read_ground_truth(const EvalOptions& options) {
   return annotations;
 }
 
+// Lines and rows do not say what the recipe was.
+void warn_of_assumed_rates(const Predictions& predictions) {
+  Strings ids;
+  for (const auto& [id, video] : predictions) {
+    if (video.rate_is_assumed && !video.segments.empty()) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  spdlog::warn(
+      "taken to have {} snippets a second, since the file does not say it: {}; for those of "
+      "another rate give co2net's results of --format activitynet, which do",
+      kSnippetsPerSecond, counted("videos", ids));
+}
+
 void log_counts(const Evaluation& evaluation) {
   spdlog::info("{} predictions, {} segments of {} classes in {} videos", evaluation.predictions,
                evaluation.segments, evaluation.per_class.size(), evaluation.videos);
@@ -231,6 +244,7 @@ int run_eval(const po::variables_map& args, Io& io) {
   const EvalOptions options = parse_eval_options(args);
   const Annotations annotations = read_ground_truth(options);
   const Predictions predictions = read_input(read_predictions, options.predictions);
+  if (options.evaluation.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
   const Evaluation evaluation = evaluate(predictions, annotations, options.evaluation);
   log_counts(evaluation);
   std::optional<Classification> classification;

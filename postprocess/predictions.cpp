@@ -76,8 +76,8 @@ Predictions from_results(const Json& document) {
   Predictions predictions;
   for (const auto& [id, items] : results.items()) {
     try {
-      predictions[id] = {segments_from(items),
-                         snippet_rate(document, id).value_or(kSnippetsPerSecond)};
+      const std::optional<double> rate = snippet_rate(document, id);
+      predictions[id] = {segments_from(items), rate.value_or(kSnippetsPerSecond), !rate};
     } catch (const Error& e) {
       throw e.within("results of '" + id + "'");
     }

@@ -99,6 +99,16 @@ TEST_F(Eval, EachProtocolHasItsOwnRules) {
   EXPECT_EQ(average(Strings{"--protocol", "thumos"} + ambiguous), 1);
 }
 
+TEST_F(Eval, WholeSnippetsOfARateThatIsNotKnownWarn) {
+  const Strings whole = {"--protocol", "co2net"};
+  EXPECT_TRUE(eval(whole).says("1.5625 snippets a second")) << eval(whole).err;
+  EXPECT_TRUE(eval(whole).says("3 videos (a, b, z)")) << eval(whole).err;
+  EXPECT_FALSE(eval({"--protocol", "thumos"}).says("snippets a second"));
+  write_file(predictions(), R"({"results": {"a": [{"label": "run", "score": 1, "segment": [0, 1]}]},
+      "videos": {"a": {"fps": 25}}, "recipe": {"stride": 16}})");
+  EXPECT_FALSE(eval(whole).says("snippets a second"));
+}
+
 TEST_F(Eval, ThumosWithoutAmbiguousIntervalsWarns) {
   EXPECT_TRUE(eval({"--protocol", "thumos"}).says("--ambiguous"));
   write_file(path("ambiguous.txt"), "a 31.0 33.0\n");

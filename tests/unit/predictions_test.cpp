@@ -53,6 +53,8 @@ TEST(ParsePredictions, KnowsTheSnippetRateOfOurResults) {
       to_text(results_document({kFirst, kSecond}, {}, {}, {{"stride", 10}})), "file");
   EXPECT_EQ(ours.at("a").snippets_per_second, 2.5);
   EXPECT_EQ(ours.at("b").snippets_per_second, 5);
+  EXPECT_FALSE(ours.at("a").rate_is_assumed);
+  EXPECT_TRUE(parse_predictions(jsonl_line(kFirst), "file").at("a").rate_is_assumed);
   EXPECT_EQ(parse_predictions(jsonl_line(kFirst), "file").at("a").snippets_per_second, 25.0 / 16);
   EXPECT_EQ(parse_predictions(R"({"results": {"a": []}, "videos": [1], "recipe": "x"})", "file")
                 .at("a")
