@@ -107,10 +107,10 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
   options.output = parse_output(args);
-  for (const fs::path& input :
-       {options.predictions, options.ground_truth, options.ambiguous, options.scores}) {
-    if (!input.empty()) expect_no_input_at(options.output, {{input, ""}});
-  }
+  expect_no_input_at(options.output, {{options.predictions, ""},
+                                      {options.ground_truth, ""},
+                                      {options.ambiguous, ""},
+                                      {options.scores, ""}});
   if (!options.output.empty()) expect_writable(options.output);
   return options;
 }
