@@ -18,6 +18,14 @@ bool is_pipe_or_device(const fs::path& path) {
   return fs::exists(path) && !fs::is_regular_file(path);
 }
 
+// Or is the folder.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code absent;
+  const fs::path rest =
+      fs::canonical(path, absent).lexically_relative(fs::canonical(folder, absent));
+  return !rest.empty() && *rest.begin() != "..";
+}
+
 bool concerns_every_input(ErrorKind kind) {
   return kind == ErrorKind::kModel || kind == ErrorKind::kIo || kind == ErrorKind::kInterrupted;
 }
@@ -167,7 +175,7 @@ void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs
   std::error_code absent;
   if (!fs::exists(output, absent)) return;
   for (const Input& input : inputs) {
-    if (fs::equivalent(output, input.path, absent)) {
+    if (fs::equivalent(output, input.path, absent) || lies_in(output, input.path)) {
       throw Error(ErrorKind::kUsage, option + " would overwrite the input " + input.path.string() +
                                          "; choose another place");
     }

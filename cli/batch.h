@@ -72,7 +72,7 @@ std::string subject_of(const Input& input);
 VideoResult video_result(const Input& input, const Entry& proposals);
 
 // Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
-// input.
+// input, or of something in a folder that is one.
 void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
                         const std::string& option = "-o");
 
@@ -83,6 +83,7 @@ auto read_input(Read read, const std::filesystem::path& path) {
   try {
     return read(path);
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
     throw Error(ErrorKind::kInput, e.what());
   }
 }

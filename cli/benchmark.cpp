@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 #include <map>
 
+#include "cli/batch.h"
 #include "cli/features_file.h"
 #include "cli/options.h"
 #include "pipeline/error.h"
@@ -41,7 +42,7 @@ std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& class
   return indices;
 }
 
-// The videos of a subset that can be used; the others are named in the log.
+// The videos of a subset that can be used; the log says how many others there are, and why.
 std::vector<Example> examples_of(const std::string& subset, const Annotations& annotations,
                                  const FeatureSet& features, int min_snippets, bool need_labels) {
   std::vector<Example> examples;
@@ -59,13 +60,12 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
       examples.push_back({i, class_indices(video, annotations.classes)});
     }
   }
-  const auto warn = [&](const Strings& ids, const std::string& why) {
-    if (ids.empty()) return;
-    spdlog::warn("subset {}: {} videos left out, {}: {}", subset, ids.size(), why, joined(ids));
+  const auto warn = [&](const Strings& ids, const std::string& which) {
+    if (!ids.empty()) spdlog::warn("subset {}: left out {}", subset, counted(which, ids));
   };
-  warn(missing, "without features");
-  warn(short_ones, "shorter than " + std::to_string(min_snippets) + " snippets");
-  warn(unlabelled, "without labels");
+  warn(missing, "videos without features");
+  warn(short_ones, "videos shorter than " + std::to_string(min_snippets) + " snippets");
+  warn(unlabelled, "videos without labels");
   return examples;
 }
 
@@ -87,7 +87,7 @@ void add_benchmark_options(po::options_description& options) {
                         "features to learn from: a folder of <id>.npy, or a packed file in the "
                         "annotations' order")  //
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
-       "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or one of "
+       "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or a folder of "
        "THUMOS14's text files")  //
       ("train-subset", po::value<std::string>()->value_name("NAME"),
        "subset to learn from (default: the preset's)")  //
@@ -99,14 +99,15 @@ TrainingData read_benchmark(const po::variables_map& args, const TrainingSetting
   const Subsets subsets = parse_subsets(args, settings.preset);
   const std::string path = required(args, "features", "features");
   Annotations annotations =
-      read_annotations(required(args, "annotations", "annotations of the videos"));
+      read_input(read_annotations, required(args, "annotations", "annotations of the videos"));
   expect_subset(annotations, subsets.training, "--train-subset");
   if (args.count("test-subset") > 0 || settings.select == "test") {
     expect_subset(annotations, subsets.test, "--test-subset");
   }
   Strings ids;
   for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
-  FeatureSet features(path, ids);
+  FeatureSet features =
+      read_input([&](const fs::path& given) { return FeatureSet(given, ids); }, path);
 
   const int min_snippets = settings.options.min_snippets;
   std::vector<Example> training =

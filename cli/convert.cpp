@@ -32,23 +32,21 @@ AnnotationFormat parse_format(const po::variables_map& args, const fs::path& out
                                        " does not tell the format: it is neither FILE.json nor a "
                                        "folder's name without a dot; choose one with --format");
   }
-  const auto name = args["format"].as<std::string>();
+  const std::string name = one_of(args, "format", {"activitynet", "wtalc", "thumos"});
   if (name == "activitynet") return AnnotationFormat::kActivityNet;
-  if (name == "wtalc") return AnnotationFormat::kWtalc;
-  if (name == "thumos") return AnnotationFormat::kThumos;
-  throw Error(ErrorKind::kUsage,
-              "--format: '" + name + "' is not one of activitynet, wtalc, thumos");
+  return name == "wtalc" ? AnnotationFormat::kWtalc : AnnotationFormat::kThumos;
 }
 
-fs::path parse_output(const po::variables_map& args) {
+// A file or a folder; empty: standard output.
+fs::path parse_target(const po::variables_map& args) {
   const std::string output = args.count("output") > 0 ? args["output"].as<std::string>() : "-";
   return output == "-" ? "" : output;
 }
 
 Annotations read_all(const std::vector<std::string>& paths) {
-  Annotations all = read_annotations(paths.front());
+  Annotations all = read_input(read_annotations, paths.front());
   for (std::size_t i = 1; i < paths.size(); ++i) {
-    const Annotations more = read_annotations(paths[i]);
+    const Annotations more = read_input(read_annotations, paths[i]);
     within(paths[i], [&] { merge(all, more); });
   }
   return all;
@@ -66,17 +64,18 @@ void warn_of_losses(const Annotations& annotations, AnnotationFormat format) {
 
 int run_convert(const po::variables_map& args, Io& io) {
   const std::vector<std::string> inputs = parse_arguments(args, "ANNOTATIONS");
-  const fs::path output = parse_output(args);
+  const fs::path output = parse_target(args);
   const AnnotationFormat format = parse_format(args, output);
   if (output.empty() && format != AnnotationFormat::kActivityNet) {
     throw Error(ErrorKind::kUsage, "that format is a folder: name one with -o DIR");
   }
   for (const std::string& input : inputs) expect_no_input_at(output, {{input, input}});
-
   Annotations annotations = read_all(inputs);
   if (args.count("ambiguous") > 0) {
+    const auto ambiguous = args["ambiguous"].as<std::string>();
+    expect_no_input_at(output, {{ambiguous, ""}});
     Annotations list;
-    list.ambiguous = read_ambiguous(args["ambiguous"].as<std::string>());
+    list.ambiguous = read_input(read_ambiguous, ambiguous);
     merge(annotations, list);
   }
   warn_of_losses(annotations, format);

@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <optional>
 
@@ -50,7 +51,7 @@ struct EvalOptions {
 void add_eval_options(po::options_description& options) {
   options.add_options()("ground-truth", po::value<std::string>()->value_name("FILE|DIR"),
                         "segments of the videos: ActivityNet's JSON, a folder of W-TALC .npy "
-                        "files, or one of THUMOS14's text files")  //
+                        "files, or a folder of THUMOS14's text files")  //
       ("subset", po::value<std::string>()->value_name("NAME"),
        "only this subset's videos, such as test (default: all)")  //
       ("protocol", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
@@ -72,13 +73,10 @@ void add_eval_options(po::options_description& options) {
   add_output_option(options);
 }
 
-const NamedProtocol& protocol_named(const std::string& name) {
+const NamedProtocol& parse_protocol(const po::variables_map& args) {
   Strings known;
-  for (const NamedProtocol& protocol : kProtocols) {
-    if (name == protocol.name) return protocol;
-    known.emplace_back(protocol.name);
-  }
-  throw Error(ErrorKind::kUsage, "--protocol: '" + name + "' is not one of " + joined(known));
+  for (const NamedProtocol& protocol : kProtocols) known.emplace_back(protocol.name);
+  return *std::ranges::find(kProtocols, one_of(args, "protocol", known), &NamedProtocol::name);
 }
 
 std::string text_of(const po::variables_map& args, const std::string& option) {
@@ -98,7 +96,7 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
   options.ground_truth = text_of(args, "ground-truth");
   options.ambiguous = text_of(args, "ambiguous");
   options.scores = text_of(args, "scores");
-  options.protocol = protocol_named(text_of(args, "protocol"));
+  options.protocol = parse_protocol(args);
   if (!options.ambiguous.empty() && options.protocol.protocol == Protocol::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--ambiguous has no meaning in protocol activitynet");
   }
@@ -110,7 +108,10 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
   options.output = parse_output(args);
-  expect_no_input_at(options.output, {{options.predictions, ""}, {options.ground_truth, ""}});
+  expect_no_input_at(options.output, {{options.predictions, ""},
+                                      {options.ground_truth, ""},
+                                      {options.ambiguous, ""},
+                                      {options.scores, ""}});
   if (!options.output.empty()) expect_writable(options.output);
   return options;
 }
@@ -126,6 +127,19 @@ Annotations read_ground_truth(const EvalOptions& options) {
         "--ambiguous FILE");
   }
   return annotations;
+}
+
+// Lines and rows do not say what the recipe was.
+void warn_of_assumed_rates(const Predictions& predictions) {
+  Strings ids;
+  for (const auto& [id, video] : predictions) {
+    if (video.rate_is_assumed && !video.segments.empty()) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  spdlog::warn(
+      "taken to have {} snippets a second, since the file does not say it: {}; for those of "
+      "another rate give co2net's results of --format activitynet, which do",
+      kSnippetsPerSecond, counted("videos", ids));
 }
 
 void log_counts(const Evaluation& evaluation) {
@@ -231,6 +245,7 @@ int run_eval(const po::variables_map& args, Io& io) {
   const EvalOptions options = parse_eval_options(args);
   const Annotations annotations = read_ground_truth(options);
   const Predictions predictions = read_input(read_predictions, options.predictions);
+  if (options.evaluation.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
   const Evaluation evaluation = evaluate(predictions, annotations, options.evaluation);
   log_counts(evaluation);
   std::optional<Classification> classification;

@@ -70,7 +70,7 @@ Json video_of(const Recipe& recipe, std::int64_t snippets) {
 
 // What `read` makes of the sidecar, whose path leads its errors.
 template <class Read>
-Json from_sidecar(const fs::path& path, Read read) {
+auto from_sidecar(const fs::path& path, Read read) {
   try {
     const Json json = parse_json(read_file(path), "not a sidecar", ErrorKind::kInput);
     expect_schema(json);
@@ -158,13 +158,9 @@ Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t sn
 std::optional<std::vector<std::string>> read_score_classes(const fs::path& file) {
   const fs::path beside = sidecar_path(file);
   if (!fs::exists(beside)) return std::nullopt;
-  try {
-    const Json json = parse_json(read_file(beside), "not a sidecar", ErrorKind::kInput);
-    expect_schema(json);
+  return from_sidecar(beside, [](const Json& json) {
     return json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput);
-  } catch (const Error& e) {
-    throw Error(ErrorKind::kInput, beside.string() + ": " + e.what());
-  }
+  });
 }
 
 }  // namespace co2net

@@ -15,6 +15,7 @@
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
+#include "pipeline/text.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -91,15 +92,6 @@ void write_bundle(const Bundle& bundle, const std::function<void(const Bundle&)>
     write(bundle.directory);
   } else {
     write_folder_with(bundle.directory, write);
-  }
-}
-
-bool is_utf8(const std::string& text) {
-  try {
-    Json(text).dump();
-    return true;
-  } catch (const Json::exception&) {
-    return false;
   }
 }
 
@@ -202,9 +194,7 @@ std::vector<std::string> read_classes(const fs::path& path) {
 
 Variant parse_preset(const po::variables_map& args) {
   if (args.count("preset") == 0) return Variant::kThumos14;
-  const auto name = args["preset"].as<std::string>();
-  if (const auto variant = variant_named(name)) return *variant;
-  throw Error(ErrorKind::kUsage, "--preset: '" + name + "' is not one of thumos14, activitynet1.2");
+  return *variant_named(one_of(args, "preset", {"thumos14", "activitynet1.2"}));
 }
 
 int parse_max_seqlen(const po::variables_map& args, Variant variant) {

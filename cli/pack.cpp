@@ -32,11 +32,15 @@ Strings parse_ids(const po::variables_map& args) {
   if (args.count("annotations") == 0) {
     throw Error(ErrorKind::kUsage, "no videos: give their annotations with --annotations FILE|DIR");
   }
+  const Annotations annotations =
+      read_input(read_annotations, args["annotations"].as<std::string>());
   Strings ids;
-  for (AnnotatedVideo& video : read_annotations(args["annotations"].as<std::string>()).videos) {
-    ids.push_back(std::move(video.id));
-  }
+  for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
   return ids;
+}
+
+FeatureSet read_features(const fs::path& path, const Strings& ids) {
+  return read_input([&](const fs::path& given) { return FeatureSet(given, ids); }, path);
 }
 
 fs::path parse_features(const po::variables_map& args, const std::string& what) {
@@ -54,14 +58,17 @@ void add_pack_options(po::options_description& options) {
 }
 
 fs::path parse_packed_file(const po::variables_map& args) {
-  if (args.count("output") == 0) {
-    throw Error(ErrorKind::kUsage, "no output: give a file with -o FILE.npy");
-  }
-  const fs::path output = args["output"].as<std::string>();
-  if (fs::is_directory(output)) {
-    throw Error(ErrorKind::kUsage, "-o: " + output.string() + " is a folder; name a file");
+  const fs::path output = parse_output(args);
+  if (output.empty()) {
+    throw Error(ErrorKind::kUsage,
+                "no output: give a file with -o FILE.npy; packed features do not go to standard "
+                "output");
   }
   return output;
+}
+
+void warn_of_gaps(const Strings& ids) {
+  for (const std::string& id : ids) spdlog::warn("no features of {}", id);
 }
 
 // Readers of packed files count on a video's place in the order, so none may be left out.
@@ -70,14 +77,11 @@ void report_gaps(const FeatureSet& features, const fs::path& folder, bool allowe
   for (std::size_t video = 0; video < features.ids().size(); ++video) {
     if (features.snippets(video) == 0) missing.push_back(features.ids()[video]);
   }
-  if (missing.empty()) return;
-  const std::string message = folder.string() + " has no features of " +
-                              std::to_string(missing.size()) + " videos: " + joined(missing);
-  if (!allowed) {
-    throw Error(ErrorKind::kInput,
-                message + "; extract them, or pack empty arrays for them with --allow-missing");
-  }
-  spdlog::warn("{}", message);
+  warn_of_gaps(missing);
+  if (missing.empty() || allowed) return;
+  throw Error(ErrorKind::kInput,
+              folder.string() + " has no features of " + counted("videos", missing) +
+                  "; extract them, or pack empty arrays for them with --allow-missing");
 }
 
 void warn_of_extras(const fs::path& folder, const Strings& ids) {
@@ -90,17 +94,24 @@ void warn_of_extras(const fs::path& folder, const Strings& ids) {
     }
   }
   if (!extras.empty()) {
-    spdlog::warn("left out, since the annotations do not list them: {}", joined(extras));
+    spdlog::warn("left out {}", counted("files that the annotations do not list", extras));
   }
 }
 
-// What is packed together was made alike, as far as sidecars tell.
+// What is packed together was made alike, as far as sidecars tell; where only some have one, the
+// log says so.
 void expect_one_origin(const fs::path& folder, const Strings& ids) {
   Json first;
   std::string first_id;
+  Strings untold;
   for (const std::string& id : ids) {
-    const Json origin = features_origin(folder / (id + ".npy"));
-    if (origin.is_null()) continue;
+    const fs::path file = folder / (id + ".npy");
+    if (!fs::exists(file)) continue;
+    const Json origin = features_origin(file);
+    if (origin.is_null()) {
+      untold.push_back(id);
+      continue;
+    }
     if (first.is_null()) {
       first = origin;
       first_id = id;
@@ -110,6 +121,10 @@ void expect_one_origin(const fs::path& folder, const Strings& ids) {
                                          first_id + ": " + joined(json_differences(first, origin)) +
                                          "; extract all of them alike");
     }
+  }
+  if (!first.is_null() && !untold.empty()) {
+    spdlog::warn("nothing beside {} says how they were made, as it does for the others",
+                 counted("files", untold));
   }
 }
 
@@ -122,7 +137,7 @@ int run_pack(const po::variables_map& args, Io&) {
   }
   for (const std::string& id : ids) expect_no_input_at(output, {{folder / (id + ".npy"), id}});
   expect_one_origin(folder, ids);
-  const FeatureSet features(folder, ids);
+  const FeatureSet features = read_features(folder, ids);
   report_gaps(features, folder, args["allow-missing"].as<bool>());
   warn_of_extras(folder, ids);
   write_file_with(output, [&](const fs::path& temporary) {
@@ -145,7 +160,14 @@ void add_unpack_options(po::options_description& options) {
 
 // How the features were made, if the user knows it: the packed file does not say.
 std::optional<Recipe> parse_known_recipe(const po::variables_map& args) {
-  if (args.count("recipe") > 0) return parse_recipe(args, {});
+  if (args.count("recipe") > 0) {
+    const Recipe recipe = parse_recipe(args, {});
+    if (recipe.fps != "source") return recipe;
+    throw Error(ErrorKind::kUsage,
+                "--recipe: " + recipe.name +
+                    " keeps each video's own rate, which a packed file does not say; leave out "
+                    "--recipe, or name the rate with --recipe-set fps=N");
+  }
   if (args.count("recipe-set") > 0) {
     throw Error(ErrorKind::kUsage, "--recipe-set changes a recipe: name it with --recipe");
   }
@@ -164,7 +186,7 @@ int run_unpack(const po::variables_map& args, Io&) {
   if (fs::is_directory(packed)) {
     throw Error(ErrorKind::kUsage, packed.string() + " is a folder; name a packed file");
   }
-  const FeatureSet features(packed, ids);
+  const FeatureSet features = read_features(packed, ids);
   Strings missing;
   write_folder_with(directory, [&](const fs::path& temporary) {
     for (std::size_t video = 0; video < ids.size(); ++video) {
@@ -182,10 +204,7 @@ int run_unpack(const po::variables_map& args, Io&) {
       }
     }
   });
-  if (!missing.empty()) {
-    spdlog::warn("{} has no features of {} videos: {}", packed.string(), missing.size(),
-                 joined(missing));
-  }
+  warn_of_gaps(missing);
   spdlog::info("{} videos, {} columns", ids.size() - missing.size(), features.feature_size());
   return 0;
 }

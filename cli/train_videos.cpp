@@ -19,7 +19,7 @@
 #include "pipeline/error.h"
 #include "pipeline/text.h"
 #include "postprocess/classification.h"
-#include "postprocess/evaluation_table.h"
+#include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;

@@ -13,11 +13,12 @@ Annotations parse_activitynet(std::string_view text, const std::string& name);
 
 Annotations read_wtalc(const std::filesystem::path& folder);
 void write_wtalc(const Annotations& annotations, const std::filesystem::path& folder);
-bool is_wtalc_file(const std::string& name);  // that write_wtalc() would replace
+bool is_wtalc_file(const std::filesystem::path& file);  // that write_wtalc() would replace
 
 Annotations read_thumos(const std::filesystem::path& folder);
 void write_thumos(const Annotations& annotations, const std::filesystem::path& folder);
-bool is_thumos_file(const std::string& name);
+bool is_thumos_name(const std::filesystem::path& file);
+bool is_thumos_file(const std::filesystem::path& file);  // of that name, and with such lines
 
 inline constexpr const char* kAmbiguousFile = "Ambiguous_test.txt";
 AmbiguousIntervals parse_ambiguous(std::string_view text, const std::string& name);

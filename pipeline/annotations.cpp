@@ -29,7 +29,7 @@ void check_name(const std::string& name, const std::string& what) {
 void check_id(const std::string& id) {
   check_name(id, "video's id");
   const fs::path path(id);
-  if (path.is_absolute() || path.filename().empty() ||
+  if (path.is_absolute() || path.filename().empty() || path.lexically_normal().string() != id ||
       std::find(path.begin(), path.end(), "..") != path.end()) {
     bad("the id '" + id + "' cannot name a file in a folder");
   }
@@ -85,23 +85,36 @@ void check(const Annotations& annotations) {
   check(annotations.ambiguous);
 }
 
-bool holds(const fs::path& folder, bool (*is_one)(const std::string& name)) {
-  return std::ranges::any_of(names_in(folder), is_one);
-}
-
 Annotations read_folder(const fs::path& folder) {
   if (fs::exists(folder / "videoname.npy")) return read_wtalc(folder);
-  if (holds(folder, is_thumos_file)) return read_thumos(folder);
+  if (std::ranges::any_of(names_in(folder), is_thumos_name)) return read_thumos(folder);
   bad(folder.string() +
       ": holds no annotations: neither videoname.npy and its companions nor <Class>_val.txt or "
       "<Class>_test.txt");
+}
+
+std::vector<AnnotatedSegment> sorted(std::vector<AnnotatedSegment> segments) {
+  std::sort(segments.begin(), segments.end());
+  return segments;
+}
+
+Annotations read_json(const fs::path& file) {
+  const std::string text = read_file(file);
+  const std::string_view json = without_byte_order_mark(text);
+  if (!json.substr(std::min(json.find_first_not_of(" \t\r\n"), json.size())).starts_with('{')) {
+    bad(file.string() +
+        ": holds no annotations: want a JSON file {\"database\": ...}, a folder of W-TALC's .npy "
+        "files, or a folder of THUMOS14's <Class>_test.txt files; a list of ambiguous intervals "
+        "alone goes with --ambiguous");
+  }
+  return parse_activitynet(json, file.string());
 }
 
 const char* difference(const AnnotatedVideo& a, const AnnotatedVideo& b) {
   if (a.subset != b.subset) return "subset";
   if (a.duration_s != b.duration_s && a.duration_s != 0 && b.duration_s != 0) return "duration";
   if (a.labels != b.labels) return "labels";
-  if (a.segments != b.segments) return "segments";
+  if (sorted(a.segments) != sorted(b.segments)) return "segments";
   return nullptr;
 }
 
@@ -156,9 +169,7 @@ std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos) {
 }
 
 Annotations read_annotations(const fs::path& path) {
-  Annotations annotations = fs::is_directory(path)
-                                ? read_folder(path)
-                                : parse_activitynet(read_file(path), path.string());
+  Annotations annotations = fs::is_directory(path) ? read_folder(path) : read_json(path);
   within(path.string(), [&] { check(annotations); });
   return annotations;
 }
@@ -197,19 +208,19 @@ void merge(Annotations& into, const Annotations& more) {
 std::vector<std::string> lost_in(AnnotationFormat format, const Annotations& annotations) {
   if (format != AnnotationFormat::kThumos) return {};
   std::vector<std::string> lost;
-  const auto add = [&](const std::string& what, const std::vector<std::string>& ids) {
-    if (!ids.empty()) lost.push_back(what + " (" + joined(ids) + ")");
+  const auto add = [&](const std::string& what, const std::string& of, const auto& condition) {
+    const std::vector<std::string> ids = ids_where(annotations, condition);
+    if (!ids.empty()) lost.push_back(what + counted(of, ids));
   };
-  add("videos without segments",
-      ids_where(annotations, [](const AnnotatedVideo& video) { return video.segments.empty(); }));
-  add("video-level labels that are not those of the segments",
-      ids_where(annotations, [](const AnnotatedVideo& video) {
-        return video.labels != labels_of(video.segments);
-      }));
-  const std::size_t timed = ids_where(annotations, [](const AnnotatedVideo& video) {
-                              return video.duration_s > 0;
-                            }).size();
-  if (timed > 0) lost.push_back("the durations of " + std::to_string(timed) + " videos");
+  add("", "videos without segments",
+      [](const AnnotatedVideo& video) { return video.segments.empty(); });
+  add("video-level labels, other than those of the segments, of ", "videos",
+      [](const AnnotatedVideo& video) { return video.labels != labels_of(video.segments); });
+  add("the durations of ", "videos",
+      [](const AnnotatedVideo& video) { return video.duration_s > 0; });
+  add("the order of segments of different classes in ", "videos", [](const AnnotatedVideo& video) {
+    return !std::ranges::is_sorted(video.segments, {}, &AnnotatedSegment::label);
+  });
   if (!std::ranges::is_sorted(annotations.classes)) {
     lost.push_back("the order of the classes");
   }
@@ -226,7 +237,9 @@ void write_annotations(const Annotations& annotations, const fs::path& path,
     return;
   }
   const bool wtalc = format == AnnotationFormat::kWtalc;
-  expect_only_in(path, wtalc ? is_wtalc_file : is_thumos_file);
+  expect_only_in(path, [&](const std::string& name) {
+    return wtalc ? is_wtalc_file(path / name) : is_thumos_file(path / name);
+  });
   write_folder_with(path, [&](const fs::path& folder) {
     wtalc ? write_wtalc(annotations, folder) : write_thumos(annotations, folder);
   });

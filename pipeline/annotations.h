@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -20,7 +21,7 @@ struct AnnotatedSegment {
   double start_s = 0;
   double end_s = 0;
 
-  bool operator==(const AnnotatedSegment&) const = default;
+  auto operator<=>(const AnnotatedSegment&) const = default;
 };
 
 struct AnnotatedVideo {
@@ -53,7 +54,7 @@ struct Annotations {
 //     subset, labels, segments and classlist; labels_all, duration and Ambiguous_test.txt may be
 //     missing.
 // thumos: a folder of <Class>_val.txt, _test.txt and _train.txt files with lines "id start_s
-//     end_s", and Ambiguous_test.txt likewise. Videos are sorted by id.
+//     end_s", and Ambiguous_test.txt likewise. Videos are sorted by id, their segments by label.
 enum class AnnotationFormat { kActivityNet, kWtalc, kThumos };
 
 // The content tells the format. Errors: Error(kInput) naming the file, the video and the defect;
@@ -64,7 +65,8 @@ Annotations read_annotations(const std::filesystem::path& path);
 AmbiguousIntervals read_ambiguous(const std::filesystem::path& path);
 
 // Adds videos, classes and ambiguous intervals. A video that both have must be the same, except
-// that one of them may lack its duration. Errors: Error(kInput) naming the video and what differs.
+// that one of them may lack its duration, and but for the order of its segments, which stays as it
+// is in `into`. Errors: Error(kInput) naming the video and what differs.
 void merge(Annotations& into, const Annotations& more);
 
 // What would be lost in that format, a phrase each.

@@ -86,7 +86,20 @@ void check_class(const std::string& label) {
 
 }  // namespace
 
-bool is_thumos_file(const std::string& name) { return !parse_file_name(name).subset.empty(); }
+bool is_thumos_name(const fs::path& file) {
+  return !parse_file_name(file.filename()).subset.empty();
+}
+
+bool is_thumos_file(const fs::path& file) {
+  if (!is_thumos_name(file) || !fs::is_regular_file(file)) return false;
+  const std::string text = read_file(file);
+  try {
+    parse_lines(text, file.string());
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 AmbiguousIntervals parse_ambiguous(std::string_view text, const std::string& name) {
   AmbiguousIntervals ambiguous;
@@ -135,6 +148,7 @@ Annotations read_thumos(const fs::path& folder) {
   }
   annotations.classes.assign(classes.begin(), classes.end());
   for (auto& [id, video] : videos) {
+    std::ranges::stable_sort(video.segments, {}, &AnnotatedSegment::label);
     video.labels = labels_of(video.segments);
     annotations.videos.push_back(std::move(video));
   }

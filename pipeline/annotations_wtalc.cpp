@@ -66,42 +66,7 @@ Node at(const Node& node, std::size_t index) {
   return part;
 }
 
-void append_utf8(std::string& text, std::uint32_t code) {
-  const auto continuation = [&](int shift) {
-    text += static_cast<char>(0x80 | ((code >> shift) & 0x3f));
-  };
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | code >> 6);
-    continuation(0);
-  } else if (code < 0x10000) {
-    text += static_cast<char>(0xe0 | code >> 12);
-    continuation(6);
-    continuation(0);
-  } else {
-    text += static_cast<char>(0xf0 | ((code >> 18) & 7));
-    continuation(12);
-    continuation(6);
-    continuation(0);
-  }
-}
-
-// numpy fills what a text does not use with NULs.
-std::string text_of(const RawArray& array) {
-  std::string bytes = to_dense(array, "text");
-  if (array.dtype[0] == 'U') {
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 4) {
-      std::uint32_t code = 0;
-      std::memcpy(&code, bytes.data() + i, 4);
-      append_utf8(text, code);
-    }
-    bytes = text;
-  }
-  bytes.erase(bytes.find_last_not_of('\0') + 1);
-  return bytes;
-}
+std::string text_of(const RawArray& array) { return to_texts(array, "text").at(0); }
 
 bool is_text(const RawArray& array) {
   return array.shape.empty() && (array.dtype[0] == 'S' || array.dtype[0] == 'U');
@@ -262,7 +227,7 @@ std::vector<std::string> texts_of(const std::vector<AnnotatedVideo>& videos, Fie
 
 }  // namespace
 
-bool is_wtalc_file(const std::string& name) { return kWrittenFiles.count(name) > 0; }
+bool is_wtalc_file(const fs::path& file) { return kWrittenFiles.count(file.filename()) > 0; }
 
 Annotations read_wtalc(const fs::path& folder) {
   Column names(folder, "videoname"), subsets(folder, "subset"), labels(folder, "labels"),

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "pipeline/error.h"
+#include "pipeline/text.h"
 
 namespace co2net {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 class CsvReader {
  public:
@@ -74,8 +73,7 @@ class CsvReader {
 }  // namespace
 
 std::vector<CsvRow> parse_csv(std::string_view text, const std::string& name) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  CsvReader reader(text, name);
+  CsvReader reader(without_byte_order_mark(text), name);
   std::vector<CsvRow> rows;
   while (!reader.at_end()) {
     if (!reader.take_line_end()) rows.push_back(reader.row());

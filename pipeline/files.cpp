@@ -130,6 +130,10 @@ MappedFile::~MappedFile() {
 }
 
 void write_file_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  if (is_special_file(path)) {
+    write(path);
+    return;
+  }
   const fs::path directory = directory_of(path);
   make_directories(directory);
   const std::string suffix = path.extension().string();
@@ -188,6 +192,10 @@ std::vector<std::string> names_in(const fs::path& folder) {
 void expect_only_in(const fs::path& folder,
                     const std::function<bool(const std::string&)>& is_ours) {
   if (!fs::exists(folder)) return;
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorKind::kInput,
+                folder.string() + " is a file, want a folder; choose another place with -o");
+  }
   for (const std::string& name : names_in(folder)) {
     if (!is_ours(name)) {
       throw Error(ErrorKind::kInput, "the folder " + folder.string() +
@@ -198,22 +206,21 @@ void expect_only_in(const fs::path& folder,
 }
 
 void expect_writable(const fs::path& path) {
+  if (is_special_file(path)) {
+    if (::access(path.c_str(), W_OK) != 0) fail("write", path);
+    return;
+  }
   const fs::path directory = directory_of(path);
   make_directories(directory);
   if (::access(directory.c_str(), W_OK) != 0) fail("write into", directory);
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
-  const auto write_into = [&](const fs::path& target) {
+  write_file_with(path, [&](const fs::path& target) {
     const Descriptor file(target, O_WRONLY | O_TRUNC);
     if (file.get() < 0) fail("write", path);
     write_all(file, bytes, path);
-  };
-  if (is_special_file(path)) {
-    write_into(path);
-  } else {
-    write_file_with(path, write_into);
-  }
+  });
 }
 
 FileLock::FileLock(fs::path path) : path_(std::move(path)) {

@@ -40,7 +40,7 @@ void expect_writable(const std::filesystem::path& path);
 
 // The same as write_file for writers that want a path: `write` fills the temporary file it is
 // given, which is renamed to `path` when it returns and removed when it throws. The temporary keeps
-// the suffix.
+// the suffix. It gets `path` itself where that is written directly.
 void write_file_with(const std::filesystem::path& path,
                      const std::function<void(const std::filesystem::path&)>& write);
 
@@ -52,7 +52,8 @@ void write_folder_with(const std::filesystem::path& path,
 // The names of what a folder holds, sorted. Throws Error(kIo).
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 
-// Throws Error(kInput) if replacing the folder would delete a file that `is_ours` disowns.
+// Throws Error(kInput) if replacing the folder would delete a file that `is_ours` disowns, or if
+// it is a file itself.
 void expect_only_in(const std::filesystem::path& folder,
                     const std::function<bool(const std::string& name)>& is_ours);
 

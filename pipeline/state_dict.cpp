@@ -55,19 +55,9 @@ void leave_out_prefix(std::map<std::string, RawArray>& arrays) {
   arrays = std::move(renamed);
 }
 
-// "2 parameters are missing (a, b)", of many the first few; nothing if there are none.
-void describe(std::vector<std::string>& defects, const std::string& what,
-              const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 3;
-  if (names.empty()) return;
-  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
-  defects.push_back(std::to_string(names.size()) + " " + what + " (" +
-                    joined({names.begin(), end}) + (names.size() > kMost ? ", ...)" : ")"));
-}
-
 void expect_parameters(const StateDict& given, const ExpectedParameters& expected) {
   std::set<std::string> known;
-  std::vector<std::string> missing, unknown, misshapen, defects;
+  std::vector<std::string> missing, unknown, misshapen;
   for (const auto& [name, shape] : expected.shapes) {
     const std::string& local = *known.insert(expected.name_in_file(name)).first;
     const auto found = given.arrays.find(local);
@@ -81,9 +71,13 @@ void expect_parameters(const StateDict& given, const ExpectedParameters& expecte
   for (const auto& [local, array] : given.arrays) {
     if (!known.contains(local) && !expected.is_ignored(local)) unknown.push_back(local);
   }
-  describe(defects, "missing", missing);
-  describe(defects, "unknown", unknown);
-  describe(defects, "of another shape", misshapen);
+  std::vector<std::string> defects;
+  const auto describe = [&](const std::string& what, const std::vector<std::string>& names) {
+    if (!names.empty()) defects.push_back(counted(what, names));
+  };
+  describe("missing", missing);
+  describe("unknown", unknown);
+  describe("of another shape", misshapen);
   if (defects.empty()) return;
   refuse(given.name, "does not fit " + expected.network + ", which has " +
                          std::to_string(expected.shapes.size()) +

@@ -1,5 +1,8 @@
 #include "pipeline/text.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "pipeline/json.h"
 
 namespace co2net {
@@ -10,13 +13,26 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-bool is_utf8(const std::string& text) {
+std::string counted(const std::string& what, const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 3;
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
+  return std::to_string(names.size()) + " " + what + " (" + joined({names.begin(), end}) +
+         (names.size() > kMost ? ", ...)" : ")");
+}
+
+bool is_utf8(std::string_view text) {
   try {
     static_cast<void>(Json(text).dump());
     return true;
   } catch (const Json::exception&) {
     return false;
   }
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
 }
 
 void append_utf8(std::string& text, std::uint32_t character) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace co2net {
@@ -9,7 +10,13 @@ namespace co2net {
 // "a, b, c"
 std::string joined(const std::vector<std::string>& words);
 
-bool is_utf8(const std::string& text);
+// "2 videos (a, b)"; of many names the first few: "7 videos (a, b, c, ...)".
+std::string counted(const std::string& what, const std::vector<std::string>& names);
+
+bool is_utf8(std::string_view text);
+
+// What follows the byte order mark that some programs put before UTF-8.
+std::string_view without_byte_order_mark(std::string_view text);
 
 // Appends a character, at most U+10FFFF.
 void append_utf8(std::string& text, std::uint32_t character);

@@ -24,10 +24,18 @@ std::pair<double, double> times_from(const Json& item) {
   return {times[0], times[1]};
 }
 
+Segment checked(const Segment& segment) {
+  if (segment.end_s < segment.start_s) {
+    throw defect("ends before it starts: " + Json(segment.start_s).dump() + " to " +
+                 Json(segment.end_s).dump() + " s");
+  }
+  return segment;
+}
+
 Segment segment_from(const Json& item) {
   const auto [start_s, end_s] = times_from(item);
-  return {json_at<std::string>(item, "label", ErrorKind::kInput),
-          json_at<double>(item, "score", ErrorKind::kInput), start_s, end_s};
+  return checked({json_at<std::string>(item, "label", ErrorKind::kInput),
+                  json_at<double>(item, "score", ErrorKind::kInput), start_s, end_s});
 }
 
 std::vector<Segment> segments_from(const Json& items) {
@@ -68,8 +76,8 @@ Predictions from_results(const Json& document) {
   Predictions predictions;
   for (const auto& [id, items] : results.items()) {
     try {
-      predictions[id] = {segments_from(items),
-                         snippet_rate(document, id).value_or(kSnippetsPerSecond)};
+      const std::optional<double> rate = snippet_rate(document, id);
+      predictions[id] = {segments_from(items), rate.value_or(kSnippetsPerSecond), !rate};
     } catch (const Error& e) {
       throw e.within("results of '" + id + "'");
     }
@@ -138,7 +146,7 @@ void add_row(const std::vector<std::string>& fields, Predictions& predictions) {
     throw defect("want 5 fields, got " + std::to_string(fields.size()));
   }
   predictions[fields[0]].segments.push_back(
-      {fields[1], number_from(fields[2]), number_from(fields[3]), number_from(fields[4])});
+      checked({fields[1], number_from(fields[2]), number_from(fields[3]), number_from(fields[4])}));
 }
 
 // The rows after the header.
@@ -165,7 +173,8 @@ Predictions from_csv(std::string_view text) {
 
 }  // namespace
 
-Predictions parse_predictions(std::string_view text, const std::string& name) {
+Predictions parse_predictions(std::string_view given, const std::string& name) {
+  const std::string_view text = without_byte_order_mark(given);
   const std::size_t start = text.find_first_not_of(kSpace);
   const bool is_json =
       start != std::string_view::npos && (text[start] == '{' || text[start] == '[');

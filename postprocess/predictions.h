@@ -14,6 +14,7 @@ namespace co2net {
 struct VideoPredictions {
   std::vector<Segment> segments;  // in the file's order
   double snippets_per_second = kSnippetsPerSecond;
+  bool rate_is_assumed = true;  // the file does not say it
 };
 
 // By video id.

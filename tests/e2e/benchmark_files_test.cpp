@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <future>
 #include <limits>
 
 #include "pipeline/annotations.h"
@@ -96,29 +98,44 @@ numpy.save("packed.npy", numpy.array(videos, dtype=object))')");
 TEST(Pack, AVideoWithoutFeaturesIsAnErrorUnlessItIsAllowed) {
   const Dataset data;
   fs::remove(data.features / "a.npy");
-  data.write("stray", Array({2, 8}));
+  for (const char* id : {"stray0", "stray1", "stray2", "stray3"}) data.write(id, Array({2, 8}));
   const Outcome refused = data.pack();
   EXPECT_EQ(refused.code, 1);
-  EXPECT_TRUE(refused.says("1 videos: a;")) << refused.err;
+  EXPECT_TRUE(refused.says("1 videos (a);")) << refused.err;
   EXPECT_TRUE(refused.says("--allow-missing")) << refused.err;
   EXPECT_FALSE(fs::exists(data.packed));
 
   const Outcome allowed = data.pack({"--allow-missing"});
   EXPECT_EQ(allowed.code, 0) << allowed.err;
-  EXPECT_TRUE(allowed.says("1 videos: a\n")) << allowed.err;
-  EXPECT_TRUE(allowed.says("stray.npy")) << allowed.err;
+  EXPECT_TRUE(allowed.says("no features of a\n")) << allowed.err;
+  EXPECT_TRUE(allowed.says("(stray0.npy, stray1.npy, stray2.npy, ...)")) << allowed.err;
   const Outcome unpacked = data.unpack();
   EXPECT_EQ(unpacked.code, 0) << unpacked.err;
-  EXPECT_TRUE(unpacked.says("1 videos: a\n")) << unpacked.err;
+  EXPECT_TRUE(unpacked.says("no features of a\n")) << unpacked.err;
   EXPECT_FALSE(fs::exists(data.unpacked / "a.npy"));
   EXPECT_EQ(read_npy(data.unpacked / "b.npy"), features_of("b"));
+}
+
+TEST(Pack, WritesIntoAPipeThatIsThere) {
+  const Dataset data;
+  ASSERT_EQ(data.pack().code, 0);
+  const fs::path pipe = data.dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  auto reader = std::async(std::launch::async, [&] { return read_file(pipe); });
+  const Outcome piped =
+      co2net({"pack", data.features, "--annotations", data.annotations, "-o", pipe});
+  EXPECT_EQ(piped.code, 0) << piped.err;
+  ASSERT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(reader.get(), read_file(data.packed));
 }
 
 TEST(Pack, RefusesFeaturesThatWereMadeByDifferentRecipes) {
   const Dataset data;
   data.write_sidecar("a", recipe_preset("wtalc-cpu"));
   data.write_sidecar("c", recipe_preset("wtalc-cpu"));
-  EXPECT_EQ(data.pack().code, 0);
+  const Outcome partly = data.pack();
+  EXPECT_EQ(partly.code, 0);
+  EXPECT_TRUE(partly.says("nothing beside 1 files (b)")) << partly.err;
   data.write_sidecar("b", with_setting(recipe_preset("wtalc-cpu"), "fps=10"));
   const Outcome mixed = data.pack();
   EXPECT_EQ(mixed.code, 1);
@@ -224,6 +241,26 @@ TEST(Convert, MergesItsInputsAndRefusesThoseThatContradict) {
   EXPECT_EQ(read_annotations(at("c.json")).videos.size(), 6u);
 }
 
+TEST(Convert, NeverWritesOverItsInputs) {
+  const TempDir dir;
+  const auto at = [&](const std::string& name) { return (dir.path() / name).string(); };
+  write_annotations(three_videos(), at("a.json"), AnnotationFormat::kActivityNet);
+  write_annotations(three_videos(), at("npy"), AnnotationFormat::kWtalc);
+  write_file(at("list.json"), "a  0 1\n");
+  const std::string labels = read_file(at("npy/labels.npy"));
+  for (const Strings& arguments :
+       std::vector<Strings>{{at("a.json"), "-o", at("a.json")},
+                            {at("a.json"), "--ambiguous", at("list.json"), "-o", at("list.json")},
+                            {at("npy"), "-o", at("npy")},
+                            {at("npy"), "--format", "activitynet", "-o", at("npy/labels.npy")}}) {
+    const Outcome outcome = co2net(Strings{"convert"} + arguments);
+    EXPECT_EQ(outcome.code, 2) << testing::PrintToString(arguments);
+    EXPECT_TRUE(outcome.says("overwrite")) << outcome.err;
+  }
+  EXPECT_EQ(read_file(at("list.json")), "a  0 1\n");
+  EXPECT_EQ(read_file(at("npy/labels.npy")), labels);
+}
+
 TEST(Convert, NamesWhatItDoesNotCarryOver) {
   const TempDir dir;
   write_file(dir.path() / "a.json",
@@ -231,6 +268,29 @@ TEST(Convert, NamesWhatItDoesNotCarryOver) {
   const Outcome outcome = co2net({"convert", dir.path() / "a.json"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_TRUE(outcome.says("not carried over: url")) << outcome.err;
+}
+
+TEST(BenchmarkFiles, AFileThatCannotBeReadExitsWith1) {
+  const Dataset data;
+  const std::string folder = data.features, file = data.annotations, none = data.dir.path() / "no";
+  for (const Strings& arguments : std::vector<Strings>{
+           {"convert", none},
+           {"convert", file, none},
+           {"convert", file, "--ambiguous", none},
+           {"pack", folder, "--annotations", none, "-o", data.packed},
+           {"unpack", none, "--annotations", file, "-o", data.unpacked},
+           {"train", "--features", none, "--annotations", file, "--train-subset", "test", "-o",
+            data.unpacked},
+           {"train", "--features", folder, "--annotations", none, "-o", data.unpacked},
+       }) {
+    const Outcome outcome = co2net(arguments);
+    EXPECT_EQ(outcome.code, 1) << testing::PrintToString(arguments) << outcome.err;
+    EXPECT_TRUE(outcome.says(none)) << outcome.err;
+  }
+  write_file(none, "a file");
+  const Outcome outcome = co2net({"convert", file, "-o", none});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("is a file, want a folder")) << outcome.err;
 }
 
 TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
@@ -249,6 +309,7 @@ TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
            {{"pack", "--annotations", file, "-o", data.packed}, "FEATURES_DIR"},
            {{"pack", folder, "-o", data.packed}, "--annotations"},
            {{"pack", folder, "--annotations", file}, "-o FILE.npy"},
+           {{"pack", folder, "--annotations", file, "-o", "-"}, "-o FILE.npy"},
            {{"pack", folder, "--annotations", file, "-o", folder}, "folder"},
            {{"pack", folder, "--annotations", file, "-o", folder + "/a.npy"}, "overwrite"},
            {{"pack", file, "--annotations", file, "-o", data.packed}, "folder"},
@@ -258,6 +319,8 @@ TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
            {{"unpack", folder, "--annotations", file, "-o", data.unpacked}, "folder"},
            {{"unpack", file, "--annotations", file, "-o", data.unpacked, "--recipe-set", "fps=5"},
             "--recipe"},
+           {{"unpack", file, "--annotations", file, "-o", data.unpacked, "--recipe", "cmcs"},
+            "name the rate"},
        }) {
     const Outcome outcome = co2net(wrong.arguments);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(wrong.arguments) << outcome.err;

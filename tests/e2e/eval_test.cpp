@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "pipeline/npy.h"
 #include "tests/e2e/program.h"
 
@@ -97,6 +99,16 @@ TEST_F(Eval, EachProtocolHasItsOwnRules) {
   EXPECT_EQ(average(Strings{"--protocol", "thumos"} + ambiguous), 1);
 }
 
+TEST_F(Eval, WholeSnippetsOfARateThatIsNotKnownWarn) {
+  const Strings whole = {"--protocol", "co2net"};
+  EXPECT_TRUE(eval(whole).says("1.5625 snippets a second")) << eval(whole).err;
+  EXPECT_TRUE(eval(whole).says("3 videos (a, b, z)")) << eval(whole).err;
+  EXPECT_FALSE(eval({"--protocol", "thumos"}).says("snippets a second"));
+  write_file(predictions(), R"({"results": {"a": [{"label": "run", "score": 1, "segment": [0, 1]}]},
+      "videos": {"a": {"fps": 25}}, "recipe": {"stride": 16}})");
+  EXPECT_FALSE(eval(whole).says("snippets a second"));
+}
+
 TEST_F(Eval, ThumosWithoutAmbiguousIntervalsWarns) {
   EXPECT_TRUE(eval({"--protocol", "thumos"}).says("--ambiguous"));
   write_file(path("ambiguous.txt"), "a 31.0 33.0\n");
@@ -154,6 +166,17 @@ TEST_F(Eval, WritesAFileAndNeverOverItsInputs) {
     EXPECT_TRUE(over.says("overwrite")) << over.err;
   }
   EXPECT_EQ(read_file(predictions()), kPredictions);
+  write_file(path("ambiguous.txt"), "a 0 1\n");
+  save_scores("a", 1, 2);
+  for (const auto& [option, input, output] :
+       std::vector<std::array<std::string, 3>>{{"--ambiguous", "ambiguous.txt", "ambiguous.txt"},
+                                               {"--scores", "scores", "scores/a.npz"}}) {
+    const std::string before = read_file(path(output));
+    const Outcome over = eval({"--protocol", "thumos", option, path(input), "-o", path(output)});
+    EXPECT_EQ(over.code, 2);
+    EXPECT_TRUE(over.says("overwrite")) << over.err;
+    EXPECT_EQ(read_file(path(output)), before);
+  }
 }
 
 TEST_F(Eval, BadFilesExitWith1AndNameTheDefect) {

@@ -25,14 +25,15 @@ AnnotatedVideo video(const std::string& id, const std::string& subset, double du
 }
 
 // Has what formats differ in: an order of its own, labels that no segment has, a video without
-// segments, times that need every digit.
+// segments, segments of several classes in the order of time, times that need every digit.
 Annotations rich() {
   Annotations annotations;
   annotations.classes = {"Jump", "Bow", "Wave"};
   annotations.videos = {
       video("v_b", "validation", 12.5, {"Jump", "Wave"}, {{"Jump", 0.1, 1.0 / 3}, {"Jump", 2, 2}}),
       video("v_a", "test", 0, {"Bow"}, {}),
-      video("v_c", "test", 7, {"Bow", "Jump"}, {{"Bow", 1, 3.25}, {"Jump", 1e-7, 123456.789}}),
+      video("v_c", "test", 7, {"Bow", "Jump"},
+            {{"Bow", 1, 3.25}, {"Jump", 1e-7, 123456.789}, {"Bow", 5, 6}}),
   };
   annotations.ambiguous = {{"v_c", {{0, 1.5}, {4, 5}}}, {"v_d", {{2.25, 3}}}};
   return annotations;
@@ -73,15 +74,18 @@ TEST(Annotations, ReadBackFromJsonAndFromNpyFilesAsTheyWereWritten) {
 TEST(Annotations, ReadBackFromTextButForWhatIsNamedAsLost) {
   const Place place;
   const Strings lost = lost_in(AnnotationFormat::kThumos, rich());
-  EXPECT_EQ(lost, Strings({"videos without segments (v_a)",
-                           "video-level labels that are not those of the segments (v_b, v_a)",
-                           "the durations of 2 videos", "the order of the classes",
-                           "the order of the videos"}));
+  EXPECT_EQ(lost, Strings({"1 videos without segments (v_a)",
+                           "video-level labels, other than those of the segments, of 2 videos "
+                           "(v_b, v_a)",
+                           "the durations of 2 videos (v_b, v_c)",
+                           "the order of segments of different classes in 1 videos (v_c)",
+                           "the order of the classes", "the order of the videos"}));
 
   Annotations kept = rich();
   kept.classes = {"Bow", "Jump", "Wave"};
   kept.videos = {video("v_b", "validation", 0, {"Jump"}, rich().videos[0].segments),
-                 video("v_c", "test", 0, {"Bow", "Jump"}, rich().videos[2].segments)};
+                 video("v_c", "test", 0, {"Bow", "Jump"},
+                       {{"Bow", 1, 3.25}, {"Bow", 5, 6}, {"Jump", 1e-7, 123456.789}})};
   expect_equal(place.rewritten(rich(), AnnotationFormat::kThumos), kept);
   EXPECT_EQ(lost_in(AnnotationFormat::kThumos, kept), Strings());
 }
@@ -89,7 +93,7 @@ TEST(Annotations, ReadBackFromTextButForWhatIsNamedAsLost) {
 TEST(Annotations, TextHasTheOfficialFilesNamesAndLines) {
   const Place place;
   write_annotations(rich(), place.path, AnnotationFormat::kThumos);
-  EXPECT_EQ(read_file(place.path / "Bow_test.txt"), "v_c  1 3.25\n");
+  EXPECT_EQ(read_file(place.path / "Bow_test.txt"), "v_c  1 3.25\nv_c  5 6\n");
   EXPECT_EQ(read_file(place.path / "Jump_val.txt"), "v_b  0.1 0.3333333333333333\nv_b  2 2\n");
   EXPECT_EQ(read_file(place.path / "Wave_test.txt"), "");
   EXPECT_EQ(read_file(place.path / "Ambiguous_test.txt"), "v_c  0 1.5\nv_c  4 5\nv_d  2.25 3\n");
@@ -108,6 +112,7 @@ TEST(Annotations, JsonMayGiveTimesAsTextAndLeaveOutWhatCanBeDerived) {
                                   {{"Wave", 1.5, 2}, {"Bow", 0, 1}, {"Wave", 3, 4}}));
   EXPECT_EQ(read.videos[1], video("a", "training", 3, {}, {}));
   EXPECT_EQ(read.not_kept, std::set<std::string>({"label_id", "url"}));
+  EXPECT_EQ(place.read("\xEF\xBB\xBF\n {\"database\": {}}").videos.size(), 0u);
 }
 
 std::string with_video(const std::string& video) {
@@ -125,6 +130,8 @@ TEST(Annotations, AnErrorInJsonNamesTheFileTheVideoAndTheDefect) {
       {"{", {file, "JSON"}},
       {"[]", {file, "database"}},
       {"3", {file, "database"}},
+      {"", {file, "database", "W-TALC", "THUMOS14", "--ambiguous"}},
+      {"video_test_1  1.5 2.5\n", {file, "database", "W-TALC", "THUMOS14", "--ambiguous"}},
       {R"({"database": []})", {file, "database"}},
       {R"({"database": {"clip": 3}, "database": {}, "classes": 3})", {file, "classes"}},
       {with_video("3"), {file, "clip", "subset"}},
@@ -146,6 +153,8 @@ TEST(Annotations, AnErrorInJsonNamesTheFileTheVideoAndTheDefect) {
                         "a": {"subset": "s", "annotations": []}}})",
        {file, "a", "twice"}},
       {R"({"database": {"../a": {"subset": "s", "annotations": []}}})", {file, "../a"}},
+      {R"({"database": {"./a": {"subset": "s", "annotations": []}}})", {file, "./a"}},
+      {R"({"database": {"a//b": {"subset": "s", "annotations": []}}})", {file, "a//b"}},
       {R"({"database": {"/a": {"subset": "s", "annotations": []}}})", {file, "/a"}},
       {R"({"database": {"": {"subset": "s", "annotations": []}}})", {file, "empty"}},
       {R"({"database": {}, "classes": ["Bow", "Bow"]})", {file, "Bow", "twice"}},
@@ -205,10 +214,11 @@ TEST(Annotations, AnErrorInNpyFilesNamesTheFileTheRowAndTheDefect) {
   };
   using Segments = std::vector<ObjectNpyWriter::Pair>;
   fails("labels.npy", objects<Strings>({{}, {}}), {"labels.npy", "2 rows", "3"});
-  fails("labels.npy", objects<Strings>({{"Bow"}, {}, {"Bow", "Jump"}}), {"v_b", "1 labels", "2"});
+  fails("labels.npy", objects<Strings>({{"Bow"}, {}, {"Bow", "Jump", "Bow"}}),
+        {"v_b", "1 labels", "2"});
   fails("labels.npy", objects<Segments>({{{1, 2}}, {}, {}}), {"labels.npy", "row 0", "text"});
   fails("segments.npy", objects<Strings>({{"Bow"}, {}, {}}), {"segments.npy", "row 0", "list"});
-  fails("segments.npy", objects<Segments>({{{2, 1}, {1, 2}}, {}, {{1, 2}, {1, 2}}}),
+  fails("segments.npy", objects<Segments>({{{2, 1}, {1, 2}}, {}, {{1, 2}, {1, 2}, {1, 2}}}),
         {"v_b", "before"});
   fails("segments.npy", "junk", {"segments.npy"});
   fails("labels_all.npy", objects<Strings>({{"Bow"}, {"Bow"}, {"Run"}}), {"v_c", "'Run'"});
@@ -286,6 +296,17 @@ TEST(Annotations, FoldersThatHoldOtherFilesAreNotReplaced) {
   }
 }
 
+TEST(Annotations, FoldersThatHoldOtherTextAreNotReplaced) {
+  const Place place;
+  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_file(place.path / "Older_test.txt", "v_c  1 2\n");  // of a class that is no more
+  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_file(place.path / "my_test.txt", "dear diary\n");
+  expect_error(ErrorKind::kInput, {place.path.string(), "my_test.txt"},
+               [&] { write_annotations(rich(), place.path, AnnotationFormat::kThumos); });
+  EXPECT_EQ(read_file(place.path / "my_test.txt"), "dear diary\n");
+}
+
 TEST(Annotations, TextRefusesWhatItHasNoWayToWrite) {
   const Place place;
   const auto fails = [&](const Annotations& annotations, const std::string& word) {
@@ -312,6 +333,10 @@ TEST(Annotations, MergeAddsWhatIsNewAndRefusesWhatContradicts) {
   second.ambiguous["v_e"] = {{1, 2}};
   merge(first, second);
   expect_equal(first, second);
+  std::swap(second.videos[2].segments[0], second.videos[2].segments[2]);
+  const Annotations before = first;
+  merge(first, second);
+  expect_equal(first, before);
 
   const auto conflict = [&](auto&& change, const std::string& what) {
     Annotations other = rich();
@@ -349,10 +374,10 @@ print(load("duration").dtype, load("duration").tolist())')"),
             "|S3 ['v_b', 'v_a', 'v_c']\n"
             "|S10 ['validation', 'test', 'test']\n"
             "|S4 ['Jump', 'Bow', 'Wave']\n"
-            "object [['Jump', 'Jump'], [], ['Bow', 'Jump']]\n"
+            "object [['Jump', 'Jump'], [], ['Bow', 'Jump', 'Bow']]\n"
             "object [['Jump', 'Wave'], ['Bow'], ['Bow', 'Jump']]\n"
             "object [[[0.1, 0.3333333333333333], [2.0, 2.0]], [], [[1.0, 3.25], [1e-07, "
-            "123456.789]]]\n"
+            "123456.789], [5.0, 6.0]]]\n"
             "float64 [[12.5], [0.0], [7.0]]\n");
 }
 

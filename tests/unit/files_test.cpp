@@ -114,6 +114,15 @@ TEST(WriteFileWith, GivesTheWriterATemporaryOfTheSameSuffixInTheSameFolder) {
   EXPECT_TRUE(fs::exists(dir.path() / "a.mkv"));
 }
 
+TEST(WriteFileWith, GivesTheWriterAPipeThatIsThereItself) {
+  const TempDir dir;
+  const fs::path pipe = dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  write_file_with(pipe, [&](const fs::path& given) { EXPECT_EQ(given, pipe); });
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
+}
+
 TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
   const TempDir dir;
   write_file(dir.path() / "flow" / "stale.png", "old");
@@ -203,6 +212,8 @@ TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
   write_file(dir.path() / "theirs", "x");
   test::expect_error(ErrorKind::kInput, {dir.path().string(), "theirs"},
                      [&] { expect_only_in(dir.path(), is_ours); });
+  test::expect_error(ErrorKind::kInput, {(dir.path() / "ours").string(), "is a file"},
+                     [&] { expect_only_in(dir.path() / "ours", is_ours); });
 }
 
 TEST(FileLock, WaitsForAnotherProcessUntilItDies) {

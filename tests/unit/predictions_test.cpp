@@ -43,6 +43,9 @@ TEST(ParsePredictions, ReadsOtherPeoplesResults) {
   EXPECT_EQ(parsed(R"( {"version": "VERSION 1.3", "external_data": {},
     "results": {"v": [{"label": "run", "score": 1, "segment": [0, 2], "note": null}], "w": []}} )"),
             "v: run 1.0 0.0 2.0;w:");
+  EXPECT_EQ(parsed("\xEF\xBB\xBF"
+                   R"({"results": {"v": [{"label": "run", "score": 1, "segment": [2, 2]}]}})"),
+            "v: run 1.0 2.0 2.0;");
 }
 
 TEST(ParsePredictions, KnowsTheSnippetRateOfOurResults) {
@@ -50,6 +53,8 @@ TEST(ParsePredictions, KnowsTheSnippetRateOfOurResults) {
       to_text(results_document({kFirst, kSecond}, {}, {}, {{"stride", 10}})), "file");
   EXPECT_EQ(ours.at("a").snippets_per_second, 2.5);
   EXPECT_EQ(ours.at("b").snippets_per_second, 5);
+  EXPECT_FALSE(ours.at("a").rate_is_assumed);
+  EXPECT_TRUE(parse_predictions(jsonl_line(kFirst), "file").at("a").rate_is_assumed);
   EXPECT_EQ(parse_predictions(jsonl_line(kFirst), "file").at("a").snippets_per_second, 25.0 / 16);
   EXPECT_EQ(parse_predictions(R"({"results": {"a": []}, "videos": [1], "recipe": "x"})", "file")
                 .at("a")
@@ -86,6 +91,9 @@ TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
            {results(R"([{"label": "run", "score": 1, "segment": [0, 1, 2]}])"),
             {"'segment' is not [start, end]"}},
            {results(R"([{"label": "run", "score": 1, "segment": {"0": 1}}])"), {"'segment'"}},
+           {results(R"([{"label": "run", "score": 1, "segment": [2, 1]}])"),
+            {"'v'", "segment 0", "ends before it starts: 2.0 to 1.0 s"}},
+           {header + "v,run,1,2,1\n", {"line 2", "ends before it starts"}},
            {results(std::string(100000, '[')), {"not valid JSON"}},
            {R"({"results": {"v": []}, "videos": {"v": {"fps": 25}}, "recipe": {"stride": 0}})",
             {"'v'", "snippet rate"}},
