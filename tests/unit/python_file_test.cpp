@@ -794,6 +794,7 @@ TEST(PythonFile, RefusesArchivesThatAreNotWhatTheySay) {
   expect_refused(zip_of({{"a.npy", "x"}}, 0, 1), "damaged zip archive");
   expect_refused(zip_of({{"a.npy", "xxxx"}}, 8), "damaged zip entry");
   expect_refused(zip_of({{"a.npy", "\3\0"s}}, 8, 100), "damaged zip entry");
+  expect_refused(zip_of({{"a.npy", "\3\0"s}}, 8, 3 << 20), "2 bytes never inflate to 3145730");
   expect_refused(zip_of({{"a.npy", "\3\0"s}}, 8, 0xf0000000), "too many for the archive's size");
   expect_refused(zip_of({{"a.npy", "x"}}), "checksum");
   std::string encrypted = zip_of({{"a.npy", "x"}});
