@@ -226,6 +226,15 @@ void expect_feature_size(const Bundle& bundle, const Co2Net& network, const fs::
                                      "; choose another --model");
 }
 
+// How the bundle's I3D came about, not its CO2-Net.
+Json i3d_provenance(const Bundle& bundle) {
+  Json kept = Json::object();
+  for (const char* stream : {"i3d_rgb", "i3d_flow"}) {
+    if (bundle.provenance.contains(stream)) kept[stream] = bundle.provenance[stream];
+  }
+  return kept;
+}
+
 int import_co2net_checkpoint(const po::variables_map& args, const fs::path& checkpoint) {
   expect_none_of(args, {"rgb", "flow", "output"}, "co2net");
   const fs::path labels = required(args, "classes", "a file of labels, one a line,");
@@ -249,6 +258,8 @@ int import_co2net_checkpoint(const po::variables_map& args, const fs::path& chec
   bundle.feature_size = network.config().feature_size;
   bundle.preset = to_string(variant);
   bundle.max_seqlen = max_seqlen;
+  bundle.ablation = network.config().ablation;
+  bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(checkpoint)}};
   write_bundle(bundle, [&](const Bundle& target) { network.save(target.file(kCo2NetFile)); });
   spdlog::info("wrote {}: {}, {} classes, {} features", bundle.file(kCo2NetFile).string(),

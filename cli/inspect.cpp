@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <iterator>
@@ -6,8 +8,10 @@
 #include <unordered_set>
 #include <utility>
 
-#include "cli/batch.h"
+#include "cli/cli.h"
 #include "cli/options.h"
+#include "pipeline/error.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/json.h"
 #include "pipeline/python_file.h"
 
@@ -20,20 +24,31 @@ using Value = PythonValue;
 
 constexpr std::size_t kMaxBrief = 72;
 constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMaxPath = 300;  // of names within names
 constexpr std::size_t kMaxDepth = 100;
 
 const std::vector<std::string> kSuffixes = {".pt", ".pth", ".pkl", ".npy", ".npz"};
 
+// Whether a byte of UTF-8 is within a character.
+bool is_continuation(char byte) { return (byte & 0xc0) == 0x80; }
+
 std::string shortened(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
-  const auto is_continuation = [](char byte) { return (byte & 0xc0) == 0x80; };
-  while (most > 0 && is_continuation(text[most])) --most;  // not within a character
+  while (most > 0 && is_continuation(text[most])) --most;
   return std::string(text.substr(0, most)) + "...";
 }
 
 // As JSON, so that nothing in it moves the terminal's cursor or breaks the line.
 std::string quoted(std::string_view text, std::size_t most = kMaxBrief) {
   return to_text(shortened(text, most));
+}
+
+// Of a path its beginning and its end, since every level of nesting adds to it.
+std::string elided(const std::string& path) {
+  if (path.size() <= kMaxPath) return path;
+  std::size_t end = path.size() - kMaxPath / 2;
+  while (end < path.size() && is_continuation(path[end])) ++end;
+  return shortened(path, kMaxPath / 2) + path.substr(end);
 }
 
 std::string in_name(std::string_view text) {
@@ -158,7 +173,7 @@ class Listing {
     if (const auto* dict = std::get_if<Value::Dict>(&value.value)) {
       if (dict->items.empty()) line(name, "dict", "empty");
       for (const auto& [key, item] : dict->items) {
-        list(name_of_key(name, *key), *item, depth);
+        list(elided(name_of_key(name, *key)), *item, depth);
       }
       return;
     }
@@ -167,7 +182,7 @@ class Listing {
     }
     std::size_t index = 0;
     for (const Value* item : parts_of(value)) {
-      list(name + "[" + std::to_string(index++) + "]", *item, depth);
+      list(elided(name + "[" + std::to_string(index++) + "]"), *item, depth);
     }
   }
 
@@ -192,27 +207,26 @@ std::string what_it_is(const std::string& format) {
   return format;
 }
 
-// Even a file that cannot be read is no reason to leave out the others.
-PythonFile open(const std::filesystem::path& path) {
-  try {
-    return PythonFile(path);
-  } catch (const Error& e) {
-    throw Error(ErrorKind::kInput, e.what());
-  }
+void inspect(const std::filesystem::path& path, std::ostream& out) {
+  const PythonFile file(path);
+  out << "# " << in_name(path.string()) << ": " << what_it_is(file.format()) << "\n";
+  Listing(file.root(), out);
 }
 
 int run_inspect(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
-  const std::vector<Input> inputs = parse_inputs(args, "FILE", kSuffixes, options, io.in);
-  Progress progress(io.err, Progress::Mode::kOff, inputs.size());
-  return for_each_input(
-      inputs, options.fail_fast, progress,
-      [&](const Input& input) {
-        const PythonFile file = open(input.path);
-        io.out << "# " << in_name(input.path.string()) << ": " << what_it_is(file.format()) << "\n";
-        Listing(file.root(), io.out);
-      },
-      [](const VideoError&) {});
+  int code = 0;
+  for (const Input& input : parse_inputs(args, "FILE", kSuffixes, options, io.in)) {
+    throw_if_interrupted();
+    try {
+      inspect(input.path, io.out);
+    } catch (const Error& e) {
+      spdlog::error("{}", e.what());  // which names the file
+      code = 1;
+      if (options.fail_fast) break;
+    }
+  }
+  return code;
 }
 
 }  // namespace

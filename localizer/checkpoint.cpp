@@ -28,6 +28,25 @@ std::optional<torch::Dtype> torch_dtype(const std::string& code) {
   return std::nullopt;
 }
 
+// What tensors of a file may hold together: strides and shared storages can promise far more than
+// the file has, of which real ones make little use.
+class Budget {
+ public:
+  explicit Budget(std::uint64_t file_size) : left_(kFreeBytes + kMaxRepeats * file_size) {}
+
+  void take(const RawArray& array, const std::string& name) {
+    const std::size_t item = item_size(array.dtype);
+    const auto count = static_cast<std::uint64_t>(element_count(array.shape, name));
+    if (count > left_ / item) refuse(name + ": the file repeats its numbers too often");
+    left_ -= count * item;
+  }
+
+ private:
+  static constexpr std::uint64_t kFreeBytes = 1 << 20;
+  static constexpr std::uint64_t kMaxRepeats = 4;
+  std::uint64_t left_;
+};
+
 torch::Tensor to_tensor(const RawArray& array, const std::string& name) {
   const auto dtype = torch_dtype(array.dtype);
   if (!dtype) refuse(name + ": dtype " + array.dtype + " is not supported");
@@ -38,7 +57,7 @@ torch::Tensor to_tensor(const RawArray& array, const std::string& name) {
   return tensor.to(*dtype);
 }
 
-Tensors parse(const PythonValue& checkpoint) {
+Tensors parse(const PythonValue& checkpoint, Budget budget) {
   const auto* dictionary = std::get_if<PythonValue::Dict>(&checkpoint.value);
   if (dictionary == nullptr) refuse("not a dictionary of tensors");
   Tensors tensors;
@@ -48,6 +67,7 @@ Tensors parse(const PythonValue& checkpoint) {
     const std::string name(*text);
     const auto* array = std::get_if<RawArray>(&value->value);
     if (array == nullptr) refuse(name + " is not a tensor");
+    budget.take(*array, name);
     tensors[name] = to_tensor(*array, name);
   }
   return tensors;
@@ -64,7 +84,7 @@ Tensors read_checkpoint(const std::filesystem::path& path) {
     refuse(e.what());  // which names the path
   }
   try {
-    return parse(file->root());
+    return parse(file->root(), Budget(std::filesystem::file_size(path)));
   } catch (const Error& e) {
     throw Error(ErrorKind::kModel, path.string() + ": " + e.what());
   }

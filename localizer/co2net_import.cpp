@@ -15,27 +15,32 @@ namespace {
 constexpr const char* kFusion = "fusion.0.weight";      // [2D, 2D, 1]
 constexpr const char* kScores = "classifier.4.weight";  // [C+1, 2D, 1]
 
-// Read as a whole, since a shape alone may promise more than the file has.
-Shape shape_in(const StateDict& given, const std::string& name) {
+const RawArray& array_in(const StateDict& given, const std::string& name) {
   const auto found = given.arrays.find(name);
   if (found == given.arrays.end()) {
     throw Error(ErrorKind::kInput, given.name + ": is no CO2-Net: it lacks " + name);
   }
-  return to_float32(found->second, given.name + ": " + name).shape;
+  return found->second;
+}
+
+bool are_of_a_co2net(const Shape& fusion, const Shape& scores) {
+  return fusion.size() == 3 && scores.size() == 3 && fusion[0] > 0 && fusion[1] == fusion[0] &&
+         fusion[2] == 1 && scores[0] > 1 && scores[1] == fusion[0] && scores[2] == 1 &&
+         std::in_range<int>(fusion[0]) && std::in_range<int>(scores[0]);
 }
 
 void set_sizes(Co2NetConfig& config, const StateDict& given) {
-  const Shape fusion = shape_in(given, kFusion), scores = shape_in(given, kScores);
-  const bool fits = fusion.size() == 3 && fusion[0] > 0 && fusion[0] == fusion[1] &&
-                    scores.size() == 3 && scores[0] > 1 && scores[1] == fusion[0] &&
-                    std::in_range<int>(scores[0]);
-  if (!fits) {
+  const RawArray &fusion = array_in(given, kFusion), &scores = array_in(given, kScores);
+  if (!are_of_a_co2net(fusion.shape, scores.shape)) {
     throw Error(ErrorKind::kInput, given.name + ": is no CO2-Net: want " + kFusion +
                                        " [2D, 2D, 1] and " + kScores + " [C+1, 2D, 1], got " +
-                                       to_string(fusion) + " and " + to_string(scores));
+                                       to_string(fusion.shape) + " and " + to_string(scores.shape));
   }
-  config.feature_size = static_cast<int>(fusion[0]);
-  config.classes = static_cast<int>(scores[0] - 1);
+  // Strides may make a shape promise more than the file has, and a network of it takes the memory.
+  to_float32(fusion, given.name + ": " + kFusion);
+  to_float32(scores, given.name + ": " + kScores);
+  config.feature_size = static_cast<int>(fusion.shape[0]);
+  config.classes = static_cast<int>(scores.shape[0] - 1);
 }
 
 ExpectedParameters parameters_of(const Network& network, const Co2NetConfig& config) {
@@ -58,9 +63,11 @@ Co2Net import_co2net(const std::filesystem::path& file, Variant variant, int max
   set_sizes(config, given);
   try {
     return {config, take_parameters(given, parameters_of(Network(config), config))};
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kModel) throw;
-    throw Error(ErrorKind::kInput, given.name + ": " + e.what());
+  } catch (...) {
+    const Error error = current_error();
+    if (error.kind() == ErrorKind::kInput) throw;
+    const bool is_of_model = error.kind() == ErrorKind::kModel;
+    throw Error(is_of_model ? ErrorKind::kInput : error.kind(), given.name + ": " + error.what());
   }
 }
 

@@ -15,7 +15,8 @@ using Items = PickleHeap::Items;
 using Sequence = PythonValue::Sequence;
 using Dict = PythonValue::Dict;
 
-constexpr std::size_t kMaxOperations = 1 << 24;
+constexpr std::size_t kMaxOperations = 1 << 22;
+constexpr std::size_t kMaxNodes = 1 << 20;
 constexpr std::size_t kFreeCopies = 1 << 16;
 constexpr std::size_t kMaxCopies = 16;
 
@@ -418,8 +419,8 @@ void Machine::execute(char opcode) {
     case 0x98:
       fail("its buffers are outside of it; pickle without buffer_callback");
     default:
-      fail("not a pickle, or damaged: unknown opcode " +
-           std::to_string(static_cast<unsigned char>(opcode)));
+      if (at_ == 1) fail("not a pickle; .npy, .npz, pickle and torch checkpoint files are read");
+      fail("damaged: unknown opcode " + std::to_string(static_cast<unsigned char>(opcode)));
   }
 }
 
@@ -441,6 +442,13 @@ void PickleHeap::begin_operation(std::size_t position) {
   if (++operations_ > kMaxOperations) {
     fail("more than " + std::to_string(kMaxOperations) +
          " operations; keep numbers in arrays, not in lists");
+  }
+}
+
+void PickleHeap::expect_room() const {
+  if (nodes_.size() >= kMaxNodes) {
+    fail("more than " + std::to_string(kMaxNodes) +
+         " values; keep numbers in arrays, not in lists");
   }
 }
 

@@ -52,12 +52,13 @@ class PickleHeap {
 
   // Runs the pickle that `bytes` begin with; `end` is set to where it ends. `name` leads messages;
   // `knows_scripts`: TorchScript's classes are dictionaries. All pickles of a heap together may
-  // have some 16 million operations, which is far more than real files have.
+  // have some 4 million operations and a million values, which is far more than real files have.
   PickleNode& load(std::string_view bytes, const std::string& name, std::size_t& end,
                    bool knows_scripts = false);
 
   template <class Value>
   PickleNode& make(Value&& value) {
+    expect_room();
     return nodes_.emplace_back(PickleNode{{std::forward<Value>(value)}, {}});
   }
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
@@ -79,6 +80,8 @@ class PickleHeap {
   const std::vector<PickledTensor>& tensors() const { return tensors_; }
 
  private:
+  void expect_room() const;
+
   std::string name_;
   bool knows_scripts_ = false;
   std::size_t position_ = 0;

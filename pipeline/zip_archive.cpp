@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint64_t kFreeBytes = 64 << 20;
 constexpr std::uint64_t kMaxRatio = 100;
+// Deflate's blocks give at most 258 bytes for 2 bits.
+constexpr std::uint64_t kMaxDeflateRatio = 1032;
 constexpr std::size_t kEndSize = 22;
 constexpr std::size_t kEntrySize = 46;
 constexpr std::size_t kLocalSize = 30;
@@ -208,6 +210,10 @@ std::string ZipArchive::inflate(const Entry& entry) {
   if (entry.size > budget_) {
     bad(name, "inflates to " + std::to_string(entry.size) +
                   " bytes, too many for the archive's size; repack it without compression");
+  }
+  if (entry.size > kMaxDeflateRatio * entry.data.size()) {
+    bad(name, "damaged: " + std::to_string(entry.data.size()) + " bytes never inflate to " +
+                  std::to_string(entry.size));
   }
   std::string content(entry.size, '\0');
   if (!Inflater().inflate(entry.data, content)) bad(name, "damaged zip entry");

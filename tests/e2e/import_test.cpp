@@ -168,13 +168,20 @@ TEST_F(Import, Co2NetMakesABundleThatLocalizesAsTheCheckpointDoes) {
 
 TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
   fs::copy(CO2NET_TEST_BUNDLE, bundle());
-  const int size = load_bundle(bundle(), {}).feature_size;
+  Bundle old = load_bundle(bundle(), {});
+  old.ablation.fusion = "concat";
+  old.provenance = {{"made_by", "co2net train"}, {"i3d_rgb", {{"port", "theirs"}}}};
+  save_bundle(old);
+  const int size = old.feature_size;
   Co2Net::seeded({.classes = kClasses, .feature_size = size}, 9).save(co2net_file());
   const std::string i3d = read_file(bundle() / "i3d_rgb.pt");
   ASSERT_EQ(import_co2net().code, 0);
   EXPECT_EQ(read_file(bundle() / "i3d_rgb.pt"), i3d);
   EXPECT_EQ(read_file(bundle() / "co2net.pt"), read_file(co2net_file()));
   EXPECT_EQ(model().at("status"), "untrained") << "its I3D still is";
+  EXPECT_EQ(load_bundle(bundle(), {}).ablation, Ablation());
+  EXPECT_EQ(model().at("provenance"), Json({{"i3d_rgb", {{"port", "theirs"}}},
+                                            {"co2net", {{"sha256", sha256_file(co2net_file())}}}}));
   EXPECT_NO_THROW(load_bundle(bundle(), {"i3d_rgb.pt", "i3d_flow.pt", "co2net.pt"}));
 
   Co2Net::seeded(config(), 1).save(co2net_file());
@@ -220,6 +227,9 @@ TEST_F(Import, Co2NetNamesWhatIsWrongWithTheCheckpoint) {
   write_state_dict(co2net_file(),
                    {{"fusion.0.weight", square}, {"classifier.4.weight", Array({4})}});
   expect_refused("got [32, 32, 1] and [4]");
+  write_state_dict(co2net_file(), {{"fusion.0.weight", Array({40000, 40000, 0})},
+                                   {"classifier.4.weight", Array({4, 40000, 0})}});
+  expect_refused("got [40000, 40000, 0] and [4, 40000, 0]");
   write_state_dict(co2net_file(), {{"fusion.0.weight", square},
                                    {"classifier.4.weight", Array({4, 32, 1})},
                                    {"surplus", Array({1})}});

@@ -67,6 +67,31 @@ TEST_F(Inspect, StopsInDeepNesting) {
             std::string::npos);
 }
 
+TEST_F(Inspect, CutsTheMiddleOutOfLongPaths) {
+  std::string pickle = "}U\3topK\1s.";
+  for (int level = 0; level < 90; ++level) {
+    pickle.pop_back();
+    pickle = "}U\x64" + std::string(100, 'k') + pickle + "s.";
+  }
+  const std::string line = listing(pickle);
+  EXPECT_TRUE(line.starts_with("kkkk")) << line;
+  EXPECT_TRUE(line.ends_with("kkkk.top\tint\t1\n")) << line;
+  EXPECT_NE(line.find("kkk...kkk"), std::string::npos) << line;
+  EXPECT_LT(line.size(), 400u);
+}
+
+TEST_F(Inspect, SaysNothingBesideItsListing) {
+  const Outcome outcome = co2net({"inspect", file("one.npy", format_npy(Array({3})))});
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(Inspect, SaysOnceWhichFileItCannotRead) {
+  const std::string path = file("classes.pkl", "{\"classes\": []}");
+  const Outcome outcome = co2net({"inspect", path});
+  EXPECT_TRUE(outcome.says("npz, pickle and torch checkpoint files are read")) << outcome.err;
+  EXPECT_EQ(outcome.err.find(path), outcome.err.rfind(path)) << outcome.err;
+}
+
 TEST_F(Inspect, LetsNoNameMoveTheCursor) {
   EXPECT_EQ(listing("}U\5\x1b[2J\nK\1s."s), "\\u001b[2J\\n\tint\t1\n");
 }

@@ -326,6 +326,20 @@ TEST(Checkpoint, IsWhatTorchInPythonReadsAndWrites) {
   }
 }
 
+// Each is within what a tensor alone may repeat.
+TEST(Checkpoint, IsRefusedWhereTensorsRepeatFewBytesTooOften) {
+  TempDir dir;
+  const auto path = dir.path() / "co2net.pt";
+  Tensors tensors;
+  for (int i = 0; i < 20; ++i) {
+    tensors["a" + std::to_string(i)] = torch::zeros({1}).expand({1000, 1000});
+  }
+  write_checkpoint(path, tensors);
+  EXPECT_LT(std::filesystem::file_size(path), 10000u);
+  expect_contains(model_error_of([&] { read_checkpoint(path); }),
+                  "the file repeats its numbers too often");
+}
+
 TEST(Checkpoint, IsRefusedWhereATensorClaimsMoreThanItsBytes) {
   TempDir dir;
   const auto path = dir.path() / "a.pt";

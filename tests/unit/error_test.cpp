@@ -33,5 +33,19 @@ TEST(InStage, NamesTheStageOfWhateverIsThrown) {
   test::expect_error(ErrorKind::kInternal, {"out of memory"}, [&] { fail(std::bad_alloc()); });
 }
 
+TEST(CurrentError, LeavesOutTheBacktraceThatLibtorchAdds) {
+  const auto message_of = [](const char* what) -> std::string {
+    try {
+      throw std::runtime_error(what);
+    } catch (...) {
+      return current_error().what();
+    }
+  };
+  EXPECT_EQ(message_of("size 2\nmust match\nException raised from f at a.cpp:1 (first call):\n"
+                       "frame #0: c10::Error(0x7f12)"),
+            "size 2\nmust match");
+  EXPECT_EQ(message_of("no more memory\nframe #0: c10::Error(0x7f12)"), "no more memory");
+}
+
 }  // namespace
 }  // namespace co2net
