@@ -79,12 +79,13 @@ TEST(Evaluate, CountsASecondDetectionOfTheSameAgainst) {
 }
 
 TEST(Evaluate, EqualityWithTheThresholdMatchesExceptInTheThumosKit) {
-  const std::vector<Segment> half = {{"run", 1, 0, 5 * kSnippet}};
-  const std::vector<Interval> whole = {{0, 10 * kSnippet}};
+  const std::vector<Segment> half = {{"run", 1, 0, 8}};
+  const std::vector<Interval> whole = {{0, 16}};
   EXPECT_EQ(average_precision(Protocol::kActivityNet, whole, half), 1);
-  EXPECT_EQ(average_precision(Protocol::kCo2Net, whole, half), 1);
   EXPECT_EQ(average_precision(Protocol::kThumos, whole, half), 0);
   EXPECT_EQ(average_precision(Protocol::kThumos, whole, half, 0.49), 1);
+  const std::vector<Segment> half_in_snippets = {{"run", 1, 0, 5 * kSnippet}};
+  EXPECT_EQ(average_precision(Protocol::kCo2Net, {{0, 10 * kSnippet}}, half_in_snippets), 1);
 }
 
 TEST(Evaluate, ADetectionTakesTheBestThatIsLeft) {
