@@ -6,6 +6,9 @@
 namespace co2net {
 namespace {
 
+// Copying, printing and flattening recurse.
+constexpr int kMaxDepth = 100;
+
 std::string dotted(std::string pointer) {
   pointer.erase(0, 1);
   std::replace(pointer.begin(), pointer.end(), '/', '.');
@@ -21,8 +24,14 @@ std::string shown(const Json& value) { return value.is_null() ? "absent" : to_te
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& name, ErrorKind kind) {
+  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > kMaxDepth) {
+      throw Error(kind, name + ": nested in more than " + std::to_string(kMaxDepth) + " levels");
+    }
+    return true;
+  };
   try {
-    return Json::parse(text);
+    return Json::parse(text, check_depth);
   } catch (const Json::exception& e) {
     throw Error(kind, name + ": not valid JSON: " + e.what());
   }

@@ -11,7 +11,8 @@ namespace co2net {
 
 using Json = nlohmann::json;  // objects are sorted by key, so that equal values print alike
 
-// Throws Error(kind, "<name>: <where and what is wrong>").
+// Throws Error(kind, "<name>: <where and what is wrong>"), also for more than 100 levels of
+// nesting.
 Json parse_json(std::string_view text, const std::string& name, ErrorKind kind);
 
 // One line. Names come from file systems and may not be UTF-8, which JSON must be: what is not is

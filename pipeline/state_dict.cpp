@@ -19,9 +19,10 @@ constexpr std::string_view kDataParallel = "module.";
   throw Error(ErrorKind::kInput, name + ": " + why);
 }
 
-PythonFile open_checkpoint(const std::filesystem::path& path) {
+template <class... Source>
+PythonFile open_checkpoint(Source&&... source) {
   try {
-    return PythonFile(path);
+    return PythonFile(std::forward<Source>(source)...);
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::kInput) throw;
     throw Error(ErrorKind::kInput, std::string(e.what()) +
@@ -84,10 +85,8 @@ void expect_parameters(const StateDict& given, const ExpectedParameters& expecte
                          " parameters: " + joined(defects));
 }
 
-}  // namespace
-
-StateDict read_state_dict(const std::filesystem::path& path) {
-  StateDict result{open_checkpoint(path), path.string(), {}};
+StateDict state_dict_of(PythonFile file, const std::string& name) {
+  StateDict result{std::move(file), name, {}};
   for (const auto& [key, value] : dictionary_of_arrays(result.file, result.name).items) {
     const auto* text = std::get_if<std::string_view>(&key->value);
     if (text == nullptr) refuse(result.name, "a parameter's name is not text");
@@ -97,6 +96,16 @@ StateDict read_state_dict(const std::filesystem::path& path) {
   }
   leave_out_prefix(result.arrays);
   return result;
+}
+
+}  // namespace
+
+StateDict read_state_dict(const std::filesystem::path& path) {
+  return state_dict_of(open_checkpoint(path), path.string());
+}
+
+StateDict parse_state_dict(std::string bytes, const std::string& name) {
+  return state_dict_of(open_checkpoint(std::move(bytes), name), name);
 }
 
 Arrays take_parameters(const StateDict& given, const ExpectedParameters& expected) {

@@ -21,6 +21,8 @@ struct StateDict {
 // or "model", where training scripts put it. "module.", which DataParallel puts before every name,
 // is left out. Errors: Error(kIo); Error(kInput) naming the file, the defect and the remedy.
 StateDict read_state_dict(const std::filesystem::path& path);
+// The same for a file's content in memory; `name` leads messages.
+StateDict parse_state_dict(std::string bytes, const std::string& name);
 
 // What a state dict must hold.
 struct ExpectedParameters {

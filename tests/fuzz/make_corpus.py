@@ -1,9 +1,10 @@
-"""Writes small files of every format that co2net reads from Python into a folder.
+"""Writes small files of every format that co2net reads into folders: python_file and text.
 
-Seeds for the fuzzer: python3 make_corpus.py FOLDER. numpy and torch are used where they are there.
+Seeds for the fuzzers: python3 make_corpus.py FOLDER. numpy and torch are used where they are there.
 """
 
 import collections
+import json
 import pathlib
 import pickle
 import sys
@@ -82,8 +83,39 @@ def write_torch(folder):
     torch.jit.script(torch.nn.Linear(2, 1)).save(str(folder / "script.pt"))
 
 
+    torch.save(torch.nn.Linear(2, 1).state_dict(), folder / "network.pt")
+    wrapped = torch.nn.DataParallel(torch.nn.Linear(2, 1)).state_dict()
+    torch.save({"state_dict": wrapped}, folder / "wrapped.pt")
+
+
+def write_texts(folder):
+    segment = {"label": "run", "segment": [0, "1.5"]}
+    video = {"subset": "test", "duration": 4.5, "labels": ["run"], "annotations": [segment]}
+    proposal = {"label": "run", "score": 0.5, "segment": [0, 1.25]}
+    texts = {
+        "annotations": {
+            "classes": ["jump", "run"],
+            "ambiguous": {"v": [[0, 1]]},
+            "database": {"v": video, "w": {**video, "annotations": []}},
+        },
+        "results": {
+            "results": {"v": [proposal], "w": []},
+            "videos": {"v": {"fps": 25, "duration": 4}},
+            "recipe": {"stride": 16},
+        },
+        "line": {"id": "v", "segments": [proposal], "video": {"fps": 25}},
+    }
+    for name, content in texts.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    (folder / "ambiguous.txt").write_text("v 0.5 1.5\nw 2 3\n")
+    (folder / "quoted.csv").write_text('video,label\r\nv,"a ""b"", c"\n')
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    texts = pathlib.Path(sys.argv[1], "text")
+    texts.mkdir(parents=True, exist_ok=True)
+    write_texts(texts)
+    folder = pathlib.Path(sys.argv[1], "python_file")
     folder.mkdir(parents=True, exist_ok=True)
     write_pickles(folder, "plain", plain_values())
     for write in (write_numpy, write_torch):

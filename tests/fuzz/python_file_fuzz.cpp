@@ -4,24 +4,15 @@
 #include <unordered_set>
 #include <vector>
 
-#include "pipeline/error.h"
 #include "pipeline/npy.h"
 #include "pipeline/python_file.h"
+#include "tests/fuzz/try_input.h"
 
 // Reads the input as every format that the program takes from Python, and converts every array in
 // it. Only an Error of the input may come out.
 
 namespace co2net {
 namespace {
-
-template <class Action>
-void try_input(Action&& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kInput) throw;
-  }
-}
 
 using Values = std::vector<const PythonValue*>;
 

@@ -15,6 +15,13 @@ TEST(Json, NamesTheTextThatIsNotJson) {
                      [] { parse_json("{", "model.json", ErrorKind::kModel); });
 }
 
+TEST(Json, IsRefusedWhereItsNestingWouldExhaustTheStack) {
+  constexpr std::size_t kLevels = 1000000;
+  const std::string nested = std::string(kLevels, '[') + std::string(kLevels, ']');
+  test::expect_error(ErrorKind::kInput, {"x: nested in more than 100 levels"},
+                     [&] { parse_json(nested, "x", ErrorKind::kInput); });
+}
+
 TEST(Json, IsOneLineWithSortedKeysAndReplacesWhatIsNotUtf8) {
   EXPECT_EQ(to_text({{"b", 0.1}, {"a", "line\nfeed"}}), R"({"a":"line\nfeed","b":0.1})");
   EXPECT_EQ(to_text(Json("a\xff.mp4")), "\"a\xEF\xBF\xBD.mp4\"");
