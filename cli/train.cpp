@@ -9,7 +9,6 @@
 #include "cli/training.h"
 #include "pipeline/error.h"
 #include "postprocess/evaluation_table.h"
-#include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
 
@@ -58,8 +57,7 @@ bool is_published_dataset(const TrainingData& data, const std::string& preset) {
 void print_figures(const TrainingData& data, const TrainingSettings& settings,
                    const TrainingResult& result, std::ostream& out) {
   if (!data.held_out.empty() && settings.select == "heldout") {
-    out << "classification mAP " << percent(result.best.score) << " on " << data.held_out.size()
-        << " held-out videos, iteration " << result.best_iteration << "\n";
+    out << held_out_figure(data, result);
   }
   if (data.test.empty()) return;
   const Evaluation evaluation = evaluate_trained(data, settings);

@@ -214,14 +214,8 @@ std::string class_figure(const Classification& found, std::size_t label) {
 void print_figures(const TrainingData& data, const TrainingSettings& settings,
                    const TrainingResult& result, std::ostream& out) {
   if (data.held_out.empty()) return;
-  const Co2Net model =
-      Co2Net::load(settings.directory / kCo2NetFile,
-                   network_config(settings.options, static_cast<int>(data.classes.size()),
-                                  data.features.feature_size()));
-  const Classification found = classify_held_out(model, data);
-  out << "classification mAP " << percent(result.best.score) << " on " << data.held_out.size()
-      << " held-out videos, iteration " << result.best_iteration << "\n"
-      << "    AP  held out  learned from  class\n";
+  const Classification found = classify_held_out(load_trained(data, settings), data);
+  out << held_out_figure(data, result) << "    AP  held out  learned from  class\n";
   for (std::size_t label = 0; label < data.classes.size(); ++label) {
     const int number = static_cast<int>(label);
     out << std::setw(6) << class_figure(found, label) << std::setw(10)

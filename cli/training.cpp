@@ -249,12 +249,20 @@ void expect_same_training(const TrainingData& data, const TrainingSettings& sett
   expect_same_training(job_of(data, settings));
 }
 
+Co2Net load_trained(const TrainingData& data, const TrainingSettings& settings) {
+  return Co2Net::load(settings.directory / kCo2NetFile,
+                      network_config(settings.options, static_cast<int>(data.classes.size()),
+                                     data.features.feature_size()));
+}
+
+std::string held_out_figure(const TrainingData& data, const TrainingResult& result) {
+  return "classification mAP " + percent(result.best.score) + " on " +
+         std::to_string(data.held_out.size()) + " held-out videos, iteration " +
+         std::to_string(result.best_iteration) + "\n";
+}
+
 Evaluation evaluate_trained(const TrainingData& data, const TrainingSettings& settings) {
-  const Co2Net model =
-      Co2Net::load(settings.directory / kCo2NetFile,
-                   network_config(settings.options, static_cast<int>(data.classes.size()),
-                                  data.features.feature_size()));
-  return evaluate_on_test(model, data, reported_tiou(settings.preset));
+  return evaluate_on_test(load_trained(data, settings), data, reported_tiou(settings.preset));
 }
 
 TrainingResult train_bundle(const TrainingData& data, const TrainingSettings& settings,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pipeline/npy.h"
 
@@ -18,7 +19,12 @@ enum class Variant { kThumos14, kActivityNet };
 std::string to_string(Variant variant);  // "thumos14", "activitynet1.2"
 std::optional<Variant> variant_named(const std::string& name);
 
-// Which modality, "rgb" or "flow", a module enhances and which one it asks.
+// What the names below may be.
+inline const std::vector<std::string> kFusions = {"ccm", "concat", "add", "se", "ssma"};
+inline const std::vector<std::string> kModalities = {"rgb", "flow"};
+inline const std::vector<std::string> kRoles = {"main", "aux"};
+
+// Which modality a module enhances and which one it asks.
 struct ModuleInputs {
   std::string main;
   std::string aux;

@@ -39,12 +39,12 @@ void check(const Co2NetConfig& config) {
          name + " must be one of " + joined(allowed) + ", not '" + value + "'");
   };
   const Ablation& ablation = config.ablation;
-  want_one_of(ablation.fusion, "fusion", {"ccm", "concat", "add", "se", "ssma"});
-  want_one_of(ablation.global, "global", {"main", "aux"});
-  want_one_of(ablation.local, "local", {"main", "aux"});
+  want_one_of(ablation.fusion, "fusion", kFusions);
+  want_one_of(ablation.global, "global", kRoles);
+  want_one_of(ablation.local, "local", kRoles);
   for (const ModuleInputs& inputs : {ablation.vattn, ablation.fattn}) {
-    want_one_of(inputs.main, "main", {"rgb", "flow"});
-    want_one_of(inputs.aux, "aux", {"rgb", "flow"});
+    want_one_of(inputs.main, "main", kModalities);
+    want_one_of(inputs.aux, "aux", kModalities);
   }
 }
 

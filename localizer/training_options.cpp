@@ -16,13 +16,13 @@ Ablation read_ablation(const SettingsReader& reader, const std::string& prefix) 
   reader.read(prefix + "fattn.main", ablation.fattn.main);
   reader.read(prefix + "fattn.aux", ablation.fattn.aux);
   const SettingsCheck check(prefix.empty() ? "network" : "training");
-  check.one_of(ablation.fusion, prefix + "fusion", {"ccm", "concat", "add", "se", "ssma"});
-  check.one_of(ablation.global, prefix + "global", {"main", "aux"});
-  check.one_of(ablation.local, prefix + "local", {"main", "aux"});
-  check.one_of(ablation.vattn.main, prefix + "vattn.main", {"rgb", "flow"});
-  check.one_of(ablation.vattn.aux, prefix + "vattn.aux", {"rgb", "flow"});
-  check.one_of(ablation.fattn.main, prefix + "fattn.main", {"rgb", "flow"});
-  check.one_of(ablation.fattn.aux, prefix + "fattn.aux", {"rgb", "flow"});
+  check.one_of(ablation.fusion, prefix + "fusion", kFusions);
+  check.one_of(ablation.global, prefix + "global", kRoles);
+  check.one_of(ablation.local, prefix + "local", kRoles);
+  check.one_of(ablation.vattn.main, prefix + "vattn.main", kModalities);
+  check.one_of(ablation.vattn.aux, prefix + "vattn.aux", kModalities);
+  check.one_of(ablation.fattn.main, prefix + "fattn.main", kModalities);
+  check.one_of(ablation.fattn.aux, prefix + "fattn.aux", kModalities);
   return ablation;
 }
 
