@@ -94,7 +94,7 @@ TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
            {results(R"([{"label": "run", "score": 1, "segment": [2, 1]}])"),
             {"'v'", "segment 0", "ends before it starts: 2.0 to 1.0 s"}},
            {header + "v,run,1,2,1\n", {"line 2", "ends before it starts"}},
-           {results(std::string(100000, '[')), {"not valid JSON"}},
+           {results(std::string(100000, '[')), {"nested in more than 100 levels"}},
            {R"({"results": {"v": []}, "videos": {"v": {"fps": 25}}, "recipe": {"stride": 0}})",
             {"'v'", "snippet rate"}},
            {R"({"id": "v", "segments": []})"
