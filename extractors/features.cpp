@@ -33,7 +33,7 @@ class Extraction {
   explicit Extraction(FeatureJob job)
       : job_(std::move(job)),
         reader_(job_.source, job_.recipe, job_.done.shape.empty() ? 0 : job_.done.dim(0),
-                std::max(2, job_.threads / 2)) {
+                std::max({2, job_.threads / 2, job_.clips_at_once})) {
     const auto columns = static_cast<std::int64_t>(job_.networks.size()) * job_.feature_size;
     const bool keeps_crops = job_.recipe.crop == "ten" && job_.recipe.ten_crop == "keep";
     features_.rows = job_.done.shape.empty()
@@ -97,42 +97,63 @@ class Extraction {
   void run_networks(const SnippetChunk& chunk) {
     timed(features_.network_s, [&] {
       const std::vector<Crop> crops = crops_of(job_.recipe, chunk.frames.front()->bgr.size());
-      const std::size_t streams = job_.networks.size();
-      std::vector<Array> outputs(static_cast<std::size_t>(chunk.count) * crops.size() * streams);
-      tbb::parallel_for(std::size_t{0}, outputs.size(), [&](std::size_t i) {
-        job_.deadline.check();
-        const std::size_t stream = i % streams;
-        const Crop& crop = crops[i / streams % crops.size()];
-        const auto snippet = static_cast<std::int64_t>(i / streams / crops.size());
-        const auto clip_of = job_.is_flow[stream] ? flow_clip : rgb_clip;
-        outputs[i] = job_.networks[stream](clip_of(chunk, job_.recipe, snippet, crop));
-      });
-      append(outputs, chunk.count, crops.size());
+      const auto streams = static_cast<std::int64_t>(job_.networks.size());
+      const std::int64_t size = job_.feature_size, at_once = job_.clips_at_once;
+      const std::int64_t clips = chunk.count * static_cast<std::int64_t>(crops.size());
+      Array rows({clips, streams * size});  // by snippet, then crop
+      tbb::parallel_for(
+          std::int64_t{0}, (clips + at_once - 1) / at_once * streams, [&](std::int64_t call) {
+            job_.deadline.check();
+            const std::int64_t stream = call % streams, begin = call / streams * at_once;
+            const std::int64_t end = std::min(begin + at_once, clips);
+            const auto network = static_cast<std::size_t>(stream);
+            const Array features =
+                job_.networks[network](clips_of(chunk, crops, job_.is_flow[network], begin, end));
+            for (std::int64_t i = begin; i < end; ++i) {
+              std::copy_n(features.row(i - begin), size, rows.row(i) + stream * size);
+            }
+          });
+      append(rows, chunk.count);
     });
     job_.on_progress(features_.rows);
   }
 
-  // `outputs` are by snippet, then crop, then stream.
-  void append(const std::vector<Array>& outputs, std::int64_t snippets, std::size_t crops) {
+  // Clips [begin, end) of the chunk, counted by snippet, then crop.
+  Array clips_of(const SnippetChunk& chunk, const std::vector<Crop>& crops, bool is_flow,
+                 std::int64_t begin, std::int64_t end) const {
+    const auto clip = [&](std::int64_t i) {
+      const auto count = static_cast<std::int64_t>(crops.size());
+      return (is_flow ? flow_clip : rgb_clip)(chunk, job_.recipe, i / count,
+                                              crops[static_cast<std::size_t>(i % count)]);
+    };
+    Array clips = clip(begin);
+    if (end - begin == 1) return clips;
+    clips.shape[0] = end - begin;
+    clips.values.resize(static_cast<std::size_t>(element_count(clips.shape)));
+    tbb::parallel_for(begin + 1, end, [&](std::int64_t i) {
+      std::ranges::copy(clip(i).values, clips.row(i - begin));
+    });
+    return clips;
+  }
+
+  // `rows` are by snippet, then crop; the crops' rows are averaged unless each is kept.
+  void append(const Array& rows, std::int64_t snippets) {
     std::vector<float>& values = features_.rows.values;
-    const std::size_t columns = job_.networks.size() * static_cast<std::size_t>(job_.feature_size);
-    const bool averages = features_.rows.shape.size() == 2 && crops > 1;
-    std::vector<float> row;
-    for (std::size_t i = 0; i < outputs.size();) {
-      const std::size_t begin = values.size();
-      values.resize(begin + columns, 0.f);
-      for (std::size_t crop = 0; crop < (averages ? crops : 1); ++crop) {
-        row.clear();
-        for (std::size_t stream = 0; stream < job_.networks.size(); ++stream, ++i) {
-          row.insert(row.end(), outputs[i].values.begin(), outputs[i].values.end());
+    features_.rows.shape[0] += snippets;
+    const std::int64_t crops = rows.dim(0) / snippets;
+    if (features_.rows.shape.size() == 3 || crops == 1) {
+      values.insert(values.end(), rows.values.begin(), rows.values.end());
+      return;
+    }
+    for (std::int64_t snippet = 0; snippet < snippets; ++snippet) {
+      for (std::int64_t column = 0; column < rows.dim(1); ++column) {
+        float sum = 0;
+        for (std::int64_t crop = 0; crop < crops; ++crop) {
+          sum += rows.row(snippet * crops + crop)[column];
         }
-        for (std::size_t c = 0; c < columns; ++c) values[begin + c] += row[c];
-      }
-      if (averages) {
-        for (std::size_t c = 0; c < columns; ++c) values[begin + c] /= static_cast<float>(crops);
+        values.push_back(sum / static_cast<float>(crops));
       }
     }
-    features_.rows.shape[0] += snippets;
   }
 
   FeatureJob job_;

@@ -11,9 +11,9 @@
 
 namespace co2net {
 
-// One stream's network: float32 [1, C, 16, 224, 224] -> [1, D]. Called from many threads at once,
-// always with one clip, and must not use other threads itself: that is why features do not depend
-// on the number of threads.
+// One stream's network: float32 [N, C, 16, 224, 224] -> [N, D], N at most `clips_at_once`. Called
+// from many threads at once, and must not use other threads itself: that is why features do not
+// depend on the number of threads.
 using SnippetNetwork = std::function<Array(const Array& clip)>;
 
 struct FeatureJob {
@@ -23,7 +23,8 @@ struct FeatureJob {
   std::vector<SnippetNetwork> networks;  // in the order of the features' columns
   std::vector<bool> is_flow;             // networks[i] sees flow, or RGB
   int feature_size = 0;                  // D: columns a network
-  int threads = 1;                       // sets how many snippets are at work at once
+  int clips_at_once = 1;                 // N: that a network takes in a call
+  int threads = 1;                       // sets, with N, how many snippets are at work at once
   Deadline deadline;
   Array done;  // rows of an earlier run that was cut short, [t, ...]; empty for none
   // Called after each chunk with all rows so far, as `extract_features` would return them.

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <opencv2/core.hpp>
+#include <set>
 
 #include "tests/unit/expect_error.h"
 
@@ -71,6 +73,19 @@ std::vector<float> expected_row(const Recipe& recipe, std::int64_t index, std::i
   }
   row.push_back(2);
   return row;
+}
+
+// A gradient, so that every crop and its mirror image differ.
+FrameSource gradient_video(int frames) {
+  return [left = frames]() mutable -> FramePtr {
+    if (left-- == 0) return nullptr;
+    const auto frame = std::make_shared<Frame>();
+    frame->bgr.create(256, 340, CV_8UC3);
+    frame->bgr.forEach<cv::Vec3b>([](cv::Vec3b& pixel, const int* at) {
+      pixel = cv::Vec3b(0, 0, static_cast<std::uint8_t>(at[1] / 2 + at[0] / 4));
+    });
+    return frame;
+  };
 }
 
 class ExtractFeatures : public testing::Test {
@@ -156,6 +171,44 @@ TEST_F(ExtractFeatures, IsTheSameToTheBitForAnyNumberOfThreads) {
   }
 }
 
+TEST_F(ExtractFeatures, IsTheSameToTheBitForAnyNumberOfClipsAtOnce) {
+  recipe_.crop = "ten";
+  recipe_.ten_crop = "keep";
+  recipe_.resize = Recipe::Resize();
+  const auto rows_with = [&](int clips_at_once, std::set<std::int64_t>& calls) {
+    std::mutex mutex;
+    FeatureJob work = job(0);
+    work.source = gradient_video(32);  // 2 snippets, 20 clips
+    work.flow = nullptr;
+    work.is_flow = {false, false};
+    work.clips_at_once = clips_at_once;
+    for (SnippetNetwork& network : work.networks) {
+      network = [&, one = network](const Array& clips) {
+        const std::lock_guard lock(mutex);
+        calls.insert(clips.dim(0));
+        Array features({clips.dim(0), kWindow + 1});
+        for (std::int64_t i = 0; i < clips.dim(0); ++i) {
+          Array clip = clips;
+          clip.shape[0] = 1;
+          clip.values.assign(clips.row(i), clips.row(i) + element_count(clip.shape));
+          std::ranges::copy(one(clip).values, features.row(i));
+        }
+        return features;
+      };
+    }
+    return extract_features(std::move(work)).rows;
+  };
+  std::set<std::int64_t> calls;
+  const Array rows = rows_with(1, calls);
+  EXPECT_EQ(rows.shape, (Shape{2, 10, 2 * (kWindow + 1)}));
+  EXPECT_EQ(calls, std::set<std::int64_t>{1});
+  for (const int clips_at_once : {4, 16, 64}) {
+    calls.clear();
+    EXPECT_EQ(rows_with(clips_at_once, calls), rows) << clips_at_once;
+    EXPECT_EQ(*calls.rbegin(), std::min(clips_at_once, 20));
+  }
+}
+
 TEST_F(ExtractFeatures, TakesFlowsThatTheSourceBrings) {
   FeatureJob work = job(20);
   work.source = [source = work.source]() -> FramePtr {
@@ -181,19 +234,6 @@ TEST_F(ExtractFeatures, PutsColumnsInTheOrderOfTheNetworks) {
   rgb_only.networks.pop_back();
   rgb_only.is_flow.pop_back();
   EXPECT_EQ(extract_features(std::move(rgb_only)).rows.shape, (Shape{1, kWindow + 1}));
-}
-
-// A gradient, so that every crop and its mirror image differ.
-FrameSource gradient_video(int frames) {
-  return [left = frames]() mutable -> FramePtr {
-    if (left-- == 0) return nullptr;
-    const auto frame = std::make_shared<Frame>();
-    frame->bgr.create(256, 340, CV_8UC3);
-    frame->bgr.forEach<cv::Vec3b>([](cv::Vec3b& pixel, const int* at) {
-      pixel = cv::Vec3b(0, 0, static_cast<std::uint8_t>(at[1] / 2 + at[0] / 4));
-    });
-    return frame;
-  };
 }
 
 TEST_F(ExtractFeatures, AveragesTenCropsOrKeepsThem) {
