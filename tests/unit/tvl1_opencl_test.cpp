@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <opencv2/core.hpp>
+#include <opencv2/core/ocl.hpp>
 
 #include "extractors/tvl1.h"
 #include "tests/unit/expect_error.h"
@@ -12,9 +13,8 @@ namespace {
 class Tvl1OpenCl : public testing::Test {
  protected:
   void SetUp() override {
-    if (kTvl1OpenCl.device().empty()) {
-      GTEST_SKIP() << "no OpenCL device; set OPENCV_OPENCL_DEVICE=:CPU: to use the CPU";
-    }
+    ASSERT_NE(kTvl1OpenCl.device(), "")
+        << "no OpenCL device; install pocl-opencl-icd and set OPENCV_OPENCL_DEVICE=:CPU:";
   }
 };
 
@@ -31,6 +31,12 @@ TEST_F(Tvl1OpenCl, RunsOnItsDeviceAndAboutAgreesWithTheCpusAlgorithm) {
   EXPECT_GT(cv::norm(flow, on_cpu, cv::NORM_INF), 0) << "another algorithm gives other numbers";
   const cv::Scalar change = test::mean_inside(cv::abs(solver->solve(a, b) - flow));
   EXPECT_LT(change[0] + change[1], 0.01) << "the same pair again";
+}
+
+TEST_F(Tvl1OpenCl, NoticesThatOpenCvFellBackToTheCpu) {
+  cv::ocl::setUseOpenCL(false);
+  test::expect_error(ErrorKind::kInput, {"cannot run OpenCV's TV-L1 kernels"},
+                     [] { kTvl1OpenCl.make(Recipe::Flow()); });
 }
 
 TEST_F(Tvl1OpenCl, IsChosenForTheVariantThatItComputes) {
