@@ -67,6 +67,7 @@ void add_common_options(po::options_description& options) {
 
 void add_localize_options(po::options_description& options) {
   add_common_options(options);
+  add_device_option(options);
   options.add_options()(
       "save-scores", po::value<std::string>()->value_name("DIR"),
       "also write each video's cas and attention (.npz, with a .npz.json beside it)");
@@ -74,7 +75,8 @@ void add_localize_options(po::options_description& options) {
 
 int run_localize(const po::variables_map& args, Io& io) {
   FileBatch batch(args, io, "FEATURES", ".npy", {kCo2NetFile});
-  const std::unique_ptr<LocalizerModel> localizer = make_localizer(batch.bundle);
+  const std::string device = parse_device(args);
+  const std::unique_ptr<LocalizerModel> localizer = make_localizer(batch.bundle, device);
   return batch.run(io, [&](const Input& input) {
     const Array features = read_input(read_npy, input.path);
     expect_shape(features, {-1, batch.bundle.feature_size}, input.path.string());

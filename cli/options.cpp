@@ -8,8 +8,8 @@
 #include <boost/program_options.hpp>
 #include <set>
 
-#include "extractors/i3d.h"
 #include "extractors/threads.h"
+#include "pipeline/device.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "pipeline/text.h"
@@ -30,20 +30,6 @@ std::optional<T> optional_value(const po::variables_map& args, const std::string
 
 bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
-}
-
-std::string parse_device(const po::variables_map& args) {
-  const auto device = args["device"].as<std::string>();
-  if (device == "auto") {
-    const std::string chosen = cuda_is_available() ? "cuda" : "cpu";
-    spdlog::info("I3D runs on {}", chosen);
-    return chosen;
-  }
-  const bool is_index = device.starts_with("cuda:") && device.size() > 5 &&
-                        device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (device == "cpu" || device == "cuda" || is_index) return device;
-  throw Error(ErrorKind::kUsage,
-              "--device: '" + device + "' is not one of auto, cpu, cuda, cuda:N");
 }
 
 std::set<std::string> parse_keep(const po::variables_map& args) {
@@ -229,10 +215,31 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   return options;
 }
 
-void add_extraction_options(po::options_description& options) {
+void add_device_option(po::options_description& options) {
   options.add_options()("device",
                         po::value<std::string>()->value_name("WHERE")->default_value("auto"),
-                        "where I3D runs: auto, cpu, cuda or cuda:N")  //
+                        "where the networks run: auto, cpu, cuda or cuda:N");
+}
+
+std::string parse_device(const po::variables_map& args) {
+  auto device = args["device"].as<std::string>();
+  if (device == "auto") {
+    device = best_device();
+    if (device == "cpu") {
+      spdlog::info("no CUDA device: the networks run on the CPU");
+    } else {
+      spdlog::info("the networks run on {} ({})", device, device_description(device));
+    }
+  }
+  within("--device", [&] { use_device(device); });
+  return device;
+}
+
+void add_extraction_options(po::options_description& options) {
+  add_device_option(options);
+  options.add_options()("i3d-precision",
+                        po::value<std::string>()->value_name("NAME")->default_value("fp32"),
+                        "of I3D: fp32, or on a GPU fp16, whose features are coarser")  //
       ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
        "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
 }
@@ -248,6 +255,10 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   ExtractionSettings settings;
   settings.recipe = recipe;
   settings.device = parse_device(args);
+  settings.i3d_precision = one_of(args, "i3d-precision", {"fp32", "fp16"});
+  if (settings.i3d_precision == "fp16" && settings.device == "cpu") {
+    throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
+  }
   settings.threads = threads;
   settings.keep = parse_keep(args);
   settings.checkpoint_s =

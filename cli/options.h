@@ -86,7 +86,11 @@ void add_video_options(boost::program_options::options_description& options);
 // that it uses.
 VideoOptions parse_video_options(const boost::program_options::variables_map& args);
 
-// --device, --keep. Device "auto" becomes what is there, and the log says which.
+// --device. "auto" becomes what is there, and the log says which.
+void add_device_option(boost::program_options::options_description& options);
+std::string parse_device(const boost::program_options::variables_map& args);
+
+// --device, --i3d-precision, --keep
 void add_extraction_options(boost::program_options::options_description& options);
 // --checkpoint
 void add_checkpoint_option(boost::program_options::options_description& options);

@@ -36,7 +36,7 @@ class VideoLocalizer {
         settings_(settings),
         cache_(cache),
         extractor_(make_extractor(bundle, settings.extraction)),
-        localizer_(make_localizer(bundle)) {}
+        localizer_(make_localizer(bundle, settings.extraction.device)) {}
 
   Chain chain(const VideoJob& job) const {
     Chain chain = features_chain(*extractor_, settings_.extraction, job, cache_);

@@ -19,6 +19,7 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
   }
   options.feature_size = bundle.feature_size / 2;
   options.device = settings.device;
+  options.i3d_precision = settings.i3d_precision;
   options.threads = settings.threads;
   options.checkpoint_s = settings.checkpoint_s;
   return std::make_unique<Extractor>(std::move(options));
@@ -43,7 +44,7 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
   return chain;
 }
 
-std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle) {
+std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device) {
   const std::optional<Variant> variant = variant_named(bundle.preset);
   if (!variant) {
     throw Error(ErrorKind::kModel, bundle.directory.string() + ": unknown preset '" +
@@ -56,7 +57,7 @@ std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle) {
   config.max_seqlen = bundle.max_seqlen;
   config.ablation = bundle.ablation;
   return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
-                                          config);
+                                          config, device);
 }
 
 void append_localization(Chain& chain, LocalizerModel& localizer) {

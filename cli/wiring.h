@@ -21,7 +21,8 @@ namespace co2net {
 struct ExtractionSettings {
   Recipe recipe;
   std::vector<std::string> streams = {"rgb", "flow"};
-  std::string device = "cpu";
+  std::string device = "cpu";  // of flow, I3D and CO2-Net
+  std::string i3d_precision = "fp32";
   int threads = 1;
   double checkpoint_s = 30;
   std::set<std::string> keep;  // of "frames" and "flow"
@@ -33,7 +34,7 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const Extraction
 Chain features_chain(const Extractor& extractor, const ExtractionSettings& settings,
                      const VideoJob& job, DiskCache* cache);
 
-std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle);
+std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device);
 
 // Appends localization and proposals to a chain that ends with features.
 void append_localization(Chain& chain, LocalizerModel& localizer);

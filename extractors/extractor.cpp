@@ -13,6 +13,7 @@
 #include "extractors/i3d.h"
 #include "extractors/video_reader.h"
 #include "extractors/video_writer.h"
+#include "pipeline/device.h"
 #include "pipeline/error.h"
 #include "pipeline/npy.h"
 
@@ -191,8 +192,10 @@ double frame_rate(const Recipe& recipe, double source_fps) {
 Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
   const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),
                                     [](const StreamNetwork& network) { return network.is_flow; });
+  use_gpu_for_flow(gpu_index(options_.device));
   if (has_flow) {
     backend_ = &choose_flow_backend(options_.flow_backend, options_.recipe.flow.variant);
+    spdlog::info("flow runs on {} ({})", backend_->name, backend_->device());
   }
 }
 
@@ -268,7 +271,8 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
   KeyBuilder builder = key("features", kFeaturesVersion, job);
   builder.add("recipe", recipe)
       .add("networks", networks)
-      .add("device", options_.device)
+      .add("device", device_description(options_.device))
+      .add("i3d_precision", options_.i3d_precision)
       .add("torch", I3d::library_version());
   if (backend_ != nullptr) {
     builder.add("backend", std::string(backend_->name)).add("flow_device", backend_->device());
@@ -295,7 +299,8 @@ std::vector<SnippetNetwork> Extractor::networks() const {
       i3ds_.push_back(
           std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
                                                          .feature_size = options_.feature_size,
-                                                         .device = options_.device}));
+                                                         .device = options_.device,
+                                                         .precision = options_.i3d_precision}));
     }
     networks.push_back([&i3d = *i3ds_[i]](const Array& clip) { return i3d.features(clip); });
   }
@@ -318,6 +323,7 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   work.networks = networks();
   for (const StreamNetwork& network : options_.networks) work.is_flow.push_back(network.is_flow);
   work.feature_size = options_.feature_size;
+  work.clips_at_once = i3ds_.front()->clips_at_once();
   work.threads = options_.threads;
   work.deadline = job.deadline;
   work.done = checkpoint.rows();

@@ -32,7 +32,11 @@ struct ExtractorOptions {
   std::vector<StreamNetwork> networks;  // in the order of the features' columns; RGB first
   int feature_size = 1024;              // D of each
   std::string flow_backend = "auto";
-  std::string device = "cpu";  // where the networks run: "cpu", "cuda", "cuda:N"
+  // Where the networks run, as in pipeline/device.h. Flow takes no GPU by CUDA if it is "cpu", and
+  // the same one if it is a GPU.
+  std::string device = "cpu";
+  // "fp32", or "fp16" on a GPU: like the device it only rounds features, so the recipe lacks it.
+  std::string i3d_precision = "fp32";
   int threads = 1;
   double checkpoint_s = 30;  // a long video's features are saved so often, in seconds
 };
@@ -58,7 +62,8 @@ struct VideoJob {
 // repeated to fill a snippet, "repeated_frames".
 class Extractor {
  public:
-  // Throws Error(kUsage) if no backend here computes the recipe's flow.
+  // Throws Error(kUsage) if no backend here computes the recipe's flow. Sets the GPU that flow
+  // takes for the whole process.
   explicit Extractor(ExtractorOptions options);
   ~Extractor();
 

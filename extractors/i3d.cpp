@@ -1,7 +1,7 @@
 #include "extractors/i3d.h"
 
 #include <ATen/Parallel.h>
-#include <torch/cuda.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 #include <torch/version.h>
 
@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "extractors/threads.h"
+#include "pipeline/device.h"
 #include "pipeline/error.h"
 
 namespace co2net {
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int kFrames = 16;
 constexpr int kSide = 224;
+constexpr int kClipsOnGpu = 16;
 
 // What went wrong, without libtorch's backtrace or the interpreter's trace of the network's code.
 std::string reason(const std::exception& e) {
@@ -27,16 +29,11 @@ std::string reason(const std::exception& e) {
   return message.substr(begin, message.find('\n', begin) - begin);
 }
 
-torch::Device device_named(const std::string& name) {
-  const std::size_t gpus = torch::cuda::device_count();
-  try {
-    const torch::Device device(name);
-    const auto index = static_cast<std::size_t>(device.has_index() ? device.index() : 0);
-    if (device.is_cpu() || (device.is_cuda() && index < gpus)) return device;
-  } catch (const c10::Error&) {  // no device's name
-  }
-  throw Error(ErrorKind::kUsage, "device " + name + " is not here: give cpu, or one of the " +
-                                     std::to_string(gpus) + " CUDA devices that libtorch sees");
+torch::ScalarType type_of(const I3dOptions& options) {
+  if (options.precision == "fp32") return torch::kFloat;
+  if (options.precision == "fp16" && options.device != "cpu") return torch::kHalf;
+  throw Error(ErrorKind::kUsage, "I3D on device " + options.device + " cannot compute in " +
+                                     options.precision + "; give fp32, or fp16 on a CUDA device");
 }
 
 std::string description(const torch::Tensor& tensor) {
@@ -47,16 +44,18 @@ std::string description(const torch::Tensor& tensor) {
 
 struct I3d::Network {
   torch::Device device;
+  torch::ScalarType type;
   torch::jit::Module module;
 };
 
-bool cuda_is_available() { return torch::cuda::is_available(); }
-
 I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
     : name_(file.string()), options_(options) {
-  const torch::Device device = device_named(options.device);
+  use_device(options.device);
+  const torch::Device device(options.device);
+  const torch::ScalarType type = type_of(options);
   try {
-    network_ = std::make_unique<Network>(Network{device, torch::jit::load(name_, device)});
+    network_ = std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device)});
+    if (type == torch::kHalf) network_->module.to(type);
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
@@ -74,37 +73,47 @@ Array I3d::features(const Array& clips) const {
   expect_shape(clips, {-1, options_.channels, kFrames, kSide, kSide}, "i3d clips");
   if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
   Array features({clips.dim(0), options_.feature_size});
-  for (std::int64_t n = 0; n < clips.dim(0); ++n) {
-    run(clips.row(n), features.row(n));
+  const std::int64_t step = clips_at_once();
+  for (std::int64_t n = 0; n < clips.dim(0); n += step) {
+    run(clips.row(n), std::min(step, clips.dim(0) - n), features.row(n));
   }
   return features;
 }
 
-void I3d::run(const float* clip, float* feature) const {
+int I3d::clips_at_once() const { return network_->device.is_cuda() ? kClipsOnGpu : 1; }
+
+void I3d::run(const float* clips, std::int64_t count, float* features) const {
   const torch::InferenceMode no_grad;
+  const std::int64_t batch = clips_at_once();
   // Copied, since a network may work in place.
-  const torch::Tensor input =
-      torch::from_blob(const_cast<float*>(clip), {1, options_.channels, kFrames, kSide, kSide})
-          .to(network_->device, /*non_blocking=*/false, /*copy=*/true);
+  const torch::Tensor input = torch::empty({batch, options_.channels, kFrames, kSide, kSide},
+                                           torch::device(network_->device).dtype(network_->type));
+  input.narrow(0, 0, count)
+      .copy_(torch::from_blob(const_cast<float*>(clips),
+                              {count, options_.channels, kFrames, kSide, kSide}));
+  input.narrow(0, count, batch - count).zero_();
   torch::Tensor output;
   try {
+    // Without the optimizer, which after some calls would fuse operators and so round otherwise.
+    const torch::jit::GraphOptimizerEnabledGuard as_written(!network_->device.is_cuda());
     output = network_->module.get_method("forward")({input}).toTensor().cpu().contiguous();
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": fails on clips " + description(input) +
                                        ", is it for the other stream? " + reason(e));
   }
-  if (output.scalar_type() != torch::kFloat ||
-      output.sizes() != at::IntArrayRef({1, options_.feature_size})) {
-    throw Error(ErrorKind::kModel, name_ + ": want a feature of Float " +
-                                       to_string({1, options_.feature_size}) + ", got " +
+  if (output.scalar_type() != network_->type ||
+      output.sizes() != at::IntArrayRef({batch, options_.feature_size})) {
+    throw Error(ErrorKind::kModel, name_ + ": want a feature of " + c10::toString(network_->type) +
+                                       " " + to_string({batch, options_.feature_size}) + ", got " +
                                        description(output) +
                                        "; the model's feature size does not match its network");
   }
+  output = output.to(torch::kFloat);
   if (!output.isfinite().all().item<bool>()) {
     throw Error(ErrorKind::kModel, name_ + ": gives a feature that is not finite; " +
                                        "its weights or the clip are damaged");
   }
-  std::copy_n(output.data_ptr<float>(), options_.feature_size, feature);
+  std::copy_n(output.data_ptr<float>(), count * options_.feature_size, features);
 }
 
 }  // namespace co2net

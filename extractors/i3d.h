@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,44 +10,47 @@
 namespace co2net {
 
 struct I3dOptions {
-  int channels = 3;            // of the clips: 3 rgb, 2 flow
-  int feature_size = 1024;     // D, which every output of the network must have
-  std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
+  int channels = 3;                // of the clips: 3 rgb, 2 flow
+  int feature_size = 1024;         // D, which every output of the network must have
+  std::string device = "cpu";      // as in pipeline/device.h
+  std::string precision = "fp32";  // of the network's arithmetic: "fp32", or on a GPU "fp16"
 };
-
-// Whether libtorch can use a GPU here.
-bool cuda_is_available();
 
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, 224, 224]) -> float32 [N, D], such
 // as save_i3d() writes. The file is code that runs here: load only what you trust.
 // features() may be called from many threads at once.
 class I3d {
  public:
-  // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) naming the device if
-  // it is unknown or absent. Calls use_one_thread_a_call() (extractors/threads.h).
+  // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) if the device is
+  // unknown or absent or lacks the precision. Calls use_one_thread_a_call() (extractors/threads.h).
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;
   I3d& operator=(I3d&&) noexcept;
   ~I3d();
 
   int feature_size() const { return options_.feature_size; }
+  // How many clips make best use of a call.
+  int clips_at_once() const;
 
   // What runs the networks, for cache keys: "libtorch 1.13.1".
   static std::string library_version();
 
   //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y
   //   returns  float32 [N, D]
-  // Each clip goes through the network by itself and on the calling thread alone, so that a feature
-  // depends neither on its neighbours nor on the number of threads; libtorch's number of threads is
-  // left at one.
-  // Throws Error(kInput) for clips of another shape, Error(kModel) naming the file if the network
-  // fails or returns anything but D finite numbers.
+  // On the CPU each clip goes through the network by itself and on the calling thread alone, so
+  // that a feature depends neither on its neighbours nor on the number of threads; libtorch's
+  // number of threads is left at one. On a GPU clips_at_once() go through together, always as many
+  // (zeros fill up), so that cuDNN takes the same kernels each time. Throws Error(kInput) for clips
+  // of another shape, Error(kModel) naming the file if the network fails or returns anything but D
+  // finite numbers.
   Array features(const Array& clips) const;
 
  private:
   struct Network;
 
-  void run(const float* clip, float* feature) const;
+  //   clips     float32 [count, C, 16, 224, 224], count <= clips_at_once()
+  //   features  float32 [count, D], written
+  void run(const float* clips, std::int64_t count, float* features) const;
 
   std::string name_;  // the file's
   I3dOptions options_;

@@ -7,6 +7,10 @@
 
 namespace co2net {
 
+#ifndef CO2NET_HAVE_CUDAOPTFLOW
+void use_gpu_for_flow(int) {}
+#endif
+
 std::vector<const FlowBackend*> flow_backends() {
   return {
 #ifdef CO2NET_HAVE_CUDAOPTFLOW

@@ -41,6 +41,9 @@ extern const FlowBackend kTvl1OpenCl;
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
 extern const FlowBackend kTvl1Cuda;  // OpenCV's cuda::OpticalFlowDual_TVL1
 #endif
+// The GPU that kTvl1Cuda takes from now on, for the whole process: an index, -1 for none. 0 until
+// then.
+void use_gpu_for_flow(int index);
 
 // The backends compiled in, best first.
 std::vector<const FlowBackend*> flow_backends();

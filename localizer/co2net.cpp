@@ -10,6 +10,7 @@
 
 #include "localizer/checkpoint.h"
 #include "localizer/network.h"
+#include "pipeline/device.h"
 #include "pipeline/error.h"
 
 namespace co2net {
@@ -27,7 +28,7 @@ torch::Tensor view(const Array& array) {
 }
 
 Array to_array(const torch::Tensor& tensor) {
-  const torch::Tensor dense = tensor.contiguous();
+  const torch::Tensor dense = tensor.cpu().contiguous();
   const float* values = dense.data_ptr<float>();
   return {tensor.sizes().vec(), std::vector<float>(values, values + dense.numel())};
 }
@@ -122,11 +123,17 @@ void Co2Net::save(const std::filesystem::path& path) const {
   write_checkpoint(path, checkpoint);
 }
 
+void Co2Net::move_to(const std::string& device) {
+  use_device(device);
+  network_->to(torch::Device(device));
+}
+
 Arrays Co2Net::localize(const Array& features) const {
   check_features(features, config_.feature_size);
   if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
   torch::InferenceMode inference;
-  const NetworkOutput output = network_->forward(view(features).unsqueeze(0));
+  const torch::Device device = network_->parameters().front().device();
+  const NetworkOutput output = network_->forward(view(features).to(device).unsqueeze(0));
   return {{"cas", to_array(output.cas[0])},
           {"attn", to_array(output.attn[0])},
           {"attn_rgb", to_array(output.attn_rgb[0])},

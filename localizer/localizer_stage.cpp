@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "localizer/training_options.h"
+#include "pipeline/device.h"
 #include "pipeline/npy.h"
 
 namespace co2net {
@@ -14,8 +15,12 @@ constexpr int kVersion = 1;
 
 }  // namespace
 
-LocalizerModel::LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config)
-    : file_(std::move(file)), sha256_(std::move(sha256)), config_(config) {}
+LocalizerModel::LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config,
+                               std::string device)
+    : file_(std::move(file)),
+      sha256_(std::move(sha256)),
+      config_(config),
+      device_(std::move(device)) {}
 
 LocalizerModel::~LocalizerModel() = default;
 
@@ -28,6 +33,7 @@ Stage LocalizerModel::stage(std::size_t features, const CacheKey& features_key) 
                   .add("variant", to_string(config_.variant))
                   .add("max_seqlen", config_.max_seqlen)
                   .add("network", to_json(config_.ablation))
+                  .add("device", device_description(device_))
                   .add("torch", TORCH_VERSION)
                   .add("machine", machine_identity())
                   .build();
@@ -40,7 +46,10 @@ Stage LocalizerModel::stage(std::size_t features, const CacheKey& features_key) 
 }
 
 const Co2Net& LocalizerModel::loaded() {
-  if (!net_) net_ = std::make_unique<Co2Net>(Co2Net::load(file_, config_));
+  if (!net_) {
+    net_ = std::make_unique<Co2Net>(Co2Net::load(file_, config_));
+    net_->move_to(device_);
+  }
   return *net_;
 }
 

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "pipeline/device.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {
@@ -66,6 +67,15 @@ TEST(Run, SaysThatAModelIsUntrained) {
   const Outcome outcome = here.call("run", {here.clip("clip.mkv")});
   EXPECT_EQ(outcome.json().at("model").at("status"), "untrained");
   EXPECT_TRUE(outcome.says("mean nothing"));
+}
+
+TEST(Run, SaysWhereTheNetworksRun) {
+  const Workplace here;
+  const Outcome outcome = here.call("run", {here.clip("clip.mkv")});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(outcome.says(best_device() == "cpu" ? "no CUDA device: the networks run on the CPU"
+                                                  : "the networks run on cuda ("))
+      << outcome.err;
 }
 
 TEST(Run, PutsAnInputThatFailsIntoErrorsAndGoesOn) {

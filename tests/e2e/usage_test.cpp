@@ -33,13 +33,14 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings videos = work + Strings{"--stream", "--timeout", "--progress"};
   const Strings cache = {"--cache", "--no-cache"};
   const Strings results = {"--model", "--output", "--format", "--min-score", "--top-k", "--compat"};
-  const Strings extraction = cache + Strings{"--model", "--device", "--keep", "--recipe-set"};
+  const Strings extraction =
+      cache + Strings{"--model", "--device", "--i3d-precision", "--keep", "--recipe-set"};
   const std::map<std::string, Strings> promised = {
       {"run", videos + results + extraction + Strings{"--checkpoint"}},
       {"extract",
        videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
-      {"localize", work + results + cache + Strings{"--save-scores"}},
+      {"localize", work + results + cache + Strings{"--save-scores", "--device"}},
       {"propose", work + results + cache},
       {"eval",
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous", "--scores", "--paper",
@@ -104,6 +105,10 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {here.arguments("run") + Strings{clip, "--timeout", "0"}, "--timeout"},
            {here.arguments("run") + Strings{clip, "--shard", "2/2"}, "0 to n - 1"},
            {here.arguments("run") + Strings{clip, "--device", "tpu"}, "cuda:N"},
+           {here.arguments("run") + Strings{clip, "--device", "cuda:99"}, "no CUDA device"},
+           {here.arguments("run") + Strings{clip, "--i3d-precision", "fp8"}, "fp32, fp16"},
+           {here.arguments("run") + Strings{clip, "--device", "cpu", "--i3d-precision", "fp16"},
+            "needs a CUDA device"},
            {here.arguments("run") + Strings{clip, "--keep", "features"}, "frames, flow"},
            {here.arguments("run") + Strings{clip, "--keep", "flow", "--no-cache"}, "cache"},
            {here.arguments("run") + Strings{clip, "--progress", "x"}, "auto, plain, off"},

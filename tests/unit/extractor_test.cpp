@@ -179,6 +179,7 @@ TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {
   expect_new_with("weights", [&] { options_.networks[0].sha256 = std::string(64, '3'); });
   expect_new_with("flow weights", [&] { options_.networks[1].sha256 = std::string(64, '3'); });
   expect_new_with("device", [&] { options_.device = "cuda"; });
+  expect_new_with("precision", [&] { options_.i3d_precision = "fp16"; });
   expect_new_with("streams", [&] { options_.networks.pop_back(); });
   for (const std::string& setting : test::kOtherSettings) {
     expect_new_with(setting, [&] {

@@ -144,9 +144,25 @@ TEST_F(SmallI3d, NamesTheFileThatIsAbsentTruncatedOrNoNetwork) {
 }
 
 TEST_F(SmallI3d, NamesTheDeviceThatIsUnknownOrAbsent) {
-  for (const std::string device : {"abacus", "cuda:99", "cuda:x", "meta", ""}) {
-    const std::string message = message_of([&] { I3d(path_, {2, 64, device}); }, ErrorKind::kUsage);
-    EXPECT_TRUE(message.starts_with("device " + device + " is not here")) << message;
+  const auto message_for = [&](const std::string& device) {
+    return message_of([&] { I3d(path_, {2, 64, device}); }, ErrorKind::kUsage);
+  };
+  for (const std::string device : {"abacus", "cuda:x", "cuda:", "cuda:-1", "cuda:1x", "meta", ""}) {
+    EXPECT_EQ(message_for(device), "'" + device + "' is no device: give cpu, cuda or cuda:N");
+  }
+  EXPECT_TRUE(message_for("cuda:99").starts_with("cuda:99: no CUDA device"))
+      << message_for("cuda:99");
+}
+
+TEST_F(SmallI3d, RefusesAPrecisionThatTheDeviceLacks) {
+  for (const std::string precision : {"fp16", "fp8"}) {
+    EXPECT_EQ(message_of(
+                  [&] {
+                    I3d(path_, {2, 64, "cpu", precision});
+                  },
+                  ErrorKind::kUsage),
+              "I3D on device cpu cannot compute in " + precision +
+                  "; give fp32, or fp16 on a CUDA device");
   }
 }
 

@@ -44,10 +44,11 @@ TEST(LocalizerStage, ChangesItsKeyWithEverythingThatChangesScores) {
   Co2NetConfig activitynet = kSmall, longer = kSmall;
   activitynet.variant = Variant::kActivityNet;
   longer.max_seqlen = 500;
-  const std::set<std::string> digests = {digest("a", kSmall, 1), digest("b", kSmall, 1),
-                                         digest("a", activitynet, 1), digest("a", longer, 1),
-                                         digest("a", kSmall, 2)};
-  EXPECT_EQ(digests.size(), 5u);
+  LocalizerModel on_gpu("co2net.pt", "a", kSmall, "cuda");
+  const std::set<std::string> digests = {
+      digest("a", kSmall, 1), digest("b", kSmall, 1), digest("a", activitynet, 1),
+      digest("a", longer, 1), digest("a", kSmall, 2), on_gpu.stage(0, features_key(1)).key.digest};
+  EXPECT_EQ(digests.size(), 6u);
 }
 
 }  // namespace
