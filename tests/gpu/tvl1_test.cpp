@@ -1,0 +1,71 @@
+#include "extractors/tvl1.h"
+
+#include <gtest/gtest.h>
+
+#include <opencv2/core.hpp>
+
+#include "extractors/frame.h"
+#include "tests/unit/texture.h"
+
+namespace co2net {
+namespace {
+
+class Tvl1OnGpu : public testing::Test {
+ protected:
+  Tvl1OnGpu() { flow_.variant = "opencv-cuda"; }
+
+  void SetUp() override {
+    use_gpu_for_flow(0);
+    for (const FlowBackend* backend : flow_backends()) {
+      if (backend->name == "cuda") cuda_ = backend;
+    }
+    if (cuda_ == nullptr) GTEST_SKIP() << "built with an OpenCV that lacks cudaoptflow";
+    if (cuda_->device().empty()) GTEST_SKIP() << "no CUDA device; not run on one";
+  }
+
+  // At the size of the benchmark's frames.
+  static cv::Mat texture(double x, double y) {
+    cv::Mat scaled;
+    cv::resize(test::texture({x, y}), scaled, {340, 256}, 0, 0, cv::INTER_CUBIC);
+    return scaled;
+  }
+
+  Recipe::Flow flow_;
+  const FlowBackend* cuda_ = nullptr;
+};
+
+TEST_F(Tvl1OnGpu, AboutAgreesWithTheCpu) {
+  const cv::Mat a = texture(0, 0), b = texture(1, -0.5);
+  const cv::Mat flow = cuda_->make(flow_)->solve(a, b);
+  const cv::Mat on_cpu = kTvl1Cpu.make(flow_)->solve(a, b);
+  ASSERT_EQ(flow.size(), on_cpu.size());
+  EXPECT_GT(test::mean_inside(on_cpu)[0], 2) << "there is motion to find";
+  const cv::Scalar distance = test::mean_inside(cv::abs(flow - on_cpu));
+  EXPECT_LT(distance[0] + distance[1], 0.3);
+}
+
+TEST_F(Tvl1OnGpu, SolvesManyPairsAtOnceToTheBytesOfOneAtATime) {
+  std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
+  for (int i = 0; i < 32; ++i) pairs.emplace_back(texture(0, 0), texture(i % 7 - 3, i % 5 - 2));
+  const auto solver = cuda_->make(flow_);
+  FlowField field(*cuda_, flow_, Deadline());
+  for (int round = 0; round < 5; ++round) {
+    const std::vector<cv::Mat> flows = field.solve(pairs);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const cv::Mat alone = solver->solve(pairs[i].first, pairs[i].second);
+      ASSERT_EQ(cv::norm(flows[i], alone, cv::NORM_INF), 0) << "pair " << i << ", round " << round;
+    }
+  }
+}
+
+TEST_F(Tvl1OnGpu, IsNotThereWhenNoGpuMayBeUsed) {
+  use_gpu_for_flow(-1);
+  EXPECT_EQ(cuda_->device(), "");
+}
+
+TEST_F(Tvl1OnGpu, IsTheBestThereIs) {
+  EXPECT_EQ(choose_flow_backend("auto", "opencv-cuda").name, "cuda");
+}
+
+}  // namespace
+}  // namespace co2net
