@@ -11,6 +11,7 @@
 #include "cli/benchmark.h"
 #include "cli/options.h"
 #include "cli/training.h"
+#include "extractors/threads.h"
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
@@ -376,6 +377,7 @@ void print_tables(const AblateOptions& options, const TrainingData& data, const 
 
 int run_ablate(const po::variables_map& args, Io& io) {
   const AblateOptions options = parse_ablate_options(args);
+  use_threads(options.base.threads);
   TrainingData data = read_benchmark(args, options.base);
   expect_test_videos(data, options.base.preset);
   Bundle bundle;
@@ -389,8 +391,6 @@ int run_ablate(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kAblateCommand = {"ablate", "--features DIR|FILE.npy --annotations FILE|DIR -o DIR",
-                                "train the paper's comparisons and print them beside its figures",
-                                add_ablate_options, run_ablate};
+const Command kAblateCommand = {"ablate", add_ablate_options, run_ablate};
 
 }  // namespace co2net

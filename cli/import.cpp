@@ -285,9 +285,6 @@ int run_import(const po::variables_map& args, Io&) {
 
 }  // namespace
 
-const Command kImportCommand = {
-    "import", "i3d --rgb FILE --flow FILE -o DIR | co2net FILE --classes FILE --model DIR",
-    "PyTorch checkpoints of I3D and of CO2-Net into a model bundle", add_import_options,
-    run_import};
+const Command kImportCommand = {"import", add_import_options, run_import};
 
 }  // namespace co2net

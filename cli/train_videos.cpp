@@ -8,12 +8,14 @@
 #include <map>
 
 #include "cli/batch.h"
+#include "cli/extraction.h"
 #include "cli/features_file.h"
 #include "cli/labelled_videos.h"
 #include "cli/options.h"
 #include "cli/scaled_training.h"
 #include "cli/training.h"
 #include "cli/wiring.h"
+#include "extractors/threads.h"
 #include "extractors/video_reader.h"
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
@@ -127,7 +129,7 @@ class FeatureFiles {
   void extract(LabelledVideo& video, const fs::path& file, Json sidecar) {
     VideoJob job = make_job(video.input, job_.video, job_.cache.get(), progress_);
     job.on_extracted = [&](const Features& features) {
-      stats_.add_extraction(video.input.id, features);
+      stats_.add_extraction(video.input.id, to_json(features));
     };
     const Chain chain = features_chain(*extractor_, job_.extraction, job, job_.cache.get());
     const ChainResult result = run_chain(chain, job_.cache.get(), subject_of(video.input));
@@ -258,6 +260,7 @@ po::options_description videos_form() {
 
 int train_from_videos(const po::variables_map& args, Io& io) {
   const VideosJob job = parse_job(args);
+  use_threads(job.video.threads);
   Videos videos = find_labelled_videos(required(args, "videos", "videos"),
                                        required(args, "labels", "labels of the videos"));
   int code = keep_readable(videos, job, io);

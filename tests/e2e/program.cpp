@@ -42,7 +42,7 @@ Outcome co2net(const Strings& arguments, const std::string& input) {
   std::istringstream in(input);
   std::ostringstream out, err;
   Outcome outcome;
-  outcome.code = run_cli(arguments, {in, out, err});
+  outcome.code = run_cli(all_commands(), arguments, {in, out, err});
   outcome.out = out.str();
   outcome.err = err.str();
   return outcome;
