@@ -15,6 +15,7 @@
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/text.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/text_table.h"
@@ -171,6 +172,12 @@ Json judged_by(const TrainingData& data, const std::string& preset) {
           {"annotations", sha256(format_activitynet(data.annotations))}};
 }
 
+// Waits for a process that trains in the folder already.
+FileLock lock_of(const fs::path& directory) {
+  const EndOnSignal waiting;
+  return FileLock(directory.string() + ".lock");
+}
+
 // Trains on the same videos with one setting after the other.
 class Trainer {
  public:
@@ -188,7 +195,7 @@ class Trainer {
 
   // The evaluation that the training's folder keeps; trains and evaluates unless it is there.
   Json result(const TrainingSettings& settings) {
-    const FileLock lock(settings.directory.string() + ".lock");
+    const FileLock lock = lock_of(settings.directory);
     split(settings);
     expect_same_training(data_, settings);
     const fs::path file = settings.directory / "result.json";

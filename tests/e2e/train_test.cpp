@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <csignal>
 #include <sstream>
-#include <thread>
 
 #include "cli/features_file.h"
 #include "pipeline/npy.h"
@@ -123,11 +121,7 @@ TEST_F(Train, InterruptedBySigtermEndsWithTheSameBytes) {
     return arguments(to, {"--iterations", "300", "--checkpoint", "0"});
   };
   Process process(long_one("broken"));
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!fs::exists(path("broken/training/state.pt")) &&
-         std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  wait_for(path("broken/training/state.pt"));
   process.send(SIGTERM);
   EXPECT_EQ(process.wait(), 130);
   EXPECT_FALSE(fs::exists(path("broken/model.json")));
