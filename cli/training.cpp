@@ -136,7 +136,7 @@ void add_training_options(po::options_description& options) {
        "key "
        "lists all")                                                                        //
       ("iterations", po::value<int>()->value_name("N"), "the same as --set iterations=N")  //
-      ("seed", po::value<std::uint64_t>()->value_name("N"), "the same as --set seed=N")    //
+      ("seed", po::value<std::string>()->value_name("N"), "the same as --set seed=N")      //
       ("select", po::value<std::string>()->value_name("HOW")->default_value("heldout"),
        "which model is kept: heldout (best classification of held-out training videos), test (best "
        "segments on the test videos, as the authors do: for comparison with them only), last")  //
@@ -158,7 +158,9 @@ TrainingOptions with_given_options(const po::variables_map& args, TrainingOption
   if (args.count("iterations") > 0) {
     options = with_setting(options, "iterations=" + std::to_string(args["iterations"].as<int>()));
   }
-  if (args.count("seed") > 0) options.seed = args["seed"].as<std::uint64_t>();
+  if (args.count("seed") > 0) {
+    options = with_setting(options, "seed=" + args["seed"].as<std::string>());
+  }
   return options;
 }
 
