@@ -33,15 +33,6 @@ Subsets parse_subsets(const po::variables_map& args, const std::string& preset) 
   return subsets;
 }
 
-std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& classes) {
-  std::vector<int> indices;
-  for (const std::string& label : video.labels) {
-    const auto found = std::find(classes.begin(), classes.end(), label);
-    indices.push_back(static_cast<int>(found - classes.begin()));
-  }
-  return indices;
-}
-
 // The videos of a subset that can be used; the log says how many others there are, and why.
 std::vector<Example> examples_of(const std::string& subset, const Annotations& annotations,
                                  const FeatureSet& features, int min_snippets, bool need_labels) {
@@ -57,7 +48,7 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
     } else if (need_labels && video.labels.empty()) {
       unlabelled.push_back(video.id);
     } else {
-      examples.push_back({i, class_indices(video, annotations.classes)});
+      examples.push_back({i, class_indices(video.labels, annotations.classes)});
     }
   }
   const auto warn = [&](const Strings& ids, const std::string& which) {

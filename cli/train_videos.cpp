@@ -177,12 +177,9 @@ TrainingData training_data(const Videos& videos, const Strings& classes,
   Strings ids;
   std::vector<Example> examples;
   for (const LabelledVideo& video : videos) {
-    Example& example = examples.emplace_back(Example{ids.size(), {}});
+    const Strings labels(video.labels.begin(), video.labels.end());
+    examples.push_back({ids.size(), class_indices(labels, classes)});
     ids.push_back(video.input.id);
-    for (const std::string& label : video.labels) {
-      const auto place = std::lower_bound(classes.begin(), classes.end(), label);
-      example.classes.push_back(static_cast<int>(place - classes.begin()));
-    }
   }
   return {FeatureSet(settings.directory / "features", ids), classes, examples, {}, {}, {}, ""};
 }

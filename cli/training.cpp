@@ -192,6 +192,14 @@ void expect_place_for_training(const fs::path& directory) {
                                      " holds something else than a training; choose a new folder");
 }
 
+std::vector<int> class_indices(const Strings& labels, const Strings& classes) {
+  std::vector<int> indices;
+  for (const std::string& label : labels) {
+    indices.push_back(static_cast<int>(std::ranges::find(classes, label) - classes.begin()));
+  }
+  return indices;
+}
+
 void hold_out(TrainingData& data, const TrainingSettings& settings) {
   if (settings.select != "heldout") return;
   Strings ids;
