@@ -117,6 +117,7 @@ void save_trained_bundle(const TrainingData& data, const TrainingSettings& setti
                        {"best_iteration", result.best_iteration}};
   if (settings.select != "last") bundle.provenance["score"] = result.best.score;
   if (extractor) {
+    bundle.status = status_with(*extractor);
     bundle.provenance["extractor"] = summary(*extractor);
     for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
       write_file(bundle.file(file), read_file(extractor->file(file)));

@@ -138,6 +138,22 @@ TEST_F(Train, AgainOnAFinishedTrainingPrintsTheSame) {
   EXPECT_EQ(read_file(path("bundle/co2net.pt")), weights);
 }
 
+TEST_F(Train, SaysWhereItsI3dIsUntrained) {
+  fs::copy(CO2NET_TEST_BUNDLE, path("random"));
+  const int feature_size = load_bundle(path("random"), {}).feature_size;
+  for (int i = 0; i < kVideos; ++i) {
+    write_file(path("features/" + id(i) + ".npy"),
+               format_npy(hashfill(id(i), {snippets(i), feature_size}, 1)));
+  }
+  EXPECT_EQ(load_bundle(path("random"), {}).status, "untrained");
+  train("bundle", {"--extractor", path("random")});
+  EXPECT_EQ(model("bundle").at("status"), "untrained-i3d");
+  train("again", {"--extractor", path("bundle")});
+  EXPECT_EQ(model("again").at("status"), "untrained-i3d");
+  train("features-alone");
+  EXPECT_EQ(model("features-alone").at("status"), "trained");
+}
+
 TEST_F(Train, SelectsTheModelAsItIsTold) {
   train("last", {"--select", "last"});
   EXPECT_EQ(model("last").at("provenance").at("best_iteration"), 5);
