@@ -87,7 +87,7 @@ TrainingJob job_of(const TrainingData& data, const TrainingSettings& settings) {
               {"training", description(data.training, data)},
               {"held_out", description(data.held_out, data)},
               {"test", description(data.test, data)}};
-  if (!data.origin.is_null()) job.data["origin"] = data.origin;
+  job.data["origin"] = data.origin;
   job.threads = settings.threads;
   job.directory = settings.directory / "training";
   job.model_file = settings.directory / kCo2NetFile;

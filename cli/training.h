@@ -27,7 +27,8 @@ struct TrainingData {
   std::vector<Example> test;      // judged by localization; may be empty
   Annotations annotations;        // with the test videos' segments
   std::string test_subset;
-  Json origin = nullptr;  // what made the features, of what; null: not known
+  // What made the features, of what, or what they contain; a training goes on with no others.
+  Json origin = nullptr;
 };
 
 // Which model of a training is kept: "heldout" (the best classification mAP on held-out videos, of

@@ -138,6 +138,13 @@ TEST_F(Train, AgainOnAFinishedTrainingPrintsTheSame) {
   EXPECT_EQ(read_file(path("bundle/co2net.pt")), weights);
 }
 
+TEST_F(Train, RefusesToGoOnWithOtherFeatures) {
+  train("bundle");
+  write_file(path("features/" + id(0) + ".npy"),
+             format_npy(hashfill("others", {snippets(0), kFeatureSize}, 1)));
+  expect_refused(arguments("bundle"), 2, {"another training", "features"});
+}
+
 TEST_F(Train, SaysWhereItsI3dIsUntrained) {
   fs::copy(CO2NET_TEST_BUNDLE, path("random"));
   const int feature_size = load_bundle(path("random"), {}).feature_size;
