@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "extractors/extractor.h"
 #include "extractors/flow_codec.h"
+#include "extractors/threads.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 
@@ -46,6 +47,7 @@ bool is_flow(const std::string& name) { return name.starts_with("flow"); }
 
 int run_flow(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
+  use_threads(options.threads);
   const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, options, io.in);
   const fs::path directory = parse_directory(args);
   expect_writable(directory / "flow");
@@ -89,7 +91,6 @@ int run_flow(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kFlowCommand = {"flow", "INPUT... -o DIR", "save the TV-L1 optical flow of videos",
-                              add_flow_options, run_flow};
+const Command kFlowCommand = {"flow", add_flow_options, run_flow};
 
 }  // namespace co2net

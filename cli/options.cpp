@@ -1,15 +1,11 @@
 #include "cli/options.h"
 
-#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <set>
 
-#include "extractors/i3d.h"
-#include "extractors/threads.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "pipeline/text.h"
@@ -30,40 +26,6 @@ std::optional<T> optional_value(const po::variables_map& args, const std::string
 
 bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
-}
-
-std::string parse_device(const po::variables_map& args) {
-  const auto device = args["device"].as<std::string>();
-  if (device == "auto") {
-    const std::string chosen = cuda_is_available() ? "cuda" : "cpu";
-    spdlog::info("I3D runs on {}", chosen);
-    return chosen;
-  }
-  const bool is_index = device.starts_with("cuda:") && device.size() > 5 &&
-                        device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (device == "cpu" || device == "cuda" || is_index) return device;
-  throw Error(ErrorKind::kUsage,
-              "--device: '" + device + "' is not one of auto, cpu, cuda, cuda:N");
-}
-
-std::set<std::string> parse_keep(const po::variables_map& args) {
-  std::set<std::string> keep;
-  if (args.count("keep") == 0) return keep;
-  for (const std::string& stage : args["keep"].as<Strings>()) {
-    if (stage != "frames" && stage != "flow") {
-      throw Error(ErrorKind::kUsage, "--keep: '" + stage + "' is not one of frames, flow");
-    }
-    keep.insert(stage);
-  }
-  if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
-  return keep;
-}
-
-void use_threads(int threads) {
-  static std::unique_ptr<oneapi::tbb::global_control> control;
-  control = std::make_unique<oneapi::tbb::global_control>(
-      oneapi::tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  use_one_thread_a_call();
 }
 
 }  // namespace
@@ -225,37 +187,7 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
   if (!options.stats.empty()) expect_writable(options.stats);
-  use_threads(options.threads);
   return options;
-}
-
-void add_extraction_options(po::options_description& options) {
-  options.add_options()("device",
-                        po::value<std::string>()->value_name("WHERE")->default_value("auto"),
-                        "where I3D runs: auto, cpu, cuda or cuda:N")  //
-      ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
-       "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
-}
-
-void add_checkpoint_option(po::options_description& options) {
-  options.add_options()(
-      "checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
-      "how often a long video's features are saved, to go on from after an interruption");
-}
-
-ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe& recipe,
-                                    int threads) {
-  ExtractionSettings settings;
-  settings.recipe = recipe;
-  settings.device = parse_device(args);
-  settings.threads = threads;
-  settings.keep = parse_keep(args);
-  settings.checkpoint_s =
-      optional_value<double>(args, "checkpoint").value_or(settings.checkpoint_s);
-  if (!(settings.checkpoint_s >= 0)) {
-    throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
-  }
-  return settings;
 }
 
 void add_output_option(po::options_description& options) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <opencv2/core.hpp>
 #include <utility>
 
@@ -174,19 +173,6 @@ class Checkpoint {
   std::chrono::duration<double> interval_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
-
-double frame_rate(const Recipe& recipe, double source_fps) {
-  if (recipe.fps == "source") {
-    if (source_fps > 0) return source_fps;
-    throw Error(ErrorKind::kInput,
-                "the container names no frame rate; choose one with --recipe-set fps=25");
-  }
-  const std::size_t slash = recipe.fps.find('/');
-  const double numerator = std::strtod(recipe.fps.c_str(), nullptr);
-  return slash == std::string::npos
-             ? numerator
-             : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
-}
 
 Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
   const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),

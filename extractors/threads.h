@@ -7,4 +7,7 @@ namespace co2net {
 // of threads. For the whole process; call it before the first computation.
 void use_one_thread_a_call();
 
+// The same, and limits what is parallel here to so many threads.
+void use_threads(int threads);
+
 }  // namespace co2net

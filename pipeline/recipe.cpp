@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "pipeline/settings.h"
@@ -189,6 +190,19 @@ bool same_features(const Recipe& a, const Recipe& b) {
   left.erase("name");
   right.erase("name");
   return left == right;
+}
+
+double frame_rate(const Recipe& recipe, double source_fps) {
+  if (recipe.fps == "source") {
+    if (source_fps > 0) return source_fps;
+    throw Error(ErrorKind::kInput,
+                "the container names no frame rate; choose one with --recipe-set fps=25");
+  }
+  const std::size_t slash = recipe.fps.find('/');
+  const double numerator = std::strtod(recipe.fps.c_str(), nullptr);
+  return slash == std::string::npos
+             ? numerator
+             : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
 }
 
 std::int64_t snippet_count(const Recipe& recipe, std::int64_t frames) {

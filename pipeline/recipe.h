@@ -56,6 +56,10 @@ Recipe with_setting(const Recipe& recipe, const std::string& key_and_value);
 // Whether features made by one may be used for the other: every field but the name is equal.
 bool same_features(const Recipe& a, const Recipe& b);
 
+// Frames a second after resampling: the recipe's, or the source's own. Throws Error(kInput) if the
+// recipe asks for the source's and the container does not name it.
+double frame_rate(const Recipe& recipe, double source_fps);
+
 // Snippets of a video of `frames` frames by the recipe's window, stride and tail; a video shorter
 // than a window has one (its last frame is repeated), an empty one none.
 std::int64_t snippet_count(const Recipe& recipe, std::int64_t frames);

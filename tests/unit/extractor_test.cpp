@@ -248,15 +248,5 @@ TEST_F(ExtractorTest, SavesAFlowForEveryFrameTheLastOneRepeated) {
             read_file(dir.path() / "flow" / "flow_00031.flo"));
 }
 
-TEST(FrameRate, IsTheRecipesOrTheSources) {
-  Recipe recipe;
-  EXPECT_EQ(frame_rate(recipe, 30), 25);
-  recipe.fps = "30000/1001";
-  EXPECT_EQ(frame_rate(recipe, 30), 30000. / 1001);
-  recipe.fps = "source";
-  EXPECT_EQ(frame_rate(recipe, 12.5), 12.5);
-  test::expect_error(ErrorKind::kInput, {"--recipe-set fps=25"}, [&] { frame_rate(recipe, 0); });
-}
-
 }  // namespace
 }  // namespace co2net

@@ -122,6 +122,16 @@ TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
   EXPECT_EQ(recipe_preset("cmcs").stride, 4);
 }
 
+TEST(FrameRate, IsTheRecipesOrTheSources) {
+  Recipe recipe;
+  EXPECT_EQ(frame_rate(recipe, 30), 25);
+  recipe.fps = "30000/1001";
+  EXPECT_EQ(frame_rate(recipe, 30), 30000. / 1001);
+  recipe.fps = "source";
+  EXPECT_EQ(frame_rate(recipe, 12.5), 12.5);
+  test::expect_error(ErrorKind::kInput, {"--recipe-set fps=25"}, [&] { frame_rate(recipe, 0); });
+}
+
 TEST(SnippetCount, FollowsWindowStrideAndTail) {
   struct Case {
     int stride;
