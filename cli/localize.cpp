@@ -17,6 +17,7 @@ namespace {
 
 void add_localize_options(po::options_description& options) {
   add_file_batch_options(options);
+  add_threads_option(options);
   options.add_options()(
       "save-scores", po::value<std::string>()->value_name("DIR"),
       "also write each video's cas and attention (.npz, with a .npz.json beside it)");

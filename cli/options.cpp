@@ -139,11 +139,6 @@ void add_outcome_options(po::options_description& options) {
        "write seconds and rates of every stage as JSON");
 }
 
-void add_work_options(po::options_description& options) {
-  add_threads_option(options);
-  add_outcome_options(options);
-}
-
 void add_timeout_option(po::options_description& options) {
   options.add_options()("timeout", po::value<double>()->value_name("SECONDS"),
                         "give up on a video after so long");
@@ -158,7 +153,8 @@ void add_progress_option(po::options_description& options) {
 void add_video_options(po::options_description& options) {
   add_input_options(options);
   add_stream_option(options);
-  add_work_options(options);
+  add_threads_option(options);
+  add_outcome_options(options);
   add_timeout_option(options);
   add_progress_option(options);
 }

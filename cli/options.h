@@ -73,8 +73,6 @@ void add_stream_option(boost::program_options::options_description& options);
 void add_threads_option(boost::program_options::options_description& options);
 // --strict, --stats
 void add_outcome_options(boost::program_options::options_description& options);
-// Both
-void add_work_options(boost::program_options::options_description& options);
 // --timeout
 void add_timeout_option(boost::program_options::options_description& options);
 // --progress

@@ -36,7 +36,7 @@ void add_file_batch_options(po::options_description& options) {
   add_compat_option(options);
   add_cache_options(options);
   add_input_options(options);
-  add_work_options(options);
+  add_outcome_options(options);
 }
 
 FileBatch::FileBatch(const po::variables_map& args, Io& io, const std::string& what,

@@ -44,8 +44,8 @@ TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
 TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings common = {"--config", "--log-level", "--help"};
   const Strings inputs = {"--shard", "--null", "--fail-fast"};
-  const Strings work = inputs + Strings{"--threads", "--strict", "--stats"};
-  const Strings videos = work + Strings{"--stream", "--timeout", "--progress"};
+  const Strings work = inputs + Strings{"--strict", "--stats"};
+  const Strings videos = work + Strings{"--threads", "--stream", "--timeout", "--progress"};
   const Strings cache = {"--cache", "--no-cache"};
   const Strings results = {"--model", "--output", "--format", "--min-score", "--top-k", "--compat"};
   const Strings extraction = cache + Strings{"--model", "--device", "--keep", "--recipe-set"};
@@ -54,7 +54,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"extract",
        videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
-      {"localize", work + results + cache + Strings{"--save-scores"}},
+      {"localize", work + results + cache + Strings{"--threads", "--save-scores"}},
       {"propose", work + results + cache},
       {"eval",
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous", "--scores", "--paper",
