@@ -76,6 +76,7 @@ void validate(const Recipe& recipe) {
   check.one_of(recipe.ten_crop, "ten_crop", {"average", "keep"});
   check.one_of(recipe.tail, "tail", {"drop", "pad"});
   check.one_of(recipe.flow.variant, "flow.variant", {"opencv-cpu", "opencv-cuda"});
+  check.one_of(recipe.flow.precision, "flow.precision", {"exact", "fast"});
   check.in(recipe.flow.tau, "flow.tau", 1e-6, 1);
   check.in(recipe.flow.lambda, "flow.lambda", 1e-6, 1e6);
   check.in(recipe.flow.theta, "flow.theta", 1e-6, 1e6);
@@ -122,6 +123,7 @@ Json to_json(const Recipe& r) {
           {"tail", r.tail},
           {"flow",
            {{"variant", r.flow.variant},
+            {"precision", r.flow.precision},
             {"tau", r.flow.tau},
             {"lambda", r.flow.lambda},
             {"theta", r.flow.theta},
@@ -135,7 +137,9 @@ Json to_json(const Recipe& r) {
             {"bound", r.flow.bound}}}};
 }
 
-Recipe recipe_from_json(const Json& json) {
+Recipe recipe_from_json(Json json) {
+  const auto flow = json.find("flow");
+  if (flow != json.end() && flow->is_object()) flow->emplace("precision", "exact");
   const SettingsReader reader(json, to_json(Recipe{}), "recipe");
   Recipe r;
   Json fps;
@@ -153,6 +157,7 @@ Recipe recipe_from_json(const Json& json) {
   reader.read("ten_crop", r.ten_crop);
   reader.read("tail", r.tail);
   reader.read("flow.variant", r.flow.variant);
+  reader.read("flow.precision", r.flow.precision);
   reader.read("flow.tau", r.flow.tau);
   reader.read("flow.lambda", r.flow.lambda);
   reader.read("flow.theta", r.flow.theta);

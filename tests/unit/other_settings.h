@@ -17,6 +17,7 @@ inline const std::vector<std::string> kOtherSettings = {
     "ten_crop=keep",
     "tail=pad",
     "flow.variant=opencv-cuda",
+    "flow.precision=fast",
     "flow.tau=0.2",
     "flow.lambda=0.1",
     "flow.theta=0.5",
