@@ -10,27 +10,32 @@
 namespace co2net {
 namespace {
 
+// GPUs made the published features, so it takes their flow.
+Recipe wtalc() { return {}; }
+
 Recipe wtalc_cpu() {
   Recipe recipe;
+  recipe.name = "wtalc-cpu";
+  recipe.flow.variant = "opencv-cpu";
   return recipe;
 }
 
 Recipe kinetics() {
-  Recipe recipe;
+  Recipe recipe = wtalc_cpu();
   recipe.name = "kinetics";
   recipe.resize.mode = "short-side";
   return recipe;
 }
 
 Recipe cmcs() {
-  Recipe recipe;
+  Recipe recipe = wtalc_cpu();
   recipe.name = "cmcs";
   recipe.fps = "source";
   recipe.stride = 4;
   return recipe;
 }
 
-std::vector<Recipe> presets() { return {wtalc_cpu(), kinetics(), cmcs()}; }
+std::vector<Recipe> presets() { return {wtalc(), wtalc_cpu(), kinetics(), cmcs()}; }
 
 Json fps_to_json(const std::string& fps) {
   const Json number = Json::parse(fps, nullptr, false);

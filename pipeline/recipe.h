@@ -18,7 +18,7 @@ struct Recipe {
   };
   // TV-L1 (Zach, Pock, Bischof 2007) with the parameters and the names of OpenCV's solver.
   struct Flow {
-    std::string variant = "opencv-cpu";  // "opencv-cpu" | "opencv-cuda": whose algorithm
+    std::string variant = "opencv-cuda";  // | "opencv-cpu": whose algorithm
     // "exact": each rounding as in that code | "fast": approximate square roots and divisions, on
     // the CPU only; the flow differs by 0.01 pixels on average
     std::string precision = "exact";
@@ -32,7 +32,7 @@ struct Recipe {
     double bound = 20;  // pixels: [-bound, bound] becomes 0..255, rounded half to even
   };
 
-  std::string name = "wtalc-cpu";  // of the preset; "custom (from ...)" once a key was changed
+  std::string name = "wtalc";  // of the preset; "custom (from ...)" once a key was changed
   std::string fps = "25";          // a number, a ratio such as "30000/1001", or "source"
   int window = 16;
   int stride = 16;

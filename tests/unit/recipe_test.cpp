@@ -125,6 +125,10 @@ TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
   for (const std::string& name : recipe_preset_names()) {
     test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { recipe_preset("nope"); });
   }
+  EXPECT_EQ(recipe_preset("wtalc").flow.variant, "opencv-cuda");
+  for (const char* name : {"wtalc-cpu", "kinetics", "cmcs"}) {
+    EXPECT_EQ(recipe_preset(name).flow.variant, "opencv-cpu") << name;
+  }
   EXPECT_EQ(recipe_preset("kinetics").resize.mode, "short-side");
   EXPECT_EQ(recipe_preset("cmcs").fps, "source");
   EXPECT_EQ(recipe_preset("cmcs").stride, 4);
