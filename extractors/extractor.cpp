@@ -30,8 +30,8 @@ namespace co2net {
 namespace {
 
 constexpr int kFramesVersion = 1;
-constexpr int kFlowVersion = 1;
-constexpr int kFeaturesVersion = 1;
+constexpr int kFlowVersion = 2;
+constexpr int kFeaturesVersion = 2;
 
 std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
 
@@ -178,7 +178,7 @@ Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
   const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),
                                     [](const StreamNetwork& network) { return network.is_flow; });
   if (has_flow) {
-    backend_ = &choose_flow_backend(options_.flow_backend, options_.recipe.flow.variant);
+    backend_ = &choose_flow_backend(options_.flow_backend, options_.recipe.flow);
   }
 }
 
@@ -230,7 +230,7 @@ Stage Extractor::flow_stage(const VideoJob& job) const {
   stage.key = video_key("flow", kFlowVersion, job)
                   .add("flow", to_json(options_.recipe).at("flow"))
                   .add("backend", std::string(backend_->name))
-                  .add("flow_device", backend_->device())
+                  .add("flow_device", backend_->device(options_.recipe.flow))
                   .build();
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
@@ -257,7 +257,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
       .add("device", options_.device)
       .add("torch", I3d::library_version());
   if (backend_ != nullptr) {
-    builder.add("backend", std::string(backend_->name)).add("flow_device", backend_->device());
+    builder.add("backend", std::string(backend_->name)).add("flow_device", backend_->device(options_.recipe.flow));
   }
   stage.key = builder.build();
   const bool has_frames = frames != kNone, has_flow = flow != kNone;

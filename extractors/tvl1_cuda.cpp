@@ -3,11 +3,12 @@
 #include <opencv2/cudaoptflow.hpp>
 
 #include "extractors/tvl1.h"
+#include "extractors/tvl1_opencv.h"
 
 namespace co2net {
 namespace {
 
-std::string cuda_device() {
+std::string cuda_device(const Recipe::Flow&) {
   if (cv::cuda::getCudaEnabledDeviceCount() < 1) return {};
   return "OpenCV " + cv::getVersionString() + ", " + cv::cuda::DeviceInfo().name();
 }
@@ -35,7 +36,7 @@ class Tvl1Cuda : public FlowSolver {
 
 }  // namespace
 
-const FlowBackend kTvl1Cuda = {"cuda", "opencv-cuda", false, cuda_device,
+const FlowBackend kTvl1Cuda = {"cuda", is_tvl1_of_gpus, false, cuda_device,
                                [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
                                  return std::make_unique<Tvl1Cuda>(flow);
                                }};

@@ -11,27 +11,32 @@
 namespace co2net {
 namespace {
 
+// GPUs made the published features, so it takes their flow.
+Recipe wtalc() { return {}; }
+
 Recipe wtalc_cpu() {
   Recipe recipe;
+  recipe.name = "wtalc-cpu";
+  recipe.flow.variant = "opencv-cpu";
   return recipe;
 }
 
 Recipe kinetics() {
-  Recipe recipe;
+  Recipe recipe = wtalc_cpu();
   recipe.name = "kinetics";
   recipe.resize.mode = "short-side";
   return recipe;
 }
 
 Recipe cmcs() {
-  Recipe recipe;
+  Recipe recipe = wtalc_cpu();
   recipe.name = "cmcs";
   recipe.fps = "source";
   recipe.stride = 4;
   return recipe;
 }
 
-std::vector<Recipe> presets() { return {wtalc_cpu(), kinetics(), cmcs()}; }
+std::vector<Recipe> presets() { return {wtalc(), wtalc_cpu(), kinetics(), cmcs()}; }
 
 Json fps_to_json(const std::string& fps) {
   const Json number = Json::parse(fps, nullptr, false);
@@ -77,6 +82,7 @@ void validate(const Recipe& recipe) {
   check.one_of(recipe.ten_crop, "ten_crop", {"average", "keep"});
   check.one_of(recipe.tail, "tail", {"drop", "pad"});
   check.one_of(recipe.flow.variant, "flow.variant", {"opencv-cpu", "opencv-cuda"});
+  check.one_of(recipe.flow.precision, "flow.precision", {"exact", "fast"});
   check.in(recipe.flow.tau, "flow.tau", 1e-6, 1);
   check.in(recipe.flow.lambda, "flow.lambda", 1e-6, 1e6);
   check.in(recipe.flow.theta, "flow.theta", 1e-6, 1e6);
@@ -123,6 +129,7 @@ Json to_json(const Recipe& r) {
           {"tail", r.tail},
           {"flow",
            {{"variant", r.flow.variant},
+            {"precision", r.flow.precision},
             {"tau", r.flow.tau},
             {"lambda", r.flow.lambda},
             {"theta", r.flow.theta},
@@ -136,7 +143,9 @@ Json to_json(const Recipe& r) {
             {"bound", r.flow.bound}}}};
 }
 
-Recipe recipe_from_json(const Json& json) {
+Recipe recipe_from_json(Json json) {
+  const auto flow = json.find("flow");
+  if (flow != json.end() && flow->is_object()) flow->emplace("precision", "exact");
   const SettingsReader reader(json, to_json(Recipe{}), "recipe");
   Recipe r;
   Json fps;
@@ -154,6 +163,7 @@ Recipe recipe_from_json(const Json& json) {
   reader.read("ten_crop", r.ten_crop);
   reader.read("tail", r.tail);
   reader.read("flow.variant", r.flow.variant);
+  reader.read("flow.precision", r.flow.precision);
   reader.read("flow.tau", r.flow.tau);
   reader.read("flow.lambda", r.flow.lambda);
   reader.read("flow.theta", r.flow.theta);

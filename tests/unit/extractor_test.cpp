@@ -227,9 +227,9 @@ TEST_F(ExtractorTest, NamesTheStageThatFails) {
 }
 
 TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
-  options_.recipe.flow.variant = "opencv-cuda";
-  options_.flow_backend = "cpu";
-  test::expect_error(ErrorKind::kUsage, {"opencv-cuda"}, [&] { Extractor{options_}; });
+  options_.recipe.flow.variant = "opencv-cpu";
+  options_.flow_backend = "opencl";
+  test::expect_error(ErrorKind::kUsage, {"opencv-cpu"}, [&] { Extractor{options_}; });
   options_.networks.pop_back();
   EXPECT_NO_THROW(Extractor{options_}) << "no flow stream, no backend";
 }
@@ -237,7 +237,7 @@ TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
 TEST_F(ExtractorTest, SavesAFlowForEveryFrameTheLastOneRepeated) {
   const TempDir dir;
   const Json video =
-      save_flow(job("lossless.mkv"), options_.recipe, choose_flow_backend("cpu", "opencv-cpu"), 2,
+      save_flow(job("lossless.mkv"), options_.recipe, choose_flow_backend("cpu", options_.recipe.flow), 2,
                 FlowFormat::kFlo, dir.path() / "flow");
   EXPECT_EQ(video.at("frames"), 33);
   EXPECT_TRUE(fs::exists(dir.path() / "flow" / "flow_00033.flo"));

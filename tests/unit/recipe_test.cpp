@@ -102,7 +102,9 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
     std::string pointer = "/" + key;
     std::replace(pointer.begin(), pointer.end(), '.', '/');
     json.erase(pointer);
-    test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
+    if (key != "flow.precision") {
+      test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
+    }
     json[pointer] = true;
     test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
   }
@@ -113,9 +115,19 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
   test::expect_error(ErrorKind::kModel, {"not a JSON object"}, [] { recipe_from_json({1, 2}); });
 }
 
+TEST(Recipe, IsExactWhereItIsOlderThanThePrecisionsKey) {
+  Json json = to_json(Recipe());
+  json["flow"].erase("precision");
+  EXPECT_EQ(recipe_from_json(json).flow.precision, "exact");
+}
+
 TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
   for (const std::string& name : recipe_preset_names()) {
     test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { recipe_preset("nope"); });
+  }
+  EXPECT_EQ(recipe_preset("wtalc").flow.variant, "opencv-cuda");
+  for (const char* name : {"wtalc-cpu", "kinetics", "cmcs"}) {
+    EXPECT_EQ(recipe_preset(name).flow.variant, "opencv-cpu") << name;
   }
   EXPECT_EQ(recipe_preset("kinetics").resize.mode, "short-side");
   EXPECT_EQ(recipe_preset("cmcs").fps, "source");
