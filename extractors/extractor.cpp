@@ -32,7 +32,7 @@ namespace {
 
 constexpr int kFramesVersion = 1;
 constexpr int kFlowVersion = 1;
-constexpr int kFeaturesVersion = 1;
+constexpr int kFeaturesVersion = 2;
 
 std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
 

@@ -11,8 +11,12 @@ namespace co2net {
 
 void use_one_thread_a_call() {
   cv::setNumThreads(1);
-  at::set_num_threads(1);
+  use_one_thread_here();
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+}
+
+void use_one_thread_here() {
+  if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
 }  // namespace co2net
