@@ -107,15 +107,24 @@ Array stored_bias(const Array& bias, const Stored& result) {
   return stored;
 }
 
-// Whether Winograd's algorithm is faster than the direct one for a 3x3x3 convolution.
-bool is_large_enough_for_winograd(const Stored& source, const Stored& result) {
-  return result.channels >= 64 && source.channels >= 64;
-}
-
-bool should_use_winograd(const ConvLayer& layer, const Stored& source, const Stored& result) {
+// Whether oneDNN's Winograd algorithm is faster than the direct one, as it is for 3x3x3
+// convolutions of any number of channels, but not if much of its tiles of 4x4 lies outside of a
+// small map.
+bool should_use_winograd(const ConvLayer& layer) {
+  constexpr std::int64_t kSmallest = 8;
   return layer.kernel == Size3{3, 3, 3} && layer.stride == Size3{1, 1, 1} &&
          layer.pad_begin == Size3{1, 1, 1} && layer.pad_end == Size3{1, 1, 1} &&
-         is_large_enough_for_winograd(source, result);
+         layer.size[1] >= kSmallest && layer.size[2] >= kSmallest;
+}
+
+// How many times to convolve by Winograd's algorithm in one call: a divisor of all. Fewer take less
+// memory, but small calls are slower.
+std::int64_t times_a_call(const ConvLayer& layer) {
+  constexpr std::int64_t kPositionsACall = 28 * 28;
+  const auto [all, height, width] = layer.size;
+  std::int64_t times = 1;
+  while (times < all && (times * height * width < kPositionsACall || all % times != 0)) ++times;
+  return times;
 }
 
 // [output, input, 3, 3, 3] -> [output, 3 * input, 3, 3]: the kernel's times become channels.
@@ -142,10 +151,11 @@ struct Planes {
   std::size_t blocks, times, size;  // size in floats
 };
 
-// Gives each time the planes of the time before, its own, and the time after: [times, 3, blocks,
-// plane]. Beyond the ends they are zero.
-void stack_times(const float* source, float* stacked, const Planes& planes) {
-  for (std::size_t time = 0; time < planes.times; ++time) {
+// Gives times [first, first + count) the planes of the time before, their own, and the time after:
+// [count, 3, blocks, plane]. Beyond the ends they are zero.
+void stack_times(const float* source, float* stacked, const Planes& planes, std::size_t first,
+                 std::size_t count) {
+  for (std::size_t time = first; time < first + count; ++time) {
     for (std::size_t shift = 0; shift < 3; ++shift) {
       const bool is_beyond = time + shift < 1 || time + shift > planes.times;
       for (std::size_t block = 0; block < planes.blocks; ++block, stacked += planes.size) {
@@ -160,11 +170,13 @@ void stack_times(const float* source, float* stacked, const Planes& planes) {
   }
 }
 
-// [times, blocks, plane] -> [blocks, times, plane].
-void transpose_planes(const float* source, float* result, const Planes& planes) {
-  for (std::size_t block = 0; block < planes.blocks; ++block) {
-    for (std::size_t time = 0; time < planes.times; ++time, result += planes.size) {
-      std::copy_n(source + (time * planes.blocks + block) * planes.size, planes.size, result);
+// Puts [count, blocks, plane] in the place of times [first, first + count).
+void unstack_times(const float* source, float* result, const Planes& planes, std::size_t first,
+                   std::size_t count) {
+  for (std::size_t time = first; time < first + count; ++time) {
+    for (std::size_t block = 0; block < planes.blocks; ++block, source += planes.size) {
+      const std::size_t plane = block * planes.times + time;
+      std::copy_n(source, planes.size, result + plane * planes.size);
     }
   }
 }
@@ -330,7 +342,7 @@ struct OnednnNet::Plan {
       }
     }
     const std::size_t source = layer.inputs[0];
-    if (block == 16 && source != 0 && should_use_winograd(layer, stored[source], stored[index])) {
+    if (block == 16 && source != 0 && should_use_winograd(layer)) {
       try {
         return add_winograd(layer, index);
       } catch (const dnnl::error&) {  // this version of oneDNN has none for this CPU
@@ -365,10 +377,10 @@ struct OnednnNet::Plan {
   // As a 2-D convolution of each time, whose channels are those of three neighbouring times.
   void add_winograd(const ConvLayer& layer, std::size_t index) {
     const Stored &source = stored[layer.inputs[0]], &result = stored[index];
-    const auto [times, height, width] = layer.size;
+    const std::int64_t count = times_a_call(layer), height = layer.size[1], width = layer.size[2];
     const auto blocked = memory::format_tag::nChw16c;
-    const memory::desc stacked({times, 3 * source.channels, height, width}, kFloat, blocked);
-    const memory::desc planar({times, result.channels, height, width}, kFloat, blocked);
+    const memory::desc stacked({count, 3 * source.channels, height, width}, kFloat, blocked);
+    const memory::desc planar({count, result.channels, height, width}, kFloat, blocked);
     const Dims weights_dims{result.channels, 3 * source.channels, 3, 3};
     const auto desc =
         convolution_desc(engine, dnnl::algorithm::convolution_winograd, stacked,
@@ -377,19 +389,23 @@ struct OnednnNet::Plan {
     const memory weights = packed(
         {weights_dims, kFloat, memory::format_tag::oihw},
         with_times_as_channels(stored_weights(layer.weights, source, result)), desc.weights_desc());
+    const memory bias = bias_of(layer, index);
+    const dnnl::convolution_forward convolution(desc);
 
     const Place source_place = places[layer.inputs[0]], result_place = places[index];
     const Place stacked_place{new_buffer(stacked.get_size()), 0};
     const Place planar_place{new_buffer(planar.get_size()), 0};
-    add_step({source_place, stacked_place}, [=, planes = planes_of(source)](const Call& call) {
-      stack_times(call.at(source_place), call.at(stacked_place), planes);
-    });
-    add_primitive(dnnl::convolution_forward(desc), desc.scratchpad_desc(),
-                  {{DNNL_ARG_SRC, stacked, stacked_place}, {DNNL_ARG_DST, planar, planar_place}},
-                  {{DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, bias_of(layer, index)}});
-    add_step({planar_place, result_place}, [=, planes = planes_of(result)](const Call& call) {
-      transpose_planes(call.at(planar_place), call.at(result_place), planes);
-    });
+    for (std::int64_t first = 0; first < layer.size[0]; first += count) {
+      add_step({source_place, stacked_place}, [=, planes = planes_of(source)](const Call& call) {
+        stack_times(call.at(source_place), call.at(stacked_place), planes, first, count);
+      });
+      add_primitive(convolution, desc.scratchpad_desc(),
+                    {{DNNL_ARG_SRC, stacked, stacked_place}, {DNNL_ARG_DST, planar, planar_place}},
+                    {{DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, bias}});
+      add_step({planar_place, result_place}, [=, planes = planes_of(result)](const Call& call) {
+        unstack_times(call.at(planar_place), call.at(result_place), planes, first, count);
+      });
+    }
   }
 
   Planes planes_of(const Stored& tensor) const {

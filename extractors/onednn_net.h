@@ -11,9 +11,9 @@ namespace co2net {
 // and ReLU inside of the convolutions, concatenations written in place. Which algorithm a layer
 // gets depends on its shape and on the CPU's instruction set, never on a measurement, so that equal
 // inputs give equal bytes.
-// 3x3x3 convolutions that are large enough run by Winograd's minimal filtering F(4x4, 3x3) (Lavin
-// and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") over height and width, where
-// oneDNN has it (AVX-512).
+// 3x3x3 convolutions of stride 1 on maps of at least 8x8 run by Winograd's minimal filtering
+// F(4x4, 3x3) (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") over
+// height and width, where oneDNN has it: with AVX-512.
 class OnednnNet {
  public:
   // Copies the weights. Throws UnsupportedNetwork if the CPU has neither AVX-512 nor AVX2, if a
@@ -29,8 +29,9 @@ class OnednnNet {
   std::size_t workspace_bytes() const;
 
   // `input` and `output` have as many values as the network's input and output_shape(). May be
-  // called from many threads at once. A NaN may be lost in a ReLU. Each call computes on as many
-  // threads as OpenMP has for the caller: see use_one_thread_here() (extractors/threads.h).
+  // called from many threads at once. A NaN may be lost in a ReLU.
+  // oneDNN uses as many threads as OpenMP had for the thread that constructed this, or has for the
+  // calling one: both need use_one_thread_here() (extractors/threads.h) first.
   void run(const float* input, float* output) const;
 
   // The library that runs, for cache keys: "oneDNN 2.6.3".

@@ -1,6 +1,6 @@
 // Compares I3d with torch::jit::load and forward, in seconds a snippet: on one thread, and on all
-// cores with a snippet each. Both take turns, so that a busy machine slows both. For networks of
-// co2net_make_bundle.
+// cores with a snippet each. Both take turns, so that a busy machine slows both; processor time is
+// printed, too, since other programs disturb it less. For networks of co2net_make_bundle.
 //   co2net_bench_i3d NETWORK.pt CHANNELS [ROUNDS]
 
 #include <oneapi/tbb/info.h>
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -28,6 +29,13 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// What a snippet took, one value a round.
+struct Timings {
+  std::vector<double> wall, processor;  // in seconds; the latter of all threads together
+
+  void add(int threads, const std::function<void()>& work);
+};
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -38,6 +46,17 @@ void on_threads(int threads, const std::function<void()>& work) {
   for (int i = 1; i < threads; ++i) others.emplace_back(work);
   work();
   for (std::thread& other : others) other.join();
+}
+
+void Timings::add(int threads, const std::function<void()>& work) {
+  const std::clock_t start = std::clock();
+  wall.push_back(seconds_of([&] { on_threads(threads, work); }) / threads);
+  processor.push_back(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / threads);
+}
+
+void print(const char* what, const std::vector<double>& theirs, const std::vector<double>& ours) {
+  std::printf("  %-9s jit::load %.3f s, I3d %.3f s, ratio %.2f\n", what, median(theirs),
+              median(ours), median(theirs) / median(ours));
 }
 
 // The most memory that the process has had so far.
@@ -92,15 +111,13 @@ int main(int argc, char** argv) {
 
   const int cores = oneapi::tbb::info::default_concurrency();
   for (const int threads : {1, cores}) {
-    std::vector<double> theirs, ours;
+    Timings theirs, ours;
     for (int round = 0; round < rounds; ++round) {
-      const auto a_snippet = [&](const std::function<void()>& work) {
-        return seconds_of([&] { on_threads(threads, work); }) / threads;
-      };
-      theirs.push_back(a_snippet([&] { forward(module, clip); }));
-      ours.push_back(a_snippet([&] { i3d->features(clip); }));
+      theirs.add(threads, [&] { forward(module, clip); });
+      ours.add(threads, [&] { i3d->features(clip); });
     }
-    std::printf("%d threads, medians of %d: jit::load %.3f s, I3d %.3f s, ratio %.2f\n", threads,
-                rounds, median(theirs), median(ours), median(theirs) / median(ours));
+    std::printf("a snippet, threads: %d, medians of %d:\n", threads, rounds);
+    print("wall", theirs.wall, ours.wall);
+    print("processor", theirs.processor, ours.processor);
   }
 }
