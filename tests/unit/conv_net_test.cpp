@@ -83,7 +83,23 @@ const Parameters& parameters() {
   return kParameters;
 }
 
-class EqualsLibtorch : public testing::TestWithParam<Case> {};
+// Skips its tests on a CPU that OnednnNet does not run on.
+template <class Parameter>
+class OnednnTest : public testing::TestWithParam<Parameter> {
+ protected:
+  void SetUp() override {
+    ConvNet nothing{{ConvLayer{}}, 0, {1, 1, 1, 1, 1}};
+    nothing.layers[0].channels = 1;
+    nothing.layers[0].size = {1, 1, 1};
+    try {
+      const OnednnNet net(nothing);
+    } catch (const UnsupportedNetwork& e) {
+      GTEST_SKIP() << e.what();
+    }
+  }
+};
+
+using EqualsLibtorch = OnednnTest<Case>;
 
 TEST_P(EqualsLibtorch, WithinTheTolerance) {
   const Case& network = GetParam();
@@ -280,7 +296,7 @@ TEST(I3d, ComputesOnTheCallingThreadAlone) {
   EXPECT_EQ(before, after);
 }
 
-class WholeI3d : public testing::TestWithParam<I3dArchitecture> {};
+using WholeI3d = OnednnTest<I3dArchitecture>;
 
 TEST_P(WholeI3d, EqualsLibtorchWithinTheTolerance) {
   const TempDir dir;
