@@ -1,15 +1,18 @@
 #include "extractors/i3d.h"
 
-#include <ATen/Parallel.h>
+#include <spdlog/spdlog.h>
 #include <torch/cuda.h>
 #include <torch/script.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string_view>
 
+#include "extractors/onednn_net.h"
 #include "extractors/threads.h"
+#include "extractors/torchscript_conv_net.h"
 #include "pipeline/error.h"
 
 namespace co2net {
@@ -47,7 +50,28 @@ std::string description(const torch::Tensor& tensor) {
 
 struct I3d::Network {
   torch::Device device;
-  torch::jit::Module module;
+  torch::jit::Module module;          // not kept beside `compiled`
+  std::optional<OnednnNet> compiled;  // on the CPU, where the module can be
+
+  torch::Tensor forward(const torch::Tensor& input) {
+    if (!compiled) return module.get_method("forward")({input}).toTensor().cpu().contiguous();
+    torch::Tensor output = torch::empty(compiled->output_shape());
+    compiled->run(input.data_ptr<float>(), output.data_ptr<float>());
+    return output;
+  }
+
+  // Replaces the module by what runs faster on the CPU.
+  void compile(const std::string& name, const Shape& input_shape) {
+    module.eval();
+    module = torch::jit::freeze(module);
+    try {
+      compiled.emplace(read_conv_net(module, input_shape));
+      module = {};
+    } catch (const UnsupportedNetwork& e) {
+      spdlog::warn("{}: runs in libtorch, which is slower than oneDNN: {}", name, e.what());
+      module = torch::jit::optimize_for_inference(module);
+    }
+  }
 };
 
 bool cuda_is_available() { return torch::cuda::is_available(); }
@@ -55,24 +79,27 @@ bool cuda_is_available() { return torch::cuda::is_available(); }
 I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
     : name_(file.string()), options_(options) {
   const torch::Device device = device_named(options.device);
+  use_one_thread_a_call();
   try {
-    network_ = std::make_unique<Network>(Network{device, torch::jit::load(name_, device)});
+    network_ = std::make_unique<Network>(Network{device, torch::jit::load(name_, device), {}});
+    if (device.is_cpu()) network_->compile(name_, {1, options_.channels, kFrames, kSide, kSide});
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
   }
-  use_one_thread_a_call();
 }
 
 I3d::I3d(I3d&&) noexcept = default;
 I3d& I3d::operator=(I3d&&) noexcept = default;
 I3d::~I3d() = default;
 
-std::string I3d::library_version() { return std::string("libtorch ") + TORCH_VERSION; }
+std::string I3d::library_version() {
+  return std::string("libtorch ") + TORCH_VERSION + ", " + OnednnNet::library_version();
+}
 
 Array I3d::features(const Array& clips) const {
   expect_shape(clips, {-1, options_.channels, kFrames, kSide, kSide}, "i3d clips");
-  if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
+  use_one_thread_here();
   Array features({clips.dim(0), options_.feature_size});
   for (std::int64_t n = 0; n < clips.dim(0); ++n) {
     run(clips.row(n), features.row(n));
@@ -88,7 +115,7 @@ void I3d::run(const float* clip, float* feature) const {
           .to(network_->device, /*non_blocking=*/false, /*copy=*/true);
   torch::Tensor output;
   try {
-    output = network_->module.get_method("forward")({input}).toTensor().cpu().contiguous();
+    output = network_->forward(input);
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": fails on clips " + description(input) +
                                        ", is it for the other stream? " + reason(e));
@@ -100,7 +127,8 @@ void I3d::run(const float* clip, float* feature) const {
                                        description(output) +
                                        "; the model's feature size does not match its network");
   }
-  if (!output.isfinite().all().item<bool>()) {
+  // oneDNN's ReLU makes zeros of a clip's NaNs. The sum is finite only if all of its values are.
+  if (!output.isfinite().all().item<bool>() || !input.sum().isfinite().item<bool>()) {
     throw Error(ErrorKind::kModel, name_ + ": gives a feature that is not finite; " +
                                        "its weights or the clip are damaged");
   }

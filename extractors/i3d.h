@@ -19,6 +19,8 @@ bool cuda_is_available();
 
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, 224, 224]) -> float32 [N, D], such
 // as save_i3d() writes. The file is code that runs here: load only what you trust.
+// On the CPU it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators;
+// else libtorch runs it, frozen and optimised, and a warning names the operator that is in the way.
 // features() may be called from many threads at once.
 class I3d {
  public:
@@ -31,7 +33,7 @@ class I3d {
 
   int feature_size() const { return options_.feature_size; }
 
-  // What runs the networks, for cache keys: "libtorch 1.13.1".
+  // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3".
   static std::string library_version();
 
   //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y

@@ -13,7 +13,7 @@ namespace co2net {
 
 void use_one_thread_a_call() {
   cv::setNumThreads(1);
-  at::set_num_threads(1);
+  use_one_thread_here();
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
 }
 
@@ -22,6 +22,10 @@ void use_threads(int threads) {
   control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
                                                   static_cast<std::size_t>(threads));
   use_one_thread_a_call();
+}
+
+void use_one_thread_here() {
+  if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
 }  // namespace co2net
