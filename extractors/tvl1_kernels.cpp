@@ -28,6 +28,10 @@ constexpr D d;
 constexpr DI di;
 constexpr int kLanes = hn::MaxLanes(d);
 
+struct Pair {
+  V first, second;
+};
+
 HWY_INLINE V square(V x) { return hn::Mul(x, x); }
 
 template <class DF>
@@ -61,10 +65,10 @@ HWY_INLINE V reciprocal_sqrt(V s) {
 
 // Exact hypot: what glibc's hypotf returns, the square root in double precision rounded to float.
 // x^2 + y^2 is held as a sum of floats, `sum` + `lost`, to 2^-46; a step of Newton's from the
-// root's float gives the root to 2^-37, and where 2^-35 more or less would be rounded otherwise
-// (one vector in thirty) the way through double decides. Below 2^-49, where the dual step does not
-// see it, the result is any number below that.
-HWY_INLINE V exact_hypot(V x, V y) {
+// root's float gives the root to 2^-37. These are its roundings from 2^-35 below and 2^-35 above;
+// where they differ (one vector in thirty) the way through double decides. Below 2^-49, where the
+// dual step does not see it, the result is any number below that.
+HWY_INLINE Pair close_hypots(V x, V y) {
   const V large = hn::Max(hn::Abs(x), hn::Abs(y)), small = hn::Min(hn::Abs(x), hn::Abs(y));
   const V large_squared = hn::MulAdd(large, large, hn::Set(d, 0x1p-120f));
   const V sum = hn::MulAdd(small, small, large_squared);
@@ -74,18 +78,24 @@ HWY_INLINE V exact_hypot(V x, V y) {
   const V estimate = hn::Mul(sum, inverse);
   const V root = hn::MulAdd(hn::NegMulAdd(estimate, estimate, sum), half_inverse, estimate);
   const V rest = hn::Add(hn::NegMulAdd(root, root, sum), lost);
-  const V low = hn::MulAdd(hn::MulAdd(sum, hn::Set(d, -0x1p-34f), rest), half_inverse, root);
-  const V high = hn::MulAdd(hn::MulAdd(sum, hn::Set(d, 0x1p-34f), rest), half_inverse, root);
-  if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(low, high)))) return hypot_by_double(x, y);
-  return low;
+  return {hn::MulAdd(hn::MulAdd(sum, hn::Set(d, -0x1p-34f), rest), half_inverse, root),
+          hn::MulAdd(hn::MulAdd(sum, hn::Set(d, 0x1p-34f), rest), half_inverse, root)};
+}
+
+HWY_INLINE Pair exact_hypots(Pair x, Pair y) {
+  const Pair first = close_hypots(x.first, y.first), second = close_hypots(x.second, y.second);
+  const auto decided =
+      hn::And(hn::Eq(first.first, first.second), hn::Eq(second.first, second.second));
+  if (HWY_UNLIKELY(!hn::AllTrue(d, decided))) {
+    return {hypot_by_double(x.first, y.first), hypot_by_double(x.second, y.second)};
+  }
+  return {first.first, second.first};
 }
 #else
-HWY_INLINE V exact_hypot(V x, V y) { return hypot_by_double(x, y); }
+HWY_INLINE Pair exact_hypots(Pair x, Pair y) {
+  return {hypot_by_double(x.first, y.first), hypot_by_double(x.second, y.second)};
+}
 #endif
-
-struct Pair {
-  V first, second;
-};
 
 // Equation numbers are those of Sanchez, Meinhardt-Llopis, Facciolo: TV-L1 Optical Flow Estimation,
 // IPOL 2013.
@@ -116,16 +126,27 @@ struct Arithmetic {
     }
   }
 
+  // |grad u1| and |grad u2|.
+  HWY_INLINE Pair norms(Pair ux, Pair uy) const {
+    if constexpr (kExact) {
+      return exact_hypots(ux, uy);
+    } else {
+      const auto norm = [](V x, V y) HWY_ATTR {
+        const V squared = hn::MulAdd(x, x, hn::MulAdd(y, y, hn::Set(d, 1e-30f)));
+        return hn::Mul(squared, hn::ApproximateReciprocalSqrt(squared));
+      };
+      return {norm(ux.first, uy.first), norm(ux.second, uy.second)};
+    }
+  }
+
   // The dual step, (20): p = (p + tau / theta * grad u) / (1 + tau / theta * |grad u|).
-  HWY_INLINE Pair dual(V px, V py, V ux, V uy) const {
+  HWY_INLINE Pair dual(V px, V py, V ux, V uy, V norm) const {
     const V one = hn::Set(d, 1.0f);
     if constexpr (kExact) {
-      const V scale = hn::Add(one, hn::Mul(taut, exact_hypot(ux, uy)));
+      const V scale = hn::Add(one, hn::Mul(taut, norm));
       return {hn::Div(hn::Add(px, hn::Mul(taut, ux)), scale),
               hn::Div(hn::Add(py, hn::Mul(taut, uy)), scale)};
     } else {
-      const V squared = hn::MulAdd(ux, ux, hn::MulAdd(uy, uy, hn::Set(d, 1e-30f)));
-      const V norm = hn::Mul(squared, hn::ApproximateReciprocalSqrt(squared));
       const V inverse = hn::ApproximateReciprocal(hn::MulAdd(taut, norm, one));
       return {hn::Mul(hn::MulAdd(taut, ux, px), inverse),
               hn::Mul(hn::MulAdd(taut, uy, py), inverse)};
@@ -189,18 +210,24 @@ HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, 
       hn::Store(u2_new, d, now + kU2 * plane + x);
     }
     if constexpr (kDual) {
-      const auto dual = [&](int u, int px, int py, V p_y, V u_below) HWY_ATTR {
-        const float* row = now_above + u * plane + x;
-        const V here = hn::Load(d, row);
-        V ux = hn::Sub(hn::LoadU(d, row + 1), here);
-        if constexpr (kLast) ux = hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux);
-        const V uy = kPrimal ? hn::Sub(u_below, here) : hn::Zero(d);
-        const Pair p = a.dual(hn::Load(d, old_above + px * plane + x), p_y, ux, uy);
+      const auto along_x = [&](int u, V here) HWY_ATTR {
+        const V ux = hn::Sub(hn::LoadU(d, now_above + u * plane + x + 1), here);
+        return kLast ? hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux) : ux;
+      };
+      const auto along_y = [&](V below, V here)
+                               HWY_ATTR { return kPrimal ? hn::Sub(below, here) : hn::Zero(d); };
+      const V u1 = hn::Load(d, now_above + kU1 * plane + x);
+      const V u2 = hn::Load(d, now_above + kU2 * plane + x);
+      const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
+      const Pair uy{along_y(u1_new, u1), along_y(u2_new, u2)};
+      const Pair norms = a.norms(ux, uy);
+      const auto step = [&](int px, int py, V p_y, V gx, V gy, V norm) HWY_ATTR {
+        const Pair p = a.dual(hn::Load(d, old_above + px * plane + x), p_y, gx, gy, norm);
         hn::Store(p.first, d, now_above + px * plane + x);
         hn::Store(p.second, d, now_above + py * plane + x);
       };
-      dual(kU1, kP11, kP12, p12_up, u1_new);
-      dual(kU2, kP21, kP22, p22_up, u2_new);
+      step(kP11, kP12, p12_up, ux.first, uy.first, norms.first);
+      step(kP21, kP22, p22_up, ux.second, uy.second, norms.second);
     }
   };
   constexpr std::true_type yes;
@@ -372,6 +399,10 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
         return weigh<decltype(straight)::value, Method::kNormalised>(second, wx, wy, load);
       };
       const auto load_one = [&](const float* p) HWY_ATTR { return hn::LoadU(d, p + offsets[0]); };
+      const auto load_two = [&](const float* p) HWY_ATTR {
+        return hn::IfThenElse(in_group[1], hn::LoadU(d, p + group_offsets[1]),
+                              hn::LoadU(d, p + offsets[0]));
+      };
       const auto load_all = [&](const float* p) HWY_ATTR {
         V value = hn::LoadU(d, p + offsets[0]);
         for (int g = 1; g < groups; ++g) {
@@ -381,7 +412,9 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
       };
       constexpr std::false_type by_rows;
       constexpr std::true_type straight;
-      Warped warped = groups == 1 ? weigh_in(by_rows, load_one) : weigh_in(by_rows, load_all);
+      Warped warped = groups == 1   ? weigh_in(by_rows, load_one)
+                      : groups == 2 ? weigh_in(by_rows, load_two)
+                                    : weigh_in(by_rows, load_all);
       if constexpr (std::is_same_v<Method, OpenCvCpuWarp>) {
         const VI zero = hn::Zero(di);
         const auto outside = hn::Or(
