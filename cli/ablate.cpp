@@ -11,9 +11,11 @@
 #include "cli/benchmark.h"
 #include "cli/options.h"
 #include "cli/training.h"
+#include "extractors/threads.h"
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/text.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/text_table.h"
@@ -170,6 +172,12 @@ Json judged_by(const TrainingData& data, const std::string& preset) {
           {"annotations", sha256(format_activitynet(data.annotations))}};
 }
 
+// Waits for a process that trains in the folder already.
+FileLock lock_of(const fs::path& directory) {
+  const EndOnSignal waiting;
+  return FileLock(directory.string() + ".lock");
+}
+
 // Trains on the same videos with one setting after the other.
 class Trainer {
  public:
@@ -187,7 +195,7 @@ class Trainer {
 
   // The evaluation that the training's folder keeps; trains and evaluates unless it is there.
   Json result(const TrainingSettings& settings) {
-    const FileLock lock(settings.directory.string() + ".lock");
+    const FileLock lock = lock_of(settings.directory);
     split(settings);
     expect_same_training(data_, settings);
     const fs::path file = settings.directory / "result.json";
@@ -376,6 +384,7 @@ void print_tables(const AblateOptions& options, const TrainingData& data, const 
 
 int run_ablate(const po::variables_map& args, Io& io) {
   const AblateOptions options = parse_ablate_options(args);
+  use_threads(options.base.threads);
   TrainingData data = read_benchmark(args, options.base);
   expect_test_videos(data, options.base.preset);
   Bundle bundle;
@@ -389,8 +398,6 @@ int run_ablate(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kAblateCommand = {"ablate", "--features DIR|FILE.npy --annotations FILE|DIR -o DIR",
-                                "train the paper's comparisons and print them beside its figures",
-                                add_ablate_options, run_ablate};
+const Command kAblateCommand = {"ablate", add_ablate_options, run_ablate};
 
 }  // namespace co2net

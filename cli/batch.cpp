@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "pipeline/digest.h"
 #include "pipeline/files.h"
 
 namespace fs = std::filesystem;
@@ -88,16 +87,8 @@ void Stats::add(const std::string& id, const std::map<std::string, StageTiming>&
   }
 }
 
-void Stats::add_extraction(const std::string& id, const Features& features) {
-  const auto frames = static_cast<double>(features.frames);
-  const auto part = [frames](double seconds) {
-    return Json{{"seconds", seconds}, {"frames_per_s", seconds > 0 ? frames / seconds : 0.0}};
-  };
-  videos_[id]["extraction"] = {{"frames", features.frames},
-                               {"snippets", features.rows.dim(0)},
-                               {"decode", part(features.decode_s)},
-                               {"flow", part(features.flow_s)},
-                               {"networks", part(features.network_s)}};
+void Stats::add_extraction(const std::string& id, const Json& extraction) {
+  videos_[id]["extraction"] = extraction;
 }
 
 void Stats::write(const fs::path& path) const {
@@ -143,19 +134,6 @@ int for_each_input(const std::vector<Input>& inputs, bool fail_fast, Progress& p
     }
   }
   return code;
-}
-
-VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* cache,
-                  Progress& progress) {
-  VideoJob job;
-  job.path = input.path;
-  job.sha256 = cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
-  job.stream = options.stream;
-  job.deadline = options.deadline();
-  job.on_progress = [&progress](std::int64_t done, std::int64_t expected) {
-    progress.update("snippets", done, expected);
-  };
-  return job;
 }
 
 std::string subject_of(const Input& input) {

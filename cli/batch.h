@@ -11,7 +11,6 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "extractors/features.h"
 #include "pipeline/error.h"
 #include "pipeline/inputs.h"
 #include "pipeline/stage.h"
@@ -44,7 +43,7 @@ class ResultSink {
 class Stats {
  public:
   void add(const std::string& id, const std::map<std::string, StageTiming>& timings);
-  void add_extraction(const std::string& id, const Features& features);
+  void add_extraction(const std::string& id, const Json& extraction);
   // Also the totals, the time since the object was made, and the process's peak memory. Does
   // nothing without a path.
   void write(const std::filesystem::path& path) const;
@@ -60,10 +59,6 @@ class Stats {
 int for_each_input(const std::vector<Input>& inputs, bool fail_fast, Progress& progress,
                    const std::function<void(const Input&)>& work,
                    const std::function<void(const VideoError&)>& on_error);
-
-// The video that `input` names, with its content's hash, progress and deadline.
-VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* cache,
-                  Progress& progress);
 
 // Under which explain remembers what was computed for an input.
 std::string subject_of(const Input& input);

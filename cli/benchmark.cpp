@@ -1,5 +1,6 @@
 #include "cli/benchmark.h"
 
+#include <oneapi/tbb/parallel_for.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 #include "cli/batch.h"
 #include "cli/features_file.h"
 #include "cli/options.h"
+#include "pipeline/digest.h"
 #include "pipeline/error.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/text.h"
 
 namespace po = boost::program_options;
@@ -33,15 +36,6 @@ Subsets parse_subsets(const po::variables_map& args, const std::string& preset) 
   return subsets;
 }
 
-std::vector<int> class_indices(const AnnotatedVideo& video, const Strings& classes) {
-  std::vector<int> indices;
-  for (const std::string& label : video.labels) {
-    const auto found = std::find(classes.begin(), classes.end(), label);
-    indices.push_back(static_cast<int>(found - classes.begin()));
-  }
-  return indices;
-}
-
 // The videos of a subset that can be used; the log says how many others there are, and why.
 std::vector<Example> examples_of(const std::string& subset, const Annotations& annotations,
                                  const FeatureSet& features, int min_snippets, bool need_labels) {
@@ -57,7 +51,7 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
     } else if (need_labels && video.labels.empty()) {
       unlabelled.push_back(video.id);
     } else {
-      examples.push_back({i, class_indices(video, annotations.classes)});
+      examples.push_back({i, class_indices(video.labels, annotations.classes)});
     }
   }
   const auto warn = [&](const Strings& ids, const std::string& which) {
@@ -67,6 +61,18 @@ std::vector<Example> examples_of(const std::string& subset, const Annotations& a
   warn(short_ones, "videos shorter than " + std::to_string(min_snippets) + " snippets");
   warn(unlabelled, "videos without labels");
   return examples;
+}
+
+// The SHA-256 of all features, by their values, however they are stored.
+std::string content_hash(const FeatureSet& features, const std::vector<Example>& examples) {
+  Strings hashes(examples.size());
+  oneapi::tbb::parallel_for(std::size_t{0}, examples.size(), [&](std::size_t i) {
+    throw_if_interrupted();
+    const Array rows = features.rows(examples[i].video);
+    hashes[i] = sha256(
+        {reinterpret_cast<const char*>(rows.values.data()), rows.values.size() * sizeof(float)});
+  });
+  return sha256(joined(hashes));
 }
 
 void expect_subset(const Annotations& annotations, const std::string& subset,
@@ -114,8 +120,10 @@ TrainingData read_benchmark(const po::variables_map& args, const TrainingSetting
       examples_of(subsets.training, annotations, features, min_snippets, true);
   std::vector<Example> test = examples_of(subsets.test, annotations, features, min_snippets, false);
   const Strings classes = annotations.classes;
-  return {std::move(features),    classes,     std::move(training), {}, std::move(test),
-          std::move(annotations), subsets.test};
+  const Json contents = {{"training", content_hash(features, training)},
+                         {"test", content_hash(features, test)}};
+  return {std::move(features),    classes,      std::move(training),     {}, std::move(test),
+          std::move(annotations), subsets.test, {{"features", contents}}};
 }
 
 Recipe features_recipe(const po::variables_map& args, const TrainingData& data,

@@ -70,7 +70,10 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
                       "fetch the bundle again");
     }
   }
-  if (bundle.status != "trained") {
+  if (bundle.status == "untrained-i3d") {
+    spdlog::warn("model {} has an untrained I3D: its features mean nothing, its labels little",
+                 bundle.name);
+  } else if (bundle.status != "trained") {
     spdlog::warn("model {} is {}: its features, labels and scores mean nothing", bundle.name,
                  bundle.status);
   }
@@ -96,6 +99,10 @@ void save_bundle(const Bundle& bundle) {
                      {"files", files},
                      {"provenance", bundle.provenance}};
   write_file(bundle.file("model.json"), json.dump(2) + "\n");
+}
+
+std::string status_with(const Bundle& i3d) {
+  return i3d.status == "trained" ? "trained" : "untrained-i3d";
 }
 
 Json summary(const Bundle& bundle) {

@@ -17,7 +17,9 @@ namespace co2net {
 struct Bundle {
   std::filesystem::path directory;
   std::string name;
-  std::string status = "trained";  // "untrained": the weights are random, labels mean nothing
+  // "trained"; "untrained": the weights are random, labels mean nothing; "untrained-i3d": those of
+  // I3D are, and the CO2-Net makes of its features what it can.
+  std::string status = "trained";
   std::vector<std::string> classes;
   Recipe recipe;
   int feature_size = 2048;                    // 2D: columns of the features, both streams
@@ -42,6 +44,9 @@ Bundle load_bundle(const std::filesystem::path& directory, const std::vector<std
 
 // Hashes the weight files in bundle.directory and writes model.json beside them.
 void save_bundle(const Bundle& bundle);
+
+// The status of a trained CO2-Net beside the I3D of `i3d`.
+std::string status_with(const Bundle& i3d);
 
 // What results say about the model that made them.
 Json summary(const Bundle& bundle);

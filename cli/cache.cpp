@@ -85,8 +85,6 @@ int run_cache(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kCacheCommand = {"cache", "stat|verify|gc|clear",
-                               "look after the results of stages that are kept on disk",
-                               add_cache_command_options, run_cache};
+const Command kCacheCommand = {"cache", add_cache_command_options, run_cache};
 
 }  // namespace co2net

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <optional>
 
+#include "cli/full_program.h"
 #include "cli/options.h"
 #include "pipeline/error.h"
 
@@ -18,25 +19,20 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-const Command* const kCommands[] = {
-    &kRunCommand,     &kExtractCommand, &kFlowCommand,   &kLocalizeCommand,
-    &kProposeCommand, &kTrainCommand,   &kAblateCommand, &kImportCommand,
-    &kEvalCommand,    &kConvertCommand, &kPackCommand,   &kUnpackCommand,
-    &kInspectCommand, &kExplainCommand, &kCacheCommand,  &kProbeCommand};
-
 void print_usage(std::ostream& out) {
   out << "co2net " CO2NET_VERSION
          ": which actions happen in a video, from when to when\n\n"
          "Usage: co2net COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
-  for (const Command* command : kCommands) {
-    out << "  " << command->name << std::string(10 - command->name.size(), ' ') << command->summary
+  for (const CommandHelp& command : kCommandHelp) {
+    out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.summary
         << "\n";
   }
   out << "\n'co2net COMMAND --help' tells more. Exit codes: 0 all done, 1 some inputs failed,\n"
          "2 usage or no input found, 3 nothing could be done, 130 interrupted.\n";
 }
 
-void print_help(const Command& command, const po::options_description& options, std::ostream& out) {
+void print_help(const CommandHelp& command, const po::options_description& options,
+                std::ostream& out) {
   out << "Usage: co2net " << command.name << " " << command.arguments << " [OPTIONS]\n\n"
       << command.summary << "\n\n"
       << options;
@@ -69,11 +65,11 @@ std::string suggestion(std::string_view typed, const std::vector<std::string>& n
   return nearest.empty() ? "" : "; did you mean " + nearest + "?";
 }
 
-const Command& command_named(const std::string& name) {
+const CommandHelp& help_of(const std::string& name) {
   std::vector<std::string> names;
-  for (const Command* command : kCommands) {
-    if (command->name == name) return *command;
-    names.emplace_back(command->name);
+  for (const CommandHelp& command : kCommandHelp) {
+    if (command.name == name) return command;
+    names.emplace_back(command.name);
   }
   throw Error(ErrorKind::kUsage, "unknown command '" + name + "'" + suggestion(name, names) +
                                      " ('co2net --help' lists the commands)");
@@ -166,7 +162,7 @@ class LogTo {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-int dispatch(const std::vector<std::string>& arguments, Io& io) {
+int dispatch(const Commands& commands, const std::vector<std::string>& arguments, Io& io) {
   if (arguments.empty()) {
     print_usage(io.err);
     return 2;
@@ -185,7 +181,10 @@ int dispatch(const std::vector<std::string>& arguments, Io& io) {
     io.out << "co2net " CO2NET_VERSION "\n";
     return 0;
   }
-  const Command& command = command_named(name);
+  const CommandHelp& help = help_of(name);
+  const auto found = std::ranges::find(commands, help.name, &Command::name);
+  if (found == commands.end()) become_full_program(arguments);
+  const Command& command = **found;
   po::options_description options("Options", 100, 50);
   options.add_options()("help,h", "print this help")  //
       ("config", po::value<std::string>()->value_name("FILE"),
@@ -195,7 +194,7 @@ int dispatch(const std::vector<std::string>& arguments, Io& io) {
   command.add_options(options);
   const po::variables_map args = parse(rest, options);
   if (args.count("help") > 0) {
-    print_help(command, options, io.out);
+    print_help(help, options, io.out);
     return 0;
   }
   spdlog::set_level(parse_log_level(args["log-level"].as<std::string>()));
@@ -206,10 +205,10 @@ int dispatch(const std::vector<std::string>& arguments, Io& io) {
 
 }  // namespace
 
-int run_cli(const std::vector<std::string>& arguments, Io io) {
+int run_cli(const Commands& commands, const std::vector<std::string>& arguments, Io io) {
   const LogTo log(io.err);
   try {
-    return dispatch(arguments, io);
+    return dispatch(commands, arguments, io);
   } catch (...) {
     const Error error = current_error();
     spdlog::critical("{}", error.what());

@@ -18,22 +18,34 @@ struct Io {
   bool err_is_terminal = false;
 };
 
-// A row of the program's table. `run` returns the exit code: 0, or 1 if some inputs failed; other
-// failures are exceptions, which run_cli turns into codes.
+// A row of the help. It has every command; which ones a program can do itself is another matter.
+struct CommandHelp {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view summary;
+};
+extern const std::vector<CommandHelp> kCommandHelp;
+
+// What a command does. `run` returns the exit code: 0, or 1 if some inputs failed; other failures
+// are exceptions, which run_cli turns into codes.
 struct Command {
   std::string_view name;
-  std::string_view arguments;  // as the help shows them
-  std::string_view summary;
   void (*add_options)(boost::program_options::options_description& options);
   int (*run)(const boost::program_options::variables_map& args, Io& io);
 };
-
-// Exit codes: 0 all done; 1 some or all inputs failed; 2 usage, or no input found; 3 nothing could
-// be done; 130 interrupted.
-int run_cli(const std::vector<std::string>& arguments, Io io);
+using Commands = std::vector<const Command*>;
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
     kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
     kUnpackCommand, kInspectCommand, kExplainCommand, kCacheCommand, kProbeCommand;
+
+// Those that need neither networks nor videos, hence none of the large libraries, and all of them.
+const Commands& light_commands();
+const Commands& all_commands();
+
+// Does what the arguments say. A command that is not among `commands` is left to the full program,
+// which replaces this process. Exit codes: 0 all done; 1 some or all inputs failed; 2 usage, or no
+// input found; 3 nothing could be done; 130 interrupted.
+int run_cli(const Commands& commands, const std::vector<std::string>& arguments, Io io);
 
 }  // namespace co2net

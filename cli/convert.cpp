@@ -90,8 +90,6 @@ int run_convert(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kConvertCommand = {"convert", "ANNOTATIONS... -o FILE.json|DIR",
-                                 "annotations from one format to another, several merged",
-                                 add_convert_options, run_convert};
+const Command kConvertCommand = {"convert", add_convert_options, run_convert};
 
 }  // namespace co2net

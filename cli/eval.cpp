@@ -264,8 +264,6 @@ int run_eval(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kEvalCommand = {"eval", "PREDICTIONS --ground-truth FILE|DIR",
-                              "mean average precision of segments against ground truth",
-                              add_eval_options, run_eval};
+const Command kEvalCommand = {"eval", add_eval_options, run_eval};
 
 }  // namespace co2net

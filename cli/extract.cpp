@@ -1,9 +1,11 @@
 #include <boost/program_options.hpp>
 
 #include "cli/batch.h"
+#include "cli/extraction.h"
 #include "cli/features_file.h"
 #include "cli/options.h"
 #include "cli/wiring.h"
+#include "extractors/threads.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 
@@ -35,6 +37,7 @@ std::vector<std::string> parse_streams(const po::variables_map& args) {
 int run_extract(const po::variables_map& args, Io& io) {
   const std::filesystem::path directory = parse_directory(args);
   const VideoOptions video_options = parse_video_options(args);
+  use_threads(video_options.threads);
   const std::vector<Input> inputs =
       parse_inputs(args, "INPUT", kVideoSuffixes, video_options, io.in);
   expect_writable(directory / "features");
@@ -56,7 +59,7 @@ int run_extract(const po::variables_map& args, Io& io) {
       [&](const Input& input) {
         VideoJob job = make_job(input, video_options, cache.get(), progress);
         job.on_extracted = [&](const Features& features) {
-          stats.add_extraction(input.id, features);
+          stats.add_extraction(input.id, to_json(features));
         };
         const ChainResult result = run_chain(features_chain(*extractor, settings, job, cache.get()),
                                              cache.get(), subject_of(input));
@@ -74,8 +77,6 @@ int run_extract(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kExtractCommand = {"extract", "INPUT... --model DIR -o DIR",
-                                 "videos to snippet features (.npy, with a .json beside it)",
-                                 add_extract_options, run_extract};
+const Command kExtractCommand = {"extract", add_extract_options, run_extract};
 
 }  // namespace co2net

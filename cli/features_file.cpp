@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "extractors/extractor.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 

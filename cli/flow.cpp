@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
 
@@ -6,6 +5,7 @@
 #include "cli/options.h"
 #include "extractors/extractor.h"
 #include "extractors/flow_codec.h"
+#include "extractors/threads.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 
@@ -21,39 +21,22 @@ void add_flow_options(po::options_description& options) {
       "save", po::value<std::string>()->value_name("FORMAT")->default_value("mkv"),
       "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised)")  //
       ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
-       "auto, cpu, opencl or cuda; one that is named brings its flow.variant along");
+       "auto, cpu, opencl or cuda");
   add_recipe_options(options, true);
   add_video_options(options);
-}
-
-// A backend that is asked for by name computes its own variant, unless the variant is named too.
-Recipe with_variant_of(const std::string& backend, const po::variables_map& args, Recipe recipe) {
-  const auto settings = args.count("recipe-set") > 0
-                            ? args["recipe-set"].as<std::vector<std::string>>()
-                            : std::vector<std::string>();
-  const bool named = std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
-    return setting.starts_with("flow.variant=");
-  });
-  for (const FlowBackend* known : flow_backends()) {
-    if (known->name == backend && !named) {
-      return with_setting(recipe, "flow.variant=" + std::string(known->variant));
-    }
-  }
-  return recipe;
 }
 
 bool is_flow(const std::string& name) { return name.starts_with("flow"); }
 
 int run_flow(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
+  use_threads(options.threads);
   const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, options, io.in);
   const fs::path directory = parse_directory(args);
   expect_writable(directory / "flow");
   const FlowFormat format = parse_flow_format(args["save"].as<std::string>());
-  const auto backend_name = args["backend"].as<std::string>();
-  const Recipe recipe =
-      with_variant_of(backend_name, args, parse_recipe(args, recipe_preset("wtalc-cpu")));
-  const FlowBackend& backend = choose_flow_backend(backend_name, recipe.flow.variant);
+  const Recipe recipe = parse_recipe(args, Recipe());
+  const FlowBackend& backend = choose_flow_backend(args["backend"].as<std::string>(), recipe.flow);
   Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), inputs.size());
   Stats stats;
   const int code = for_each_input(
@@ -89,7 +72,6 @@ int run_flow(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kFlowCommand = {"flow", "INPUT... -o DIR", "save the TV-L1 optical flow of videos",
-                              add_flow_options, run_flow};
+const Command kFlowCommand = {"flow", add_flow_options, run_flow};
 
 }  // namespace co2net

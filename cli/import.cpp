@@ -249,11 +249,8 @@ int import_co2net_checkpoint(const po::variables_map& args, const fs::path& chec
   bundle.classes = read_classes(labels);
   const Co2Net network = import_co2net(checkpoint, variant, max_seqlen);
   expect_classes(bundle.classes, labels, network, checkpoint);
-  if (has_i3d) {
-    expect_feature_size(bundle, network, checkpoint);
-  } else {
-    bundle.status = "trained";
-  }
+  if (has_i3d) expect_feature_size(bundle, network, checkpoint);
+  bundle.status = has_i3d ? status_with(bundle) : "trained";
   set_name(bundle, args);
   bundle.feature_size = network.config().feature_size;
   bundle.preset = to_string(variant);
@@ -285,9 +282,6 @@ int run_import(const po::variables_map& args, Io&) {
 
 }  // namespace
 
-const Command kImportCommand = {
-    "import", "i3d --rgb FILE --flow FILE -o DIR | co2net FILE --classes FILE --model DIR",
-    "PyTorch checkpoints of I3D and of CO2-Net into a model bundle", add_import_options,
-    run_import};
+const Command kImportCommand = {"import", add_import_options, run_import};
 
 }  // namespace co2net

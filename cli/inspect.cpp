@@ -231,9 +231,6 @@ int run_inspect(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kInspectCommand = {"inspect", "FILE...",
-                                 "list what .pt, .pth, .pkl, .npy and .npz files hold, a line a "
-                                 "tensor; runs nothing of theirs",
-                                 add_input_options, run_inspect};
+const Command kInspectCommand = {"inspect", add_input_options, run_inspect};
 
 }  // namespace co2net

@@ -1,15 +1,11 @@
 #include "cli/options.h"
 
-#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <set>
 
-#include "extractors/threads.h"
-#include "pipeline/device.h"
 #include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "pipeline/text.h"
@@ -30,26 +26,6 @@ std::optional<T> optional_value(const po::variables_map& args, const std::string
 
 bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
-}
-
-std::set<std::string> parse_keep(const po::variables_map& args) {
-  std::set<std::string> keep;
-  if (args.count("keep") == 0) return keep;
-  for (const std::string& stage : args["keep"].as<Strings>()) {
-    if (stage != "frames" && stage != "flow") {
-      throw Error(ErrorKind::kUsage, "--keep: '" + stage + "' is not one of frames, flow");
-    }
-    keep.insert(stage);
-  }
-  if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
-  return keep;
-}
-
-void use_threads(int threads) {
-  static std::unique_ptr<oneapi::tbb::global_control> control;
-  control = std::make_unique<oneapi::tbb::global_control>(
-      oneapi::tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  use_one_thread_a_call();
 }
 
 }  // namespace
@@ -163,11 +139,6 @@ void add_outcome_options(po::options_description& options) {
        "write seconds and rates of every stage as JSON");
 }
 
-void add_work_options(po::options_description& options) {
-  add_threads_option(options);
-  add_outcome_options(options);
-}
-
 void add_timeout_option(po::options_description& options) {
   options.add_options()("timeout", po::value<double>()->value_name("SECONDS"),
                         "give up on a video after so long");
@@ -182,7 +153,8 @@ void add_progress_option(po::options_description& options) {
 void add_video_options(po::options_description& options) {
   add_input_options(options);
   add_stream_option(options);
-  add_work_options(options);
+  add_threads_option(options);
+  add_outcome_options(options);
   add_timeout_option(options);
   add_progress_option(options);
 }
@@ -211,62 +183,7 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
   if (!options.stats.empty()) expect_writable(options.stats);
-  use_threads(options.threads);
   return options;
-}
-
-void add_device_option(po::options_description& options) {
-  options.add_options()("device",
-                        po::value<std::string>()->value_name("WHERE")->default_value("auto"),
-                        "where the networks run: auto, cpu, cuda or cuda:N");
-}
-
-std::string parse_device(const po::variables_map& args) {
-  auto device = args["device"].as<std::string>();
-  if (device == "auto") {
-    device = best_device();
-    if (device == "cpu") {
-      spdlog::info("no CUDA device: the networks run on the CPU");
-    } else {
-      spdlog::info("the networks run on {} ({})", device, device_description(device));
-    }
-  }
-  within("--device", [&] { use_device(device); });
-  return device;
-}
-
-void add_extraction_options(po::options_description& options) {
-  add_device_option(options);
-  options.add_options()("i3d-precision",
-                        po::value<std::string>()->value_name("NAME")->default_value("fp32"),
-                        "of I3D: fp32, or on a GPU fp16, whose features are coarser")  //
-      ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
-       "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
-}
-
-void add_checkpoint_option(po::options_description& options) {
-  options.add_options()(
-      "checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
-      "how often a long video's features are saved, to go on from after an interruption");
-}
-
-ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe& recipe,
-                                    int threads) {
-  ExtractionSettings settings;
-  settings.recipe = recipe;
-  settings.device = parse_device(args);
-  settings.i3d_precision = one_of(args, "i3d-precision", {"fp32", "fp16"});
-  if (settings.i3d_precision == "fp16" && settings.device == "cpu") {
-    throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
-  }
-  settings.threads = threads;
-  settings.keep = parse_keep(args);
-  settings.checkpoint_s =
-      optional_value<double>(args, "checkpoint").value_or(settings.checkpoint_s);
-  if (!(settings.checkpoint_s >= 0)) {
-    throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
-  }
-  return settings;
 }
 
 void add_output_option(po::options_description& options) {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "cli/cli.h"
-#include "cli/wiring.h"
 #include "pipeline/disk_cache.h"
 #include "pipeline/inputs.h"
 #include "pipeline/interrupt.h"
@@ -74,28 +73,14 @@ void add_stream_option(boost::program_options::options_description& options);
 void add_threads_option(boost::program_options::options_description& options);
 // --strict, --stats
 void add_outcome_options(boost::program_options::options_description& options);
-// Both
-void add_work_options(boost::program_options::options_description& options);
 // --timeout
 void add_timeout_option(boost::program_options::options_description& options);
 // --progress
 void add_progress_option(boost::program_options::options_description& options);
 // All of these
 void add_video_options(boost::program_options::options_description& options);
-// Takes the ones that the command has. Also limits the threads of this program and of the libraries
-// that it uses.
+// Takes the ones that the command has.
 VideoOptions parse_video_options(const boost::program_options::variables_map& args);
-
-// --device. "auto" becomes what is there, and the log says which.
-void add_device_option(boost::program_options::options_description& options);
-std::string parse_device(const boost::program_options::variables_map& args);
-
-// --device, --i3d-precision, --keep
-void add_extraction_options(boost::program_options::options_description& options);
-// --checkpoint
-void add_checkpoint_option(boost::program_options::options_description& options);
-ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
-                                    const Recipe& recipe, int threads);
 
 // -o FILE of commands that write one result
 void add_output_option(boost::program_options::options_description& options);

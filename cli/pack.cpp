@@ -211,11 +211,7 @@ int run_unpack(const po::variables_map& args, Io&) {
 
 }  // namespace
 
-const Command kPackCommand = {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",
-                              "a folder of features to one file, as other programs train on",
-                              add_pack_options, run_pack};
-const Command kUnpackCommand = {"unpack", "FILE.npy --annotations FILE|DIR -o DIR",
-                                "such a file to a folder of features", add_unpack_options,
-                                run_unpack};
+const Command kPackCommand = {"pack", add_pack_options, run_pack};
+const Command kUnpackCommand = {"unpack", add_unpack_options, run_unpack};
 
 }  // namespace co2net

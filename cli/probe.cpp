@@ -49,8 +49,6 @@ int run_probe(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kProbeCommand = {"probe", "VIDEO...",
-                               "print what the container says, a line of JSON a video",
-                               add_probe_options, run_probe};
+const Command kProbeCommand = {"probe", add_probe_options, run_probe};
 
 }  // namespace co2net

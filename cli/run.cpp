@@ -5,8 +5,11 @@
 #include <sstream>
 
 #include "cli/batch.h"
+#include "cli/extraction.h"
 #include "cli/options.h"
+#include "cli/proposing.h"
 #include "cli/wiring.h"
+#include "extractors/threads.h"
 
 namespace po = boost::program_options;
 
@@ -47,7 +50,9 @@ class VideoLocalizer {
 
   VideoResult run(const Input& input, Progress& progress, Stats& stats) const {
     VideoJob job = make_job(input, settings_.video, cache_, progress);
-    job.on_extracted = [&](const Features& features) { stats.add_extraction(input.id, features); };
+    job.on_extracted = [&](const Features& features) {
+      stats.add_extraction(input.id, to_json(features));
+    };
     const ChainResult result = run_chain(chain(job), cache_, subject_of(input));
     stats.add(input.id, result.timings);
     check_strict(settings_.video, result.entry.info.at("video"));
@@ -120,6 +125,7 @@ int run_run(const po::variables_map& args, Io& io) {
   const ResultOptions result_options = parse_result_options(args);
   const Bundle bundle = load_whole_bundle(args);
   const RunSettings settings = parse_run_settings(args, bundle);
+  use_threads(settings.video.threads);
   const bool at_once =
       arguments == std::vector<std::string>{"-"} && result_options.format == "jsonl";
   std::vector<Input> inputs;
@@ -176,10 +182,6 @@ int run_explain(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kRunCommand = {"run", "INPUT... --model DIR",
-                             "videos to segments: which actions happen, from when to when",
-                             add_run_options, run_run};
-const Command kExplainCommand = {"explain", "VIDEO... --model DIR",
-                                 "say which stages 'run' would compute, and why",
-                                 add_explain_options, run_explain};
+const Command kRunCommand = {"run", add_run_options, run_run};
+const Command kExplainCommand = {"explain", add_explain_options, run_explain};
 }  // namespace co2net

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/train_videos.h"
 #include "cli/training.h"
+#include "extractors/threads.h"
 #include "pipeline/error.h"
 #include "postprocess/evaluation_table.h"
 
@@ -71,6 +72,7 @@ void print_figures(const TrainingData& data, const TrainingSettings& settings,
 int train_from_features(const po::variables_map& args, Io& io) {
   TrainingSettings settings = parse_training(args);
   settings.directory = parse_directory(args);
+  use_threads(settings.threads);
   TrainingData data = read_benchmark(args, settings);
   std::optional<Bundle> extractor;
   if (args.count("extractor") > 0) {
@@ -106,10 +108,6 @@ int run_train(const po::variables_map& args, Io& io) {
 
 }  // namespace
 
-const Command kTrainCommand = {"train",
-                               "(--features DIR|FILE.npy --annotations FILE|DIR | --videos DIR "
-                               "--labels FILE.csv|by-folder --extractor BUNDLE) -o DIR",
-                               "learn to localize actions from video-level labels",
-                               add_train_options, run_train};
+const Command kTrainCommand = {"train", add_train_options, run_train};
 
 }  // namespace co2net

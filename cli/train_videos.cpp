@@ -8,12 +8,14 @@
 #include <map>
 
 #include "cli/batch.h"
+#include "cli/extraction.h"
 #include "cli/features_file.h"
 #include "cli/labelled_videos.h"
 #include "cli/options.h"
 #include "cli/scaled_training.h"
 #include "cli/training.h"
 #include "cli/wiring.h"
+#include "extractors/threads.h"
 #include "extractors/video_reader.h"
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
@@ -127,7 +129,7 @@ class FeatureFiles {
   void extract(LabelledVideo& video, const fs::path& file, Json sidecar) {
     VideoJob job = make_job(video.input, job_.video, job_.cache.get(), progress_);
     job.on_extracted = [&](const Features& features) {
-      stats_.add_extraction(video.input.id, features);
+      stats_.add_extraction(video.input.id, to_json(features));
     };
     const Chain chain = features_chain(*extractor_, job_.extraction, job, job_.cache.get());
     const ChainResult result = run_chain(chain, job_.cache.get(), subject_of(video.input));
@@ -175,12 +177,9 @@ TrainingData training_data(const Videos& videos, const Strings& classes,
   Strings ids;
   std::vector<Example> examples;
   for (const LabelledVideo& video : videos) {
-    Example& example = examples.emplace_back(Example{ids.size(), {}});
+    const Strings labels(video.labels.begin(), video.labels.end());
+    examples.push_back({ids.size(), class_indices(labels, classes)});
     ids.push_back(video.input.id);
-    for (const std::string& label : video.labels) {
-      const auto place = std::lower_bound(classes.begin(), classes.end(), label);
-      example.classes.push_back(static_cast<int>(place - classes.begin()));
-    }
   }
   return {FeatureSet(settings.directory / "features", ids), classes, examples, {}, {}, {}, ""};
 }
@@ -258,6 +257,7 @@ po::options_description videos_form() {
 
 int train_from_videos(const po::variables_map& args, Io& io) {
   const VideosJob job = parse_job(args);
+  use_threads(job.video.threads);
   Videos videos = find_labelled_videos(required(args, "videos", "videos"),
                                        required(args, "labels", "labels of the videos"));
   int code = keep_readable(videos, job, io);

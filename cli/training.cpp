@@ -87,7 +87,7 @@ TrainingJob job_of(const TrainingData& data, const TrainingSettings& settings) {
               {"training", description(data.training, data)},
               {"held_out", description(data.held_out, data)},
               {"test", description(data.test, data)}};
-  if (!data.origin.is_null()) job.data["origin"] = data.origin;
+  job.data["origin"] = data.origin;
   job.threads = settings.threads;
   job.directory = settings.directory / "training";
   job.model_file = settings.directory / kCo2NetFile;
@@ -117,6 +117,7 @@ void save_trained_bundle(const TrainingData& data, const TrainingSettings& setti
                        {"best_iteration", result.best_iteration}};
   if (settings.select != "last") bundle.provenance["score"] = result.best.score;
   if (extractor) {
+    bundle.status = status_with(*extractor);
     bundle.provenance["extractor"] = summary(*extractor);
     for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
       write_file(bundle.file(file), read_file(extractor->file(file)));
@@ -136,7 +137,7 @@ void add_training_options(po::options_description& options) {
        "key "
        "lists all")                                                                        //
       ("iterations", po::value<int>()->value_name("N"), "the same as --set iterations=N")  //
-      ("seed", po::value<std::uint64_t>()->value_name("N"), "the same as --set seed=N")    //
+      ("seed", po::value<std::string>()->value_name("N"), "the same as --set seed=N")      //
       ("select", po::value<std::string>()->value_name("HOW")->default_value("heldout"),
        "which model is kept: heldout (best classification of held-out training videos), test (best "
        "segments on the test videos, as the authors do: for comparison with them only), last")  //
@@ -158,7 +159,9 @@ TrainingOptions with_given_options(const po::variables_map& args, TrainingOption
   if (args.count("iterations") > 0) {
     options = with_setting(options, "iterations=" + std::to_string(args["iterations"].as<int>()));
   }
-  if (args.count("seed") > 0) options.seed = args["seed"].as<std::uint64_t>();
+  if (args.count("seed") > 0) {
+    options = with_setting(options, "seed=" + args["seed"].as<std::string>());
+  }
   return options;
 }
 
@@ -188,6 +191,14 @@ void expect_place_for_training(const fs::path& directory) {
   if (std::all_of(names.begin(), names.end(), is_prelude)) return;
   throw Error(ErrorKind::kUsage, "-o: " + directory.string() +
                                      " holds something else than a training; choose a new folder");
+}
+
+std::vector<int> class_indices(const Strings& labels, const Strings& classes) {
+  std::vector<int> indices;
+  for (const std::string& label : labels) {
+    indices.push_back(static_cast<int>(std::ranges::find(classes, label) - classes.begin()));
+  }
+  return indices;
 }
 
 void hold_out(TrainingData& data, const TrainingSettings& settings) {

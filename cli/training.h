@@ -27,7 +27,8 @@ struct TrainingData {
   std::vector<Example> test;      // judged by localization; may be empty
   Annotations annotations;        // with the test videos' segments
   std::string test_subset;
-  Json origin = nullptr;  // what made the features, of what; null: not known
+  // What made the features, of what, or what they contain; a training goes on with no others.
+  Json origin = nullptr;
 };
 
 // Which model of a training is kept: "heldout" (the best classification mAP on held-out videos, of
@@ -54,6 +55,10 @@ TrainingOptions with_given_options(const boost::program_options::variables_map& 
 
 // Throws Error(kUsage) if the folder holds something else than a training or features for one.
 void expect_place_for_training(const std::filesystem::path& directory);
+
+// The place of each label, all of which are there, among the classes.
+std::vector<int> class_indices(const std::vector<std::string>& labels,
+                               const std::vector<std::string>& classes);
 
 // Moves a share of the training videos to data.held_out, where models are judged on these.
 void hold_out(TrainingData& data, const TrainingSettings& settings);

@@ -3,9 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "pipeline/digest.h"
 #include "pipeline/error.h"
-#include "postprocess/proposal_stage.h"
 
 namespace co2net {
 
@@ -62,25 +60,6 @@ std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::
 
 void append_localization(Chain& chain, LocalizerModel& localizer) {
   chain.push_back(localizer.stage(chain.size() - 1, chain.back().key));
-}
-
-void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe, Compat compat) {
-  ProposalOptions options;
-  options.compat = compat;
-  chain.push_back(
-      proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes, recipe.stride));
-}
-
-Stage file_stage(const std::string& name, const std::filesystem::path& file, const Json& info) {
-  Stage stage;
-  stage.name = name;
-  stage.cached = false;
-  stage.key =
-      KeyBuilder(name + ".file", 1).add("content", sha256_file(file)).add("info", info).build();
-  stage.compute = [file, info](const std::vector<Entry>&, const std::filesystem::path&) {
-    return Entry{info, read_file(file), {}};
-  };
-  return stage;
 }
 
 }  // namespace co2net

@@ -10,13 +10,12 @@
 #include "localizer/localizer_stage.h"
 #include "pipeline/disk_cache.h"
 #include "pipeline/stage.h"
-#include "postprocess/proposals.h"
 
 namespace co2net {
 
-// The whole chain, and the only place that names all of it:
-//   [frames] [flow] -> features -> localization -> proposals
-// A new stage is one more line here.
+// The chain as far as it needs networks:
+//   [frames] [flow] -> features -> localization
+// Proposals follow (cli/proposing.h). A new stage is one more line in either.
 
 struct ExtractionSettings {
   Recipe recipe;
@@ -36,11 +35,7 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
 
 std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device);
 
-// Appends localization and proposals to a chain that ends with features.
+// Appends localization to a chain that ends with features.
 void append_localization(Chain& chain, LocalizerModel& localizer);
-void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe, Compat compat);
-
-// A chain's first stage that reads `file` (.npy or .npz), with `info` about the video.
-Stage file_stage(const std::string& name, const std::filesystem::path& file, const Json& info);
 
 }  // namespace co2net

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <opencv2/core.hpp>
 #include <utility>
 
@@ -32,8 +31,8 @@ namespace co2net {
 namespace {
 
 constexpr int kFramesVersion = 1;
-constexpr int kFlowVersion = 1;
-constexpr int kFeaturesVersion = 1;
+constexpr int kFlowVersion = 2;
+constexpr int kFeaturesVersion = 2;
 
 std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
 
@@ -176,26 +175,14 @@ class Checkpoint {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-double frame_rate(const Recipe& recipe, double source_fps) {
-  if (recipe.fps == "source") {
-    if (source_fps > 0) return source_fps;
-    throw Error(ErrorKind::kInput,
-                "the container names no frame rate; choose one with --recipe-set fps=25");
-  }
-  const std::size_t slash = recipe.fps.find('/');
-  const double numerator = std::strtod(recipe.fps.c_str(), nullptr);
-  return slash == std::string::npos
-             ? numerator
-             : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
-}
-
 Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
   const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),
                                     [](const StreamNetwork& network) { return network.is_flow; });
   use_gpu_for_flow(gpu_index(options_.device));
   if (has_flow) {
-    backend_ = &choose_flow_backend(options_.flow_backend, options_.recipe.flow.variant);
-    spdlog::info("flow runs on {} ({})", backend_->name, backend_->device());
+    const Recipe::Flow& flow = options_.recipe.flow;
+    backend_ = &choose_flow_backend(options_.flow_backend, flow);
+    spdlog::info("flow runs on {} ({})", backend_->name, backend_->device(flow));
   }
 }
 
@@ -247,7 +234,7 @@ Stage Extractor::flow_stage(const VideoJob& job) const {
   stage.key = video_key("flow", kFlowVersion, job)
                   .add("flow", to_json(options_.recipe).at("flow"))
                   .add("backend", std::string(backend_->name))
-                  .add("flow_device", backend_->device())
+                  .add("flow_device", backend_->device(options_.recipe.flow))
                   .build();
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
@@ -275,7 +262,8 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
       .add("i3d_precision", options_.i3d_precision)
       .add("torch", I3d::library_version());
   if (backend_ != nullptr) {
-    builder.add("backend", std::string(backend_->name)).add("flow_device", backend_->device());
+    builder.add("backend", std::string(backend_->name))
+        .add("flow_device", backend_->device(options_.recipe.flow));
   }
   stage.key = builder.build();
   const bool has_frames = frames != kNone, has_flow = flow != kNone;

@@ -97,8 +97,4 @@ class Extractor {
 Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,
                FlowFormat format, const std::filesystem::path& path);
 
-// Frames a second after resampling: the recipe's, or the source's own. Throws Error(kInput) if the
-// recipe asks for the source's and the container does not name it.
-double frame_rate(const Recipe& recipe, double source_fps);
-
 }  // namespace co2net

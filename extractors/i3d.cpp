@@ -1,15 +1,18 @@
 #include "extractors/i3d.h"
 
-#include <ATen/Parallel.h>
+#include <spdlog/spdlog.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string_view>
 
+#include "extractors/onednn_net.h"
 #include "extractors/threads.h"
+#include "extractors/torchscript_conv_net.h"
 #include "pipeline/device.h"
 #include "pipeline/error.h"
 
@@ -45,7 +48,33 @@ std::string description(const torch::Tensor& tensor) {
 struct I3d::Network {
   torch::Device device;
   torch::ScalarType type;
-  torch::jit::Module module;
+  torch::jit::Module module;          // not kept beside `compiled`
+  std::optional<OnednnNet> compiled;  // on the CPU, where the module can be
+
+  torch::Tensor forward(const torch::Tensor& input) {
+    if (!compiled) {
+      // On a GPU without the optimizer, which after some calls fuses operators and so rounds
+      // otherwise.
+      const torch::jit::GraphOptimizerEnabledGuard as_written(!device.is_cuda());
+      return module.get_method("forward")({input}).toTensor().cpu().contiguous();
+    }
+    torch::Tensor output = torch::empty(compiled->output_shape());
+    compiled->run(input.data_ptr<float>(), output.data_ptr<float>());
+    return output;
+  }
+
+  // Replaces the module by what runs faster on the CPU.
+  void compile(const std::string& name, const Shape& input_shape) {
+    module.eval();
+    module = torch::jit::freeze(module);
+    try {
+      compiled.emplace(read_conv_net(module, input_shape));
+      module = {};
+    } catch (const UnsupportedNetwork& e) {
+      spdlog::warn("{}: runs in libtorch, which is slower than oneDNN: {}", name, e.what());
+      module = torch::jit::optimize_for_inference(module);
+    }
+  }
 };
 
 I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
@@ -53,25 +82,29 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
   use_device(options.device);
   const torch::Device device(options.device);
   const torch::ScalarType type = type_of(options);
+  use_one_thread_a_call();
   try {
-    network_ = std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device)});
+    network_ =
+        std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device), {}});
     if (type == torch::kHalf) network_->module.to(type);
+    if (device.is_cpu()) network_->compile(name_, {1, options_.channels, kFrames, kSide, kSide});
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
   }
-  use_one_thread_a_call();
 }
 
 I3d::I3d(I3d&&) noexcept = default;
 I3d& I3d::operator=(I3d&&) noexcept = default;
 I3d::~I3d() = default;
 
-std::string I3d::library_version() { return std::string("libtorch ") + TORCH_VERSION; }
+std::string I3d::library_version() {
+  return std::string("libtorch ") + TORCH_VERSION + ", " + OnednnNet::library_version();
+}
 
 Array I3d::features(const Array& clips) const {
   expect_shape(clips, {-1, options_.channels, kFrames, kSide, kSide}, "i3d clips");
-  if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
+  use_one_thread_here();
   Array features({clips.dim(0), options_.feature_size});
   const std::int64_t step = clips_at_once();
   for (std::int64_t n = 0; n < clips.dim(0); n += step) {
@@ -94,9 +127,7 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
   input.narrow(0, count, batch - count).zero_();
   torch::Tensor output;
   try {
-    // Without the optimizer, which after some calls would fuse operators and so round otherwise.
-    const torch::jit::GraphOptimizerEnabledGuard as_written(!network_->device.is_cuda());
-    output = network_->module.get_method("forward")({input}).toTensor().cpu().contiguous();
+    output = network_->forward(input);
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": fails on clips " + description(input) +
                                        ", is it for the other stream? " + reason(e));
@@ -109,7 +140,8 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
                                        "; the model's feature size does not match its network");
   }
   output = output.to(torch::kFloat);
-  if (!output.isfinite().all().item<bool>()) {
+  // oneDNN's ReLU makes zeros of a clip's NaNs. The sum is finite only if all of its values are.
+  if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
     throw Error(ErrorKind::kModel, name_ + ": gives a feature that is not finite; " +
                                        "its weights or the clip are damaged");
   }

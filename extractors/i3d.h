@@ -18,6 +18,8 @@ struct I3dOptions {
 
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, 224, 224]) -> float32 [N, D], such
 // as save_i3d() writes. The file is code that runs here: load only what you trust.
+// On the CPU it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators;
+// else libtorch runs it, frozen and optimised, and a warning names the operator that is in the way.
 // features() may be called from many threads at once.
 class I3d {
  public:
@@ -32,7 +34,7 @@ class I3d {
   // How many clips make best use of a call.
   int clips_at_once() const;
 
-  // What runs the networks, for cache keys: "libtorch 1.13.1".
+  // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3".
   static std::string library_version();
 
   //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y

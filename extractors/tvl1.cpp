@@ -21,33 +21,31 @@ std::vector<const FlowBackend*> flow_backends() {
   };
 }
 
-const FlowBackend& choose_flow_backend(const std::string& name, const std::string& variant) {
-  std::vector<std::string> variants;
-  bool known = name == "auto";
+const FlowBackend& choose_flow_backend(const std::string& name, const Recipe::Flow& flow) {
+  std::vector<std::string> names = {"auto"}, able;
   for (const FlowBackend* backend : flow_backends()) {
-    known = known || backend->name == name;
-    if (name != "auto" && backend->name != name) continue;
-    if (backend->variant == variant) {
-      if (!backend->device().empty()) return *backend;
-      continue;
-    }
-    variants.emplace_back(backend->variant);
+    names.emplace_back(backend->name);
+    if (!backend->computes(flow)) continue;
+    able.emplace_back(backend->name);
+    const bool asked_for = name == "auto" || name == backend->name;
+    if (asked_for && !backend->device(flow).empty()) return *backend;
   }
-  if (!known) {
-    std::vector<std::string> names = {"auto"};
-    for (const FlowBackend* backend : flow_backends()) names.emplace_back(backend->name);
+  const auto is_in = [&](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  if (!is_in(names)) {
     throw Error(ErrorKind::kUsage,
                 "unknown flow backend '" + name + "'; built in: " + joined(names));
   }
-  const std::string wanted = "flow.variant=" + variant;
-  if (name != "auto" && !variants.empty()) {
-    throw Error(ErrorKind::kUsage, "flow backend " + name + " does not compute " + wanted +
-                                       "; it computes flow.variant=" + joined(variants));
+  if (!is_in(able)) {
+    throw Error(ErrorKind::kUsage,
+                "flow backend " + name + " does not compute flow.variant=" + flow.variant +
+                    " with flow.precision=" + flow.precision + "; " + joined(able) + " can");
   }
   throw Error(ErrorKind::kUsage,
-              wanted +
-                  " needs a CUDA or OpenCL device that OpenCV can use, and there is none (for "
-                  "OpenCL on the CPU set OPENCV_OPENCL_DEVICE=:CPU:)");
+              "flow backend " + name +
+                  " has no device here that OpenCV can use (for OpenCL on the CPU set "
+                  "OPENCV_OPENCL_DEVICE=:CPU:); flow backend cpu needs none");
 }
 
 }  // namespace co2net

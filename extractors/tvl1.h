@@ -27,16 +27,19 @@ class FlowSolver {
 // A way to compute flow. The recipe's flow.variant says whose algorithm gives the numbers; a
 // backend is where it runs.
 struct FlowBackend {
-  std::string_view name;     // "cpu", "opencl", "cuda"
-  std::string_view variant;  // the one it computes
-  bool concurrent;           // whether solvers on several threads are faster than one
-  std::string (*device)();   // what it would run on, with versions; empty if it can't run here
+  std::string_view name;                       // "cpu", "opencl", "cuda"
+  bool (*computes)(const Recipe::Flow& flow);  // that variant, at that precision
+  bool concurrent;  // whether solvers on several threads are faster than one
+  // All that its results depend on beside the recipe, such as a driver's version; empty if it can't
+  // run here.
+  std::string (*device)(const Recipe::Flow& flow);
   std::unique_ptr<FlowSolver> (*make)(const Recipe::Flow& flow);
 };
 
-extern const FlowBackend kTvl1Cpu;  // OpenCV's DualTVL1OpticalFlow
-// Its OpenCL code, by way of OpenCV's transparent API. Not reproducible: OpenCV 4.6 under PoCL
-// gives the same pair other flow each time, by pixels near the borders and by 0.01 inside.
+// Ours, for every recipe. At precision "exact" its bytes are the same on every CPU, and with
+// "opencv-cpu" those of OpenCV 4.6's DualTVL1OpticalFlow.
+extern const FlowBackend kTvl1Cpu;
+// OpenCV's OpenCL code, by way of its transparent API. It is its CUDA code but for resizing.
 extern const FlowBackend kTvl1OpenCl;
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
 extern const FlowBackend kTvl1Cuda;  // OpenCV's cuda::OpticalFlowDual_TVL1
@@ -48,8 +51,8 @@ void use_gpu_for_flow(int index);
 // The backends compiled in, best first.
 std::vector<const FlowBackend*> flow_backends();
 
-// The backend called `name`, or with "auto" the best one here that computes `variant`. Throws
-// Error(kUsage) if it is unknown, computes another variant, or can't run here, and says what can.
-const FlowBackend& choose_flow_backend(const std::string& name, const std::string& variant);
+// The backend called `name`, or with "auto" the best one here that computes `flow`. Throws
+// Error(kUsage) if it is unknown, does not compute that, or can't run here, and says what can.
+const FlowBackend& choose_flow_backend(const std::string& name, const Recipe::Flow& flow);
 
 }  // namespace co2net

@@ -5,6 +5,7 @@
 #include <opencv2/cudaoptflow.hpp>
 
 #include "extractors/tvl1.h"
+#include "extractors/tvl1_opencv.h"
 
 namespace co2net {
 namespace {
@@ -20,7 +21,7 @@ constexpr bool kConcurrent = true;
 constexpr bool kConcurrent = false;
 #endif
 
-std::string cuda_device() {
+std::string cuda_device(const Recipe::Flow&) {
   if (chosen_gpu < 0 || chosen_gpu >= cv::cuda::getCudaEnabledDeviceCount()) return {};
   return "OpenCV " + cv::getVersionString() + ", " + cv::cuda::DeviceInfo(chosen_gpu).name();
 }
@@ -66,7 +67,7 @@ class Tvl1Cuda : public FlowSolver {
 
 void use_gpu_for_flow(int index) { chosen_gpu = index; }
 
-const FlowBackend kTvl1Cuda = {"cuda", "opencv-cuda", kConcurrent, cuda_device,
+const FlowBackend kTvl1Cuda = {"cuda", is_tvl1_of_gpus, kConcurrent, cuda_device,
                                [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
                                  return std::make_unique<Tvl1Cuda>(flow);
                                }};

@@ -10,7 +10,7 @@
 namespace co2net {
 namespace {
 
-std::string opencl_device() {
+std::string opencl_device(const Recipe::Flow& = {}) {
   if (!cv::ocl::haveOpenCL()) return {};
   cv::ocl::setUseOpenCL(true);
   if (!cv::ocl::useOpenCL()) return {};
@@ -19,14 +19,22 @@ std::string opencl_device() {
          ", driver " + device.driverVersion();
 }
 
+// OpenCV's OpenCL code can filter by the median; its CUDA code, which is what the variant means,
+// can't.
+Recipe::Flow without_median(Recipe::Flow flow) {
+  flow.median = 1;
+  return flow;
+}
+
 class Tvl1OpenCl : public FlowSolver {
  public:
-  explicit Tvl1OpenCl(const Recipe::Flow& flow) : solver_(make_opencv_tvl1(flow)) {}
+  explicit Tvl1OpenCl(const Recipe::Flow& flow) : solver_(make_opencv_tvl1(without_median(flow))) {}
 
   cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
     cv::UMat device_from, device_to, device_flow;
     from.copyTo(device_from);
     to.copyTo(device_to);
+    solver_->collectGarbage();  // or it starts from the last pair's flow
     solver_->calc(device_from, device_to, device_flow);
     cv::Mat flow;
     device_flow.copyTo(flow);
@@ -37,8 +45,8 @@ class Tvl1OpenCl : public FlowSolver {
   cv::Ptr<cv::optflow::DualTVL1OpticalFlow> solver_;
 };
 
-// OpenCV falls back to its CPU code without a word when a kernel fails. Its two algorithms differ
-// (only the CPU's filters by the median), so equal results give a fallback away.
+// OpenCV falls back to its CPU code without a word when a kernel fails. Its two algorithms differ,
+// so equal results give a fallback away.
 void expect_opencl_ran(const Recipe::Flow& flow) {
   cv::Mat from(48, 64, CV_8UC1), to;
   cv::RNG(1).fill(from, cv::RNG::UNIFORM, 0, 256);
@@ -46,7 +54,7 @@ void expect_opencl_ran(const Recipe::Flow& flow) {
   cv::warpAffine(from, to, cv::Matx23d(1, 0, 1.5, 0, 1, -0.5), from.size());
   const cv::Mat on_device = Tvl1OpenCl(flow).solve(from, to);
   cv::Mat on_cpu;
-  make_opencv_tvl1(flow)->calc(from, to, on_cpu);
+  make_opencv_tvl1(without_median(flow))->calc(from, to, on_cpu);
   if (cv::norm(on_device, on_cpu, cv::NORM_INF) == 0) {
     throw Error(ErrorKind::kInput, "OpenCL device " + opencl_device() +
                                        " cannot run OpenCV's TV-L1 kernels; use another device or "
@@ -56,7 +64,7 @@ void expect_opencl_ran(const Recipe::Flow& flow) {
 
 }  // namespace
 
-const FlowBackend kTvl1OpenCl = {"opencl", "opencv-cuda", false, opencl_device,
+const FlowBackend kTvl1OpenCl = {"opencl", is_tvl1_of_gpus, false, opencl_device,
                                  [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
                                    expect_opencl_ran(flow);
                                    return std::make_unique<Tvl1OpenCl>(flow);

@@ -6,6 +6,11 @@
 
 namespace co2net {
 
+// What OpenCV's GPU code computes; it knows one precision.
+inline bool is_tvl1_of_gpus(const Recipe::Flow& flow) {
+  return flow.variant == "opencv-cuda" && flow.precision == "exact";
+}
+
 // OpenCV's solver with the recipe's parameters.
 inline cv::Ptr<cv::optflow::DualTVL1OpticalFlow> make_opencv_tvl1(const Recipe::Flow& flow) {
   return cv::optflow::DualTVL1OpticalFlow::create(

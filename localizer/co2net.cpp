@@ -1,6 +1,5 @@
 #include "localizer/co2net.h"
 
-#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -15,8 +14,6 @@
 
 namespace co2net {
 namespace {
-
-constexpr Variant kVariants[] = {Variant::kThumos14, Variant::kActivityNet};
 
 constexpr std::string_view kUnusedWeight = "feat_encoder.0.weight";
 constexpr std::string_view kUnusedBias = "feat_encoder.0.bias";
@@ -76,17 +73,6 @@ void check_features(const Array& features, int feature_size) {
 
 }  // namespace
 
-std::string to_string(Variant variant) {
-  return variant == Variant::kThumos14 ? "thumos14" : "activitynet1.2";
-}
-
-std::optional<Variant> variant_named(const std::string& name) {
-  for (const Variant variant : kVariants) {
-    if (to_string(variant) == name) return variant;
-  }
-  return std::nullopt;
-}
-
 Co2Net::Co2Net(const Co2NetConfig& config)
     : config_(config), network_(std::make_shared<Network>(config)) {}
 
@@ -130,7 +116,7 @@ void Co2Net::move_to(const std::string& device) {
 
 Arrays Co2Net::localize(const Array& features) const {
   check_features(features, config_.feature_size);
-  if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
+  use_one_thread();
   torch::InferenceMode inference;
   const torch::Device device = network_->parameters().front().device();
   const NetworkOutput output = network_->forward(view(features).to(device).unsqueeze(0));

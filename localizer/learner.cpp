@@ -1,7 +1,6 @@
 #include "localizer/learner.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 #include <malloc.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_pipeline.h>
@@ -77,10 +76,6 @@ NetworkOutput detached_batch(const std::vector<NetworkOutput>& outputs) {
   return {joined(&NetworkOutput::cas), joined(&NetworkOutput::attn),
           joined(&NetworkOutput::attn_rgb), joined(&NetworkOutput::attn_flow),
           joined(&NetworkOutput::feat)};
-}
-
-void use_one_thread() {
-  if (at::get_num_threads() != 1) at::set_num_threads(1);  // holds for the calling thread
 }
 
 // Calls `work(i)` for 0 <= i < count on up to `threads` threads, and `take` with the results in

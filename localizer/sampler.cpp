@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "pipeline/digest.h"
 #include "pipeline/error.h"
@@ -90,14 +91,20 @@ std::vector<bool> held_out(const std::vector<std::string>& ids,
 
   auto wanted = static_cast<std::size_t>(share * static_cast<double>(examples.size()) + 0.5);
   std::vector<bool> is_held_out(examples.size(), false);
-  for (const auto& [hash, i] : shuffled) {
-    const std::vector<int>& classes = examples[i].classes;
-    const auto can_spare = [&](int label) { return remaining[label] > 2; };
-    if (wanted == 0) break;
-    if (!std::all_of(classes.begin(), classes.end(), can_spare)) continue;
-    for (const int label : classes) --remaining[label];
-    is_held_out[i] = true;
-    --wanted;
+  std::set<int> judged;
+  const auto can_spare = [&](int label) { return remaining[label] > 2; };
+  const auto is_judged = [&](int label) { return judged.count(label) > 0; };
+  for (const bool any : {false, true}) {
+    for (const auto& [hash, i] : shuffled) {
+      const std::vector<int>& classes = examples[i].classes;
+      if (wanted == 0 || is_held_out[i]) continue;
+      if (!any && std::ranges::all_of(classes, is_judged)) continue;
+      if (!std::ranges::all_of(classes, can_spare)) continue;
+      for (const int label : classes) --remaining[label];
+      judged.insert(classes.begin(), classes.end());
+      is_held_out[i] = true;
+      --wanted;
+    }
   }
   return is_held_out;
 }

@@ -37,8 +37,10 @@ class BatchSampler {
 std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
                                          std::mt19937_64& random);
 
-// Splits off a share of the videos to judge models by. Which ones depends on the ids and the seed
-// alone. No class is left with fewer than two videos to learn from.
+// Splits off a share of the videos to judge models by. Which ones depends on the ids, the classes
+// and the seed alone: in an order drawn from id and seed, first those that show a class of which
+// none is held out yet, so that as many classes as possible are judged, then any. No class is left
+// with fewer than two videos to learn from; one that has no more than two is therefore not judged.
 //   ids      of the examples
 //   share    in [0, 1)
 //   returns  for each example whether it is held out

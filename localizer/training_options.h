@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "localizer/co2net.h"
+#include "localizer/co2net_config.h"
 #include "pipeline/json.h"
 
 namespace co2net {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "pipeline/settings.h"
@@ -10,27 +11,32 @@
 namespace co2net {
 namespace {
 
+// GPUs made the published features, so it takes their flow.
+Recipe wtalc() { return {}; }
+
 Recipe wtalc_cpu() {
   Recipe recipe;
+  recipe.name = "wtalc-cpu";
+  recipe.flow.variant = "opencv-cpu";
   return recipe;
 }
 
 Recipe kinetics() {
-  Recipe recipe;
+  Recipe recipe = wtalc_cpu();
   recipe.name = "kinetics";
   recipe.resize.mode = "short-side";
   return recipe;
 }
 
 Recipe cmcs() {
-  Recipe recipe;
+  Recipe recipe = wtalc_cpu();
   recipe.name = "cmcs";
   recipe.fps = "source";
   recipe.stride = 4;
   return recipe;
 }
 
-std::vector<Recipe> presets() { return {wtalc_cpu(), kinetics(), cmcs()}; }
+std::vector<Recipe> presets() { return {wtalc(), wtalc_cpu(), kinetics(), cmcs()}; }
 
 Json fps_to_json(const std::string& fps) {
   const Json number = Json::parse(fps, nullptr, false);
@@ -76,6 +82,7 @@ void validate(const Recipe& recipe) {
   check.one_of(recipe.ten_crop, "ten_crop", {"average", "keep"});
   check.one_of(recipe.tail, "tail", {"drop", "pad"});
   check.one_of(recipe.flow.variant, "flow.variant", {"opencv-cpu", "opencv-cuda"});
+  check.one_of(recipe.flow.precision, "flow.precision", {"exact", "fast"});
   check.in(recipe.flow.tau, "flow.tau", 1e-6, 1);
   check.in(recipe.flow.lambda, "flow.lambda", 1e-6, 1e6);
   check.in(recipe.flow.theta, "flow.theta", 1e-6, 1e6);
@@ -122,6 +129,7 @@ Json to_json(const Recipe& r) {
           {"tail", r.tail},
           {"flow",
            {{"variant", r.flow.variant},
+            {"precision", r.flow.precision},
             {"tau", r.flow.tau},
             {"lambda", r.flow.lambda},
             {"theta", r.flow.theta},
@@ -135,7 +143,9 @@ Json to_json(const Recipe& r) {
             {"bound", r.flow.bound}}}};
 }
 
-Recipe recipe_from_json(const Json& json) {
+Recipe recipe_from_json(Json json) {
+  const auto flow = json.find("flow");
+  if (flow != json.end() && flow->is_object()) flow->emplace("precision", "exact");
   const SettingsReader reader(json, to_json(Recipe{}), "recipe");
   Recipe r;
   Json fps;
@@ -153,6 +163,7 @@ Recipe recipe_from_json(const Json& json) {
   reader.read("ten_crop", r.ten_crop);
   reader.read("tail", r.tail);
   reader.read("flow.variant", r.flow.variant);
+  reader.read("flow.precision", r.flow.precision);
   reader.read("flow.tau", r.flow.tau);
   reader.read("flow.lambda", r.flow.lambda);
   reader.read("flow.theta", r.flow.theta);
@@ -189,6 +200,19 @@ bool same_features(const Recipe& a, const Recipe& b) {
   left.erase("name");
   right.erase("name");
   return left == right;
+}
+
+double frame_rate(const Recipe& recipe, double source_fps) {
+  if (recipe.fps == "source") {
+    if (source_fps > 0) return source_fps;
+    throw Error(ErrorKind::kInput,
+                "the container names no frame rate; choose one with --recipe-set fps=25");
+  }
+  const std::size_t slash = recipe.fps.find('/');
+  const double numerator = std::strtod(recipe.fps.c_str(), nullptr);
+  return slash == std::string::npos
+             ? numerator
+             : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
 }
 
 std::int64_t snippet_count(const Recipe& recipe, std::int64_t frames) {

@@ -18,7 +18,10 @@ struct Recipe {
   };
   // TV-L1 (Zach, Pock, Bischof 2007) with the parameters and the names of OpenCV's solver.
   struct Flow {
-    std::string variant = "opencv-cpu";  // "opencv-cpu" | "opencv-cuda": whose algorithm
+    std::string variant = "opencv-cuda";  // | "opencv-cpu": whose algorithm
+    // "exact": each rounding as in that code | "fast": approximate square roots and divisions, on
+    // the CPU only; the flow differs by 0.01 pixels on average
+    std::string precision = "exact";
     double tau = 0.25, lambda = 0.15, theta = 0.3;
     int scales = 5;
     double scale_step = 0.8;
@@ -29,7 +32,7 @@ struct Recipe {
     double bound = 20;  // pixels: [-bound, bound] becomes 0..255, rounded half to even
   };
 
-  std::string name = "wtalc-cpu";  // of the preset; "custom (from ...)" once a key was changed
+  std::string name = "wtalc";  // of the preset; "custom (from ...)" once a key was changed
   std::string fps = "25";          // a number, a ratio such as "30000/1001", or "source"
   int window = 16;
   int stride = 16;
@@ -46,15 +49,20 @@ Recipe recipe_preset(const std::string& name);
 std::vector<std::string> recipe_preset_names();
 
 // The JSON form holds every field, so that it says all there is to know. Reading takes the same
-// keys, all of them; throws Error(kModel) naming a key that is unknown, missing or out of range.
+// keys, all of them but flow.precision, which is "exact" where an older recipe lacks it; throws
+// Error(kModel) naming a key that is unknown, missing or out of range.
 Json to_json(const Recipe& recipe);
-Recipe recipe_from_json(const Json& json);
+Recipe recipe_from_json(Json json);
 
 // Changes one field, "flow.bound=15"; throws Error(kUsage), for an unknown key with the known ones.
 Recipe with_setting(const Recipe& recipe, const std::string& key_and_value);
 
 // Whether features made by one may be used for the other: every field but the name is equal.
 bool same_features(const Recipe& a, const Recipe& b);
+
+// Frames a second after resampling: the recipe's, or the source's own. Throws Error(kInput) if the
+// recipe asks for the source's and the container does not name it.
+double frame_rate(const Recipe& recipe, double source_fps);
 
 // Snippets of a video of `frames` frames by the recipe's window, stride and tail; a video shorter
 // than a window has one (its last frame is repeated), an empty one none.

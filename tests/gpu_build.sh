@@ -83,7 +83,7 @@ build_opencv() {
 build_co2net() {
   TORCH_CUDA_ARCH_LIST=$arch cmake -G Ninja -S . -B "$cache/co2net" \
     -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON -DCO2NET_CONCURRENT_CUDA_FLOW=ON \
-    -DCMAKE_PREFIX_PATH="$opencv;$wheels/torch"
+    -DOpenCV_DIR="$opencv/lib/cmake/opencv4" -DTorch_DIR="$wheels/torch/share/cmake/Torch"
   cmake --build "$cache/co2net" -j "$jobs" \
     --target co2net co2net_draw_actions co2net_make_bundle gpu_tests
 }

@@ -1,11 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "cli/ablation_tables.h"
 #include "localizer/training_options.h"
@@ -204,18 +202,18 @@ TEST_F(Ablate, FinishedTrainingsAreKeptAndEvaluatedAnewForOtherSegments) {
 TEST_F(Ablate, AnInterruptedSetGoesOnAndEndsAlike) {
   const Strings options = {"--iterations", "40",    "--table",
                            "context",      "--set", "evaluate_every=10"};
+  const Strings rows = {"network.local=main", "network.global=aux"};  // the first two
   for (const int signal : {SIGKILL, SIGINT}) {
-    const std::size_t before = fs::exists(path("out")) ? trainings().size() : 0;
+    // The program cannot come further than to the training whose lock is held here.
+    const FileLock held(path("out") / rows[1] / "seed-3552.lock");
     Process process(arguments(options));
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!fs::exists(path("out")) || trainings().size() == before) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    wait_for(path("out") / rows[0] / "seed-3552" /
+             (signal == SIGKILL ? "training" : "result.json"));
     process.send(signal);
     EXPECT_EQ(process.wait(), signal == SIGKILL ? -SIGKILL : 130);
-    EXPECT_LT(trainings().size(), 4u);
+    EXPECT_EQ(trainings().count(rows[1] + "/seed-3552"), 0u);
   }
+  EXPECT_EQ(trainings(), std::set<std::string>{rows[0] + "/seed-3552"});
   const Outcome resumed = ablate(options);
   ASSERT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_EQ(trainings().size(), 4u);
@@ -242,6 +240,7 @@ TEST_F(Ablate, WrongUseExitsWith2) {
   for (const auto& [options, words] : std::vector<std::pair<Strings, std::string>>{
            {{"--table", "loss"}, "losses, distance, modality, context, fusion, all"},
            {{"--seeds", "0"}, "--seeds"},
+           {{"--seeds=-1"}, "--seeds"},
            {{"--test-subset", "tset"}, "test, validation"}}) {
     const Outcome outcome = ablate(options);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(options);

@@ -166,7 +166,7 @@ TEST(Unpack, KeepsARecipeThatIsNamedForTheModelsThatAskForIt) {
   EXPECT_EQ(co2net(Strings{"pack", here.path("features"), "-o", here.path("x.npy")} + videos).code,
             0);
   const Strings unpack = Strings{"unpack", here.path("x.npy")} + videos;
-  const Strings recipe = Strings{"--recipe", "wtalc-cpu", "--recipe-set", "fps=5"} + cheap_flow();
+  const Strings recipe = Strings{"--recipe", "wtalc", "--recipe-set", "fps=5"} + cheap_flow();
   const Outcome same = co2net(unpack + Strings{"-o", here.path("same")} + recipe);
   EXPECT_EQ(same.code, 0) << same.err;
   const Outcome localized = here.call("localize", {here.path("same")});

@@ -178,7 +178,7 @@ TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
   ASSERT_EQ(import_co2net().code, 0);
   EXPECT_EQ(read_file(bundle() / "i3d_rgb.pt"), i3d);
   EXPECT_EQ(read_file(bundle() / "co2net.pt"), read_file(co2net_file()));
-  EXPECT_EQ(model().at("status"), "untrained") << "its I3D still is";
+  EXPECT_EQ(model().at("status"), "untrained-i3d");
   EXPECT_EQ(load_bundle(bundle(), {}).ablation, Ablation());
   EXPECT_EQ(model().at("provenance"), Json({{"i3d_rgb", {{"port", "theirs"}}},
                                             {"co2net", {{"sha256", sha256_file(co2net_file())}}}}));

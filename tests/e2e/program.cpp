@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <sstream>
+#include <thread>
 
 #include "cli/bundle.h"
 #include "cli/cli.h"
@@ -42,7 +44,7 @@ Outcome co2net(const Strings& arguments, const std::string& input) {
   std::istringstream in(input);
   std::ostringstream out, err;
   Outcome outcome;
-  outcome.code = run_cli(arguments, {in, out, err});
+  outcome.code = run_cli(all_commands(), arguments, {in, out, err});
   outcome.out = out.str();
   outcome.err = err.str();
   return outcome;
@@ -101,6 +103,14 @@ int Process::wait() {
   EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
   pid_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+void wait_for(const fs::path& path) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!fs::exists(path)) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up) << path;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 void draw_clip(const fs::path& path, int frames, int seed) {

@@ -50,6 +50,9 @@ class Process {
   int output_ = -1;
 };
 
+// Waits for another process to make a file or folder; not longer than a minute, which is a failure.
+void wait_for(const fs::path& path);
+
 // Draws a video of moving patterns, 160 x 120 at 5 fps; another seed gives other patterns. It is
 // lossless in an .mkv and MPEG-4 in an .mp4.
 void draw_clip(const fs::path& path, int frames, int seed = 1);

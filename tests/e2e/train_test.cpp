@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <csignal>
 #include <sstream>
-#include <thread>
 
 #include "cli/features_file.h"
 #include "pipeline/npy.h"
@@ -123,11 +121,7 @@ TEST_F(Train, InterruptedBySigtermEndsWithTheSameBytes) {
     return arguments(to, {"--iterations", "300", "--checkpoint", "0"});
   };
   Process process(long_one("broken"));
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!fs::exists(path("broken/training/state.pt")) &&
-         std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  wait_for(path("broken/training/state.pt"));
   process.send(SIGTERM);
   EXPECT_EQ(process.wait(), 130);
   EXPECT_FALSE(fs::exists(path("broken/model.json")));
@@ -142,6 +136,29 @@ TEST_F(Train, AgainOnAFinishedTrainingPrintsTheSame) {
   const std::string weights = read_file(path("bundle/co2net.pt"));
   EXPECT_EQ(train("bundle").out, first.out);
   EXPECT_EQ(read_file(path("bundle/co2net.pt")), weights);
+}
+
+TEST_F(Train, RefusesToGoOnWithOtherFeatures) {
+  train("bundle");
+  write_file(path("features/" + id(0) + ".npy"),
+             format_npy(hashfill("others", {snippets(0), kFeatureSize}, 1)));
+  expect_refused(arguments("bundle"), 2, {"another training", "features"});
+}
+
+TEST_F(Train, SaysWhereItsI3dIsUntrained) {
+  fs::copy(CO2NET_TEST_BUNDLE, path("random"));
+  const int feature_size = load_bundle(path("random"), {}).feature_size;
+  for (int i = 0; i < kVideos; ++i) {
+    write_file(path("features/" + id(i) + ".npy"),
+               format_npy(hashfill(id(i), {snippets(i), feature_size}, 1)));
+  }
+  EXPECT_EQ(load_bundle(path("random"), {}).status, "untrained");
+  train("bundle", {"--extractor", path("random")});
+  EXPECT_EQ(model("bundle").at("status"), "untrained-i3d");
+  train("again", {"--extractor", path("bundle")});
+  EXPECT_EQ(model("again").at("status"), "untrained-i3d");
+  train("features-alone");
+  EXPECT_EQ(model("features-alone").at("status"), "trained");
 }
 
 TEST_F(Train, SelectsTheModelAsItIsTold) {
@@ -215,6 +232,13 @@ TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"--test-subset", "testing"}, "test, validation"},
            {{"--set", "loss.speed=1"}, "loss.oppo"},
            {{"--set", "dropout=2"}, "dropout must be in"},
+           {{"--set", "seed=-1"}, "seed"},
+           {{"--seed", "-1"}, "seed"},
+           {{"--seed=-1"}, "seed"},
+           {{"--seed", "1.5"}, "seed"},
+           {{"--seed=99999999999999999999"}, "seed"},
+           {{"--iterations=-1"}, "iterations must be in"},
+           {{"--threads=-1"}, "--threads"},
            {{"--select", "best"}, "heldout, test, last"},
            {{"--held-out", "1"}, "--held-out must be in [0, 1)"},
            {{"--checkpoint", "-1"}, "--checkpoint"},

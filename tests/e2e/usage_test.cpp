@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <set>
 
+#include "cli/cli.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {
@@ -12,6 +15,18 @@ namespace {
 const Strings kCommands = {"run",     "extract", "flow",  "localize", "propose", "train",
                            "ablate",  "import",  "eval",  "convert",  "pack",    "unpack",
                            "inspect", "explain", "cache", "probe"};
+
+// What a line of shell prints on both outputs, and its exit code.
+Outcome shell(const std::string& line) {
+  Outcome outcome;
+  FILE* pipe = ::popen(("{ " + line + "; } 2>&1").c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
+    outcome.out += static_cast<char>(c);
+  }
+  const int status = ::pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return outcome;
+}
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -29,8 +44,8 @@ TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
 TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings common = {"--config", "--log-level", "--help"};
   const Strings inputs = {"--shard", "--null", "--fail-fast"};
-  const Strings work = inputs + Strings{"--threads", "--strict", "--stats"};
-  const Strings videos = work + Strings{"--stream", "--timeout", "--progress"};
+  const Strings work = inputs + Strings{"--strict", "--stats"};
+  const Strings videos = work + Strings{"--threads", "--stream", "--timeout", "--progress"};
   const Strings cache = {"--cache", "--no-cache"};
   const Strings results = {"--model", "--output", "--format", "--min-score", "--top-k", "--compat"};
   const Strings extraction =
@@ -40,7 +55,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"extract",
        videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
-      {"localize", work + results + cache + Strings{"--save-scores", "--device"}},
+      {"localize", work + results + cache + Strings{"--threads", "--save-scores", "--device"}},
       {"propose", work + results + cache},
       {"eval",
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous", "--scores", "--paper",
@@ -65,6 +80,50 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
     const Strings all = options + common;
     EXPECT_EQ(offered, std::set<std::string>(all.begin(), all.end())) << command;
   }
+}
+
+TEST(Usage, EveryCommandOfTheHelpIsThere) {
+  std::set<std::string_view> listed, known;
+  for (const CommandHelp& help : kCommandHelp) listed.insert(help.name);
+  for (const Command* command : all_commands()) known.insert(command->name);
+  EXPECT_EQ(known, listed);
+}
+
+TEST(Usage, TheProgramStartsWithoutTheLargeLibraries) {
+  const auto libraries = [](const std::string& program) { return shell("ldd " + program).out; };
+  const std::string light = libraries(CO2NET_PROGRAM), full = libraries(CO2NET_FULL_PROGRAM);
+  EXPECT_NE(light.find("libstdc++"), std::string::npos) << light;
+  for (const char* library : {"libtorch", "libc10", "libopencv", "libav"}) {
+    EXPECT_EQ(light.find(library), std::string::npos) << light;
+    EXPECT_NE(full.find(library), std::string::npos) << full;
+  }
+}
+
+TEST(Usage, TheProgramHandsOtherCommandsToTheFullOne) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const std::string program = CO2NET_PROGRAM;
+  EXPECT_EQ(shell(program + " --help").out, co2net({"--help"}).out);
+  EXPECT_EQ(shell(program + " help probe").out, co2net({"probe", "--help"}).out);
+
+  const Outcome probe = shell("echo '" + clip + "' | " + program + " probe - --log-level off");
+  EXPECT_EQ(probe.code, 0);
+  EXPECT_EQ(probe.out, co2net({"probe", clip}).out);
+  EXPECT_EQ(shell(program + " probe " + here.broken("broken.mkv")).code, 1);
+
+  fs::create_symlink(program, here.path("linked"));
+  EXPECT_EQ(shell(here.path("linked").string() + " probe --log-level off " + clip).out, probe.out);
+}
+
+TEST(Usage, WithoutTheFullProgramTheOthersWorkAndItIsNamed) {
+  const TempDir dir;
+  const std::string program = dir.path() / "bin/co2net";
+  fs::create_directory(dir.path() / "bin");
+  fs::copy(CO2NET_PROGRAM, program);
+  EXPECT_EQ(shell(program + " cache stat --cache " + dir.path().string()).code, 0);
+  const Outcome probe = shell(program + " probe clip.mkv");
+  EXPECT_EQ(probe.code, 3);
+  EXPECT_NE(probe.out.find("libexec/co2net/co2net"), std::string::npos) << probe.out;
 }
 
 TEST(Usage, VersionIsOneLine) {
@@ -102,6 +161,10 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {here.arguments("run") + Strings{clip, "--top-k", "0"}, "--top-k"},
            {here.arguments("run") + Strings{clip, "--top-k", "many"}, "--top-k"},
            {here.arguments("run") + Strings{clip, "--threads", "0"}, "--threads"},
+           {here.arguments("run") + Strings{clip, "--threads=-1"}, "--threads"},
+           {here.arguments("run") + Strings{clip, "--top-k=-1"}, "--top-k"},
+           {here.arguments("run") + Strings{clip, "--stream=-2"}, "--stream"},
+           {here.arguments("run") + Strings{clip, "--checkpoint=-1"}, "--checkpoint"},
            {here.arguments("run") + Strings{clip, "--timeout", "0"}, "--timeout"},
            {here.arguments("run") + Strings{clip, "--shard", "2/2"}, "0 to n - 1"},
            {here.arguments("run") + Strings{clip, "--device", "tpu"}, "cuda:N"},

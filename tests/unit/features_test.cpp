@@ -29,7 +29,8 @@ class NamingSolver : public FlowSolver {
   }
 };
 
-const FlowBackend kNaming = {"test", "opencv-cpu", true, [] { return std::string("test"); },
+const FlowBackend kNaming = {"test", [](const Recipe::Flow&) { return true; }, true,
+                             [](const Recipe::Flow&) { return std::string("test"); },
                              [](const Recipe::Flow&) -> std::unique_ptr<FlowSolver> {
                                return std::make_unique<NamingSolver>();
                              }};

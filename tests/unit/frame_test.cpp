@@ -127,7 +127,8 @@ class FailingSolver : public FlowSolver {
 
 template <class Solver>
 FlowBackend backend_of(bool concurrent) {
-  return {"test", "opencv-cpu", concurrent, [] { return std::string("test"); },
+  return {"test", [](const Recipe::Flow&) { return true; }, concurrent,
+          [](const Recipe::Flow&) { return std::string("test"); },
           [](const Recipe::Flow&) -> std::unique_ptr<FlowSolver> {
             return std::make_unique<Solver>();
           }};

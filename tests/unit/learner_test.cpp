@@ -26,11 +26,11 @@ Learner small_learner(const TrainingOptions& options = small_options()) {
   return {options, kClasses, kFeatureSize};
 }
 
-Batch batch_number(int number) {
+Batch batch_number(int number, int length = 12) {
   Batch batch;
   for (int row = 0; row < 10; ++row) {
     batch.features.push_back(test::hashfill(
-        "batch " + std::to_string(number) + "/" + std::to_string(row), {12, kFeatureSize}, 1));
+        "batch " + std::to_string(number) + "/" + std::to_string(row), {length, kFeatureSize}, 1));
     batch.classes.push_back({row / 2 % kClasses});
   }
   batch.classes[9].push_back(0);
@@ -38,11 +38,11 @@ Batch batch_number(int number) {
 }
 
 // Updates number `first` to `last`, with dropout.
-std::vector<double> learn(Learner& learner, int first, int last, int threads = 1) {
+std::vector<double> learn(Learner& learner, int first, int last, int threads = 1, int length = 12) {
   std::vector<double> losses;
   for (int i = first; i < last; ++i) {
-    losses.push_back(
-        learner.update(batch_number(i), static_cast<std::uint64_t>(1000 * i), threads).total);
+    const auto seed = static_cast<std::uint64_t>(1000 * i);
+    losses.push_back(learner.update(batch_number(i, length), seed, threads).total);
   }
   return losses;
 }
@@ -59,12 +59,14 @@ Tensors copy_of(const Tensors& state) {
 }
 
 TEST(Learner, LearnsTheSameBytesWithAnyNumberOfThreads) {
-  Learner alone = small_learner();
-  const std::vector<double> losses = learn(alone, 0, 4);
-  for (const int threads : {2, 5}) {
-    Learner together = small_learner();
-    EXPECT_EQ(learn(together, 0, 4, threads), losses) << threads;
-    expect_equal(together.state(), alone.state());
+  for (const int length : {12, 151}) {  // several videos a task, and one
+    Learner alone = small_learner();
+    const std::vector<double> losses = learn(alone, 0, 4, 1, length);
+    for (const int threads : {2, 5}) {
+      Learner together = small_learner();
+      EXPECT_EQ(learn(together, 0, 4, threads, length), losses) << threads << " " << length;
+      expect_equal(together.state(), alone.state());
+    }
   }
 }
 

@@ -102,7 +102,9 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
     std::string pointer = "/" + key;
     std::replace(pointer.begin(), pointer.end(), '.', '/');
     json.erase(pointer);
-    test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
+    if (key != "flow.precision") {
+      test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
+    }
     json[pointer] = true;
     test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
   }
@@ -113,13 +115,33 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
   test::expect_error(ErrorKind::kModel, {"not a JSON object"}, [] { recipe_from_json({1, 2}); });
 }
 
+TEST(Recipe, IsExactWhereItIsOlderThanThePrecisionsKey) {
+  Json json = to_json(Recipe());
+  json["flow"].erase("precision");
+  EXPECT_EQ(recipe_from_json(json).flow.precision, "exact");
+}
+
 TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
   for (const std::string& name : recipe_preset_names()) {
     test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { recipe_preset("nope"); });
   }
+  EXPECT_EQ(recipe_preset("wtalc").flow.variant, "opencv-cuda");
+  for (const char* name : {"wtalc-cpu", "kinetics", "cmcs"}) {
+    EXPECT_EQ(recipe_preset(name).flow.variant, "opencv-cpu") << name;
+  }
   EXPECT_EQ(recipe_preset("kinetics").resize.mode, "short-side");
   EXPECT_EQ(recipe_preset("cmcs").fps, "source");
   EXPECT_EQ(recipe_preset("cmcs").stride, 4);
+}
+
+TEST(FrameRate, IsTheRecipesOrTheSources) {
+  Recipe recipe;
+  EXPECT_EQ(frame_rate(recipe, 30), 25);
+  recipe.fps = "30000/1001";
+  EXPECT_EQ(frame_rate(recipe, 30), 30000. / 1001);
+  recipe.fps = "source";
+  EXPECT_EQ(frame_rate(recipe, 12.5), 12.5);
+  test::expect_error(ErrorKind::kInput, {"--recipe-set fps=25"}, [&] { frame_rate(recipe, 0); });
 }
 
 TEST(SnippetCount, FollowsWindowStrideAndTail) {

@@ -198,6 +198,31 @@ TEST(HeldOut, GrowsWithTheShareAndHardlyChangesWithAnotherVideo) {
   EXPECT_GE(kept.size(), few.size() - 1);
 }
 
+TEST(HeldOut, HasEveryClassThatCanSpareAVideoAsFarAsTheShareGoes) {
+  constexpr int kClasses = 8;
+  Videos videos;
+  for (int label = 0; label < kClasses; ++label) {
+    const int count = label == 0 ? 100 : 2 + label;  // one class is most of the set
+    for (int i = 0; i < count; ++i) {
+      videos.add("class" + std::to_string(label) + "-" + std::to_string(i), {label});
+    }
+  }
+  for (int i = 0; i < 2; ++i) videos.add("pair" + std::to_string(i), {kClasses});
+  const auto share = [&](double count) { return count / static_cast<double>(videos.ids.size()); };
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    std::map<std::string, int> held;
+    for (const std::string& id : videos.held_out(share(kClasses), seed)) {
+      ++held[id.substr(0, id.find('-'))];
+    }
+    EXPECT_EQ(held.size(), std::size_t{kClasses}) << seed;
+    held.clear();
+    for (const std::string& id : videos.held_out(share(kClasses - 2), seed)) {
+      ++held[id.substr(0, id.find('-'))];
+    }
+    EXPECT_EQ(held.size(), std::size_t{kClasses - 2}) << seed;
+  }
+}
+
 TEST(HeldOut, LeavesTwoVideosOfEachClass) {
   Videos videos;
   for (int i = 0; i < 3; ++i) videos.add("three" + std::to_string(i), {0});

@@ -1,0 +1,36 @@
+#include "cli/cli.h"
+
+namespace co2net {
+
+const std::vector<CommandHelp> kCommandHelp = {
+    {"run", "INPUT... --model DIR", "videos to segments: which actions happen, from when to when"},
+    {"extract", "INPUT... --model DIR -o DIR",
+     "videos to snippet features (.npy, with a .json beside it)"},
+    {"flow", "INPUT... -o DIR", "save the TV-L1 optical flow of videos"},
+    {"localize", "FEATURES.npy... --model DIR", "snippet features to segments"},
+    {"propose", "SCORES.npz... --model DIR",
+     "scores, as 'localize --save-scores' writes them, to segments"},
+    {"train",
+     "(--features DIR|FILE.npy --annotations FILE|DIR | --videos DIR --labels FILE.csv|by-folder "
+     "--extractor BUNDLE) -o DIR",
+     "learn to localize actions from video-level labels"},
+    {"ablate", "--features DIR|FILE.npy --annotations FILE|DIR -o DIR",
+     "train the paper's comparisons and print them beside its figures"},
+    {"import", "i3d --rgb FILE --flow FILE -o DIR | co2net FILE --classes FILE --model DIR",
+     "PyTorch checkpoints of I3D and of CO2-Net into a model bundle"},
+    {"eval", "PREDICTIONS --ground-truth FILE|DIR",
+     "mean average precision of segments against ground truth"},
+    {"convert", "ANNOTATIONS... -o FILE.json|DIR",
+     "annotations from one format to another, several merged"},
+    {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",
+     "a folder of features to one file, as other programs train on"},
+    {"unpack", "FILE.npy --annotations FILE|DIR -o DIR", "such a file to a folder of features"},
+    {"inspect", "FILE...",
+     "list what .pt, .pth, .pkl, .npy and .npz files hold, a line a tensor; runs nothing of "
+     "theirs"},
+    {"explain", "VIDEO... --model DIR", "say which stages 'run' would compute, and why"},
+    {"cache", "stat|verify|gc|clear", "look after the results of stages that are kept on disk"},
+    {"probe", "VIDEO...", "print what the container says, a line of JSON a video"},
+};
+
+}  // namespace co2net

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace co2net {
+
+// Float images of one size in one block of memory: image row y is the rows y of all planes, one
+// after another. A plane's row starts at a multiple of 16 floats and has at least one float of
+// padding after its last column.
+struct Planes {
+  float* origin = nullptr;  // (0, 0) of plane 0
+  int width = 0, height = 0;
+  std::ptrdiff_t stride = 0;  // floats from a plane's row to the next plane's
+  int count = 0;
+
+  float* row(int plane, int y) const {
+    return origin + (std::ptrdiff_t{y} * count + plane) * stride;
+  }
+};
+
+// What the iterations change: the flow (u1, u2) and its dual variables, p11 and p12 of u1, p21 and
+// p22 of u2. Padding is 0 and stays so.
+enum StatePlane { kU1, kU2, kP11, kP12, kP21, kP22, kStatePlanes };
+// What they are given: the warped image's gradient, and the part of rho(u) that is constant.
+enum DataPlane { kGradX, kGradY, kRhoConstant, kDataPlanes };
+// What is warped: the second image and its gradient, with a border of kWarpBorder pixels.
+enum WarpPlane { kImage, kImageX, kImageY, kWarpPlanes };
+constexpr int kWarpBorder = 4;
+constexpr int kMaxSweeps = 16;
+
+struct SweepConstants {
+  float l_t;   // lambda * theta
+  float taut;  // tau / theta
+  float theta;
+};
+
+// The solver's inner loops, compiled for one instruction set. With FMA contraction off and
+// OpenCV's order of operations they all give the same bits; only sweep_fast's differ.
+struct Tvl1Kernels {
+  const char* name;
+
+  // `sweeps` iterations (1 to kMaxSweeps) from `from` to `to`, which differ; `from` stays as it is.
+  // changes[k] is the sum of squared changes of the flow by iteration k, to about 2^-20.
+  using Sweep = void(const Planes& from, const Planes& to, const Planes& data,
+                     const SweepConstants& constants, int sweeps, double* changes);
+  Sweep* sweep_exact;
+  Sweep* sweep_fast;  // approximate square roots and divisions, fused multiply-add
+
+  // Fills `data` from the second image moved by the flow in `state`, and the first image.
+  using Warp = void(const Planes& first, const Planes& second, const Planes& state,
+                    const Planes& data);
+  Warp* warp_opencv_cpu;   // cv::remap's: bicubic (a = -0.75) at 1/32 pixel
+  Warp* warp_opencv_cuda;  // of OpenCV's CUDA kernel: bicubic (a = -0.5), borders repeated
+
+  // The 5x5 median of u1 and u2, borders repeated. `scratch` has kMedianScratch planes of the same
+  // width with a border of 2, and one row.
+  void (*median5)(const Planes& state, const Planes& scratch);
+};
+constexpr int kMedianScratch = 8;
+
+// Those that this CPU runs, fastest first.
+const std::vector<Tvl1Kernels>& tvl1_kernels();
+
+}  // namespace co2net
