@@ -1,5 +1,6 @@
 #include "extractors/extractor.h"
 
+#include <oneapi/tbb/parallel_for.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -26,6 +27,7 @@ extern "C" {
 }
 
 namespace fs = std::filesystem;
+namespace tbb = oneapi::tbb;
 
 namespace co2net {
 namespace {
@@ -279,18 +281,24 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
   return stage;
 }
 
-std::vector<SnippetNetwork> Extractor::networks() const {
-  std::vector<SnippetNetwork> networks;
-  for (std::size_t i = 0; i < options_.networks.size(); ++i) {
+// Loads them at the same time, since each takes a while on one core.
+std::vector<std::unique_ptr<I3d>> Extractor::load_networks() const {
+  std::vector<std::unique_ptr<I3d>> i3ds(options_.networks.size());
+  tbb::parallel_for(std::size_t{0}, i3ds.size(), [&](std::size_t i) {
     const StreamNetwork& network = options_.networks[i];
-    if (i == i3ds_.size()) {
-      i3ds_.push_back(
-          std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
-                                                         .feature_size = options_.feature_size,
-                                                         .device = options_.device,
-                                                         .precision = options_.i3d_precision}));
-    }
-    networks.push_back([&i3d = *i3ds_[i]](const Array& clip) { return i3d.features(clip); });
+    i3ds[i] = std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
+                                                             .feature_size = options_.feature_size,
+                                                             .device = options_.device,
+                                                             .precision = options_.i3d_precision});
+  });
+  return i3ds;
+}
+
+std::vector<SnippetNetwork> Extractor::networks() const {
+  if (i3ds_.empty()) i3ds_ = load_networks();
+  std::vector<SnippetNetwork> networks;
+  for (const auto& i3d : i3ds_) {
+    networks.push_back([&i3d = *i3d](const Array& clips) { return i3d.features(clips); });
   }
   return networks;
 }

@@ -82,6 +82,7 @@ class Extractor {
   KeyBuilder key(const std::string& stage, int version, const VideoJob& job) const;
   // The same for a stage whose result is at the recipe's rate and size.
   KeyBuilder video_key(const std::string& stage, int version, const VideoJob& job) const;
+  std::vector<std::unique_ptr<I3d>> load_networks() const;
   std::vector<SnippetNetwork> networks() const;
   Entry compute_features(const VideoJob& job, Checkpoint checkpoint,
                          const std::filesystem::path& kept_frames,
