@@ -31,7 +31,7 @@ class OnednnNet {
   // `input` and `output` have as many values as the network's input and output_shape(). May be
   // called from many threads at once. A NaN may be lost in a ReLU.
   // oneDNN uses as many threads as OpenMP had for the thread that constructed this, or has for the
-  // calling one: both need use_one_thread_here() (extractors/threads.h) first.
+  // calling one: both need use_one_thread_here() (pipeline/device.h) first.
   void run(const float* input, float* output) const;
 
   // The library that runs, for cache keys: "oneDNN 2.6.3".

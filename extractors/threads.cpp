@@ -1,10 +1,11 @@
 #include "extractors/threads.h"
 
-#include <ATen/Parallel.h>
 #include <oneapi/tbb/global_control.h>
 
 #include <memory>
 #include <opencv2/core/utility.hpp>
+
+#include "pipeline/device.h"
 
 // OpenBLAS's, null where libtorch uses another BLAS. libtorch's own setting does not reach it.
 extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
@@ -22,10 +23,6 @@ void use_threads(int threads) {
   control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
                                                   static_cast<std::size_t>(threads));
   use_one_thread_a_call();
-}
-
-void use_one_thread_here() {
-  if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
 }  // namespace co2net

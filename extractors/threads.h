@@ -10,8 +10,4 @@ void use_one_thread_a_call();
 // The same, and limits what is parallel here to so many threads.
 void use_threads(int threads);
 
-// The part of it that holds for the calling thread only: libtorch's OpenMP, which oneDNN uses, too.
-// A thread that others start computes with as many threads as there are cores until it calls this.
-void use_one_thread_here();
-
 }  // namespace co2net

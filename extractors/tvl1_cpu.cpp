@@ -370,10 +370,6 @@ class Tvl1Cpu : public FlowSolver {
   PlaneBuffer *state_ = &states_[0], *next_ = &states_[1];
 };
 
-}  // namespace
-
-namespace {
-
 // Makers of CPUs are free in how they approximate.
 std::string cpu_maker() {
 #ifdef __x86_64__

@@ -116,7 +116,7 @@ void Co2Net::move_to(const std::string& device) {
 
 Arrays Co2Net::localize(const Array& features) const {
   check_features(features, config_.feature_size);
-  use_one_thread();
+  use_one_thread_here();
   torch::InferenceMode inference;
   const torch::Device device = network_->parameters().front().device();
   const NetworkOutput output = network_->forward(view(features).to(device).unsqueeze(0));

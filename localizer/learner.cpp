@@ -15,6 +15,7 @@
 #include "localizer/adam.h"
 #include "localizer/losses.h"
 #include "localizer/network.h"
+#include "pipeline/device.h"
 #include "pipeline/error.h"
 
 namespace tbb = oneapi::tbb;
@@ -93,7 +94,7 @@ void in_order(std::size_t count, int threads, const Work& work, const Take& take
                                           }) &
           tbb::make_filter<std::size_t, Result>(tbb::filter_mode::parallel,
                                                 [&](std::size_t i) {
-                                                  use_one_thread();
+                                                  use_one_thread_here();
                                                   return work(i);
                                                 }) &
           tbb::make_filter<Result, void>(tbb::filter_mode::serial_in_order,
@@ -199,7 +200,7 @@ Learner::~Learner() = default;
 
 LossValues Learner::update(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
                            int threads) {
-  use_one_thread();
+  use_one_thread_here();
   const std::vector<Rows> tasks = tasks_of(batch.features);
   const std::vector<NetworkOutput> outputs = parts_->outputs(batch, tasks, dropout_seed, threads);
   const NetworkOutput joined = detached_batch(outputs);

@@ -1,7 +1,6 @@
 #include "localizer/network.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -181,10 +180,6 @@ NetworkOutput Network::forward(const torch::Tensor& features,
   return {smooth(cas, pool_width_).transpose(1, 2), smooth(attn, pool_width_).squeeze(1),
           smooth(rgb.attn, pool_width_).squeeze(1), smooth(flow.attn, pool_width_).squeeze(1),
           feat.transpose(1, 2)};
-}
-
-void use_one_thread() {
-  if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
 }  // namespace co2net

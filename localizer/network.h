@@ -44,7 +44,4 @@ class Network : public torch::nn::Module {
   torch::nn::Sequential fusion_, classifier_;
 };
 
-// Makes torch compute on the calling thread alone, from here on.
-void use_one_thread();
-
 }  // namespace co2net

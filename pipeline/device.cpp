@@ -1,6 +1,7 @@
 #include "pipeline/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <torch/cuda.h>
 #ifdef CO2NET_HAVE_TORCH_CUDA
 #include <ATen/cuda/CUDAContext.h>
@@ -16,6 +17,10 @@ namespace {
 int gpu_count() { return static_cast<int>(torch::cuda::device_count()); }
 
 }  // namespace
+
+void use_one_thread_here() {
+  if (at::get_num_threads() != 1) at::set_num_threads(1);
+}
 
 std::string best_device() { return gpu_count() > 0 ? "cuda" : "cpu"; }
 

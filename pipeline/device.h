@@ -18,6 +18,10 @@ void use_device(const std::string& device);
 // Just `device` where it is not here.
 std::string device_description(const std::string& device);
 
+// Makes libtorch compute on the calling thread alone, and oneDNN, which uses the same OpenMP. A
+// thread that others start takes as many threads as there are cores until it calls this.
+void use_one_thread_here();
+
 // The index of a "cuda" or "cuda:N", -1 for "cpu". Throws Error(kUsage) for any other name.
 int gpu_index(const std::string& device);
 

@@ -10,6 +10,8 @@
 # Debian: python3-opencv, python3-torch, ffmpeg, jq.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=tests/bench/timing.sh
+source "$here/timing.sh"
 build="${BUILD:-$here/../../build/release}"
 program="${PROGRAM:-$build/cli/co2net}"
 python="${PYTHON:-/usr/bin/python3}"
@@ -28,13 +30,6 @@ dir="$(mktemp -d)"
 trap 'rm -rf "$dir"' EXIT
 "$build/samples/co2net_make_bundle" -o "$dir/bundle" --width 1 --seed 1
 
-# seconds COMMAND...: of its whole process; standard output goes to $dir/said
-seconds() {
-  local start=$EPOCHREALTIME
-  "$@" > "$dir/said"
-  awk -v start="$start" -v end="$EPOCHREALTIME" 'BEGIN { print end - start }'
-}
-
 # co2net PRECISION COMMAND ARGUMENT...: on the video, with a cache that lasts a round
 co2net() {
   "$program" "$2" "$video" --model "$dir/bundle" --cache "$dir/cache" --log-level error \
@@ -42,13 +37,13 @@ co2net() {
 }
 
 for ((round = 1; round <= rounds; ++round)); do
-  reference=$(seconds "$python" "$here/end_to_end.py" "$video" "$dir/bundle" "$dir/reference.npy")
+  reference=$(seconds "$dir/said" "$python" "$here/end_to_end.py" "$video" "$dir/bundle" "$dir/reference.npy")
   frames=$(jq .frames "$dir/said")
   jq -r --argjson round "$round" --argjson seconds "$reference" '"round \($round): python \($seconds) s: " +
     (.seconds | to_entries | map("\(.key) \(.value * 100 | round / 100)") | join(", "))' "$dir/said"
   for precision in "$@"; do
     rm -rf "$dir/cache"
-    ours=$(seconds co2net "$precision" run --stats "$dir/stats.json")
+    ours=$(seconds "$dir/said" co2net "$precision" run --stats "$dir/stats.json")
     jq -r --arg precision "$precision" '"  co2net \($precision), overlapped: " + (.videos[].extraction
       | [.decode, .flow, .networks | .seconds * 100 | round / 100] | "decode \(.[0]), flow \(.[1]), features \(.[2])")
       + ", localization \(.stages.localization * 1000 | round / 1000), peak \(.peak_rss_bytes / 1e6 | round) MB"' "$dir/stats.json"

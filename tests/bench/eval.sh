@@ -7,6 +7,8 @@
 # PROTOCOL is activitynet or co2net. PROGRAM and PYTHON name the programs to run.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=tests/bench/timing.sh
+source "$here/timing.sh"
 program="${PROGRAM:-$here/../../build/release/cli/co2net}"
 python="${PYTHON:-/usr/bin/python3}"
 if [ $# -lt 4 ]; then
@@ -17,18 +19,11 @@ results=$1 ground_truth=$2 subset=$3 protocol=$4 rounds=${5:-3}
 out="$(mktemp -d)"
 trap 'rm -rf "$out"' EXIT
 
-# seconds COMMAND...: standard output goes to $out/said
-seconds() {
-  local start=$EPOCHREALTIME
-  "$@" > "$out/said"
-  awk -v start="$start" -v end="$EPOCHREALTIME" 'BEGIN { print end - start }'
-}
-
 for ((round = 1; round <= rounds; ++round)); do
-  reference=$(seconds "$python" "$here/eval_reference.py" \
+  reference=$(seconds "$out/said" "$python" "$here/eval_reference.py" \
     "$results" "$ground_truth" "$subset" "$protocol" 10 10 90)
   mv "$out/said" "$out/reference.json"
-  ours=$(seconds "$program" eval "$results" --ground-truth "$ground_truth" --subset "$subset" \
+  ours=$(seconds "$out/said" "$program" eval "$results" --ground-truth "$ground_truth" --subset "$subset" \
     --protocol "$protocol" --tiou 0.1:0.1:0.9 --json --log-level warning)
   mv "$out/said" "$out/ours.json"
   echo "$reference $(jq .seconds "$out/reference.json") $ours" | tee -a "$out/times" |

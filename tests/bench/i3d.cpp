@@ -19,6 +19,7 @@
 
 #include "extractors/i3d.h"
 #include "extractors/threads.h"
+#include "pipeline/device.h"
 #include "tests/support.h"
 
 namespace {

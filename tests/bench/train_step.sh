@@ -42,7 +42,8 @@ compare() {
   start ours "$program" "$1" "$snippets"
   exec {to_python}> "$dir/python.in" {from_python}< "$dir/python.out"
   exec {to_ours}> "$dir/ours.in" {from_ours}< "$dir/ours.out"
-  : > "$dir/python.times" > "$dir/ours.times"
+  : > "$dir/python.times"
+  : > "$dir/ours.times"
   for ((round = 0; round <= rounds; ++round)); do
     echo >&"$to_python"
     read -r python_seconds python_loss <&"$from_python"
