@@ -34,7 +34,7 @@ class I3d {
   // How many clips make best use of a call.
   int clips_at_once() const;
 
-  // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3".
+  // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3 (ISA 1007)".
   static std::string library_version();
 
   //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y

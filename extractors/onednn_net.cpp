@@ -550,7 +550,8 @@ void OnednnNet::run(const float* input, float* output) const {
 std::string OnednnNet::library_version() {
   const dnnl::version_t* version = dnnl::version();
   return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-         std::to_string(version->patch);
+         std::to_string(version->patch) + " (ISA " +
+         std::to_string(static_cast<int>(dnnl::get_effective_cpu_isa())) + ")";
 }
 
 }  // namespace co2net

@@ -34,7 +34,7 @@ class OnednnNet {
   // calling one: both need use_one_thread_here() (pipeline/device.h) first.
   void run(const float* input, float* output) const;
 
-  // The library that runs, for cache keys: "oneDNN 2.6.3".
+  // The library that runs, and its instruction set, for cache keys: "oneDNN 2.6.3 (ISA 1007)".
   static std::string library_version();
 
  private:

@@ -165,8 +165,9 @@ struct RowPair {
 };
 
 // Fused sweep: one pass updates the flow of row y and the dual variables of row y - 1, whose
-// gradient is then known. Row 0 has no row above (kDual is false), and below the last row there is
-// only that one's dual step (kPrimal is false). Returns the sum of squared changes.
+// gradient is then known. The dual step is one vector behind, so that the CPU computes both at the
+// same time. Row 0 has no row above (kDual is false), and below the last row there is only that
+// one's dual step (kPrimal is false). Returns the sum of squared changes.
 template <bool kExact, bool kPrimal, bool kDual>
 HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, int y) {
   const Arithmetic<kExact> a(constants);
@@ -181,65 +182,65 @@ HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, 
   const float* p22_above = kDual ? old_above + kP22 * plane : rows.zeros;
   V change = hn::Zero(d);
 
-  const auto update = [&](int x, auto is_first, auto is_last) HWY_ATTR {
-    constexpr bool kFirst = decltype(is_first)::value, kLast = decltype(is_last)::value;
-    const V p12_up = hn::Load(d, p12_above + x), p22_up = hn::Load(d, p22_above + x);
-    V u1_new, u2_new;
-    if constexpr (kPrimal) {
-      const auto divergence = [&](int px, int py, V py_up) HWY_ATTR {
-        const float* row = old + px * plane + x;
-        const V here = hn::Load(d, row), left = hn::LoadU(d, row - 1);
-        const V here_y = hn::Load(d, old + py * plane + x);
-        const V inner = hn::Add(hn::Sub(here, left), hn::Sub(here_y, py_up));
-        if constexpr (!kFirst) return inner;
-        // OpenCV adds up the first column's in another order.
-        return hn::IfThenElse(hn::FirstN(d, 1), hn::Sub(hn::Add(here, here_y), py_up), inner);
-      };
-      const V gx = hn::Load(d, data + kGradX * plane + x);
-      const V gy = hn::Load(d, data + kGradY * plane + x);
-      const V u1 = hn::Load(d, old + kU1 * plane + x), u2 = hn::Load(d, old + kU2 * plane + x);
-      const V rho = hn::Add(hn::Load(d, data + kRhoConstant * plane + x),
-                            hn::Add(hn::Mul(gx, u1), hn::Mul(gy, u2)));
-      const V factor = a.threshold(rho, gx, gy);
-      u1_new = a.primal(u1, factor, gx, divergence(kP11, kP12, p12_up));
-      u2_new = a.primal(u2, factor, gy, divergence(kP21, kP22, p22_up));
-      const V change1 = hn::Sub(u1_new, u1), change2 = hn::Sub(u2_new, u2);
-      change = hn::MulAdd(change1, change1, change);
-      change = hn::MulAdd(change2, change2, change);
-      hn::Store(u1_new, d, now + kU1 * plane + x);
-      hn::Store(u2_new, d, now + kU2 * plane + x);
-    }
-    if constexpr (kDual) {
-      const auto along_x = [&](int u, V here) HWY_ATTR {
-        const V ux = hn::Sub(hn::LoadU(d, now_above + u * plane + x + 1), here);
-        return kLast ? hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux) : ux;
-      };
-      const auto along_y = [&](V below, V here)
-                               HWY_ATTR { return kPrimal ? hn::Sub(below, here) : hn::Zero(d); };
-      const V u1 = hn::Load(d, now_above + kU1 * plane + x);
-      const V u2 = hn::Load(d, now_above + kU2 * plane + x);
-      const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
-      const Pair uy{along_y(u1_new, u1), along_y(u2_new, u2)};
-      const Pair norms = a.norms(ux, uy);
-      const auto step = [&](int px, int py, V p_y, V gx, V gy, V norm) HWY_ATTR {
-        const Pair p = a.dual(hn::Load(d, old_above + px * plane + x), p_y, gx, gy, norm);
-        hn::Store(p.first, d, now_above + px * plane + x);
-        hn::Store(p.second, d, now_above + py * plane + x);
-      };
-      step(kP11, kP12, p12_up, ux.first, uy.first, norms.first);
-      step(kP21, kP22, p22_up, ux.second, uy.second, norms.second);
-    }
+  const auto update_flow = [&](int x, auto is_first) HWY_ATTR {
+    if constexpr (!kPrimal) return Pair{hn::Zero(d), hn::Zero(d)};
+    const auto divergence = [&](int px, int py, const float* py_above) HWY_ATTR {
+      const float* row = old + px * plane + x;
+      const V here = hn::Load(d, row), left = hn::LoadU(d, row - 1);
+      const V here_y = hn::Load(d, old + py * plane + x), up_y = hn::Load(d, py_above + x);
+      const V inner = hn::Add(hn::Sub(here, left), hn::Sub(here_y, up_y));
+      if constexpr (!decltype(is_first)::value) return inner;
+      // OpenCV adds up the first column's in another order.
+      return hn::IfThenElse(hn::FirstN(d, 1), hn::Sub(hn::Add(here, here_y), up_y), inner);
+    };
+    const V gx = hn::Load(d, data + kGradX * plane + x);
+    const V gy = hn::Load(d, data + kGradY * plane + x);
+    const V u1 = hn::Load(d, old + kU1 * plane + x), u2 = hn::Load(d, old + kU2 * plane + x);
+    const V rho = hn::Add(hn::Load(d, data + kRhoConstant * plane + x),
+                          hn::Add(hn::Mul(gx, u1), hn::Mul(gy, u2)));
+    const V factor = a.threshold(rho, gx, gy);
+    const V u1_new = a.primal(u1, factor, gx, divergence(kP11, kP12, p12_above));
+    const V u2_new = a.primal(u2, factor, gy, divergence(kP21, kP22, p22_above));
+    const V change1 = hn::Sub(u1_new, u1), change2 = hn::Sub(u2_new, u2);
+    change = hn::MulAdd(change1, change1, change);
+    change = hn::MulAdd(change2, change2, change);
+    hn::Store(u1_new, d, now + kU1 * plane + x);
+    hn::Store(u2_new, d, now + kU2 * plane + x);
+    return Pair{u1_new, u2_new};
+  };
+  const auto update_dual = [&](int x, Pair flow_below, auto is_last) HWY_ATTR {
+    if constexpr (!kDual) return;
+    const auto along_x = [&](int u, V here) HWY_ATTR {
+      const V ux = hn::Sub(hn::LoadU(d, now_above + u * plane + x + 1), here);
+      return decltype(is_last)::value ? hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux) : ux;
+    };
+    const auto along_y = [](V below, V here)
+                             HWY_ATTR { return kPrimal ? hn::Sub(below, here) : hn::Zero(d); };
+    const V u1 = hn::Load(d, now_above + kU1 * plane + x);
+    const V u2 = hn::Load(d, now_above + kU2 * plane + x);
+    const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
+    const Pair uy{along_y(flow_below.first, u1), along_y(flow_below.second, u2)};
+    const Pair norms = a.norms(ux, uy);
+    const auto step = [&](int px, int py, V gx, V gy, V norm) HWY_ATTR {
+      const V p_x = hn::Load(d, old_above + px * plane + x);
+      const V p_y = hn::Load(d, old_above + py * plane + x);
+      const Pair p = a.dual(p_x, p_y, gx, gy, norm);
+      hn::Store(p.first, d, now_above + px * plane + x);
+      hn::Store(p.second, d, now_above + py * plane + x);
+    };
+    step(kP11, kP12, ux.first, uy.first, norms.first);
+    step(kP21, kP22, ux.second, uy.second, norms.second);
   };
   constexpr std::true_type yes;
   constexpr std::false_type no;
   const int last = (width - 1) / kLanes * kLanes;
-  if (last == 0) {
-    update(0, yes, yes);
-  } else {
-    update(0, yes, no);
-    for (int x = kLanes; x < last; x += kLanes) update(x, no, no);
-    update(last, no, yes);
+  Pair flow = update_flow(0, yes);
+  for (int x = kLanes; x <= last; x += kLanes) {
+    const Pair next = update_flow(x, no);
+    update_dual(x - kLanes, flow, no);
+    flow = next;
   }
+  update_dual(last, flow, yes);
   return change;
 }
 

@@ -83,7 +83,7 @@ build_opencv() {
 build_co2net() {
   TORCH_CUDA_ARCH_LIST=$arch cmake -G Ninja -S . -B "$cache/co2net" \
     -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON -DCO2NET_CONCURRENT_CUDA_FLOW=ON \
-    -DOpenCV_DIR="$opencv/lib/cmake/opencv4" -DTorch_DIR="$wheels/torch/share/cmake/Torch"
+    -DCMAKE_PREFIX_PATH="$wheels/torch;$opencv"
   cmake --build "$cache/co2net" -j "$jobs" \
     --target co2net co2net_draw_actions co2net_make_bundle gpu_tests
 }
@@ -96,7 +96,7 @@ try_out() {
   rm -rf "$out"
   mkdir "$out"
   "$program" --version
-  "$cache/co2net/samples/co2net_draw_actions" -o "$out/videos" --count 1 --seconds 2 --seed 1
+  "$cache/co2net/samples/co2net_draw_actions" -o "$out/videos" --count 1 --seconds 6 --seed 1
   "$cache/co2net/samples/co2net_make_bundle" -o "$out/model" --width 0.0625 --seed 1
   local clip=("$out"/videos/*.mp4)
   "$program" flow "${clip[0]}" -o "$out/flow" --backend cpu
