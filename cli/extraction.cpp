@@ -35,7 +35,7 @@ std::set<std::string> parse_keep(const po::variables_map& args) {
 void add_device_option(po::options_description& options) {
   options.add_options()("device",
                         po::value<std::string>()->value_name("WHERE")->default_value("auto"),
-                        "where the networks run: auto, cpu, cuda or cuda:N");
+                        "where networks and flow run: auto, cpu, cuda or cuda:N");
 }
 
 std::string parse_device(const po::variables_map& args) {
@@ -72,6 +72,7 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   ExtractionSettings settings;
   settings.recipe = recipe;
   settings.device = parse_device(args);
+  if (args["device"].as<std::string>() == "cpu") settings.flow_backend = "cpu";
   settings.i3d_precision = one_of(args, "i3d-precision", {"fp32", "fp16"});
   if (settings.i3d_precision == "fp16" && settings.device == "cpu") {
     throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
@@ -99,15 +100,16 @@ VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* ca
 }
 
 Json to_json(const Features& features) {
-  const auto frames = static_cast<double>(features.frames);
-  const auto part = [frames](double seconds) {
-    return Json{{"seconds", seconds}, {"frames_per_s", seconds > 0 ? frames / seconds : 0.0}};
+  const auto part = [](const Effort& effort, const char* rate) {
+    const double per_s =
+        effort.seconds > 0 ? static_cast<double>(effort.count) / effort.seconds : 0;
+    return Json{{"seconds", effort.seconds}, {rate, per_s}};
   };
   return {{"frames", features.frames},
           {"snippets", features.rows.dim(0)},
-          {"decode", part(features.decode_s)},
-          {"flow", part(features.flow_s)},
-          {"networks", part(features.network_s)}};
+          {"decode", part(features.decode, "frames_per_s")},
+          {"flow", part(features.flow, "pairs_per_s")},
+          {"networks", part(features.networks, "clips_per_s")}};
 }
 
 }  // namespace co2net

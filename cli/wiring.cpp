@@ -16,6 +16,7 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
     options.networks.push_back({stream == "flow", bundle.file(file), bundle.sha256.at(file)});
   }
   options.feature_size = bundle.feature_size / 2;
+  options.flow_backend = settings.flow_backend;
   options.device = settings.device;
   options.i3d_precision = settings.i3d_precision;
   options.threads = settings.threads;

@@ -20,7 +20,8 @@ namespace co2net {
 struct ExtractionSettings {
   Recipe recipe;
   std::vector<std::string> streams = {"rgb", "flow"};
-  std::string device = "cpu";  // of flow, I3D and CO2-Net
+  std::string device = "cpu";         // of I3D and CO2-Net, and of flow by CUDA
+  std::string flow_backend = "auto";  // as choose_flow_backend() takes it
   std::string i3d_precision = "fp32";
   int threads = 1;
   double checkpoint_s = 30;

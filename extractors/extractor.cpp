@@ -11,6 +11,7 @@
 #include "extractors/flow_codec.h"
 #include "extractors/frame.h"
 #include "extractors/i3d.h"
+#include "extractors/threads.h"
 #include "extractors/video_reader.h"
 #include "extractors/video_writer.h"
 #include "pipeline/device.h"
@@ -284,6 +285,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
 // Loads them at the same time, since each takes a while on one core.
 std::vector<std::unique_ptr<I3d>> Extractor::load_networks() const {
   std::vector<std::unique_ptr<I3d>> i3ds(options_.networks.size());
+  use_one_thread_a_call();
   tbb::parallel_for(std::size_t{0}, i3ds.size(), [&](std::size_t i) {
     const StreamNetwork& network = options_.networks[i];
     i3ds[i] = std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,

@@ -4,7 +4,6 @@
 #include <oneapi/tbb/parallel_pipeline.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "extractors/snippets.h"
@@ -14,19 +13,6 @@ namespace tbb = oneapi::tbb;
 
 namespace co2net {
 namespace {
-
-// Adds the time that `work` takes to `seconds`.
-template <class Work>
-auto timed(double& seconds, Work&& work) {
-  struct Stopwatch {
-    double& total;
-    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-    ~Stopwatch() {
-      total += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    }
-  } stopwatch{seconds};
-  return work();
-}
 
 class Extraction {
  public:
@@ -58,6 +44,9 @@ class Extraction {
       throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
     }
     features_.frames = reader_.frames();
+    features_.decode = {decoding_.total().seconds, features_.frames};
+    if (job_.flow != nullptr) features_.flow = job_.flow->effort();
+    features_.networks = networking_.total();
     const std::int64_t reach =
         (features_.rows.dim(0) - 1) * job_.recipe.stride + job_.recipe.window;
     features_.repeated_frames = std::max<std::int64_t>(0, reach - features_.frames);
@@ -66,21 +55,18 @@ class Extraction {
 
  private:
   SnippetChunk read(tbb::flow_control& flow) {
-    return timed(features_.decode_s, [&] {
-      job_.deadline.check();
-      std::optional<SnippetChunk> chunk = in_stage("decode", [&] { return reader_.next(); });
-      if (!chunk) {
-        flow.stop();
-        return SnippetChunk{};
-      }
-      return *std::move(chunk);
-    });
+    job_.deadline.check();
+    std::optional<SnippetChunk> chunk;
+    decoding_.measure(0, [&] { in_stage("decode", [&] { chunk = reader_.next(); }); });
+    if (!chunk) {
+      flow.stop();
+      return {};
+    }
+    return *std::move(chunk);
   }
 
   SnippetChunk with_flow(SnippetChunk chunk) {
-    if (job_.flow != nullptr) {
-      timed(features_.flow_s, [&] { in_stage("flow", [&] { fill_flow(chunk); }); });
-    }
+    if (job_.flow != nullptr) in_stage("flow", [&] { fill_flow(chunk); });
     return chunk;
   }
 
@@ -95,26 +81,27 @@ class Extraction {
   }
 
   void run_networks(const SnippetChunk& chunk) {
-    timed(features_.network_s, [&] {
-      const std::vector<Crop> crops = crops_of(job_.recipe, chunk.frames.front()->bgr.size());
-      const auto streams = static_cast<std::int64_t>(job_.networks.size());
-      const std::int64_t size = job_.feature_size, at_once = job_.clips_at_once;
-      const std::int64_t clips = chunk.count * static_cast<std::int64_t>(crops.size());
-      Array rows({clips, streams * size});  // by snippet, then crop
-      tbb::parallel_for(
-          std::int64_t{0}, (clips + at_once - 1) / at_once * streams, [&](std::int64_t call) {
-            job_.deadline.check();
-            const std::int64_t stream = call % streams, begin = call / streams * at_once;
-            const std::int64_t end = std::min(begin + at_once, clips);
-            const auto network = static_cast<std::size_t>(stream);
-            const Array features =
+    const std::vector<Crop> crops = crops_of(job_.recipe, chunk.frames.front()->bgr.size());
+    const auto streams = static_cast<std::int64_t>(job_.networks.size());
+    const std::int64_t size = job_.feature_size, at_once = job_.clips_at_once;
+    const std::int64_t clips = chunk.count * static_cast<std::int64_t>(crops.size());
+    Array rows({clips, streams * size});  // by snippet, then crop
+    tbb::parallel_for(
+        std::int64_t{0}, (clips + at_once - 1) / at_once * streams, [&](std::int64_t call) {
+          job_.deadline.check();
+          const std::int64_t stream = call % streams, begin = call / streams * at_once;
+          const std::int64_t end = std::min(begin + at_once, clips);
+          const auto network = static_cast<std::size_t>(stream);
+          Array features;
+          networking_.measure(end - begin, [&] {
+            features =
                 job_.networks[network](clips_of(chunk, crops, job_.is_flow[network], begin, end));
-            for (std::int64_t i = begin; i < end; ++i) {
-              std::copy_n(features.row(i - begin), size, rows.row(i) + stream * size);
-            }
           });
-      append(rows, chunk.count);
-    });
+          for (std::int64_t i = begin; i < end; ++i) {
+            std::copy_n(features.row(i - begin), size, rows.row(i) + stream * size);
+          }
+        });
+    append(rows, chunk.count);
     job_.on_progress(features_.rows);
   }
 
@@ -159,6 +146,7 @@ class Extraction {
   FeatureJob job_;
   SnippetReader reader_;
   Features features_;
+  EffortMeter decoding_, networking_;
 };
 
 }  // namespace

@@ -33,9 +33,10 @@ struct FeatureJob {
 
 struct Features {
   Array rows;  // float32 [T, D * networks]; with ten_crop = "keep" [T, 10, D * networks]
-  std::int64_t frames = 0;                         // of the video
-  std::int64_t repeated_frames = 0;                // of the last frame, to fill the last snippet
-  double decode_s = 0, flow_s = 0, network_s = 0;  // wall time of each; they overlap
+  std::int64_t frames = 0;           // of the video
+  std::int64_t repeated_frames = 0;  // of the last frame, to fill the last snippet
+  // Of this call, without rows that were done: frames, pairs of them, clips.
+  Effort decode, flow, networks;
 };
 
 // A video's features in one pass, decoding, flow and networks overlapped, in memory that does not

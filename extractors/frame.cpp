@@ -65,7 +65,7 @@ std::vector<cv::Mat> FlowField::solve(const std::vector<std::pair<cv::Mat, cv::M
   const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, std::size_t i) {
     deadline_.check();
     if (!solver) solver = backend_.make(flow_);
-    flows[i] = solver->solve(pairs[i].first, pairs[i].second);
+    meter_.measure(1, [&] { flows[i] = solver->solve(pairs[i].first, pairs[i].second); });
   };
   if (backend_.concurrent) {
     tbb::parallel_for(std::size_t{0}, pairs.size(), [&](std::size_t i) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "extractors/effort.h"
 #include "extractors/tvl1.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/recipe.h"
@@ -55,12 +56,16 @@ class FlowField {
   // except for the last frame of a video, which repeats the flow before it.
   void fill(const std::vector<FramePtr>& frames, const std::function<bool(std::size_t)>& wanted);
 
+  // Of the solvers, in pairs.
+  Effort effort() const { return meter_.total(); }
+
  private:
   struct Solvers;
   const FlowBackend& backend_;
   const Recipe::Flow flow_;
   const Deadline deadline_;
   std::unique_ptr<Solvers> solvers_;
+  EffortMeter meter_;
 };
 
 }  // namespace co2net

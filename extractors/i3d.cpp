@@ -65,7 +65,6 @@ struct I3d::Network {
 
   // Replaces the module by what runs faster on the CPU.
   void compile(const std::string& name, const Shape& input_shape) {
-    module.eval();
     module = torch::jit::freeze(module);
     try {
       compiled.emplace(read_conv_net(module, input_shape));
@@ -82,10 +81,11 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
   use_device(options.device);
   const torch::Device device(options.device);
   const torch::ScalarType type = type_of(options);
-  use_one_thread_a_call();
+  use_one_thread_here();
   try {
     network_ =
         std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device), {}});
+    network_->module.eval();
     if (type == torch::kHalf) network_->module.to(type);
     if (device.is_cpu()) network_->compile(name_, {1, options_.channels, kFrames, kSide, kSide});
   } catch (const std::exception& e) {

@@ -24,7 +24,8 @@ struct I3dOptions {
 class I3d {
  public:
   // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) if the device is
-  // unknown or absent or lacks the precision. Calls use_one_thread_a_call() (extractors/threads.h).
+  // unknown or absent or lacks the precision. Call use_one_thread_a_call() (extractors/threads.h)
+  // first; several may then be constructed at once.
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;
   I3d& operator=(I3d&&) noexcept;

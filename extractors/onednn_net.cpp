@@ -345,7 +345,8 @@ struct OnednnNet::Plan {
     if (block == 16 && source != 0 && should_use_winograd(layer)) {
       try {
         return add_winograd(layer, index);
-      } catch (const dnnl::error&) {  // this version of oneDNN has none for this CPU
+      } catch (const dnnl::error& e) {
+        if (e.status != dnnl_unimplemented) throw;  // on this CPU by this version of oneDNN
       }
     }
     add_direct(layer, index);
@@ -406,6 +407,7 @@ struct OnednnNet::Plan {
         unstack_times(call.at(planar_place), call.at(result_place), planes, first, count);
       });
     }
+    ++winograd_layers;
   }
 
   Planes planes_of(const Stored& tensor) const {
@@ -530,6 +532,7 @@ struct OnednnNet::Plan {
   std::vector<Buffer> buffers{1};
   std::vector<Step> steps;
   std::size_t workspace_bytes = 0;
+  int winograd_layers = 0;
 };
 
 OnednnNet::OnednnNet(const ConvNet& net) : plan_(std::make_unique<Plan>(net)) {}
@@ -539,6 +542,8 @@ OnednnNet::~OnednnNet() = default;
 
 const Shape& OnednnNet::output_shape() const { return plan_->output_shape; }
 std::size_t OnednnNet::workspace_bytes() const { return plan_->workspace_bytes; }
+
+int OnednnNet::winograd_layers() const { return plan_->winograd_layers; }
 
 void OnednnNet::run(const float* input, float* output) const {
   const Call call{dnnl::stream(plan_->engine), plan_->buffers, const_cast<float*>(input), output,

@@ -25,7 +25,9 @@ class PlaneBuffer {
  public:
   // Planes of zeros with `border` pixels around each, and at least one row above and below.
   const Planes& clear(int count, int width, int height, int border = 0) {
-    const int left = aligned(border), rows = std::max(border, 1);
+    // Vectors that start up to a vector's width before the border are read, though not used.
+    const int left = border > 0 ? aligned(border + kAlignment - 1) : 0;
+    const int rows = std::max(border, 1);
     planes_ = {nullptr, width, height, left + aligned(width + border + 1), count};
     const std::ptrdiff_t row = planes_.stride * count;
     const int slack = 3 * kAlignment;  // to align, and for vectors that reach beyond the last row
@@ -287,15 +289,21 @@ class Tvl1Cpu : public FlowSolver {
     for (int outer = 0; change > threshold && outer < flow_.outer_iterations; ++outer) {
       filter_by_median();
       for (int inner = 0; change > threshold && inner < flow_.inner_iterations;) {
-        int sweeps = 1;
-        if (inner == 0 && outer == 0)
-          sweeps = 4;
-        else if (outer == 0 || inner >= 2)
-          sweeps = static_cast<int>(6 * std::log(change / threshold));
-        sweeps = std::clamp(sweeps, 1, std::min(kMaxSweeps, flow_.inner_iterations - inner));
-        inner += sweep_until(threshold, sweeps, change);
+        const int left = std::min(kMaxSweeps, flow_.inner_iterations - inner);
+        inner += sweep_until(
+            threshold, std::min(left, likely_sweeps(outer, inner, change / threshold)), change);
       }
     }
+  }
+
+  // A guess, on the low side, of the iterations until the change is down to the threshold, of which
+  // it is `excess` times as much: it falls by a sixth or so an iteration. Sweeping too far costs a
+  // replay, too short blocks less; results do not depend on it. The first changes after a warp or a
+  // median say little.
+  static int likely_sweeps(int outer, int inner, double excess) {
+    if (outer == 0 && inner == 0) return 4;
+    if (outer > 0 && inner < 2) return 1;
+    return static_cast<int>(std::clamp(6 * std::log(excess), 1., 1. * kMaxSweeps));
   }
 
   // Exact stop rule by replay: sweeps up to `sweeps` times, but not beyond the first after which

@@ -1,3 +1,5 @@
+#include <cuda_runtime_api.h>
+
 #include <atomic>
 #include <cstddef>
 #include <opencv2/core.hpp>
@@ -23,7 +25,10 @@ constexpr bool kConcurrent = false;
 
 std::string cuda_device(const Recipe::Flow&) {
   if (chosen_gpu < 0 || chosen_gpu >= cv::cuda::getCudaEnabledDeviceCount()) return {};
-  return "OpenCV " + cv::getVersionString() + ", " + cv::cuda::DeviceInfo(chosen_gpu).name();
+  const cv::cuda::DeviceInfo gpu(chosen_gpu);
+  if (!gpu.isCompatible()) return {};  // OpenCV was built for other GPUs
+  return "OpenCV " + cv::getVersionString() + ", CUDA " + std::to_string(CUDART_VERSION) + ", " +
+         gpu.name();
 }
 
 // Page-locked buffers of the host, which a GPU copies from and to while others work. A frame goes

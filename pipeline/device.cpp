@@ -65,7 +65,8 @@ std::string device_description(const std::string& device) {
   const int gpu = gpu_index(device);
   if (gpu >= 0 && gpu < gpu_count()) {
     return std::string(at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(gpu))->name) +
-           ", cuDNN " + std::to_string(at::detail::getCUDAHooks().versionCuDNN());
+           ", CUDA " + std::to_string(CUDART_VERSION) + ", cuDNN " +
+           std::to_string(at::detail::getCUDAHooks().versionCuDNN());
   }
 #endif
   return device;

@@ -94,6 +94,8 @@ void validate(const Recipe& recipe) {
   check.in(recipe.flow.inner_iterations, "flow.inner_iterations", 1, 100000);
   check.require(recipe.flow.median == 1 || recipe.flow.median == 3 || recipe.flow.median == 5,
                 "flow.median", "1 (off), 3 or 5");
+  check.require(recipe.flow.variant == "opencv-cpu" || recipe.flow.median == 5, "flow.median",
+                "5, as it has no effect, with flow.variant=opencv-cuda");
   check.in(recipe.flow.bound, "flow.bound", 1e-3, 1e4);
 }
 

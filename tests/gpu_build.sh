@@ -15,7 +15,7 @@ cache=$(realpath -m "${1:-${XDG_CACHE_HOME:-$HOME/.cache}/co2net-gpu-build}")
 arch=${CUDA_ARCH:-9.0} jobs=${JOBS:-$(nproc)}
 wheels=$cache/wheels # laid out as pip would, so that libtorch finds its neighbours
 cuda_libraries=$wheels/nvidia/cu13/lib
-opencv=$cache/opencv-$arch
+opencv=$cache/opencv-$arch co2net=$cache/co2net-$arch
 
 # SHA-256 and address: OpenCV 4.14, libtorch 2.11 for CUDA 13.0, and what they link beside CUDA.
 archives='
@@ -81,10 +81,10 @@ build_opencv() {
 }
 
 build_co2net() {
-  TORCH_CUDA_ARCH_LIST=$arch cmake -G Ninja -S . -B "$cache/co2net" \
+  TORCH_CUDA_ARCH_LIST=$arch cmake -G Ninja -S . -B "$co2net" \
     -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON -DCO2NET_CONCURRENT_CUDA_FLOW=ON \
     -DCMAKE_PREFIX_PATH="$wheels/torch;$opencv"
-  cmake --build "$cache/co2net" -j "$jobs" \
+  cmake --build "$co2net" -j "$jobs" \
     --target co2net co2net_draw_actions co2net_make_bundle gpu_tests
 }
 
@@ -92,19 +92,19 @@ build_co2net() {
 expect_said() { grep -F -- "$1" "$2" || { cat "$2" && return 1; }; }
 
 try_out() {
-  local program=$cache/co2net/cli/co2net out=$cache/tryout
+  local program=$co2net/cli/co2net out=$cache/tryout
   rm -rf "$out"
   mkdir "$out"
   "$program" --version
-  "$cache/co2net/samples/co2net_draw_actions" -o "$out/videos" --count 1 --seconds 6 --seed 1
-  "$cache/co2net/samples/co2net_make_bundle" -o "$out/model" --width 0.0625 --seed 1
+  "$co2net/samples/co2net_draw_actions" -o "$out/videos" --count 1 --seconds 6 --seed 1
+  "$co2net/samples/co2net_make_bundle" -o "$out/model" --width 0.0625 --seed 1
   local clip=("$out"/videos/*.mp4)
   "$program" flow "${clip[0]}" -o "$out/flow" --backend cpu
   "$program" run "${clip[0]}" --model "$out/model" --no-cache --device auto -o "$out/auto.json" \
     2>"$out/auto.log"
   cat "$out/auto.log"
   if nvidia-smi -L 2>/dev/null; then
-    ctest --test-dir "$cache/co2net" -L gpu --output-on-failure
+    ctest --test-dir "$co2net" -L gpu --output-on-failure
   else
     expect_said 'no CUDA device' "$out/auto.log"
     local code=0

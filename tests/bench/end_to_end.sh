@@ -3,10 +3,11 @@
 # processes in turn, and prints the ratio, co2net's rate beside the video's own, and how far apart
 # the features are.
 #
-#     tests/bench/end_to_end.sh VIDEO [ROUNDS [PRECISION...]]
+#     tests/bench/end_to_end.sh VIDEO [ROUNDS [WAY...]]
 #
-# By default one round, with flow.precision exact and then fast. The networks are of full size, with
-# random weights. BUILD, PROGRAM and PYTHON name the build folder and the programs.
+# Ways: exact and fast, which are that flow.precision of flow.variant=opencv-cpu, what Python computes,
+# and default, the default recipe. By default one round of exact and fast. The networks are of full
+# size, with random weights. BUILD, PROGRAM and PYTHON name the build folder and the programs.
 # Debian: python3-opencv, python3-torch, ffmpeg, jq.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -16,7 +17,7 @@ build="${BUILD:-$here/../../build/release}"
 program="${PROGRAM:-$build/cli/co2net}"
 python="${PYTHON:-/usr/bin/python3}"
 if [ $# -lt 1 ]; then
-  sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 fi
 video=$1 rounds=${2:-1}
@@ -30,10 +31,12 @@ dir="$(mktemp -d)"
 trap 'rm -rf "$dir"' EXIT
 "$build/samples/co2net_make_bundle" -o "$dir/bundle" --width 1 --seed 1
 
-# co2net PRECISION COMMAND ARGUMENT...: on the video, with a cache that lasts a round
+# co2net WAY COMMAND ARGUMENT...: on the video, with a cache that lasts a round
 co2net() {
+  local recipe=()
+  [ "$1" = default ] || recipe=(--recipe-set flow.variant=opencv-cpu --recipe-set "flow.precision=$1")
   "$program" "$2" "$video" --model "$dir/bundle" --cache "$dir/cache" --log-level error \
-    --recipe-set flow.variant=opencv-cpu --recipe-set "flow.precision=$1" "${@:3}"
+    "${recipe[@]}" "${@:3}"
 }
 
 for ((round = 1; round <= rounds; ++round)); do
@@ -41,16 +44,16 @@ for ((round = 1; round <= rounds; ++round)); do
   frames=$(jq .frames "$dir/said")
   jq -r --argjson round "$round" --argjson seconds "$reference" '"round \($round): python \($seconds) s: " +
     (.seconds | to_entries | map("\(.key) \(.value * 100 | round / 100)") | join(", "))' "$dir/said"
-  for precision in "$@"; do
+  for way in "$@"; do
     rm -rf "$dir/cache"
-    ours=$(seconds "$dir/said" co2net "$precision" run --stats "$dir/stats.json")
-    jq -r --arg precision "$precision" '"  co2net \($precision), overlapped: " + (.videos[].extraction
+    ours=$(seconds "$dir/said" co2net "$way" run --stats "$dir/stats.json")
+    jq -r --arg way "$way" '"  co2net \($way), seconds of all threads: " + (.videos[].extraction
       | [.decode, .flow, .networks | .seconds * 100 | round / 100] | "decode \(.[0]), flow \(.[1]), features \(.[2])")
       + ", localization \(.stages.localization * 1000 | round / 1000), peak \(.peak_rss_bytes / 1e6 | round) MB"' "$dir/stats.json"
-    echo "$reference $ours $frames" | awk -v precision="$precision" '{
+    echo "$reference $ours $frames" | awk -v way="$way" '{
       printf "  co2net %s: %.2f s, %.1f times the speed of Python, %.2f of real time\n",
-        precision, $2, $1 / $2, $3 / 25 / $2 }'
-    co2net "$precision" extract -o "$dir/features"
+        way, $2, $1 / $2, $3 / 25 / $2 }'
+    co2net "$way" extract -o "$dir/features"
     "$python" "$here/end_to_end.py" compare "$dir/reference.npy" "$dir"/features/*.npy | sed 's/^/  /'
   done
 done

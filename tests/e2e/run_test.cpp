@@ -251,9 +251,13 @@ TEST(Run, WritesStatisticsOfEveryStage) {
   const Json& extraction = stats.at("videos").at("clip").at("extraction");
   EXPECT_EQ(extraction.at("frames"), kFrames);
   EXPECT_EQ(extraction.at("snippets"), kSnippets);
-  for (const char* part : {"decode", "flow", "networks"}) {
-    EXPECT_GT(extraction.at(part).at("frames_per_s"), 0.0);
-  }
+  const auto expect_count = [&](const char* part, const char* rate, double count) {
+    const Json& figures = extraction.at(part);
+    EXPECT_NEAR(figures.at("seconds").get<double>() * figures.at(rate).get<double>(), count, 1e-6);
+  };
+  expect_count("decode", "frames_per_s", kFrames);
+  expect_count("flow", "pairs_per_s", kFrames - 1);
+  expect_count("networks", "clips_per_s", 2 * kSnippets);
 }
 
 TEST(Run, TakesWhatCouldBeDecodedUnlessItIsStrict) {

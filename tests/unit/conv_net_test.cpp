@@ -6,6 +6,7 @@
 #include <torch/script.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <limits>
@@ -36,6 +37,7 @@ torch::Tensor random(const Shape& shape) {
 torch::jit::Module module_of(const std::string& lines, const Parameters& parameters) {
   torch::jit::Module module("Network");
   for (const auto& [name, value] : parameters) module.register_parameter(name, value, false);
+  module.register_attribute("training", c10::BoolType::get(), true);
   std::istringstream body(lines);
   std::string source = "def forward(self, x: Tensor) -> Tensor:\n";
   for (std::string line; std::getline(body, line);) source += "    " + line + "\n";
@@ -104,6 +106,14 @@ using EqualsLibtorch = OnednnTest<Case>;
 TEST_P(EqualsLibtorch, WithinTheTolerance) {
   const Case& network = GetParam();
   EXPECT_LT(error_of(module_of(network.lines, parameters()), network.input), kTolerance);
+}
+
+TEST_P(EqualsLibtorch, ByWinogradWhereItsNameSaysSo) {
+  const Case& network = GetParam();
+  const OnednnNet net(read(module_of(network.lines, parameters()), network.input));
+  const bool can =
+      __builtin_cpu_supports("avx512bw") && std::getenv("ONEDNN_MAX_CPU_ISA") == nullptr;
+  EXPECT_EQ(net.winograd_layers(), can && network.name.starts_with("Winograd") ? 1 : 0);
 }
 
 const Case kNetworks[] = {
@@ -332,6 +342,17 @@ class LogCapture {
   std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
 };
 
+void expect_libtorchs_features(const I3d& i3d, const torch::jit::Module& module,
+                               std::int64_t size) {
+  const torch::Tensor clip = random({1, 3, 16, 224, 224});
+  const float* values = clip.data_ptr<float>();
+  const Array got = i3d.features({clip.sizes().vec(), {values, values + clip.numel()}});
+  const torch::Tensor want = module.get_method("forward")({clip}).toTensor().contiguous();
+  for (std::int64_t d = 0; d < size; ++d) {
+    EXPECT_NEAR(got.row(0)[d], want.data_ptr<float>()[d], kTolerance);
+  }
+}
+
 TEST(I3d, RunsANetworkWithAnotherOperatorInLibtorchAndNamesIt) {
   const torch::jit::Module module = module_of(
       "x = torch.conv3d(x, self.w5, self.bias, [4, 4, 4])\n"
@@ -346,13 +367,22 @@ TEST(I3d, RunsANetworkWithAnotherOperatorInLibtorchAndNamesIt) {
                              ": runs in libtorch, which is slower than oneDNN: aten::sigmoid: an "
                              "operator that is not known\n");
 
-  const torch::Tensor clip = random({1, 3, 16, 224, 224});
-  const float* values = clip.data_ptr<float>();
-  const Array got = i3d.features({clip.sizes().vec(), {values, values + clip.numel()}});
-  const torch::Tensor want = module.get_method("forward")({clip}).toTensor().contiguous();
-  for (std::int64_t d = 0; d < 5; ++d) {
-    EXPECT_NEAR(got.row(0)[d], want.data_ptr<float>()[d], kTolerance);
-  }
+  expect_libtorchs_features(i3d, module, 5);
+}
+
+TEST(I3d, EvaluatesANetworkThatWasSavedInTrainingMode) {
+  torch::jit::Module module = module_of(
+      "x = torch.conv3d(x, self.w5, self.bias, [4, 32, 32])\n"
+      "x = torch.batch_norm(x, self.scale, self.shift, self.average, self.variance, "
+      "self.training, 0.1, 0.001, False)\n"
+      "return torch.sigmoid(x).mean([2, 3, 4])",
+      parameters());
+  const TempDir dir;
+  const std::string file = (dir.path() / "i3d.pt").string();
+  module.train();
+  module.save(file);
+  module.eval();
+  expect_libtorchs_features(I3d(file, {.channels = 3, .feature_size = 5}), module, 5);
 }
 
 TEST(I3d, NamesTheLibrariesThatRun) {

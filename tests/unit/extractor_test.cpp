@@ -158,7 +158,7 @@ TEST_F(ExtractorTest, ResumesFromItsCheckpointToTheSameFeatures) {
 }
 
 TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {
-  options_.recipe = Recipe();
+  options_.recipe = recipe_preset("wtalc-cpu");
   std::set<std::string> digests = {digest(job("a"))};
   std::size_t changes = 1;
   const auto expect_new = [&](const std::string& what, const std::string& key) {
@@ -184,7 +184,7 @@ TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {
   for (const std::string& setting : test::kOtherSettings) {
     expect_new_with(setting, [&] {
       options_.networks.pop_back();  // so that no backend need compute the variant
-      options_.recipe = with_setting(Recipe(), setting);
+      options_.recipe = with_setting(usual.recipe, setting);
     });
   }
   EXPECT_EQ(digests.size(), changes);
@@ -237,9 +237,9 @@ TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
 
 TEST_F(ExtractorTest, SavesAFlowForEveryFrameTheLastOneRepeated) {
   const TempDir dir;
-  const Json video =
-      save_flow(job("lossless.mkv"), options_.recipe, choose_flow_backend("cpu", options_.recipe.flow), 2,
-                FlowFormat::kFlo, dir.path() / "flow");
+  const Json video = save_flow(job("lossless.mkv"), options_.recipe,
+                               choose_flow_backend("cpu", options_.recipe.flow), 2,
+                               FlowFormat::kFlo, dir.path() / "flow");
   EXPECT_EQ(video.at("frames"), 33);
   EXPECT_TRUE(fs::exists(dir.path() / "flow" / "flow_00033.flo"));
   EXPECT_FALSE(fs::exists(dir.path() / "flow" / "flow_00034.flo"));

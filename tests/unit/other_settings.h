@@ -5,7 +5,7 @@
 
 namespace co2net::test {
 
-// Another value than the default recipe's for every key of a recipe that can have one.
+// Another value than the recipe wtalc-cpu's for every key of a recipe that can have one.
 inline const std::vector<std::string> kOtherSettings = {
     "fps=30000/1001",
     "stride=4",
@@ -16,7 +16,7 @@ inline const std::vector<std::string> kOtherSettings = {
     "crop=ten",
     "ten_crop=keep",
     "tail=pad",
-    "flow.variant=opencv-cpu",
+    "flow.variant=opencv-cuda",
     "flow.precision=fast",
     "flow.tau=0.2",
     "flow.lambda=0.1",

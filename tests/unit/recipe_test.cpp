@@ -36,18 +36,24 @@ TEST(Recipe, IsReadBackFromItsJson) {
 }
 
 TEST(Recipe, CanBeChangedInEveryKeyAndEveryChangeShows) {
-  std::set<std::string> keys = keys_of(to_json(Recipe()));
+  const Recipe usual = recipe_preset("wtalc-cpu");
+  std::set<std::string> keys = keys_of(to_json(usual));
   for (const char* fixed : {"name", "window", "crop_size"}) EXPECT_EQ(keys.erase(fixed), 1u);
   for (const std::string& setting : test::kOtherSettings) {
     const std::string key = setting.substr(0, setting.find('='));
-    const Recipe changed = with_setting(Recipe(), setting);
-    EXPECT_FALSE(same_features(changed, Recipe())) << key;
+    const Recipe changed = with_setting(usual, setting);
+    EXPECT_FALSE(same_features(changed, usual)) << key;
     const Json json = to_json(changed);
-    EXPECT_EQ(json_differences(to_json(Recipe()), json).size(), 2u) << key << " and the name";
+    EXPECT_EQ(json_differences(to_json(usual), json).size(), 2u) << key << " and the name";
     EXPECT_EQ(to_json(recipe_from_json(json)), json) << key;
     EXPECT_EQ(keys.erase(key), 1u) << key;
   }
   EXPECT_EQ(keys, std::set<std::string>()) << "keys without a test";
+}
+
+TEST(Recipe, RefusesAMedianWhereNoneIsTaken) {
+  test::expect_error(ErrorKind::kUsage, {"flow.median", "opencv-cuda"},
+                     [] { with_setting(recipe_preset("wtalc"), "flow.median=1"); });
 }
 
 TEST(Recipe, IsCustomOnceAKeyChangedAndNamesItsOrigin) {
