@@ -51,12 +51,17 @@ std::string opencl_device(const Recipe::Flow& = {}) {
     cv::ocl::setUseOpenCL(true);
     if (!cv::ocl::useOpenCL()) return {};
     const cv::ocl::Device& device = cv::ocl::Device::getDefault();
-    if (!runs_on_device({}, {64, 48})) {
+    try {
+      if (runs_on_device({}, {64, 48})) {
+        return "OpenCV " + cv::getVersionString() + ", " + device.name() + ", " + device.version() +
+               ", driver " + device.driverVersion();
+      }
       spdlog::warn("OpenCL device {} cannot run OpenCV's TV-L1 kernels", device.name());
-      return {};
+    } catch (const cv::Exception& e) {
+      spdlog::warn("OpenCL device {} cannot run OpenCV's TV-L1 kernels: {}", device.name(),
+                   e.what());
     }
-    return "OpenCV " + cv::getVersionString() + ", " + device.name() + ", " + device.version() +
-           ", driver " + device.driverVersion();
+    return {};
   }();
   return description;
 }
