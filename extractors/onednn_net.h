@@ -27,6 +27,7 @@ class OnednnNet {
   // Of the memory for activations, which each calling thread keeps until it ends; networks share
   // it.
   std::size_t workspace_bytes() const;
+  // How many convolutions run by Winograd's filtering.
   int winograd_layers() const;
 
   // `input` and `output` have as many values as the network's input and output_shape(). May be

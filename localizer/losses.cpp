@@ -1,5 +1,7 @@
 #include "localizer/losses.h"
 
+#include <torch/torch.h>
+
 #include <algorithm>
 #include <tuple>
 

@@ -1,6 +1,7 @@
 #include "localizer/network.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

@@ -14,8 +14,8 @@ std::string best_device();
 // whole process.
 void use_device(const std::string& device);
 
-// What `device` is, for the log and for cache keys: "cpu", or the GPU's name and cuDNN's version.
-// Just `device` where it is not here.
+// What `device` is, for the log and for cache keys: "cpu", or the GPU's name and the versions of
+// CUDA and cuDNN. Just `device` where it is not here.
 std::string device_description(const std::string& device);
 
 // Makes libtorch compute on the calling thread alone, and oneDNN, which uses the same OpenMP. A

@@ -1,6 +1,7 @@
 #include "localizer/losses.h"
 
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <cmath>
 #include <functional>

@@ -1,6 +1,7 @@
 #include "localizer/network.h"
 
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <functional>
 #include <set>
