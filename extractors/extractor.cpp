@@ -291,7 +291,8 @@ std::vector<std::unique_ptr<I3d>> Extractor::load_networks() const {
     i3ds[i] = std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
                                                              .feature_size = options_.feature_size,
                                                              .device = options_.device,
-                                                             .precision = options_.i3d_precision});
+                                                             .precision = options_.i3d_precision,
+                                                             .side = options_.recipe.crop_size});
   });
   return i3ds;
 }

@@ -11,9 +11,9 @@
 
 namespace co2net {
 
-// One stream's network: float32 [N, C, 16, 224, 224] -> [N, D], N at most `clips_at_once`. Called
-// from many threads at once, and must not use other threads itself: that is why features do not
-// depend on the number of threads.
+// One stream's network: float32 [N, C, 16, S, S] -> [N, D], S the recipe's crop size, N at most
+// `clips_at_once`. Called from many threads at once, and must not use other threads itself: that is
+// why features do not depend on the number of threads.
 using SnippetNetwork = std::function<Array(const Array& clip)>;
 
 struct FeatureJob {

@@ -20,7 +20,6 @@ namespace co2net {
 namespace {
 
 constexpr int kFrames = 16;
-constexpr int kSide = 224;
 constexpr int kClipsOnGpu = 16;
 
 // What went wrong, without libtorch's backtrace or the interpreter's trace of the network's code.
@@ -87,7 +86,7 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
         std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device), {}});
     network_->module.eval();
     if (type == torch::kHalf) network_->module.to(type);
-    if (device.is_cpu()) network_->compile(name_, {1, options_.channels, kFrames, kSide, kSide});
+    if (device.is_cpu()) network_->compile(name_, clips_shape(1));
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
@@ -102,8 +101,12 @@ std::string I3d::library_version() {
   return std::string("libtorch ") + TORCH_VERSION + ", " + OnednnNet::library_version();
 }
 
+Shape I3d::clips_shape(std::int64_t count) const {
+  return {count, options_.channels, kFrames, options_.side, options_.side};
+}
+
 Array I3d::features(const Array& clips) const {
-  expect_shape(clips, {-1, options_.channels, kFrames, kSide, kSide}, "i3d clips");
+  expect_shape(clips, {-1, options_.channels, kFrames, options_.side, options_.side}, "i3d clips");
   use_one_thread_here();
   Array features({clips.dim(0), options_.feature_size});
   const std::int64_t step = clips_at_once();
@@ -119,11 +122,10 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
   const torch::InferenceMode no_grad;
   const std::int64_t batch = clips_at_once();
   // Copied, since a network may work in place.
-  const torch::Tensor input = torch::empty({batch, options_.channels, kFrames, kSide, kSide},
+  const torch::Tensor input = torch::empty(clips_shape(batch),
                                            torch::device(network_->device).dtype(network_->type));
   input.narrow(0, 0, count)
-      .copy_(torch::from_blob(const_cast<float*>(clips),
-                              {count, options_.channels, kFrames, kSide, kSide}));
+      .copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
   input.narrow(0, count, batch - count).zero_();
   torch::Tensor output;
   try {

@@ -14,9 +14,10 @@ struct I3dOptions {
   int feature_size = 1024;         // D, which every output of the network must have
   std::string device = "cpu";      // as in pipeline/device.h
   std::string precision = "fp32";  // of the network's arithmetic: "fp32", or on a GPU "fp16"
+  int side = 224;                  // of the clips, in pixels
 };
 
-// Runs a TorchScript feature network, forward(float32 [N, C, 16, 224, 224]) -> float32 [N, D], such
+// Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D], such
 // as save_i3d() writes. The file is code that runs here: load only what you trust.
 // On the CPU it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators;
 // else libtorch runs it, frozen and optimised, and a warning names the operator that is in the way.
@@ -38,7 +39,7 @@ class I3d {
   // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3 (ISA 1007)".
   static std::string library_version();
 
-  //   clips    float32 [N, C, 16, 224, 224] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y
+  //   clips    float32 [N, C, 16, side, side] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y
   //   returns  float32 [N, D]
   // On the CPU each clip goes through the network by itself and on the calling thread alone, so
   // that a feature depends neither on its neighbours nor on the number of threads; libtorch's
@@ -51,7 +52,9 @@ class I3d {
  private:
   struct Network;
 
-  //   clips     float32 [count, C, 16, 224, 224], count <= clips_at_once()
+  Shape clips_shape(std::int64_t count) const;
+
+  //   clips     float32 [count, C, 16, side, side], count <= clips_at_once()
   //   features  float32 [count, D], written
   void run(const float* clips, std::int64_t count, float* features) const;
 

@@ -79,7 +79,7 @@ def forward(self, clips: Tensor) -> Tensor:
     x = self.Mixed_4f.forward(self.Mixed_4e.forward(x))
     x = torch.max_pool3d(x, [2, 2, 2], [2, 2, 2])
     x = self.Mixed_5c.forward(self.Mixed_5b.forward(x))
-    return torch.avg_pool3d(x, [2, 7, 7]).flatten(1)
+    return torch.mean(x, [2, 3, 4])
 )";
 
 int scaled(int channels, double width) {

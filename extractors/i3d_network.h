@@ -33,7 +33,8 @@ std::map<std::string, Shape> i3d_parameters(const I3dArchitecture& architecture)
 ParameterFill he_uniform(std::uint64_t seed);
 
 // Writes the network as TorchScript, up to the average pool (dropout and logits are left out), for
-// I3d to run: forward(float32 [N, channels, 16, 224, 224]) -> float32 [N, D], in evaluation mode.
+// I3d to run: forward(float32 [N, channels, 16, S, S]) -> float32 [N, D], in evaluation mode; S is
+// any multiple of 32, 224 in the published network.
 // Equal arguments give equal bytes. Throws Error(kUsage) for an architecture that cannot be,
 // Error(kInput) if `fill` returns another shape, Error(kIo).
 void save_i3d(const std::filesystem::path& path, const I3dArchitecture& architecture,

@@ -66,8 +66,8 @@ struct Crop {
 // corners (top left, top right, bottom left, bottom right) and the middle, then the same mirrored.
 std::vector<Crop> crops_of(const Recipe& recipe, cv::Size frame);
 
-// One snippet as a network takes it, [1, C, 16, 224, 224] in [-1, 1] by 2x / 255 - 1: RGB, or the
-// x and y components of flow. A mirrored crop has its x component negated.
+// One snippet as a network takes it, [1, C, 16, S, S] in [-1, 1] by 2x / 255 - 1, S the recipe's
+// crop size: RGB, or the x and y components of flow. A mirrored crop has its x component negated.
 Array rgb_clip(const SnippetChunk& chunk, const Recipe& recipe, std::int64_t snippet,
                const Crop& crop);
 Array flow_clip(const SnippetChunk& chunk, const Recipe& recipe, std::int64_t snippet,

@@ -73,7 +73,8 @@ void validate(const Recipe& recipe) {
   check.in(recipe.resize.height, "resize.height", 32, 16384);
   check.in(recipe.resize.short_side, "resize.short_side", 32, 16384);
   check.one_of(recipe.crop, "crop", {"center", "full", "ten"});
-  check.require(recipe.crop_size == 224, "crop_size", "224, what I3D takes");
+  check.in(recipe.crop_size, "crop_size", 32, 1024);
+  check.require(recipe.crop_size % 32 == 0, "crop_size", "a multiple of 32, by which I3D divides it");
   const int smallest_side = recipe.resize.mode == "exact"
                                 ? std::min(recipe.resize.width, recipe.resize.height)
                                 : recipe.resize.short_side;

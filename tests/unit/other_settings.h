@@ -14,6 +14,7 @@ inline const std::vector<std::string> kOtherSettings = {
     "resize.height=300",
     "resize.short_side=300",
     "crop=ten",
+    "crop_size=192",
     "ten_crop=keep",
     "tail=pad",
     "flow.variant=opencv-cuda",
