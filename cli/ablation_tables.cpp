@@ -11,6 +11,8 @@ const std::vector<AblationTable>& ablation_tables() {
         {"mil+oppo+ml", {"loss.cas=0", "loss.norm=0"}, 0.414},
         {"mil+oppo+ml+cas", {"loss.norm=0"}, 0.428},
         {"mil+oppo+cas+norm", {"loss.ml=0"}, 0.426},
+        {"mil+oppo+ml+norm", {"loss.cas=0"}, {}},
+        {"mil+ml+cas+norm", {"loss.oppo=0"}, {}},
         {"all", {}, {}}}},
       {"distance",
        "distance of mutual learning",

@@ -19,8 +19,9 @@ struct AblationTable {
   std::vector<AblationRow> rows;
 };
 
-// The paper's comparisons (arXiv 2107.12589, tables 3 to 6). In each, one row is CO2-Net itself;
-// its figure is that of published_figures() and not repeated here.
+// The paper's comparisons (arXiv 2107.12589, tables 3 to 6), and every loss term but MIL left out by
+// itself. In each, one row is CO2-Net itself; its figure is that of published_figures() and not
+// repeated here.
 const std::vector<AblationTable>& ablation_tables();
 
 }  // namespace co2net
