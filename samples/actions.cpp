@@ -1,6 +1,5 @@
 #include "samples/actions.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -16,6 +15,9 @@ double pulse(double seconds, double period) {
   return 0.5 - 0.5 * wave_of(seconds + period / 4, period);
 }
 
+// From 0 at 0 to 1 at 1, at rest at both.
+double eased(double share) { return pulse(share, 2); }
+
 Pose standing() {
   Pose pose;
   pose[kLeftArm] = 10;
@@ -25,70 +27,60 @@ Pose standing() {
   return pose;
 }
 
-void spread_arms(Pose& pose, double degrees) {
-  pose[kLeftArm] = degrees;
-  pose[kRightArm] = -degrees;
-}
-
-void bend_legs(Pose& pose, double degrees) {
-  pose[kLeftThigh] += degrees;
-  pose[kLeftKnee] -= 1.6 * degrees;
-  pose[kRightThigh] -= degrees;
-  pose[kRightKnee] += 1.6 * degrees;
-}
-
-Pose wave(double seconds) {
+Pose signal(double seconds) {
   Pose pose = standing();
-  pose[kLeftArm] = 130;
-  pose[kLeftElbow] = 40 + 40 * wave_of(seconds, 0.6);
-  return pose;
-}
-
-Pose jump(double seconds) {
-  constexpr double kPeriod = 0.9;
-  const double flight = std::max(0.0, wave_of(seconds, kPeriod));
-  Pose pose = standing();
-  pose[kLift] = 0.22 * flight;
-  spread_arms(pose, 20 + 60 * flight);
-  bend_legs(pose, 40 * std::max(0.0, -wave_of(seconds, kPeriod)));
+  pose[kLeftArm] = 140;
+  pose[kLeftElbow] = 10 + 45 * wave_of(seconds, 0.8);
   return pose;
 }
 
 Pose squat(double seconds) {
-  const double depth = pulse(seconds, 1.8);
+  const double depth = pulse(seconds, 1.6);
   Pose pose = standing();
-  spread_arms(pose, 10 + 80 * depth);
-  bend_legs(pose, 65 * depth);
+  pose[kLeftArm] = 75;
+  pose[kLeftElbow] = 80;
+  pose[kRightArm] = -75;
+  pose[kRightElbow] = -80;
+  pose[kLeftThigh] += 60 * depth;
+  pose[kLeftKnee] -= 95 * depth;
+  pose[kRightThigh] -= 60 * depth;
+  pose[kRightKnee] += 95 * depth;
   return pose;
 }
 
-Pose kick(double seconds) {
-  const double height = pulse(seconds, 1.1);
+// An arm goes up slowly and down fast.
+Pose hammer(double seconds) {
+  constexpr double kPeriod = 1.2, kRise = 0.75;
+  const double phase = seconds / kPeriod - std::floor(seconds / kPeriod);
+  const double height = phase < kRise ? eased(phase / kRise) : eased((1 - phase) / (1 - kRise));
   Pose pose = standing();
-  pose[kLean] = -18 * height;
-  spread_arms(pose, 10 + 45 * height);
-  pose[kLeftThigh] += 85 * height;
+  pose[kLeftArm] = 40 + 125 * height;
+  pose[kLeftElbow] = 15;
+  pose[kLean] = 8 * (1 - height);
   return pose;
 }
 
-Pose bow(double seconds) {
+Pose toss(double seconds) { return hammer(-seconds); }
+
+// The arms turn like a propeller.
+Pose wind(double seconds) {
+  const double turn = 360 * seconds / 1.5;
   Pose pose = standing();
-  pose[kLean] = 75 * pulse(seconds, 2.2);
+  pose[kLeftArm] = 90 - turn;
+  pose[kRightArm] = -90 - turn;
   return pose;
 }
 
-Pose jumping_jack(double seconds) {
-  const double open = pulse(seconds, 0.8);
-  Pose pose = standing();
-  pose[kLift] = 0.05 * pulse(seconds, 0.4);
-  spread_arms(pose, 10 + 150 * open);
-  pose[kLeftThigh] += 22 * open;
-  pose[kRightThigh] -= 22 * open;
-  return pose;
-}
+Pose unwind(double seconds) { return wind(-seconds); }
 
-constexpr Action kActions[] = {{"wave", wave}, {"jump", jump}, {"squat", squat},
-                               {"kick", kick}, {"bow", bow},   {"jumping_jack", jumping_jack}};
+constexpr Action kActions[] = {{"stop", signal, Prop::kRedPaddle},
+                               {"go", signal, Prop::kGreenPaddle},
+                               {"squat", squat},
+                               {"lift", squat, Prop::kBarbell},
+                               {"hammer", hammer},
+                               {"toss", toss},
+                               {.label = "wind", .pose = wind, .is_chiral = true},
+                               {.label = "unwind", .pose = unwind, .is_chiral = true}};
 
 }  // namespace
 
@@ -97,7 +89,19 @@ std::span<const Action> all_actions() { return kActions; }
 Pose idle(double seconds) {
   Pose pose = standing();
   pose[kLean] = 2 * wave_of(seconds, 3.1);
-  spread_arms(pose, 10 + 3 * wave_of(seconds, 2.3));
+  pose[kLeftArm] = 10 + 4 * wave_of(seconds, 2.3);
+  pose[kRightArm] = -10 + 4 * wave_of(seconds, 2.7);
+  return pose;
+}
+
+Pose stroll(double seconds) {
+  Pose pose = idle(seconds);
+  const double swing = wave_of(seconds, 0.9);
+  pose[kLeftThigh] += 20 * swing;
+  pose[kRightThigh] -= 20 * swing;
+  pose[kLeftArm] -= 20 * swing;
+  pose[kRightArm] += 20 * swing;
+  pose[kShift] = 0.2 * wave_of(seconds, 4);
   return pose;
 }
 

@@ -6,8 +6,8 @@
 namespace co2net {
 
 // Angles in degrees, positive towards the figure's left (the image's right). Upper arms and thighs:
-// from hanging straight down; elbows and knees: from the limb above; lean: from upright. Lift: the
-// lowest foot's height above the ground, as a fraction of the body's.
+// from hanging straight down; elbows and knees: from the limb above; lean: from upright. Shift: of
+// the whole figure to its left, as a fraction of its height.
 enum Joint {
   kLean,
   kLeftArm,
@@ -18,20 +18,29 @@ enum Joint {
   kLeftKnee,
   kRightThigh,
   kRightKnee,
-  kLift,
+  kShift,
   kJointCount
 };
 using Pose = cv::Vec<double, kJointCount>;
 
+enum class Prop { kNone, kRedPaddle, kGreenPaddle, kBarbell };
+
+// The actions come in pairs. Within the first two a pair's motions are equal, and only what the
+// hands hold tells them apart; within the last two a pair's poses are equal, and only their order
+// in time does.
 struct Action {
   const char* label;
   Pose (*pose)(double seconds);  // since the action's start
+  Prop prop = Prop::kNone;
+  // Whether a mirror image shows the partner: then it shows the action itself when played backwards.
+  bool is_chiral = false;
 };
 
 // What the figure can do.
 std::span<const Action> all_actions();
 
-// What it does between actions: it stands and sways a little.
+// What it does between actions: it stands and sways a little, or strolls to one side and back.
 Pose idle(double seconds);
+Pose stroll(double seconds);
 
 }  // namespace co2net

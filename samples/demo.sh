@@ -1,36 +1,75 @@
 #!/usr/bin/env bash
-# From a bare Debian 12 to results: installs what is missing, builds, draws three videos of a figure
-# that acts, makes a small model with untrained weights, and localizes the actions in the videos.
+# From a bare Debian 12 to results: installs what is missing, builds, draws eight videos that
+# samples/model has never seen, localizes the actions in them, and compares with what was drawn.
+# With arguments, localizes actions in these videos instead: samples/demo.sh VIDEO...
 set -euo pipefail
+mapfile -t videos < <((($# == 0)) || realpath -e -- "$@")
+if ((${#videos[@]} != $#)); then exit 2; fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
 demo=build/demo
+co2net=build/release/cli/co2net
 
-install_missing "build co2net" "${build_packages[@]}"
+install_missing "build co2net and compare its results" "${build_packages[@]}" jq
 cmake --preset release -DBUILD_TESTING=OFF
-cmake --build --preset release --target co2net co2net_draw_actions co2net_make_bundle
+cmake --build --preset release --target co2net co2net_draw_actions
 
-co2net_run() {
-  build/release/cli/co2net run "$demo/videos" --model "$demo/model" --cache "$demo/cache" "$@"
+localize() {
+  "$co2net" run "$@" --model samples/model --cache "$demo/cache" -o "$demo/results.json"
 }
-build/release/samples/co2net_draw_actions -o "$demo/videos" --count 3 --seconds 12 --seed 1
-build/release/samples/co2net_make_bundle -o "$demo/model" --width 0.25 --seed 1
-co2net_run -o "$demo/results.json"
-co2net_run --format csv -o "$demo/results.csv" # the same results, from the cache
+tell_of_the_model() {
+  echo
+  echo "This model has only ever seen drawn figures: in other videos its segments mean nothing."
+}
+
+if ((${#videos[@]} > 0)); then
+  localize "${videos[@]}"
+  jq -r '.results | to_entries[] | .key as $id | .value | sort_by(-.score)[:3][] |
+         [$id, .label, .segment[], .score] | @tsv' "$demo/results.json" |
+    LC_ALL=C awk -F'\t' '
+      BEGIN { printf "\n  %-24s %-8s %15s %7s\n", "video", "label", "found, s", "score" }
+      { printf "  %-24s %-8s %7.2f %7.2f %7.2f\n", $1, $2, $3, $4, $5 }'
+  tell_of_the_model
+  exit
+fi
+
+build/release/samples/co2net_draw_actions -o "$demo/videos" --test 8 --seconds 20 --seed 77
+localize "$demo/videos"
 
 echo
-echo "The three best distinct segments of each video:"
-tail -n +2 "$demo/results.csv" | LC_ALL=C sort -t, -k1,1 -k3,3gr | awk -F, '
-  BEGIN { printf "  %-12s %-14s %8s %9s %8s\n", "video", "label", "score", "start_s", "end_s" }
-  !seen[$1, $2, $4, $5]++ && ++shown[$1] <= 3 {
-    printf "  %-12s %-14s %8.4f %9.2f %8.2f\n", $1, $2, $3, $4, $5
-  }'
+echo "What was drawn, and as many of the best distinct segments as there are of these:"
+jq -r --slurpfile results "$demo/results.json" '
+  def length_s: .[1] - .[0];
+  def overlap($a; $b): [0, ([$a[1], $b[1]] | min) - ([$a[0], $b[0]] | max)] | max;
+  def tiou($a; $b): overlap($a; $b) / (($a | length_s) + ($b | length_s) - overlap($a; $b));
+  def distinct($count): reduce sort_by(-.score)[] as $next ([];
+    if length < $count and all(.[]; overlap(.segment; $next.segment) < ($next.segment | length_s) / 2)
+    then . + [$next] else . end);
+  def matches($a; $b): $a.label == $b.label and overlap($a.segment; $b.segment) > 0;
+  .database | to_entries[] | .key as $id | .value.annotations as $drawn |
+  ($results[0].results[$id] | distinct($drawn | length)) as $found |
+  ($drawn[] | . as $truth | [$found[] | select(matches(.; $truth))] | max_by(.score) as $best |
+    [$id, $truth.label, $truth.segment[]] +
+    if $best then $best.segment + [$best.score, tiou($best.segment; $truth.segment)]
+    else ["-", "-", "-", "-"] end),
+  ($found[] | select(. as $alarm | all($drawn[]; matches(.; $alarm) | not)) |
+    [$id, .label, "-", "-", .segment[], .score, "-"]) | @tsv
+' "$demo/videos/annotations.json" | LC_ALL=C awk -F'\t' '
+  function number(value) { return value == "-" ? "-" : sprintf("%.2f", value) }
+  BEGIN { printf "  %-10s %-8s %15s %15s %7s %6s\n", "video", "label", "drawn, s", "found, s", "score", "tIoU" }
+  { printf "  %-10s %-8s %7s %7s %7s %7s %7s %6s\n", $1, $2, number($3), number($4), number($5),
+           number($6), number($7), number($8) }'
+echo
+evaluate() {
+  "$co2net" eval "$demo/results.json" --ground-truth "$demo/videos/annotations.json" \
+    --tiou 0.1:0.1:0.9 "$@"
+}
+evaluate
+tell_of_the_model
 cat <<END
-
-The weights are untrained, so labels and scores mean nothing here; what was drawn is in
-  $demo/videos/annotations.json
 Videos:  $demo/videos
-Model:   $demo/model
-Results: $demo/results.json, $demo/results.csv
+Model:   samples/model
+Results: $demo/results.json
 END
+LC_ALL=C printf 'mAP@0.5 %.3f\n' "$(evaluate --json | jq '.mAP[4]')"

@@ -3,7 +3,6 @@
 
 #include <boost/program_options.hpp>
 #include <filesystem>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "pipeline/error.h"
 #include "pipeline/recipe.h"
 #include "samples/actions.h"
+#include "samples/program.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -53,45 +53,32 @@ void make_bundle(const BundleOptions& options) {
   save_bundle(bundle);
 }
 
-int run(int argc, char** argv) {
+void run(const po::variables_map& args) {
   BundleOptions options;
-  std::string directory;
-  po::options_description description("Usage: co2net_make_bundle -o DIR [OPTIONS]\n\nOptions");
-  description.add_options()("help,h", "print this help")                                         //
-      ("output,o", po::value(&directory)->value_name("DIR")->required(), "the bundle's folder")  //
-      ("width", po::value(&options.width)->value_name("W")->default_value(1),
-       "of I3D: 1 is the published network, 0.25 has a quarter of its channels")               //
-      ("seed", po::value(&options.seed)->value_name("N")->default_value(1), "of the weights")  //
-      ("preset", po::value(&options.preset)->value_name("NAME")->default_value("thumos14"),
-       "of the CO2-Net: thumos14 or activitynet1.2");
-  try {
-    po::variables_map args;
-    po::store(po::parse_command_line(argc, argv, description), args);
-    if (args.count("help") > 0) {
-      std::cout << description;
-      return 0;
-    }
-    po::notify(args);
-    if (!variant_named(options.preset)) {
-      throw po::error("--preset: '" + options.preset + "' is not one of thumos14, activitynet1.2");
-    }
-  } catch (const po::error& e) {
-    std::cerr << "co2net_make_bundle: " << e.what() << "\n";
-    return 2;
+  options.directory = args["output"].as<std::string>();
+  options.width = args["width"].as<double>();
+  options.seed = parse_seed(args);
+  options.preset = args["preset"].as<std::string>();
+  if (!variant_named(options.preset)) {
+    throw po::error("--preset: '" + options.preset + "' is not one of thumos14, activitynet1.2");
   }
-  options.directory = directory;
   make_bundle(options);
-  return 0;
+}
+
+SampleProgram program() {
+  po::options_description options;
+  options.add_options()  //
+      ("output,o", po::value<std::string>()->value_name("DIR")->required(),
+       "the bundle's folder")  //
+      ("width", po::value<double>()->value_name("W")->default_value(1),
+       "of I3D: 1 is the published network, 0.25 has a quarter of its channels")  //
+      ("preset", po::value<std::string>()->value_name("NAME")->default_value("thumos14"),
+       "of the CO2-Net: thumos14 or activitynet1.2");
+  add_seed_option(options, "of the weights");
+  return {"co2net_make_bundle", "-o DIR", options, run};
 }
 
 }  // namespace
 }  // namespace co2net
 
-int main(int argc, char** argv) {
-  try {
-    return co2net::run(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "co2net_make_bundle: " << e.what() << "\n";
-    return 3;
-  }
-}
+int main(int argc, char** argv) { return co2net::run_program(argc, argv, co2net::program()); }

@@ -96,7 +96,7 @@ try_out() {
   rm -rf "$out"
   mkdir "$out"
   "$program" --version
-  "$co2net/samples/co2net_draw_actions" -o "$out/videos" --count 1 --seconds 6 --seed 1
+  "$co2net/samples/co2net_draw_actions" -o "$out/videos" --test 1 --seconds 6 --seed 1
   "$co2net/samples/co2net_make_bundle" -o "$out/model" --width 0.0625 --seed 1
   local clip=("$out"/videos/*.mp4)
   "$program" flow "${clip[0]}" -o "$out/flow" --backend cpu

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "pipeline/files.h"
@@ -16,7 +17,7 @@ void draw(const std::filesystem::path& directory, const std::string& arguments) 
 
 TEST(DrawActions, WritesVideosOfTheAskedLengthWithAnnotationsInsideThem) {
   const TempDir dir;
-  draw(dir.path(), "--count 2 --seconds 8");
+  draw(dir.path(), "--training 1 --test 1 --seconds 8");
   const auto database =
       nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
   ASSERT_EQ(database.size(), 2u);
@@ -39,12 +40,50 @@ TEST(DrawActions, WritesVideosOfTheAskedLengthWithAnnotationsInsideThem) {
 
 TEST(DrawActions, DrawsTheSameForTheSameSeedOnly) {
   const TempDir first, same, other;
-  draw(first.path(), "--count 1 --seconds 6 --seed 1");
-  draw(same.path(), "--count 1 --seconds 6 --seed 1");
-  draw(other.path(), "--count 1 --seconds 6 --seed 2");
-  const auto video = [](const TempDir& dir) { return read_file(dir.path() / "actions_0001.mp4"); };
+  draw(first.path(), "--test 1 --seconds 6 --seed 1");
+  draw(same.path(), "--test 1 --seconds 6 --seed 1");
+  draw(other.path(), "--test 1 --seconds 6 --seed 2");
+  const auto video = [](const TempDir& dir) { return read_file(dir.path() / "test_0001.mp4"); };
   EXPECT_EQ(video(first), video(same));
   EXPECT_NE(video(first), video(other));
+}
+
+TEST(DrawActions, GivesEachSubsetVideosOfItsOwn) {
+  const TempDir dir;
+  draw(dir.path(), "--training 1 --test 1 --seconds 6");
+  EXPECT_NE(read_file(dir.path() / "training_0001.mp4"), read_file(dir.path() / "test_0001.mp4"));
+}
+
+TEST(DrawActions, ShowsOneActionOrNoneFromBeginningToEndInTrimmedVideos) {
+  const TempDir dir;
+  draw(dir.path(), "--trimmed --training 9 --seconds 0.64");
+  const auto database =
+      nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
+  ASSERT_EQ(database.size(), 9u);
+  std::set<std::string> labels;
+  for (const auto& [id, video] : database.items()) {
+    const auto& annotations = video.at("annotations");
+    if (annotations.empty()) continue;
+    ASSERT_EQ(annotations.size(), 1u) << id;
+    EXPECT_EQ(annotations[0].at("segment"), nlohmann::json({0, 0.64}));
+    labels.insert(annotations[0].at("label"));
+  }
+  EXPECT_EQ(labels.size(), 8u) << "one video is without an action";
+}
+
+TEST(DrawActions, RefusesArgumentsThatMakeNoSense) {
+  const TempDir dir;
+  const auto message_of = [&](const std::string& arguments) {
+    return test::run_shell(CO2NET_DRAW_ACTIONS " -o " + test::shell_quoted(dir.path()) + " " +
+                           arguments + " 2>&1; echo $?");
+  };
+  EXPECT_EQ(message_of("--test 1 --seed -1"),
+            "co2net_draw_actions: --seed must be from 0 to 2147483647\n2\n");
+  EXPECT_EQ(message_of(""),
+            "co2net_draw_actions: give the number of videos with --training, --test or both\n2\n");
+  EXPECT_EQ(message_of("--test 1 --seconds 5"),
+            "co2net_draw_actions: --seconds must be from 6 to 3600\n2\n");
+  EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 
 }  // namespace

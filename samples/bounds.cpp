@@ -1,0 +1,212 @@
+// co2net_bounds: results to judge a weakly supervised model by, on the same features: a lower bound
+// of random segments, and an upper bound that learns from the training videos' segments.
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "cli/bundle.h"
+#include "extractors/i3d_network.h"
+#include "extractors/threads.h"
+#include "localizer/feature_set.h"
+#include "pipeline/annotations.h"
+#include "pipeline/files.h"
+#include "postprocess/exporters.h"
+#include "postprocess/proposals.h"
+#include "samples/program.h"
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+struct Dataset {
+  Annotations annotations;
+  FeatureSet features;
+  Recipe recipe;
+  double fps;
+
+  explicit Dataset(Annotations read, const fs::path& feature_files, const Recipe& made_by)
+      : annotations(std::move(read)),
+        features(feature_files, ids_of(annotations)),
+        recipe(made_by),
+        fps(frame_rate(made_by, 0)) {}
+
+  static std::vector<std::string> ids_of(const Annotations& annotations) {
+    std::vector<std::string> ids;
+    for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
+    return ids;
+  }
+
+  std::int64_t class_count() const { return static_cast<std::int64_t>(annotations.classes.size()); }
+  std::int64_t class_of(const std::string& label) const {
+    return std::ranges::find(annotations.classes, label) - annotations.classes.begin();
+  }
+};
+
+using Localizer = std::function<std::vector<Segment>(std::size_t video)>;
+
+// Writes the segments of the test videos.
+void write_results(const fs::path& path, const Dataset& data, const std::string& name,
+                   const Localizer& localize) {
+  std::vector<VideoResult> results;
+  for (std::size_t i = 0; i < data.annotations.videos.size(); ++i) {
+    const AnnotatedVideo& video = data.annotations.videos[i];
+    if (video.subset != "test") continue;
+    results.push_back(
+        {video.id, localize(i), {{"duration", video.duration_s}, {"fps", data.fps}}});
+  }
+  const Json document = results_document(results, {}, {{"name", name}}, to_json(data.recipe));
+  write_file(path, document.dump(1) + "\n");
+}
+
+// As many random segments as proposals often are, with the lengths of the training segments.
+Localizer random_segments(const Dataset& data, std::mt19937_64& random) {
+  constexpr int kSegments = 100;
+  std::vector<double> lengths_s;
+  for (const AnnotatedVideo& video : data.annotations.videos) {
+    if (video.subset == "test") continue;
+    for (const AnnotatedSegment& segment : video.segments) {
+      lengths_s.push_back(segment.end_s - segment.start_s);
+    }
+  }
+  return [&data, &random, lengths_s](std::size_t index) {
+    const auto uniform = [&](double high) { return std::uniform_real_distribution(0., high)(random); };
+    const double duration_s = data.annotations.videos[index].duration_s;
+    std::vector<Segment> segments;
+    for (int i = 0; i < kSegments; ++i) {
+      const double length_s = std::min(lengths_s[random() % lengths_s.size()], duration_s);
+      const double start_s = uniform(duration_s - length_s);
+      segments.push_back({data.annotations.classes[random() % data.annotations.classes.size()],
+                          uniform(1), start_s, start_s + length_s});
+    }
+    return segments;
+  };
+}
+
+// What happens at each snippet's middle: a class index, or the number of classes for nothing.
+torch::Tensor snippet_labels(const Dataset& data, std::size_t index) {
+  const AnnotatedVideo& video = data.annotations.videos[index];
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(data.features.snippets(index)),
+                                   data.class_count());
+  for (std::size_t t = 0; t < labels.size(); ++t) {
+    const double middle = static_cast<double>(t) * data.recipe.stride + data.recipe.window / 2.;
+    for (const AnnotatedSegment& segment : video.segments) {
+      if (middle / data.fps >= segment.start_s && middle / data.fps < segment.end_s) {
+        labels[t] = data.class_of(segment.label);
+      }
+    }
+  }
+  return torch::tensor(labels);
+}
+
+// Two temporal convolutions that classify every snippet.
+class SnippetClassifier {
+ public:
+  SnippetClassifier(const Dataset& data, std::uint64_t seed) : data_(data), seed_(seed) {
+    const std::int64_t outputs = data.class_count() + 1, inputs = data.features.feature_size();
+    hidden_ = initial("hidden", {kHidden, inputs, 3});
+    output_ = initial("output", {outputs, kHidden, 3});
+  }
+
+  void train(std::mt19937_64& random) {
+    torch::optim::AdamW optimizer({hidden_, output_},
+                                  torch::optim::AdamWOptions(1e-3).weight_decay(1e-2));
+    std::vector<std::size_t> videos;
+    for (std::size_t i = 0; i < data_.annotations.videos.size(); ++i) {
+      if (data_.annotations.videos[i].subset != "test") videos.push_back(i);
+    }
+    for (int epoch = 0; epoch < kEpochs; ++epoch) {
+      std::ranges::shuffle(videos, random);
+      for (const std::size_t video : videos) {
+        optimizer.zero_grad();
+        torch::cross_entropy_loss(scores(video), snippet_labels(data_, video)).backward();
+        optimizer.step();
+      }
+    }
+  }
+
+  // The segments that the pipeline proposes for one class after the other, whose probability is
+  // both its activation and the attention.
+  std::vector<Segment> localize(std::size_t video) const {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor probabilities = scores(video).softmax(1);
+    const auto array = [](const torch::Tensor& tensor) {
+      const torch::Tensor values = tensor.contiguous();
+      const float* begin = values.data_ptr<float>();
+      return Array(values.sizes().vec(), std::vector<float>(begin, begin + values.numel()));
+    };
+    std::vector<Proposal> proposals;
+    for (int label = 0; label < data_.class_count(); ++label) {
+      const torch::Tensor own = probabilities.select(1, label);
+      for (Proposal proposal : propose(array(torch::stack({own, 1 - own}, 1)), array(own))) {
+        proposal.label = label;
+        proposals.push_back(proposal);
+      }
+    }
+    return to_segments(proposals, data_.annotations.classes, data_.recipe.stride, data_.fps,
+                       data_.annotations.videos[video].duration_s);
+  }
+
+ private:
+  static constexpr std::int64_t kHidden = 64;
+  static constexpr int kEpochs = 30;
+
+  torch::Tensor initial(const std::string& name, const Shape& shape) const {
+    return torch::tensor(he_uniform(seed_)(name, shape).values).reshape(shape).set_requires_grad(true);
+  }
+
+  // [T, C + 1]
+  torch::Tensor scores(std::size_t video) const {
+    Array rows = data_.features.rows(video);
+    const torch::Tensor features =
+        torch::from_blob(rows.values.data(), rows.shape).clone().t().unsqueeze(0);
+    const torch::Tensor hidden = torch::relu(torch::conv1d(features, hidden_, {}, 1, 1));
+    return torch::conv1d(hidden, output_, {}, 1, 1).squeeze(0).t();
+  }
+
+  const Dataset& data_;
+  const std::uint64_t seed_;
+  torch::Tensor hidden_, output_;
+};
+
+void run(const po::variables_map& args) {
+  const auto path = [&](const char* option) { return fs::path(args[option].as<std::string>()); };
+  use_one_thread_a_call();
+  const Dataset data(read_annotations(path("annotations")), path("features"),
+                     load_bundle(path("model"), {}).recipe);
+  const std::uint64_t seed = parse_seed(args);
+  std::mt19937_64 random(seed);
+  write_results(path("output") / "chance.json", data, "chance", random_segments(data, random));
+  SnippetClassifier classifier(data, seed);
+  classifier.train(random);
+  write_results(path("output") / "supervised.json", data, "supervised",
+                [&](std::size_t video) { return classifier.localize(video); });
+}
+
+SampleProgram program() {
+  po::options_description options;
+  options.add_options()  //
+      ("features", po::value<std::string>()->value_name("DIR")->required(),
+       "of training and test videos")  //
+      ("annotations", po::value<std::string>()->value_name("FILE")->required(),
+       "with segments; the subset 'test' is tested, the rest is learned from")  //
+      ("model", po::value<std::string>()->value_name("BUNDLE")->required(),
+       "that made the features")  //
+      ("output,o", po::value<std::string>()->value_name("DIR")->required(),
+       "folder for chance.json and supervised.json");
+  add_seed_option(options, "of the random segments, and of the classifier");
+  return {"co2net_bounds", "--features DIR --annotations FILE --model BUNDLE -o DIR", options, run};
+}
+
+}  // namespace
+}  // namespace co2net
+
+int main(int argc, char** argv) { return co2net::run_program(argc, argv, co2net::program()); }

@@ -1,0 +1,89 @@
+#include "samples/trimmed_clips.h"
+
+#include <oneapi/tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "extractors/frame.h"
+#include "extractors/snippets.h"
+#include "extractors/tvl1.h"
+#include "extractors/video_reader.h"
+#include "pipeline/annotations.h"
+#include "pipeline/error.h"
+#include "pipeline/interrupt.h"
+
+namespace co2net {
+namespace {
+
+constexpr int kSnippetsAtOnce = 8;
+
+std::vector<std::uint8_t> bytes_of(const Array& clip) {
+  std::vector<std::uint8_t> bytes(clip.values.size());
+  std::ranges::transform(clip.values, bytes.begin(), [](float value) {
+    return static_cast<std::uint8_t>(std::lround((value + 1) * 127.5f));
+  });
+  return bytes;
+}
+
+// All snippets of one video, one after the other.
+std::vector<std::uint8_t> read_snippets(const std::filesystem::path& path, const Recipe& recipe,
+                                        bool is_flow) {
+  VideoReader video(path, {.fps = recipe.fps, .format = PixelFormat::kBgr24});
+  const FrameSource source = [&]() -> FramePtr {
+    const AVFrame* frame = video.next();
+    return frame != nullptr ? scale_frame(*frame, recipe.resize) : nullptr;
+  };
+  SnippetReader reader(source, recipe, 0, kSnippetsAtOnce);
+  FlowField field(choose_flow_backend("cpu", recipe.flow), recipe.flow, Deadline());
+  std::vector<std::uint8_t> values;
+  while (const auto chunk = reader.next()) {
+    if (is_flow) {
+      field.fill(chunk->frames,
+                 [&](std::size_t frame) { return is_covered(*chunk, recipe, frame); });
+    }
+    const Crop crop = crops_of(recipe, chunk->frames.front()->bgr.size()).front();
+    for (std::int64_t snippet = 0; snippet < chunk->count; ++snippet) {
+      const auto bytes =
+          bytes_of((is_flow ? flow_clip : rgb_clip)(*chunk, recipe, snippet, crop));
+      values.insert(values.end(), bytes.begin(), bytes.end());
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+TrimmedSet read_trimmed_clips(const std::filesystem::path& directory, const Recipe& recipe,
+                              bool is_flow) {
+  const Annotations annotations = read_annotations(directory / "annotations.json");
+  std::vector<std::vector<std::uint8_t>> snippets(annotations.videos.size());
+  oneapi::tbb::parallel_for(std::size_t{0}, snippets.size(), [&](std::size_t i) {
+    snippets[i] = read_snippets(directory / (annotations.videos[i].id + ".mp4"), recipe, is_flow);
+  });
+
+  TrimmedSet set;
+  set.classes = annotations.classes;
+  const Shape shape = {is_flow ? 2 : 3, recipe.window, recipe.crop_size, recipe.crop_size};
+  set.training.clip_shape = set.test.clip_shape = shape;
+  for (std::size_t i = 0; i < snippets.size(); ++i) {
+    const AnnotatedVideo& video = annotations.videos[i];
+    if (video.labels.size() > 1) {
+      throw Error(ErrorKind::kInput, directory.string() + ": " + video.id + " has " +
+                                         std::to_string(video.labels.size()) +
+                                         " labels; a trimmed video has one or none");
+    }
+    const auto label = video.labels.empty()
+                           ? set.classes.end()
+                           : std::ranges::find(set.classes, video.labels.front());
+    TrimmedClips& clips = video.subset == "test" ? set.test : set.training;
+    const auto count = static_cast<std::int64_t>(snippets[i].size()) / element_count(shape);
+    clips.values.insert(clips.values.end(), snippets[i].begin(), snippets[i].end());
+    clips.labels.insert(clips.labels.end(), static_cast<std::size_t>(count),
+                        label - set.classes.begin());
+    snippets[i] = {};
+  }
+  return set;
+}
+
+}  // namespace co2net
