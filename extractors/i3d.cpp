@@ -122,10 +122,9 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
   const torch::InferenceMode no_grad;
   const std::int64_t batch = clips_at_once();
   // Copied, since a network may work in place.
-  const torch::Tensor input = torch::empty(clips_shape(batch),
-                                           torch::device(network_->device).dtype(network_->type));
-  input.narrow(0, 0, count)
-      .copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
+  const torch::Tensor input =
+      torch::empty(clips_shape(batch), torch::device(network_->device).dtype(network_->type));
+  input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
   input.narrow(0, count, batch - count).zero_();
   torch::Tensor output;
   try {

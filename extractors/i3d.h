@@ -17,11 +17,11 @@ struct I3dOptions {
   int side = 224;                  // of the clips, in pixels
 };
 
-// Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D], such
-// as save_i3d() writes. The file is code that runs here: load only what you trust.
-// On the CPU it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators;
-// else libtorch runs it, frozen and optimised, and a warning names the operator that is in the way.
-// features() may be called from many threads at once.
+// Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D],
+// such as save_i3d() writes. The file is code that runs here: load only what you trust. On the CPU
+// it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators; else libtorch
+// runs it, frozen and optimised, and a warning names the operator that is in the way. features()
+// may be called from many threads at once.
 class I3d {
  public:
   // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) if the device is

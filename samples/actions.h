@@ -25,14 +25,15 @@ using Pose = cv::Vec<double, kJointCount>;
 
 enum class Prop { kNone, kRedPaddle, kGreenPaddle, kBarbell };
 
-// The actions come in pairs. Within the first two a pair's motions are equal, and only what the
-// hands hold tells them apart; within the last two a pair's poses are equal, and only their order
-// in time does.
+// The actions come in pairs. The motions of stop and go, and of squat and lift, are equal, and what
+// the hands hold tells them apart; the poses of hammer and toss, and of wind and unwind, are equal,
+// and their order in time tells them apart.
 struct Action {
   const char* label;
   Pose (*pose)(double seconds);  // since the action's start
   Prop prop = Prop::kNone;
-  // Whether a mirror image shows the partner: then it shows the action itself when played backwards.
+  // Whether a mirror image shows the partner: then it shows the action itself when played
+  // backwards.
   bool is_chiral = false;
 };
 

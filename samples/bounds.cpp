@@ -9,13 +9,16 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/bundle.h"
+#include "cli/features_file.h"
 #include "extractors/i3d_network.h"
 #include "extractors/threads.h"
 #include "localizer/feature_set.h"
 #include "pipeline/annotations.h"
+#include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "postprocess/exporters.h"
 #include "postprocess/proposals.h"
@@ -33,23 +36,38 @@ struct Dataset {
   Recipe recipe;
   double fps;
 
-  explicit Dataset(Annotations read, const fs::path& feature_files, const Recipe& made_by)
-      : annotations(std::move(read)),
-        features(feature_files, ids_of(annotations)),
-        recipe(made_by),
-        fps(frame_rate(made_by, 0)) {}
-
-  static std::vector<std::string> ids_of(const Annotations& annotations) {
-    std::vector<std::string> ids;
-    for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
-    return ids;
-  }
-
   std::int64_t class_count() const { return static_cast<std::int64_t>(annotations.classes.size()); }
   std::int64_t class_of(const std::string& label) const {
     return std::ranges::find(annotations.classes, label) - annotations.classes.begin();
   }
 };
+
+bool is_test(const AnnotatedVideo& video) { return video.subset == "test"; }
+
+// Errors: Error(kInput) for a video without features, features of another recipe, or no segments to
+// learn from.
+Dataset read_dataset(const fs::path& annotation_file, const fs::path& feature_files,
+                     const Recipe& recipe) {
+  Annotations annotations = read_annotations(annotation_file);
+  std::vector<std::string> ids;
+  bool has_segments = false;
+  for (const AnnotatedVideo& video : annotations.videos) {
+    const fs::path file = feature_files / (video.id + ".npy");
+    const Json origin = features_origin(file);
+    if (origin.is_null() || !same_features(recipe_from_json(origin.at("recipe")), recipe)) {
+      throw Error(ErrorKind::kInput,
+                  file.string() + ": no features that 'co2net extract' made by the model's recipe");
+    }
+    ids.push_back(video.id);
+    has_segments |= !is_test(video) && !video.segments.empty();
+  }
+  if (!has_segments) {
+    throw Error(ErrorKind::kInput, annotation_file.string() + ": no segments to learn from; all " +
+                                       "videos but those of the subset 'test' serve for that");
+  }
+  FeatureSet features(feature_files, ids);
+  return {std::move(annotations), std::move(features), recipe, frame_rate(recipe, 0)};
+}
 
 using Localizer = std::function<std::vector<Segment>(std::size_t video)>;
 
@@ -59,26 +77,27 @@ void write_results(const fs::path& path, const Dataset& data, const std::string&
   std::vector<VideoResult> results;
   for (std::size_t i = 0; i < data.annotations.videos.size(); ++i) {
     const AnnotatedVideo& video = data.annotations.videos[i];
-    if (video.subset != "test") continue;
-    results.push_back(
-        {video.id, localize(i), {{"duration", video.duration_s}, {"fps", data.fps}}});
+    if (!is_test(video)) continue;
+    results.push_back({video.id, localize(i), {{"duration", video.duration_s}, {"fps", data.fps}}});
   }
   const Json document = results_document(results, {}, {{"name", name}}, to_json(data.recipe));
   write_file(path, document.dump(1) + "\n");
 }
 
 // As many random segments as proposals often are, with the lengths of the training segments.
-Localizer random_segments(const Dataset& data, std::mt19937_64& random) {
+Localizer random_segments(const Dataset& data, std::uint64_t seed) {
   constexpr int kSegments = 100;
   std::vector<double> lengths_s;
   for (const AnnotatedVideo& video : data.annotations.videos) {
-    if (video.subset == "test") continue;
+    if (is_test(video)) continue;
     for (const AnnotatedSegment& segment : video.segments) {
       lengths_s.push_back(segment.end_s - segment.start_s);
     }
   }
-  return [&data, &random, lengths_s](std::size_t index) {
-    const auto uniform = [&](double high) { return std::uniform_real_distribution(0., high)(random); };
+  return [&data, lengths_s, random = std::mt19937_64(seed)](std::size_t index) mutable {
+    const auto uniform = [&](double high) {
+      return std::uniform_real_distribution(0., high)(random);
+    };
     const double duration_s = data.annotations.videos[index].duration_s;
     std::vector<Segment> segments;
     for (int i = 0; i < kSegments; ++i) {
@@ -116,12 +135,13 @@ class SnippetClassifier {
     output_ = initial("output", {outputs, kHidden, 3});
   }
 
-  void train(std::mt19937_64& random) {
+  void train() {
+    std::mt19937_64 random(seed_);
     torch::optim::AdamW optimizer({hidden_, output_},
                                   torch::optim::AdamWOptions(1e-3).weight_decay(1e-2));
     std::vector<std::size_t> videos;
     for (std::size_t i = 0; i < data_.annotations.videos.size(); ++i) {
-      if (data_.annotations.videos[i].subset != "test") videos.push_back(i);
+      if (!is_test(data_.annotations.videos[i])) videos.push_back(i);
     }
     for (int epoch = 0; epoch < kEpochs; ++epoch) {
       std::ranges::shuffle(videos, random);
@@ -160,7 +180,9 @@ class SnippetClassifier {
   static constexpr int kEpochs = 30;
 
   torch::Tensor initial(const std::string& name, const Shape& shape) const {
-    return torch::tensor(he_uniform(seed_)(name, shape).values).reshape(shape).set_requires_grad(true);
+    return torch::tensor(he_uniform(seed_)(name, shape).values)
+        .reshape(shape)
+        .set_requires_grad(true);
   }
 
   // [T, C + 1]
@@ -180,13 +202,12 @@ class SnippetClassifier {
 void run(const po::variables_map& args) {
   const auto path = [&](const char* option) { return fs::path(args[option].as<std::string>()); };
   use_one_thread_a_call();
-  const Dataset data(read_annotations(path("annotations")), path("features"),
-                     load_bundle(path("model"), {}).recipe);
+  const Dataset data =
+      read_dataset(path("annotations"), path("features"), load_bundle(path("model"), {}).recipe);
   const std::uint64_t seed = parse_seed(args);
-  std::mt19937_64 random(seed);
-  write_results(path("output") / "chance.json", data, "chance", random_segments(data, random));
+  write_results(path("output") / "chance.json", data, "chance", random_segments(data, seed));
   SnippetClassifier classifier(data, seed);
-  classifier.train(random);
+  classifier.train();
   write_results(path("output") / "supervised.json", data, "supervised",
                 [&](std::size_t video) { return classifier.localize(video); });
 }

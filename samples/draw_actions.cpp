@@ -86,7 +86,8 @@ std::vector<Spell> plan_untrimmed(const Action& main, int frames, cv::RNG& rng) 
 // A trimmed video: one spell, idle without an action.
 std::vector<Spell> plan_trimmed(const Action* action, int frames, cv::RNG& rng) {
   if (action == nullptr) return {idle_spell(0, frames, rng)};
-  return {{.first_frame = 0, .end_frame = frames, .action = action, .since_s = rng.uniform(0., 8.)}};
+  return {
+      {.first_frame = 0, .end_frame = frames, .action = action, .since_s = rng.uniform(0., 8.)}};
 }
 
 // A figure's looks and place.
@@ -136,9 +137,9 @@ cv::Mat draw_background(cv::RNG& rng) {
   rng.fill(fine, cv::RNG::UNIFORM, 0, 256);
   cv::resize(coarse, background, size, 0, 0, cv::INTER_CUBIC);
   for (int i = rng.uniform(0, 7); i > 0; --i) {
-    const cv::Point corner(rng.uniform(0, size.width), rng.uniform(0, size.height));
-    const cv::Size extent(rng.uniform(15, 90), rng.uniform(15, 90));
-    cv::rectangle(background, cv::Rect(corner, extent), some_colour(rng, 40, 210), cv::FILLED);
+    const int y = rng.uniform(0, size.height), x = rng.uniform(0, size.width);
+    const int height = rng.uniform(15, 90), width = rng.uniform(15, 90);
+    cv::rectangle(background, cv::Rect(x, y, width, height), some_colour(rng, 40, 210), cv::FILLED);
   }
   cv::GaussianBlur(fine, fine, {0, 0}, rng.uniform(1., 2.5));
   cv::addWeighted(background, 0.7, fine, 0.3, 0, background);
@@ -160,7 +161,8 @@ Figure draw_looks(cv::RNG& rng) {
 }
 
 Sway some_sway(cv::RNG& rng, double amplitude, double period_low_s, double period_high_s) {
-  return {rng.uniform(0., amplitude), rng.uniform(period_low_s, period_high_s), rng.uniform(0., 20.)};
+  return {rng.uniform(0., amplitude), rng.uniform(period_low_s, period_high_s),
+          rng.uniform(0., 20.)};
 }
 
 Scene draw_scene(double length_s, cv::RNG& rng) {
@@ -174,7 +176,8 @@ Scene draw_scene(double length_s, cv::RNG& rng) {
     bystander.x = kWidth * (happens(rng, 0.5) ? 0.12 : 0.88);
     scene.bystander = bystander;
   }
-  for (double start_s = rng.uniform(-3., 10.); start_s < length_s; start_s += rng.uniform(4., 14.)) {
+  for (double start_s = rng.uniform(-3., 10.); start_s < length_s;
+       start_s += rng.uniform(4., 14.)) {
     const double speed = rng.uniform(50., 140.) * (happens(rng, 0.5) ? 1 : -1);
     scene.balls.push_back({start_s, speed, rng.uniform(0.1, 0.9) * kHeight, rng.uniform(6., 16.),
                            some_colour(rng, 20, 230)});
@@ -228,8 +231,7 @@ cv::Matx23d camera_at(const Scene& scene, double seconds) {
   const double x = scene.pan_x.at(seconds) + scene.shake_x.at(seconds);
   const double y = scene.pan_y.at(seconds) + scene.shake_y.at(seconds);
   const double centre_x = kWidth / 2., centre_y = kHeight / 2.;
-  return {zoom, 0,    centre_x * (1 - zoom) + x,
-          0,    zoom, centre_y * (1 - zoom) + y};
+  return {zoom, 0, centre_x * (1 - zoom) + x, 0, zoom, centre_y * (1 - zoom) + y};
 }
 
 constexpr int kSubpixelBits = 4;
@@ -301,8 +303,8 @@ void draw_figure(cv::Mat& image, const cv::Matx23d& camera, const Figure& figure
     line(arm.middle, arm.end, 0.05 * stout, figure.skin);
   }
   if (posture.prop == Prop::kRedPaddle || posture.prop == Prop::kGreenPaddle) {
-    const cv::Scalar colour = posture.prop == Prop::kRedPaddle ? cv::Scalar(40, 30, 225)
-                                                               : cv::Scalar(60, 200, 40);
+    const cv::Scalar colour =
+        posture.prop == Prop::kRedPaddle ? cv::Scalar(40, 30, 225) : cv::Scalar(60, 200, 40);
     const cv::Point2d hand = arms[0].end, held = hand + 0.45 * (hand - arms[0].middle);
     disc(held, 0.085, colour);
   }
@@ -317,7 +319,8 @@ cv::Mat draw_frame(const Scene& scene, const std::vector<Spell>& spells, int fra
   cv::warpAffine(scene.background, image, from_background, {kWidth, kHeight}, cv::INTER_LINEAR,
                  cv::BORDER_REFLECT);
   for (const Ball& ball : scene.balls) {
-    const double x = (ball.x_per_s > 0 ? -40 : kWidth + 40) + ball.x_per_s * (seconds - ball.start_s);
+    const double x =
+        (ball.x_per_s > 0 ? -40 : kWidth + 40) + ball.x_per_s * (seconds - ball.start_s);
     if (seconds >= ball.start_s) draw_disc(image, camera, {x, ball.y}, ball.radius, ball.colour);
   }
   if (scene.bystander) {
@@ -329,8 +332,8 @@ cv::Mat draw_frame(const Scene& scene, const std::vector<Spell>& spells, int fra
   cv::Mat lit;
   image.convertTo(lit, CV_16S, 1 + scene.light.at(seconds));
   cv::RNG rng(static_cast<std::uint64_t>(frame) + 1);
-  const cv::Rect tile(rng.uniform(0, 2 * kMargin), rng.uniform(0, 2 * kMargin), kWidth, kHeight);
-  cv::add(lit, scene.noise(tile), lit);
+  const int y = rng.uniform(0, 2 * kMargin), x = rng.uniform(0, 2 * kMargin);
+  cv::add(lit, scene.noise(cv::Rect(x, y, kWidth, kHeight)), lit);
   cv::add(lit, cv::Scalar(tint, 0, -tint), lit);
   lit.convertTo(image, CV_8U);
   return image;
@@ -396,7 +399,8 @@ nlohmann::json draw_video(const Request& request, const Drawing& drawing) {
   if (request.trimmed) {
     length_s = request.length_s.value_or(2.56);
     const std::size_t which = turn % (actions + 1);
-    spells = plan_trimmed(which < actions ? &all_actions()[which] : nullptr, frames_of(length_s), rng);
+    spells =
+        plan_trimmed(which < actions ? &all_actions()[which] : nullptr, frames_of(length_s), rng);
   } else {
     length_s = request.length_s.value_or(20 + 70 * std::pow(rng.uniform(0., 1.), 2));
     spells = plan_untrimmed(all_actions()[turn % actions], frames_of(length_s), rng);
@@ -453,7 +457,8 @@ SampleProgram program() {
        "folder for the videos and annotations.json")  //
       ("training", po::value<int>()->value_name("N")->default_value(0),
        "videos of the subset 'training'")  //
-      ("test", po::value<int>()->value_name("N")->default_value(0), "videos of the subset 'test'")  //
+      ("test", po::value<int>()->value_name("N")->default_value(0),
+       "videos of the subset 'test'")                                                          //
       ("trimmed", po::bool_switch(), "each shows one action, or none, from beginning to end")  //
       ("seconds", po::value<double>()->value_name("S"),
        "length of each; if not given, 20 to 90 at random, short ones more often (trimmed: 2.56)");

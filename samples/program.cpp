@@ -5,6 +5,8 @@
 #include <iostream>
 #include <limits>
 
+#include "pipeline/error.h"
+
 namespace po = boost::program_options;
 
 namespace co2net {
@@ -25,6 +27,9 @@ int run_program(int argc, char** argv, const SampleProgram& program) {
   } catch (const po::error& e) {
     std::cerr << program.name << ": " << e.what() << '\n';
     return 2;
+  } catch (const Error& e) {
+    std::cerr << program.name << ": " << e.what() << '\n';
+    return e.kind() == ErrorKind::kUsage ? 2 : 3;
   } catch (const std::exception& e) {
     std::cerr << program.name << ": " << e.what() << '\n';
     return 3;
@@ -32,7 +37,8 @@ int run_program(int argc, char** argv, const SampleProgram& program) {
 }
 
 void add_seed_option(po::options_description& options, const char* meaning) {
-  options.add_options()("seed", po::value<std::int64_t>()->value_name("N")->default_value(1), meaning);
+  options.add_options()("seed", po::value<std::int64_t>()->value_name("N")->default_value(1),
+                        meaning);
 }
 
 std::uint64_t parse_seed(const po::variables_map& args) {

@@ -8,7 +8,7 @@
 namespace co2net {
 
 // One of the programs here: its options, and what it does once they are parsed. `run` throws
-// boost::program_options::error for a value that makes no sense.
+// boost::program_options::error or Error(kUsage) for a value that makes no sense.
 struct SampleProgram {
   const char* name;
   const char* usage;  // the arguments that it must have, "-o DIR"

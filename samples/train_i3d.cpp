@@ -24,6 +24,7 @@
 #include "extractors/i3d_network.h"
 #include "extractors/threads.h"
 #include "pipeline/device.h"
+#include "pipeline/error.h"
 #include "pipeline/files.h"
 #include "pipeline/recipe.h"
 #include "samples/program.h"
@@ -64,7 +65,8 @@ torch::Tensor batch_of(const TrimmedClips& clips, std::span<const std::int64_t> 
 torch::Tensor shifted(const torch::Tensor& clips, std::mt19937_64& random) {
   const std::int64_t side = clips.size(3);
   const auto some_shift = [&] { return static_cast<std::int64_t>(random() % (2 * kShift + 1)); };
-  const torch::Tensor padded = torch::replication_pad3d(clips, {kShift, kShift, kShift, kShift, 0, 0});
+  const torch::Tensor padded =
+      torch::replication_pad3d(clips, {kShift, kShift, kShift, kShift, 0, 0});
   std::vector<torch::Tensor> views;
   for (std::int64_t i = 0; i < clips.size(0); ++i) {
     const std::int64_t y = some_shift(), x = some_shift();
@@ -92,6 +94,11 @@ class StreamTrainer {
     bias_ = torch::zeros({outputs}).set_requires_grad(true);
     spdlog::info("{}: {} training and {} test clips", name_, set_.training.count(),
                  set_.test.count());
+    if (set_.training.count() < options.batch || set_.test.count() == 0) {
+      throw Error(ErrorKind::kInput, options.clips.string() + ": want at least " +
+                                         std::to_string(options.batch) +
+                                         " training clips, a batch, and one test clip");
+    }
   }
 
   // Adam with decoupled weight decay; the learning rate rises over a twentieth of the steps and
@@ -109,17 +116,18 @@ class StreamTrainer {
       std::ranges::shuffle(order, random);
       double loss = 0;
       for (std::int64_t step = 0; step < steps; ++step) {
-        const double done = (epoch + static_cast<double>(step) / static_cast<double>(steps)) /
-                            options_.epochs;
-        const double rate = options_.rate * std::min({1., 20 * done + 0.01,
-                                                      0.5 + 0.5 * std::cos(std::numbers::pi * done)});
+        const double done =
+            (epoch + static_cast<double>(step) / static_cast<double>(steps)) / options_.epochs;
+        const double rate =
+            options_.rate *
+            std::min({1., 20 * done + 0.01, 0.5 + 0.5 * std::cos(std::numbers::pi * done)});
         static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups()[0].options()).lr(rate);
         const std::span<const std::int64_t> indices(order.data() + step * batch,
                                                     static_cast<std::size_t>(batch));
         optimizer.zero_grad();
-        const torch::Tensor error =
-            torch::cross_entropy_loss(scores(shifted(batch_of(set_.training, indices), random), true),
-                                      labels_of(set_.training, indices));
+        const torch::Tensor error = torch::cross_entropy_loss(
+            scores(shifted(batch_of(set_.training, indices), random), true),
+            labels_of(set_.training, indices));
         error.backward();
         optimizer.step();
         loss += error.item<double>() / static_cast<double>(steps);
@@ -190,13 +198,16 @@ void print(const Json& accuracies) {
   std::cout << "Test clips classified correctly, in %:\n";
   std::cout << fmt::format("  {:<10}{:>8}{:>8}{:>8}\n", "class", "rgb", "flow", "both");
   for (const auto& [name, share] : accuracies.at("both").items()) {
-    const auto of = [&](const char* streams) { return accuracies.at(streams).at(name).get<double>(); };
+    const auto of = [&](const char* streams) {
+      return accuracies.at(streams).at(name).get<double>();
+    };
     std::cout << fmt::format("  {:<10}{:>8.1f}{:>8.1f}{:>8.1f}\n", name, of("rgb"), of("flow"),
                              share.get<double>());
   }
 }
 
 void train_bundle(const TrainOptions& options) {
+  expect_writable(options.bundle / kI3dRgbFile);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("co2net_train_i3d"));
   use_one_thread_a_call();
   std::array<StreamTrainer, 2> streams = {StreamTrainer(options, false),
@@ -232,14 +243,10 @@ void train_bundle(const TrainOptions& options) {
   bundle.name = "drawn-actions-i3d";
   bundle.recipe = options.recipe;
   bundle.feature_size = 2 * streams[0].feature_size();
-  bundle.provenance = {{"made_by", "co2net_train_i3d"},
-                       {"trained_on", "drawn trimmed clips"},
-                       {"width", options.width},
-                       {"epochs", options.epochs},
-                       {"batch", options.batch},
-                       {"rate", options.rate},
-                       {"seed", options.seed},
-                       {"test_accuracy", accuracies}};
+  bundle.provenance = {{"made_by", "co2net_train_i3d"}, {"trained_on", "drawn trimmed clips"},
+                       {"width", options.width},        {"epochs", options.epochs},
+                       {"batch", options.batch},        {"rate", options.rate},
+                       {"seed", options.seed},          {"test_accuracy", accuracies}};
   fs::create_directories(options.bundle);
   write_file(bundle.file(kI3dRgbFile), streams[0].script());
   write_file(bundle.file(kI3dFlowFile), streams[1].script());
@@ -259,7 +266,9 @@ void run(const po::variables_map& args) {
   if (options.epochs < 1 || options.batch < 2) {
     throw po::error("--epochs must be at least 1, and --batch at least 2");
   }
-  if (!(options.rate > 0)) throw po::error("--rate must be positive");
+  if (!(options.rate > 0) || !(options.width > 0)) {
+    throw po::error("--rate and --width must be positive");
+  }
   options.recipe = recipe_preset("wtalc-cpu");
   if (args.count("recipe-set") > 0) {
     for (const std::string& setting : args["recipe-set"].as<std::vector<std::string>>()) {
@@ -282,7 +291,7 @@ SampleProgram program() {
       ("width", po::value<double>()->value_name("W")->default_value(0.1875, "0.1875"),
        "of I3D: 1 is the published network")  //
       ("epochs", po::value<int>()->value_name("N")->default_value(8),
-       "passes through the training clips")  //
+       "passes through the training clips")                                            //
       ("batch", po::value<int>()->value_name("N")->default_value(16), "clips a step")  //
       ("rate", po::value<double>()->value_name("R")->default_value(3e-3, "0.003"),
        "the largest learning rate");

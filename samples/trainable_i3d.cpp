@@ -26,13 +26,14 @@ struct TrainableI3d::Forward {
         .unflatten(0, {x.size(0), x.size(1)});
   }
 
+  // Zeros, which never are the largest of what a ReLU gives.
   static torch::Tensor with_frames_around(const torch::Tensor& x, std::int64_t before,
                                           std::int64_t after) {
     return F::pad(x, F::PadFuncOptions({0, 0, 0, 0, 0, 0, before, after}));
   }
 
-  // Each `stride`th run of `kernel` frames, as the channels of one; zeros before the first and after
-  // the last frame.
+  // Each `stride`th run of `kernel` frames, as the channels of one; zeros before the first and
+  // after the last frame.
   static torch::Tensor stacked(const torch::Tensor& x, std::int64_t kernel, std::int64_t stride) {
     const std::int64_t before = (kernel - stride) / 2;
     const torch::Tensor padded = with_frames_around(x, before, kernel - stride - before);

@@ -44,8 +44,7 @@ std::vector<std::uint8_t> read_snippets(const std::filesystem::path& path, const
     }
     const Crop crop = crops_of(recipe, chunk->frames.front()->bgr.size()).front();
     for (std::int64_t snippet = 0; snippet < chunk->count; ++snippet) {
-      const auto bytes =
-          bytes_of((is_flow ? flow_clip : rgb_clip)(*chunk, recipe, snippet, crop));
+      const auto bytes = bytes_of((is_flow ? flow_clip : rgb_clip)(*chunk, recipe, snippet, crop));
       values.insert(values.end(), bytes.begin(), bytes.end());
     }
   }
@@ -66,6 +65,9 @@ TrimmedSet read_trimmed_clips(const std::filesystem::path& directory, const Reci
   set.classes = annotations.classes;
   const Shape shape = {is_flow ? 2 : 3, recipe.window, recipe.crop_size, recipe.crop_size};
   set.training.clip_shape = set.test.clip_shape = shape;
+  std::size_t bytes = 0;
+  for (const auto& video : snippets) bytes += video.size();
+  set.training.values.reserve(bytes);
   for (std::size_t i = 0; i < snippets.size(); ++i) {
     const AnnotatedVideo& video = annotations.videos[i];
     if (video.labels.size() > 1) {
@@ -73,9 +75,8 @@ TrimmedSet read_trimmed_clips(const std::filesystem::path& directory, const Reci
                                          std::to_string(video.labels.size()) +
                                          " labels; a trimmed video has one or none");
     }
-    const auto label = video.labels.empty()
-                           ? set.classes.end()
-                           : std::ranges::find(set.classes, video.labels.front());
+    const auto label = video.labels.empty() ? set.classes.end()
+                                            : std::ranges::find(set.classes, video.labels.front());
     TrimmedClips& clips = video.subset == "test" ? set.test : set.training;
     const auto count = static_cast<std::int64_t>(snippets[i].size()) / element_count(shape);
     clips.values.insert(clips.values.end(), snippets[i].begin(), snippets[i].end());

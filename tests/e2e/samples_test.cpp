@@ -9,10 +9,14 @@ namespace co2net {
 namespace {
 
 using test::co2net;
+using test::operator+;
 namespace fs = std::filesystem;
 
-std::string run_sample(const std::string& program, const std::string& arguments) {
-  return test::run_shell(std::string(CO2NET_SAMPLES) + "/" + program + " " + arguments + " 2>&1");
+// What a program of samples/ prints on standard output and standard error.
+std::string run_sample(const std::string& program, const test::Strings& arguments) {
+  std::string command = test::shell_quoted(fs::path(CO2NET_SAMPLES) / program);
+  for (const std::string& argument : arguments) command += " " + test::shell_quoted(argument);
+  return test::run_shell(command + " 2>&1");
 }
 
 test::Outcome expect_success(const test::Outcome& outcome) {
@@ -23,9 +27,10 @@ test::Outcome expect_success(const test::Outcome& outcome) {
 TEST(SampleModel, LocalizesActionsInVideosThatItHasNeverSeen) {
   const TempDir dir;
   const std::string videos = dir.path() / "videos", results = dir.path() / "results.json";
-  run_sample("co2net_draw_actions", "-o " + videos + " --test 8 --seconds 20 --seed 1001");
-  expect_success(co2net(
-      {"run", videos, "--model", CO2NET_SAMPLE_MODEL, "--no-cache", "--progress", "off", "-o", results}));
+  run_sample("co2net_draw_actions",
+             {"-o", videos, "--test", "8", "--seconds", "20", "--seed", "1001"});
+  expect_success(co2net({"run", videos, "--model", CO2NET_SAMPLE_MODEL, "--no-cache", "--progress",
+                         "off", "-o", results}));
   const Json figures = expect_success(co2net({"eval", results, "--ground-truth",
                                               videos + "/annotations.json", "--json"}))
                            .json();
@@ -44,32 +49,68 @@ TEST(SampleModel, IsSmallAndSaysHowItWasMade) {
   EXPECT_LE(bytes, 12u << 20);
 }
 
-TEST(SamplePrograms, LeadFromDrawnClipsToResultsBetweenTheirBounds) {
+TEST(TrainI3d, GivesTheSameNetworksForTheSameSeedOnly) {
+  const TempDir dir;
+  const std::string clips = dir.path() / "clips";
+  run_sample("co2net_draw_actions",
+             {"-o", clips, "--trimmed", "--training", "9", "--test", "9", "--seconds", "0.64"});
+  const auto networks = [&](const char* folder, const char* seed) {
+    const fs::path bundle = dir.path() / folder;
+    const std::string log =
+        run_sample("co2net_train_i3d",
+                   {"--clips", clips, "-o", bundle, "--seed", seed, "--width", "0.0625", "--epochs",
+                    "1", "--batch", "4", "--recipe-set", "crop_size=32", "--recipe-set",
+                    "resize.width=32", "--recipe-set", "resize.height=32"});
+    EXPECT_NE(log.find("Test clips classified correctly, in %:"), std::string::npos) << log;
+    return read_file(bundle / "i3d_rgb.pt") + read_file(bundle / "i3d_flow.pt");
+  };
+  const std::string first = networks("first", "1");
+  EXPECT_EQ(networks("same", "1"), first);
+  EXPECT_NE(networks("other", "2"), first);
+}
+
+TEST(TrainI3d, RefusesBeforeTheTrainingWhatItCannotLearnFrom) {
+  const TempDir dir;
+  const std::string clips = dir.path() / "clips";
+  run_sample("co2net_draw_actions",
+             {"-o", clips, "--trimmed", "--training", "2", "--seconds", "0.64"});
+  const auto code_and_message = [&](const test::Strings& more) {
+    std::string command = test::shell_quoted(fs::path(CO2NET_SAMPLES) / "co2net_train_i3d");
+    for (const std::string& argument :
+         test::Strings{"--clips", clips, "-o", dir.path() / "i3d"} + more) {
+      command += " " + test::shell_quoted(argument);
+    }
+    return test::run_shell(command + " 2>&1; echo $?");
+  };
+  EXPECT_NE(
+      code_and_message({}).find("want at least 16 training clips, a batch, and one test clip\n3\n"),
+      std::string::npos);
+  EXPECT_NE(code_and_message({"--width", "0"}).find("must be positive\n2\n"), std::string::npos);
+  EXPECT_NE(code_and_message({"--recipe-set", "crop=left"}).find("\n2\n"), std::string::npos);
+  EXPECT_FALSE(fs::exists(dir.path() / "i3d" / "model.json"));
+}
+
+TEST(Bounds, AreFarApart) {
   const TempDir dir;
   const auto path = [&](const char* name) { return (dir.path() / name).string(); };
-  run_sample("co2net_draw_actions",
-             "-o " + path("clips") + " --trimmed --training 9 --test 9 --seconds 0.64");
-  const std::string log =
-      run_sample("co2net_train_i3d",
-                 "--clips " + path("clips") + " -o " + path("i3d") +
-                     " --width 0.0625 --epochs 1 --batch 4 --recipe-set crop_size=32"
-                     " --recipe-set resize.width=32 --recipe-set resize.height=32");
-  EXPECT_NE(log.find("Test clips classified correctly, in %:"), std::string::npos) << log;
-
-  run_sample("co2net_draw_actions", "-o " + path("videos") + " --training 2 --test 2 --seconds 8");
-  expect_success(co2net({"extract", path("videos"), "--model", path("i3d"), "--no-cache", "--progress",
-                         "off", "-o", path("features")}));
+  run_sample("co2net_draw_actions", {"-o", path("videos"), "--training", "16", "--test", "8",
+                                     "--seconds", "12", "--seed", "1002"});
+  expect_success(co2net({"extract", path("videos"), "--model", CO2NET_SAMPLE_MODEL, "--no-cache",
+                         "--progress", "off", "-o", path("features")}));
   const std::string annotations = path("videos") + "/annotations.json";
-  run_sample("co2net_bounds", "--features " + path("features") + " --annotations " + annotations +
-                                  " --model " + path("i3d") + " -o " + path("bounds"));
-  for (const char* bound : {"chance", "supervised"}) {
-    const std::string results = path("bounds") + "/" + bound + ".json";
-    const Json figures =
-        expect_success(co2net({"eval", results, "--ground-truth", annotations, "--subset", "test",
-                               "--protocol", "co2net", "--json"}))
-            .json();
-    EXPECT_GT(figures.at("mAP").at(0), 0) << bound;
-  }
+  run_sample("co2net_bounds", {"--features", path("features"), "--annotations", annotations,
+                               "--model", CO2NET_SAMPLE_MODEL, "-o", path("bounds")});
+  const auto figure = [&](const std::string& bound) {
+    return expect_success(
+               co2net({"eval", path("bounds") + "/" + bound + ".json", "--ground-truth",
+                       annotations, "--subset", "test", "--protocol", "co2net", "--json"}))
+        .json()
+        .at("mAP")
+        .at(4)
+        .get<double>();
+  };
+  EXPECT_GT(figure("chance"), 0);
+  EXPECT_GT(figure("supervised"), figure("chance") + 0.3);
 }
 
 }  // namespace
