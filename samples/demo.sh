@@ -3,8 +3,8 @@
 # samples/model has never seen, localizes the actions in them, and compares with what was drawn.
 # With arguments, localizes actions in these videos instead: samples/demo.sh VIDEO...
 set -euo pipefail
-mapfile -t videos < <((($# == 0)) || realpath -e -- "$@")
-if ((${#videos[@]} != $#)); then exit 2; fi
+videos=()
+for video; do videos+=("$(realpath -e -- "$video")"); done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
@@ -25,15 +25,18 @@ tell_of_the_model() {
 
 if ((${#videos[@]} > 0)); then
   localize "${videos[@]}"
-  jq -r '.results | to_entries[] | .key as $id | .value | sort_by(-.score)[:3][] |
-         [$id, .label, .segment[], .score] | @tsv' "$demo/results.json" |
+  jq -r '.results | to_entries[] | .key as $id | .value | sort_by(-.score)[:3] |
+         if length > 0 then .[] | [$id, .label, .segment[], .score] else [$id, "nothing"] end |
+         @tsv' "$demo/results.json" |
     LC_ALL=C awk -F'\t' '
       BEGIN { printf "\n  %-24s %-8s %15s %7s\n", "video", "label", "found, s", "score" }
-      { printf "  %-24s %-8s %7.2f %7.2f %7.2f\n", $1, $2, $3, $4, $5 }'
+      NF == 2 { printf "  %-24s %-8s\n", $1, $2 }
+      NF > 2 { printf "  %-24s %-8s %7.2f %7.2f %7.2f\n", $1, $2, $3, $4, $5 }'
   tell_of_the_model
   exit
 fi
 
+rm -rf "$demo/videos"
 build/release/samples/co2net_draw_actions -o "$demo/videos" --test 8 --seconds 20 --seed 77
 localize "$demo/videos"
 
@@ -72,4 +75,5 @@ Videos:  $demo/videos
 Model:   samples/model
 Results: $demo/results.json
 END
-LC_ALL=C printf 'mAP@0.5 %.3f\n' "$(evaluate --json | jq '.mAP[4]')"
+figure=$(evaluate --json --log-level warning | jq '.mAP[4]')
+LC_ALL=C printf 'mAP@0.5 %.3f\n' "$figure"

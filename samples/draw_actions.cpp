@@ -385,8 +385,9 @@ struct Drawing {
   int index;  // in its subset
 };
 
-// Draws one video and returns its annotation.
-nlohmann::json draw_video(const Request& request, const Drawing& drawing) {
+// Draws one video into a folder and returns its annotation.
+nlohmann::json draw_video(const Request& request, const Drawing& drawing,
+                          const std::filesystem::path& folder) {
   // Spreads near seeds: multiplication by the odd constant is one to one.
   cv::RNG rng(((request.seed << 32) + (static_cast<std::uint64_t>(drawing.index) << 2) +
                (drawing.subset == "test" ? 2u : 0u) + (request.trimmed ? 1u : 0u) + 1) *
@@ -406,8 +407,14 @@ nlohmann::json draw_video(const Request& request, const Drawing& drawing) {
     spells = plan_untrimmed(all_actions()[turn % actions], frames_of(length_s), rng);
   }
   const Scene scene = draw_scene(length_s, rng);
-  write_video(request.directory / (drawing.id + ".mp4"), scene, spells);
+  write_video(folder / (drawing.id + ".mp4"), scene, spells);
   return annotation(drawing.subset, spells);
+}
+
+// Whether a file in the folder may be one of an earlier call, which the new ones replace.
+bool is_drawn(const std::string& name) {
+  return name == "annotations.json" ||
+         ((name.starts_with("training_") || name.starts_with("test_")) && name.ends_with(".mp4"));
 }
 
 void draw_videos(const Request& request) {
@@ -420,14 +427,17 @@ void draw_videos(const Request& request) {
   add("training", request.training);
   add("test", request.test);
   cv::setNumThreads(1);
-  std::vector<nlohmann::json> annotations(drawings.size());
-  oneapi::tbb::parallel_for(std::size_t{0}, drawings.size(), [&](std::size_t i) {
-    annotations[i] = draw_video(request, drawings[i]);
+  expect_only_in(request.directory, is_drawn);
+  write_folder_with(request.directory, [&](const std::filesystem::path& folder) {
+    std::vector<nlohmann::json> annotations(drawings.size());
+    oneapi::tbb::parallel_for(std::size_t{0}, drawings.size(), [&](std::size_t i) {
+      annotations[i] = draw_video(request, drawings[i], folder);
+    });
+    nlohmann::json database;
+    for (std::size_t i = 0; i < drawings.size(); ++i) database[drawings[i].id] = annotations[i];
+    const nlohmann::json document = {{"version", "co2net drawn actions 2"}, {"database", database}};
+    write_file(folder / "annotations.json", document.dump(1) + "\n");
   });
-  nlohmann::json database;
-  for (std::size_t i = 0; i < drawings.size(); ++i) database[drawings[i].id] = annotations[i];
-  const nlohmann::json document = {{"version", "co2net drawn actions 2"}, {"database", database}};
-  write_file(request.directory / "annotations.json", document.dump(1) + "\n");
 }
 
 void run(const po::variables_map& args) {
@@ -454,7 +464,7 @@ SampleProgram program() {
   po::options_description options;
   options.add_options()  //
       ("output,o", po::value<std::string>()->value_name("DIR")->required(),
-       "folder for the videos and annotations.json")  //
+       "folder for the videos and annotations.json; replaces what an earlier call drew there")  //
       ("training", po::value<int>()->value_name("N")->default_value(0),
        "videos of the subset 'training'")  //
       ("test", po::value<int>()->value_name("N")->default_value(0),

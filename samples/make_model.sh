@@ -12,7 +12,8 @@ build_programs
 # their memory to the system and getting it back.
 export MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=268435456
 
-stage draw-clips none draw "$work/clips" --trimmed --seconds 1.28 --training 1440 --test 180 --seed 1
+stage draw-clips none "$build/samples/co2net_draw_actions" -o "$work/clips" --trimmed --seconds 1.28 \
+  --training 1440 --test 180 --seed 1
 # The whole picture, small.
 stage train-i3d draw-clips "$build/samples/co2net_train_i3d" --clips "$work/clips" -o "$work/i3d" \
   --width 0.1875 --epochs 8 --batch 16 --rate 0.003 --seed 1 \

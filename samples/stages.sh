@@ -40,15 +40,9 @@ stage() {
   echo "== $name: $((SECONDS - start)) s"
 }
 
-# draw DIR ARGUMENT...: into an empty folder.
-draw() {
-  rm -rf "$1"
-  "$build/samples/co2net_draw_actions" -o "$@"
-}
-
 # The untrimmed videos: 120 to learn from, 60 to test on.
 draw_untrimmed() {
-  stage draw-videos none draw "$work/videos" --training 120 --test 60 --seed 2
+  stage draw-videos none "$build/samples/co2net_draw_actions" -o "$work/videos" --training 120 --test 60 --seed 2
 }
 
 # extract MODEL: their features. What is in the cache is not computed again.

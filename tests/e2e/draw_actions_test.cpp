@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "pipeline/files.h"
 #include "tests/support.h"
@@ -69,6 +70,19 @@ TEST(DrawActions, ShowsOneActionOrNoneFromBeginningToEndInTrimmedVideos) {
     labels.insert(annotations[0].at("label"));
   }
   EXPECT_EQ(labels.size(), 8u) << "one video is without an action";
+}
+
+TEST(DrawActions, ReplacesWhatItDrewBeforeAndNothingElse) {
+  const TempDir dir;
+  const auto videos = dir.path() / "videos";
+  draw(videos, "--training 1 --test 1 --seconds 6");
+  draw(videos, "--test 1 --seconds 6");
+  EXPECT_EQ(names_in(videos), (std::vector<std::string>{"annotations.json", "test_0001.mp4"}));
+  write_file(videos / "mine.mp4", "");
+  test::run_shell(CO2NET_DRAW_ACTIONS " -o " + test::shell_quoted(videos) +
+                  " --training 1 --seconds 6 2>/dev/null || true");
+  EXPECT_EQ(names_in(videos),
+            (std::vector<std::string>{"annotations.json", "mine.mp4", "test_0001.mp4"}));
 }
 
 TEST(DrawActions, RefusesArgumentsThatMakeNoSense) {
