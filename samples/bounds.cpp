@@ -23,6 +23,7 @@
 #include "postprocess/exporters.h"
 #include "postprocess/proposals.h"
 #include "samples/program.h"
+#include "samples/tensors.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -131,8 +132,8 @@ class SnippetClassifier {
  public:
   SnippetClassifier(const Dataset& data, std::uint64_t seed) : data_(data), seed_(seed) {
     const std::int64_t outputs = data.class_count() + 1, inputs = data.features.feature_size();
-    hidden_ = initial("hidden", {kHidden, inputs, 3});
-    output_ = initial("output", {outputs, kHidden, 3});
+    hidden_ = trainable(he_uniform(seed), "hidden", {kHidden, inputs, 3});
+    output_ = trainable(he_uniform(seed), "output", {outputs, kHidden, 3});
   }
 
   void train() {
@@ -158,15 +159,10 @@ class SnippetClassifier {
   std::vector<Segment> localize(std::size_t video) const {
     const torch::NoGradGuard no_grad;
     const torch::Tensor probabilities = scores(video).softmax(1);
-    const auto array = [](const torch::Tensor& tensor) {
-      const torch::Tensor values = tensor.contiguous();
-      const float* begin = values.data_ptr<float>();
-      return Array(values.sizes().vec(), std::vector<float>(begin, begin + values.numel()));
-    };
     std::vector<Proposal> proposals;
     for (int label = 0; label < data_.class_count(); ++label) {
       const torch::Tensor own = probabilities.select(1, label);
-      for (Proposal proposal : propose(array(torch::stack({own, 1 - own}, 1)), array(own))) {
+      for (Proposal proposal : propose(array_of(torch::stack({own, 1 - own}, 1)), array_of(own))) {
         proposal.label = label;
         proposals.push_back(proposal);
       }
@@ -178,12 +174,6 @@ class SnippetClassifier {
  private:
   static constexpr std::int64_t kHidden = 64;
   static constexpr int kEpochs = 30;
-
-  torch::Tensor initial(const std::string& name, const Shape& shape) const {
-    return torch::tensor(he_uniform(seed_)(name, shape).values)
-        .reshape(shape)
-        .set_requires_grad(true);
-  }
 
   // [T, C + 1]
   torch::Tensor scores(std::size_t video) const {

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "samples/tensors.h"
+
 namespace co2net {
 namespace {
 
@@ -104,9 +106,7 @@ struct TrainableI3d::Forward {
 TrainableI3d::TrainableI3d(const I3dArchitecture& architecture, std::uint64_t seed) {
   const ParameterFill initial = he_uniform(seed);
   for (const auto& [name, shape] : i3d_parameters(architecture)) {
-    parameters_[name] = torch::tensor(initial(name, shape).values)
-                            .reshape(shape)
-                            .set_requires_grad(!is_statistic(name));
+    parameters_[name] = trainable(initial, name, shape).set_requires_grad(!is_statistic(name));
   }
 }
 
@@ -123,11 +123,7 @@ std::vector<torch::Tensor> TrainableI3d::trained() const {
 }
 
 ParameterFill TrainableI3d::values() const {
-  return [this](const std::string& name, const Shape&) {
-    const torch::Tensor tensor = parameters_.at(name).detach().contiguous();
-    const float* data = tensor.data_ptr<float>();
-    return Array(tensor.sizes().vec(), std::vector<float>(data, data + tensor.numel()));
-  };
+  return [this](const std::string& name, const Shape&) { return array_of(parameters_.at(name)); };
 }
 
 }  // namespace co2net

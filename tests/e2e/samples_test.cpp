@@ -12,11 +12,16 @@ using test::co2net;
 using test::operator+;
 namespace fs = std::filesystem;
 
-// What a program of samples/ prints on standard output and standard error.
-std::string run_sample(const std::string& program, const test::Strings& arguments) {
+// A program of samples/, with its standard error on standard output.
+std::string command_of(const std::string& program, const test::Strings& arguments) {
   std::string command = test::shell_quoted(fs::path(CO2NET_SAMPLES) / program);
   for (const std::string& argument : arguments) command += " " + test::shell_quoted(argument);
-  return test::run_shell(command + " 2>&1");
+  return command + " 2>&1";
+}
+
+// What it prints; that it fails is a failure.
+std::string run_sample(const std::string& program, const test::Strings& arguments) {
+  return test::run_shell(command_of(program, arguments));
 }
 
 test::Outcome expect_success(const test::Outcome& outcome) {
@@ -75,12 +80,8 @@ TEST(TrainI3d, RefusesBeforeTheTrainingWhatItCannotLearnFrom) {
   run_sample("co2net_draw_actions",
              {"-o", clips, "--trimmed", "--training", "2", "--seconds", "0.64"});
   const auto code_and_message = [&](const test::Strings& more) {
-    std::string command = test::shell_quoted(fs::path(CO2NET_SAMPLES) / "co2net_train_i3d");
-    for (const std::string& argument :
-         test::Strings{"--clips", clips, "-o", dir.path() / "i3d"} + more) {
-      command += " " + test::shell_quoted(argument);
-    }
-    return test::run_shell(command + " 2>&1; echo $?");
+    const test::Strings arguments = {"--clips", clips, "-o", dir.path() / "i3d"};
+    return test::run_shell(command_of("co2net_train_i3d", arguments + more) + "; echo $?");
   };
   EXPECT_NE(
       code_and_message({}).find("want at least 16 training clips, a batch, and one test clip\n3\n"),
