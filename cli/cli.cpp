@@ -12,7 +12,7 @@
 
 #include "cli/full_program.h"
 #include "cli/options.h"
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace po = boost::program_options;
 

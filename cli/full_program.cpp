@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace fs = std::filesystem;
 

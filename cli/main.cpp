@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/cli.h"
-#include "pipeline/interrupt.h"
+#include "pipeline/base/interrupt.h"
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 
-#include "pipeline/error.h"
-#include "pipeline/files.h"
-#include "pipeline/text.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;

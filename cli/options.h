@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "cli/cli.h"
-#include "pipeline/disk_cache.h"
-#include "pipeline/inputs.h"
-#include "pipeline/interrupt.h"
-#include "pipeline/recipe.h"
+#include "pipeline/base/inputs.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/stages/disk_cache.h"
+#include "pipeline/stages/recipe.h"
 #include "postprocess/exporters.h"
 #include "postprocess/proposal.h"
 

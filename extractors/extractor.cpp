@@ -8,15 +8,15 @@
 #include <opencv2/core.hpp>
 #include <utility>
 
-#include "extractors/flow_codec.h"
-#include "extractors/frame.h"
-#include "extractors/i3d.h"
-#include "extractors/threads.h"
-#include "extractors/video_reader.h"
-#include "extractors/video_writer.h"
-#include "pipeline/device.h"
-#include "pipeline/error.h"
-#include "pipeline/npy.h"
+#include "extractors/flow/flow_codec.h"
+#include "extractors/flow/flow_field.h"
+#include "extractors/i3d/i3d.h"
+#include "extractors/video/video_reader.h"
+#include "extractors/video/video_writer.h"
+#include "pipeline/base/error.h"
+#include "pipeline/devices/device.h"
+#include "pipeline/devices/threads.h"
+#include "pipeline/formats/npy.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>

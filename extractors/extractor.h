@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "extractors/features.h"
-#include "extractors/flow_codec.h"
-#include "extractors/tvl1.h"
-#include "pipeline/disk_cache.h"
-#include "pipeline/interrupt.h"
-#include "pipeline/recipe.h"
-#include "pipeline/stage.h"
+#include "extractors/flow/flow_codec.h"
+#include "extractors/flow/tvl1.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/stages/disk_cache.h"
+#include "pipeline/stages/recipe.h"
+#include "pipeline/stages/stage.h"
 
 namespace co2net {
 
@@ -32,8 +32,8 @@ struct ExtractorOptions {
   std::vector<StreamNetwork> networks;  // in the order of the features' columns; RGB first
   int feature_size = 1024;              // D of each
   std::string flow_backend = "auto";
-  // Where the networks run, as in pipeline/device.h. Flow takes no GPU by CUDA if it is "cpu", and
-  // the same one if it is a GPU.
+  // Where the networks run, as in pipeline/devices/device.h. Flow takes no GPU by CUDA if it is
+  // "cpu", and the same one if it is a GPU.
   std::string device = "cpu";
   // "fp32", or "fp16" on a GPU: like the device it only rounds features, so the recipe lacks it.
   std::string i3d_precision = "fp32";

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "extractors/snippets.h"
-#include "pipeline/error.h"
+#include "extractors/i3d/snippets.h"
+#include "pipeline/base/error.h"
 
 namespace tbb = oneapi::tbb;
 

@@ -4,10 +4,10 @@
 #include <functional>
 #include <vector>
 
-#include "extractors/frame.h"
-#include "pipeline/array.h"
-#include "pipeline/interrupt.h"
-#include "pipeline/recipe.h"
+#include "extractors/flow/flow_field.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/formats/array.h"
+#include "pipeline/stages/recipe.h"
 
 namespace co2net {
 

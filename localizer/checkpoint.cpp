@@ -7,9 +7,9 @@
 #include <cstring>
 #include <optional>
 
-#include "pipeline/error.h"
-#include "pipeline/files.h"
-#include "pipeline/python_file.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/formats/python_file.h"
 
 namespace co2net {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "localizer/checkpoint.h"
 #include "localizer/network.h"
-#include "pipeline/device.h"
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
+#include "pipeline/devices/device.h"
 
 namespace co2net {
 namespace {

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "localizer/co2net_config.h"
-#include "pipeline/npy.h"
+#include "pipeline/datasets/network_spec.h"
+#include "pipeline/formats/npy.h"
 
 namespace co2net {
 
@@ -30,7 +30,7 @@ class Co2Net {
 
   // A checkpoint (localizer/checkpoint.h) of such parameters. Errors: as above; Error(kIo).
   static Co2Net load(const std::filesystem::path& path, const Co2NetConfig& config);
-  // Has localize() work there (pipeline/device.h). Errors: Error(kUsage) if it is not here.
+  // Has localize() work there (pipeline/devices/device.h). Errors: Error(kUsage) if it is not here.
   void move_to(const std::string& device);
   // With "feat_encoder.0" as zeros, since the authors' code insists on it. Errors: Error(kIo).
   void save(const std::filesystem::path& path) const;

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "localizer/network.h"
-#include "pipeline/error.h"
-#include "pipeline/state_dict.h"
+#include "pipeline/base/error.h"
+#include "pipeline/formats/state_dict.h"
 
 namespace co2net {
 namespace {

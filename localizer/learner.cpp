@@ -15,8 +15,8 @@
 #include "localizer/adam.h"
 #include "localizer/losses.h"
 #include "localizer/network.h"
-#include "pipeline/device.h"
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
+#include "pipeline/devices/device.h"
 
 namespace tbb = oneapi::tbb;
 

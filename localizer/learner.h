@@ -8,7 +8,7 @@
 #include "localizer/checkpoint.h"
 #include "localizer/co2net.h"
 #include "localizer/training_options.h"
-#include "pipeline/array.h"
+#include "pipeline/formats/array.h"
 
 namespace co2net {
 

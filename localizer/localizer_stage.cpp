@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "localizer/training_options.h"
-#include "pipeline/device.h"
-#include "pipeline/npy.h"
+#include "pipeline/devices/device.h"
+#include "pipeline/formats/npy.h"
 
 namespace co2net {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "localizer/co2net.h"
-#include "pipeline/stage.h"
+#include "pipeline/stages/stage.h"
 
 namespace co2net {
 
@@ -13,7 +13,7 @@ namespace co2net {
 class LocalizerModel {
  public:
   // `sha256` is of the file's content and stands for the weights in cache keys. `device` is as in
-  // pipeline/device.h.
+  // pipeline/devices/device.h.
   LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config,
                  std::string device = "cpu");
   ~LocalizerModel();

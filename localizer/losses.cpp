@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace co2net {
 namespace {

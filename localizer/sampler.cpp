@@ -5,8 +5,8 @@
 #include <numeric>
 #include <set>
 
-#include "pipeline/digest.h"
-#include "pipeline/error.h"
+#include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
 
 namespace co2net {
 namespace {

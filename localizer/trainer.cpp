@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "localizer/checkpoint.h"
-#include "pipeline/files.h"
-#include "pipeline/interrupt.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/interrupt.h"
 
 namespace fs = std::filesystem;
 

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "localizer/co2net.h"
-#include "localizer/feature_set.h"
 #include "localizer/learner.h"
 #include "localizer/sampler.h"
 #include "localizer/training_options.h"
-#include "pipeline/json.h"
+#include "pipeline/base/json.h"
+#include "pipeline/datasets/feature_set.h"
 
 namespace co2net {
 

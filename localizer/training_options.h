@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "localizer/co2net_config.h"
-#include "pipeline/json.h"
+#include "pipeline/base/json.h"
+#include "pipeline/datasets/network_spec.h"
 
 namespace co2net {
 
@@ -37,9 +37,6 @@ struct TrainingOptions {
 
 // The published settings. Errors: Error(kUsage) listing the known names, here and below.
 TrainingOptions training_preset(const std::string& name);  // "thumos14", "activitynet1.2"
-
-Json to_json(const Ablation& ablation);
-Ablation ablation_from_json(const Json& json);  // Errors: Error(kModel)
 
 // The JSON form holds every field.
 Json to_json(const TrainingOptions& options);

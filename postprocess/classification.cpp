@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 #include "postprocess/pooling.h"
 
 namespace co2net {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "pipeline/array.h"
+#include "pipeline/formats/array.h"
 
 namespace co2net {
 

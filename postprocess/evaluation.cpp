@@ -8,8 +8,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "pipeline/error.h"
-#include "pipeline/text.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace co2net {
 namespace {

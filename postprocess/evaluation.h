@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "pipeline/annotations.h"
+#include "pipeline/datasets/annotations.h"
 #include "postprocess/predictions.h"
 
 namespace co2net {

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "pipeline/error.h"
-#include "pipeline/text.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 #include "postprocess/text_table.h"
 
 namespace co2net {

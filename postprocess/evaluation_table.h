@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/json.h"
+#include "pipeline/base/json.h"
 #include "postprocess/evaluation.h"
 
 namespace co2net {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pipeline/json.h"
+#include "pipeline/base/json.h"
 #include "postprocess/proposal.h"
 
 namespace co2net {

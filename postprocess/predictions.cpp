@@ -6,10 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "pipeline/csv.h"
-#include "pipeline/error.h"
-#include "pipeline/files.h"
-#include "pipeline/text.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
+#include "pipeline/formats/csv.h"
 
 namespace co2net {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "pipeline/error.h"
-#include "pipeline/npy.h"
+#include "pipeline/base/error.h"
+#include "pipeline/formats/npy.h"
 #include "postprocess/exporters.h"
 
 namespace co2net {

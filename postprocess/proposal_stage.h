@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/recipe.h"
-#include "pipeline/stage.h"
+#include "pipeline/stages/recipe.h"
+#include "pipeline/stages/stage.h"
 #include "postprocess/proposals.h"
 
 namespace co2net {

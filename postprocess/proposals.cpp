@@ -5,7 +5,7 @@
 #include <numeric>
 #include <string>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 #include "postprocess/nms.h"
 #include "postprocess/pooling.h"
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "pipeline/annotations.h"
-#include "pipeline/array.h"
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/formats/array.h"
 #include "postprocess/proposal.h"
 
 namespace co2net {

@@ -12,14 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "cli/bundle.h"
-#include "cli/features_file.h"
-#include "extractors/i3d_network.h"
-#include "extractors/threads.h"
-#include "localizer/feature_set.h"
-#include "pipeline/annotations.h"
-#include "pipeline/error.h"
-#include "pipeline/files.h"
+#include "extractors/i3d/i3d_network.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/datasets/bundle.h"
+#include "pipeline/datasets/feature_files.h"
+#include "pipeline/datasets/feature_set.h"
+#include "pipeline/devices/threads.h"
 #include "postprocess/exporters.h"
 #include "postprocess/proposals.h"
 #include "samples/program.h"

@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "extractors/video_writer.h"
-#include "pipeline/files.h"
+#include "extractors/video/video_writer.h"
+#include "pipeline/base/files.h"
 #include "samples/actions.h"
 #include "samples/program.h"
 

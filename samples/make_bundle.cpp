@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/bundle.h"
-#include "extractors/i3d_network.h"
+#include "extractors/i3d/i3d_network.h"
 #include "localizer/co2net.h"
-#include "pipeline/error.h"
-#include "pipeline/recipe.h"
+#include "pipeline/base/error.h"
+#include "pipeline/datasets/bundle.h"
+#include "pipeline/stages/recipe.h"
 #include "samples/actions.h"
 #include "samples/program.h"
 

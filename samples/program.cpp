@@ -5,7 +5,7 @@
 #include <iostream>
 #include <limits>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace po = boost::program_options;
 

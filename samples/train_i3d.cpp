@@ -20,13 +20,13 @@
 #include <thread>
 #include <vector>
 
-#include "cli/bundle.h"
-#include "extractors/i3d_network.h"
-#include "extractors/threads.h"
-#include "pipeline/device.h"
-#include "pipeline/error.h"
-#include "pipeline/files.h"
-#include "pipeline/recipe.h"
+#include "extractors/i3d/i3d_network.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/datasets/bundle.h"
+#include "pipeline/devices/device.h"
+#include "pipeline/devices/threads.h"
+#include "pipeline/stages/recipe.h"
 #include "samples/program.h"
 #include "samples/trainable_i3d.h"
 #include "samples/trimmed_clips.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "extractors/i3d_network.h"
+#include "extractors/i3d/i3d_network.h"
 
 namespace co2net {
 

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "extractors/frame.h"
-#include "extractors/snippets.h"
-#include "extractors/tvl1.h"
-#include "extractors/video_reader.h"
-#include "pipeline/annotations.h"
-#include "pipeline/error.h"
-#include "pipeline/interrupt.h"
+#include "extractors/flow/flow_field.h"
+#include "extractors/flow/tvl1.h"
+#include "extractors/i3d/snippets.h"
+#include "extractors/video/video_reader.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/datasets/annotations.h"
 
 namespace co2net {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/array.h"
-#include "pipeline/recipe.h"
+#include "pipeline/formats/array.h"
+#include "pipeline/stages/recipe.h"
 
 namespace co2net {
 

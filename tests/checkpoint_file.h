@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "pipeline/npy.h"
+#include "pipeline/formats/npy.h"
 
 namespace co2net::test {
 

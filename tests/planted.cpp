@@ -5,7 +5,7 @@
 #include <random>
 #include <utility>
 
-#include "pipeline/npy_objects.h"
+#include "pipeline/formats/npy_objects.h"
 #include "postprocess/proposals.h"
 
 namespace fs = std::filesystem;

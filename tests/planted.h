@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "cli/training.h"
+#include "cli/workflows/training.h"
 
 namespace co2net::test {
 

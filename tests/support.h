@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "pipeline/array.h"
+#include "pipeline/formats/array.h"
 
 namespace co2net::test {
 

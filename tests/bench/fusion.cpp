@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/files.h"
+#include "pipeline/base/files.h"
 #include "tests/planted.h"
 
 namespace {

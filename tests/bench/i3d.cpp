@@ -17,9 +17,9 @@
 #include <thread>
 #include <vector>
 
-#include "extractors/i3d.h"
-#include "extractors/threads.h"
-#include "pipeline/device.h"
+#include "extractors/i3d/i3d.h"
+#include "pipeline/devices/device.h"
+#include "pipeline/devices/threads.h"
 #include "tests/support.h"
 
 namespace {

@@ -1,5 +1,5 @@
-// Takes training steps (batch 10, 2048-d) for train_step.sh, as train_step.py does: reads a line for
-// each step to take from standard input, prints the seconds that it took and its loss.
+// Takes training steps (batch 10, 2048-d) for train_step.sh, as train_step.py does: reads a line
+// for each step to take from standard input, prints the seconds that it took and its loss.
 //   co2net_bench_train_step THREADS SNIPPETS
 
 #include <chrono>

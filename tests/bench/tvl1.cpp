@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "extractors/frame.h"
-#include "extractors/tvl1_cpu.h"
-#include "extractors/tvl1_opencv.h"
-#include "extractors/video_reader.h"
+#include "extractors/flow/tvl1_cpu.h"
+#include "extractors/flow/tvl1_opencv.h"
+#include "extractors/video/frame.h"
+#include "extractors/video/video_reader.h"
 
 namespace {
 

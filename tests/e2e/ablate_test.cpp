@@ -5,9 +5,9 @@
 #include <set>
 #include <sstream>
 
-#include "cli/ablation_tables.h"
+#include "cli/workflows/ablation_tables.h"
 #include "localizer/training_options.h"
-#include "pipeline/npy.h"
+#include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"
 

@@ -4,9 +4,9 @@
 #include <future>
 #include <limits>
 
-#include "pipeline/annotations.h"
-#include "pipeline/npy.h"
-#include "pipeline/recipe.h"
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/formats/npy.h"
+#include "pipeline/stages/recipe.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"
 

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <thread>
 
-#include "extractors/video_reader.h"
+#include "extractors/video/video_reader.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"
 

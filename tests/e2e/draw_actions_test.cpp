@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/files.h"
+#include "pipeline/base/files.h"
 #include "tests/support.h"
 
 namespace co2net {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "pipeline/npy.h"
+#include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {

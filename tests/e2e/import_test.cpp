@@ -4,12 +4,12 @@
 #include <cstdlib>
 #include <ostream>
 
-#include "cli/bundle.h"
-#include "extractors/i3d.h"
-#include "extractors/i3d_network.h"
+#include "extractors/i3d/i3d.h"
+#include "extractors/i3d/i3d_network.h"
 #include "localizer/co2net.h"
-#include "pipeline/digest.h"
-#include "pipeline/npy.h"
+#include "pipeline/base/digest.h"
+#include "pipeline/datasets/bundle.h"
+#include "pipeline/formats/npy.h"
 #include "tests/checkpoint_file.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"

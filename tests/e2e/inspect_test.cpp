@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "pipeline/npy.h"
+#include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"
 

@@ -11,11 +11,11 @@
 #include <sstream>
 #include <thread>
 
-#include "cli/bundle.h"
 #include "cli/cli.h"
-#include "extractors/video_writer.h"
-#include "pipeline/disk_cache.h"
-#include "pipeline/recipe.h"
+#include "extractors/video/video_writer.h"
+#include "pipeline/datasets/bundle.h"
+#include "pipeline/stages/disk_cache.h"
+#include "pipeline/stages/recipe.h"
 
 namespace co2net::test {
 namespace {

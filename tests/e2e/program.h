@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/files.h"
-#include "pipeline/json.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/json.h"
 
 namespace co2net::test {
 

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <thread>
 
-#include "pipeline/device.h"
+#include "pipeline/devices/device.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {

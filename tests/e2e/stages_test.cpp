@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "extractors/video_reader.h"
-#include "pipeline/npy.h"
+#include "extractors/video/video_reader.h"
+#include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {

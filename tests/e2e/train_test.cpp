@@ -3,9 +3,9 @@
 #include <csignal>
 #include <sstream>
 
-#include "cli/features_file.h"
-#include "pipeline/npy.h"
-#include "pipeline/npy_objects.h"
+#include "pipeline/datasets/feature_files.h"
+#include "pipeline/formats/npy.h"
+#include "pipeline/formats/npy_objects.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"
 

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <thread>
 
-#include "cli/labelled_videos.h"
+#include "pipeline/datasets/labelled_videos.h"
 #include "tests/e2e/program.h"
 #include "tests/unit/expect_error.h"
 

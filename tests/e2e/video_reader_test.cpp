@@ -1,5 +1,5 @@
 // The ffmpeg program is the reference: count, order and bytes of the frames must be its own.
-#include "extractors/video_reader.h"
+#include "extractors/video/video_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@ extern "C" {
 #include <sstream>
 #include <vector>
 
-#include "pipeline/error.h"
-#include "pipeline/files.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
 #include "tests/support.h"
 
 namespace fs = std::filesystem;

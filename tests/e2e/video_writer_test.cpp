@@ -1,4 +1,4 @@
-#include "extractors/video_writer.h"
+#include "extractors/video/video_writer.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@ extern "C" {
 #include <cstdint>
 #include <vector>
 
-#include "extractors/video_reader.h"
-#include "pipeline/error.h"
-#include "pipeline/files.h"
+#include "extractors/video/video_reader.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
 
 namespace fs = std::filesystem;
 

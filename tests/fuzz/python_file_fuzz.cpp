@@ -4,8 +4,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "pipeline/npy.h"
-#include "pipeline/python_file.h"
+#include "pipeline/formats/npy.h"
+#include "pipeline/formats/python_file.h"
 #include "tests/fuzz/try_input.h"
 
 // Reads the input as every format that the program takes from Python, and converts every array in

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "pipeline/state_dict.h"
+#include "pipeline/formats/state_dict.h"
 #include "tests/fuzz/try_input.h"
 
 // Reads the input as a network's parameters: as those of its own names and shapes, of which the

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "pipeline/annotation_formats.h"
-#include "pipeline/csv.h"
+#include "pipeline/datasets/annotation_formats.h"
+#include "pipeline/formats/csv.h"
 #include "postprocess/predictions.h"
 #include "tests/fuzz/try_input.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace co2net {
 

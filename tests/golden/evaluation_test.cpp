@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "pipeline/csv.h"
-#include "pipeline/files.h"
+#include "pipeline/base/files.h"
+#include "pipeline/formats/csv.h"
 #include "tests/support.h"
 
 namespace co2net {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/array.h"
+#include "pipeline/formats/array.h"
 #include "postprocess/proposal.h"
 
 namespace co2net::test {

@@ -1,4 +1,4 @@
-#include "extractors/i3d.h"
+#include "extractors/i3d/i3d.h"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "extractors/i3d_network.h"
-#include "pipeline/error.h"
-#include "pipeline/files.h"
-#include "pipeline/npy.h"
+#include "extractors/i3d/i3d_network.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/weights.h"
 #include "tests/support.h"

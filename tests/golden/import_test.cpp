@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <regex>
 
-#include "extractors/i3d_import.h"
+#include "extractors/i3d/i3d_import.h"
 #include "localizer/co2net_import.h"
-#include "pipeline/files.h"
+#include "pipeline/base/files.h"
 #include "tests/checkpoint_file.h"
 #include "tests/golden/weights.h"
 #include "tests/support.h"

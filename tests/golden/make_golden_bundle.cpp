@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <iostream>
 
-#include "cli/bundle.h"
 #include "localizer/co2net.h"
+#include "pipeline/datasets/bundle.h"
 #include "tests/golden/weights.h"
 
 namespace fs = std::filesystem;

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "pipeline/files.h"
+#include "pipeline/base/files.h"
 #include "tests/planted.h"
 
 namespace co2net {

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <map>
 
-#include "pipeline/npy.h"
+#include "pipeline/formats/npy.h"
 #include "tests/golden/golden.h"
 #include "tests/support.h"
 

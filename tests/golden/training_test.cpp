@@ -8,8 +8,8 @@
 #include "localizer/learner.h"
 #include "localizer/losses.h"
 #include "localizer/network.h"
-#include "pipeline/files.h"
-#include "pipeline/json.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/json.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/weights.h"
 

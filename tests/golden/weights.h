@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "extractors/i3d_network.h"
-#include "pipeline/npy.h"
+#include "extractors/i3d/i3d_network.h"
+#include "pipeline/formats/npy.h"
 
 namespace co2net::test {
 

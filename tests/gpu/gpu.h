@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "pipeline/array.h"
-#include "pipeline/device.h"
+#include "pipeline/devices/device.h"
+#include "pipeline/formats/array.h"
 
 // Skips the test, saying so, where libtorch has no GPU.
 #define SKIP_WITHOUT_GPU()                            \

@@ -1,7 +1,7 @@
-#include "extractors/i3d.h"
+#include "extractors/i3d/i3d.h"
 
-#include "extractors/i3d_network.h"
-#include "pipeline/files.h"
+#include "extractors/i3d/i3d_network.h"
+#include "pipeline/base/files.h"
 #include "tests/gpu/gpu.h"
 #include "tests/support.h"
 

@@ -1,4 +1,4 @@
-#include "pipeline/npy.h"
+#include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 #include "tests/gpu/gpu.h"
 

@@ -1,10 +1,10 @@
-#include "extractors/tvl1.h"
+#include "extractors/flow/tvl1.h"
 
 #include <gtest/gtest.h>
 
 #include <opencv2/core.hpp>
 
-#include "extractors/frame.h"
+#include "extractors/flow/flow_field.h"
 #include "tests/unit/texture.h"
 
 namespace co2net {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace co2net::test {
 

@@ -1,0 +1,90 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <cctype>
+#include <cmath>
+#include <regex>
+
+#include "cli/options.h"
+#include "pipeline/base/error.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+// "50G" and the like: a number and K, M, G or T for powers of 1024, with or without "B" or "iB".
+std::int64_t parse_size(const std::string& text) {
+  static const std::regex kSize("([0-9]+(?:\\.[0-9]+)?)([KMGT]?)(?:i?B)?", std::regex::icase);
+  std::smatch match;
+  if (!std::regex_match(text, match, kSize)) {
+    throw Error(ErrorKind::kUsage, "--max-size: '" + text + "' is not a size such as 50G");
+  }
+  const int power = match[2].length() == 0
+                        ? 0
+                        : 1 + static_cast<int>(std::string("KMGT").find(
+                                  static_cast<char>(std::toupper(match.str(2).front()))));
+  const double bytes = std::stod(match[1]) * std::pow(1024.0, power);
+  constexpr double kMost = 0x1p62;
+  return static_cast<std::int64_t>(std::min(bytes, kMost));
+}
+
+int cache_stat(DiskCache& cache, Io& io) {
+  Json stages = Json::object();
+  DiskCache::Usage total;
+  for (const auto& [stage, usage] : cache.usage_by_stage()) {
+    stages[stage] = {{"entries", usage.entries}, {"bytes", usage.bytes}};
+    total.entries += usage.entries;
+    total.bytes += usage.bytes;
+  }
+  io.out << to_text({{"directory", cache.directory().string()},
+                     {"entries", total.entries},
+                     {"bytes", total.bytes},
+                     {"stages", stages}})
+         << "\n";
+  return 0;
+}
+
+int cache_verify(DiskCache& cache, Io& io) {
+  const auto damaged = cache.verify();
+  for (const auto& path : damaged) io.out << path.string() << "\n";
+  if (damaged.empty()) return 0;
+  spdlog::error("{} damaged entries were deleted; they will be computed anew", damaged.size());
+  return 1;
+}
+
+void add_cache_command_options(po::options_description& options) {
+  options.add_options()("cache", po::value<std::string>()->value_name("DIR"),
+                        "the cache (default: $XDG_CACHE_HOME/co2net)")  //
+      ("max-size", po::value<std::string>()->value_name("SIZE"),
+       "gc: delete what was not used for longest until no more than this is left, such as 50G");
+}
+
+int run_cache(const po::variables_map& args, Io& io) {
+  const std::vector<std::string> words = parse_arguments(args, "ACTION (stat, verify, gc, clear)");
+  DiskCache cache(parse_cache_directory(args));
+  const std::string& action = words.front();
+  if (words.size() > 1) throw Error(ErrorKind::kUsage, "one action at a time");
+  if (action == "stat") return cache_stat(cache, io);
+  if (action == "verify") return cache_verify(cache, io);
+  if (action == "clear") {
+    cache.clear();
+    return 0;
+  }
+  if (action != "gc") {
+    throw Error(ErrorKind::kUsage,
+                "unknown action '" + action + "'; known: stat, verify, gc, clear");
+  }
+  if (args.count("max-size") == 0) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
+  const DiskCache::Usage removed =
+      cache.collect_garbage(parse_size(args["max-size"].as<std::string>()));
+  spdlog::info("deleted {} entries, {} bytes", removed.entries, removed.bytes);
+  return 0;
+}
+
+}  // namespace
+
+const Command kCacheCommand = {"cache", add_cache_command_options, run_cache};
+
+}  // namespace co2net

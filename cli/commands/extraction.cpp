@@ -1,0 +1,115 @@
+#include "cli/commands/extraction.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/program_options.hpp>
+#include <set>
+
+#include "extractors/features.h"
+#include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
+#include "pipeline/devices/device.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+std::set<std::string> parse_keep(const po::variables_map& args) {
+  std::set<std::string> keep;
+  if (args.count("keep") == 0) return keep;
+  for (const std::string& stage : args["keep"].as<Strings>()) {
+    if (stage != "frames" && stage != "flow") {
+      throw Error(ErrorKind::kUsage, "--keep: '" + stage + "' is not one of frames, flow");
+    }
+    keep.insert(stage);
+  }
+  if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
+  return keep;
+}
+
+}  // namespace
+
+void add_device_option(po::options_description& options) {
+  options.add_options()("device",
+                        po::value<std::string>()->value_name("WHERE")->default_value("auto"),
+                        "where networks and flow run: auto, cpu, cuda or cuda:N");
+}
+
+std::string parse_device(const po::variables_map& args) {
+  auto device = args["device"].as<std::string>();
+  if (device == "auto") {
+    device = best_device();
+    if (device == "cpu") {
+      spdlog::info("no CUDA device: the networks run on the CPU");
+    } else {
+      spdlog::info("the networks run on {} ({})", device, device_description(device));
+    }
+  }
+  within("--device", [&] { use_device(device); });
+  return device;
+}
+
+void add_extraction_options(po::options_description& options) {
+  add_device_option(options);
+  options.add_options()("i3d-precision",
+                        po::value<std::string>()->value_name("NAME")->default_value("fp32"),
+                        "of I3D: fp32, or on a GPU fp16, whose features are coarser")  //
+      ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
+       "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
+}
+
+void add_checkpoint_option(po::options_description& options) {
+  options.add_options()(
+      "checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
+      "how often a long video's features are saved, to go on from after an interruption");
+}
+
+ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe& recipe,
+                                    int threads) {
+  ExtractionSettings settings;
+  settings.recipe = recipe;
+  settings.device = parse_device(args);
+  if (args["device"].as<std::string>() == "cpu") settings.flow_backend = "cpu";
+  settings.i3d_precision = one_of(args, "i3d-precision", {"fp32", "fp16"});
+  if (settings.i3d_precision == "fp16" && settings.device == "cpu") {
+    throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
+  }
+  settings.threads = threads;
+  settings.keep = parse_keep(args);
+  if (args.count("checkpoint") > 0) settings.checkpoint_s = args["checkpoint"].as<double>();
+  if (!(settings.checkpoint_s >= 0)) {
+    throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
+  }
+  return settings;
+}
+
+VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* cache,
+                  Progress& progress) {
+  VideoJob job;
+  job.path = input.path;
+  job.sha256 = cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
+  job.stream = options.stream;
+  job.deadline = options.deadline();
+  job.on_progress = [&progress](std::int64_t done, std::int64_t expected) {
+    progress.update("snippets", done, expected);
+  };
+  return job;
+}
+
+Json to_json(const Features& features) {
+  const auto part = [](const Effort& effort, const char* rate) {
+    const double per_s =
+        effort.seconds > 0 ? static_cast<double>(effort.count) / effort.seconds : 0;
+    return Json{{"seconds", effort.seconds}, {rate, per_s}};
+  };
+  return {{"frames", features.frames},
+          {"snippets", features.rows.dim(0)},
+          {"decode", part(features.decode, "frames_per_s")},
+          {"flow", part(features.flow, "pairs_per_s")},
+          {"networks", part(features.networks, "clips_per_s")}};
+}
+
+}  // namespace co2net

@@ -1,0 +1,54 @@
+#include <boost/program_options.hpp>
+
+#include "cli/options.h"
+#include "cli/workflows/batch.h"
+#include "extractors/video/video_reader.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+Json to_json(const SourceInfo& source) {
+  return {{"stream", source.stream},
+          {"codec", source.codec},
+          {"pixel_format", source.pixel_format},
+          {"width", source.width},
+          {"height", source.height},
+          {"stored_width", source.stored_width},
+          {"stored_height", source.stored_height},
+          {"rotation", source.rotation},
+          {"sample_aspect_ratio", source.sample_aspect_ratio},
+          {"average_fps", source.average_fps},
+          {"declared_frames", source.declared_frames},
+          {"duration_s", source.duration_s},
+          {"start_s", source.start_s}};
+}
+
+void add_probe_options(po::options_description& options) { add_input_options(options); }
+
+int run_probe(const po::variables_map& args, Io& io) {
+  const VideoOptions options = parse_video_options(args);
+  const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in);
+  Progress progress(io.err, Progress::Mode::kOff, inputs.size());
+  return for_each_input(
+      inputs, options.fail_fast, progress,
+      [&](const Input& input) {
+        const Probe probe = probe_video(input.path);
+        Json streams = Json::array();
+        for (const SourceInfo& source : probe.streams) streams.push_back(to_json(source));
+        const SourceInfo& chosen = probe.streams.at(probe.chosen);
+        io.out << to_text({{"path", input.path.string()},
+                           {"container", chosen.container},
+                           {"chosen_stream", chosen.stream},
+                           {"video_streams", streams}})
+               << "\n";
+      },
+      [](const VideoError&) {});
+}
+
+}  // namespace
+
+const Command kProbeCommand = {"probe", add_probe_options, run_probe};
+
+}  // namespace co2net

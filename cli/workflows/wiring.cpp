@@ -1,0 +1,66 @@
+#include "cli/workflows/wiring.h"
+
+#include <optional>
+#include <utility>
+
+#include "pipeline/base/error.h"
+
+namespace co2net {
+
+std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
+                                          const ExtractionSettings& settings) {
+  ExtractorOptions options;
+  options.recipe = settings.recipe;
+  for (const std::string& stream : settings.streams) {
+    const char* file = i3d_file(stream);
+    options.networks.push_back({stream == "flow", bundle.file(file), bundle.sha256.at(file)});
+  }
+  options.feature_size = bundle.feature_size / 2;
+  options.flow_backend = settings.flow_backend;
+  options.device = settings.device;
+  options.i3d_precision = settings.i3d_precision;
+  options.threads = settings.threads;
+  options.checkpoint_s = settings.checkpoint_s;
+  return std::make_unique<Extractor>(std::move(options));
+}
+
+Chain features_chain(const Extractor& extractor, const ExtractionSettings& settings,
+                     const VideoJob& job, DiskCache* cache) {
+  Chain chain;
+  // The position in the chain of a stage that is kept or was kept before; nothing else wants it.
+  const auto add_kept = [&](const std::string& name, Stage stage) -> std::size_t {
+    stage.required = settings.keep.count(name) > 0;
+    const bool present = cache != nullptr && cache->contains(stage.key);
+    if (!stage.required && !present) return Extractor::kNone;
+    chain.push_back(std::move(stage));
+    return chain.size() - 1;
+  };
+  const bool has_flow = settings.streams.back() == "flow";
+  const std::size_t frames = add_kept("frames", extractor.frames_stage(job));
+  const std::size_t flow =
+      has_flow ? add_kept("flow", extractor.flow_stage(job)) : Extractor::kNone;
+  chain.push_back(extractor.features_stage(job, cache, frames, flow));
+  return chain;
+}
+
+std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device) {
+  const std::optional<Variant> variant = variant_named(bundle.preset);
+  if (!variant) {
+    throw Error(ErrorKind::kModel, bundle.directory.string() + ": unknown preset '" +
+                                       bundle.preset + "'; known: thumos14, activitynet1.2");
+  }
+  Co2NetConfig config;
+  config.variant = *variant;
+  config.classes = static_cast<int>(bundle.classes.size());
+  config.feature_size = bundle.feature_size;
+  config.max_seqlen = bundle.max_seqlen;
+  config.ablation = bundle.ablation;
+  return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
+                                          config, device);
+}
+
+void append_localization(Chain& chain, LocalizerModel& localizer) {
+  chain.push_back(localizer.stage(chain.size() - 1, chain.back().key));
+}
+
+}  // namespace co2net

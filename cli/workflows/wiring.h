@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "extractors/extractor.h"
+#include "localizer/localizer_stage.h"
+#include "pipeline/datasets/bundle.h"
+#include "pipeline/stages/disk_cache.h"
+#include "pipeline/stages/stage.h"
+
+namespace co2net {
+
+// The chain as far as it needs networks:
+//   [frames] [flow] -> features -> localization
+// Proposals follow (cli/proposing.h). A new stage is one more line in either.
+
+struct ExtractionSettings {
+  Recipe recipe;
+  std::vector<std::string> streams = {"rgb", "flow"};
+  std::string device = "cpu";         // of I3D and CO2-Net, and of flow by CUDA
+  std::string flow_backend = "auto";  // as choose_flow_backend() takes it
+  std::string i3d_precision = "fp32";
+  int threads = 1;
+  double checkpoint_s = 30;
+  std::set<std::string> keep;  // of "frames" and "flow"
+};
+
+std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const ExtractionSettings& settings);
+
+// Up to a video's features. Kept frames and flow that are in the cache already are used.
+Chain features_chain(const Extractor& extractor, const ExtractionSettings& settings,
+                     const VideoJob& job, DiskCache* cache);
+
+std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device);
+
+// Appends localization to a chain that ends with features.
+void append_localization(Chain& chain, LocalizerModel& localizer);
+
+}  // namespace co2net

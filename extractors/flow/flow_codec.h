@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "extractors/video/frame.h"
+
+namespace co2net {
+
+// Ways to keep a video's flow on disk.
+enum class FlowFormat {
+  kMkv,  // one Matroska file, FFV1 gray: u above v in one frame of 2H rows, quantised
+  kJpg,  // a folder: flow_x_00001.jpg, flow_y_00001.jpg, ..., quantised, JPEG quality 95
+  kPng,  // the same without loss
+  kFlo,  // a folder: flow_00001.flo, ..., Middlebury's format, float32 pixels, not quantised
+};
+FlowFormat parse_flow_format(const std::string& name);  // throws Error(kUsage)
+
+// Writes one video's flow, frame by frame, to a new file or into a folder at a path.
+class FlowWriter {
+ public:
+  virtual ~FlowWriter() = default;
+  //   flow  float32 [H, W, 2] in pixels
+  virtual void write(const cv::Mat& flow) = 0;
+  virtual void finish() = 0;
+};
+std::unique_ptr<FlowWriter> make_flow_writer(const std::filesystem::path& path, FlowFormat format,
+                                             double bound, const std::string& fps);
+
+// What kMkv holds, as uint8 [H, W, 2] a frame; an empty Mat at the end.
+class FlowReader {
+ public:
+  explicit FlowReader(const std::filesystem::path& path);
+  ~FlowReader();
+  cv::Mat next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A .flo file as float32 [H, W, 2]; throws Error(kInput).
+cv::Mat read_flo(const std::filesystem::path& path);
+
+}  // namespace co2net

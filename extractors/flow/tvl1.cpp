@@ -1,0 +1,51 @@
+#include "extractors/flow/tvl1.h"
+
+#include <algorithm>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
+
+namespace co2net {
+
+#ifndef CO2NET_HAVE_CUDAOPTFLOW
+void use_gpu_for_flow(int) {}
+#endif
+
+std::vector<const FlowBackend*> flow_backends() {
+  return {
+#ifdef CO2NET_HAVE_CUDAOPTFLOW
+      &kTvl1Cuda,
+#endif
+      &kTvl1OpenCl,
+      &kTvl1Cpu,
+  };
+}
+
+const FlowBackend& choose_flow_backend(const std::string& name, const Recipe::Flow& flow) {
+  std::vector<std::string> names = {"auto"}, able;
+  for (const FlowBackend* backend : flow_backends()) {
+    names.emplace_back(backend->name);
+    if (!backend->computes(flow)) continue;
+    able.emplace_back(backend->name);
+    const bool asked_for = name == "auto" || name == backend->name;
+    if (asked_for && !backend->device(flow).empty()) return *backend;
+  }
+  const auto is_in = [&](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  if (!is_in(names)) {
+    throw Error(ErrorKind::kUsage,
+                "unknown flow backend '" + name + "'; built in: " + joined(names));
+  }
+  if (!is_in(able)) {
+    throw Error(ErrorKind::kUsage,
+                "flow backend " + name + " does not compute flow.variant=" + flow.variant +
+                    " with flow.precision=" + flow.precision + "; " + joined(able) + " can");
+  }
+  throw Error(ErrorKind::kUsage,
+              "flow backend " + name +
+                  " has no device here that OpenCV can use (for OpenCL on the CPU set "
+                  "OPENCV_OPENCL_DEVICE=:CPU:); flow backend cpu needs none");
+}
+
+}  // namespace co2net

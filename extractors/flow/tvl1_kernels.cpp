@@ -1,0 +1,547 @@
+#include "extractors/flow/tvl1_kernels.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <type_traits>
+
+// Of some a vector can't be an array's element; the others are no faster than those that are left.
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "extractors/flow/tvl1_kernels.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace co2net::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+using M = hn::Mask<D>;
+using DI = hn::RebindToSigned<D>;
+using VI = hn::Vec<DI>;
+constexpr D d;
+constexpr DI di;
+constexpr int kLanes = hn::MaxLanes(d);
+
+struct Pair {
+  V first, second;
+};
+
+HWY_INLINE V square(V x) { return hn::Mul(x, x); }
+
+template <class DF>
+HWY_INLINE hn::Vec<DF> hypot_in_double(DF df, hn::Vec<DF> x, hn::Vec<DF> y) {
+  const hn::Rebind<double, DF> wide;
+  const auto x_wide = hn::PromoteTo(wide, x), y_wide = hn::PromoteTo(wide, y);
+  const auto sum = hn::Add(hn::Mul(x_wide, x_wide), hn::Mul(y_wide, y_wide));
+  return hn::DemoteTo(df, hn::Sqrt(sum));
+}
+
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE V hypot_by_double(V x, V y) { return hypot_in_double(d, x, y); }
+#else
+HWY_INLINE V hypot_by_double(V x, V y) {
+  constexpr hn::Half<D> half;
+  return hn::Combine(d, hypot_in_double(half, hn::UpperHalf(half, x), hn::UpperHalf(half, y)),
+                     hypot_in_double(half, hn::LowerHalf(half, x), hn::LowerHalf(half, y)));
+}
+#endif
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+// An estimate of 1 / sqrt(s), to 2^-14.
+HWY_INLINE V reciprocal_sqrt(V s) {
+  V y = hn::ApproximateReciprocalSqrt(s);
+#if HWY_TARGET == HWY_AVX2  // 2^-11, hence one of Newton's steps
+  const V half_s = hn::Mul(hn::Set(d, 0.5f), s);
+  y = hn::Mul(y, hn::NegMulAdd(hn::Mul(half_s, y), y, hn::Set(d, 1.5f)));
+#endif
+  return y;
+}
+
+// Exact hypot: what glibc's hypotf returns, the square root in double precision rounded to float.
+// x^2 + y^2 is held as a sum of floats, `sum` + `lost`, to 2^-46; a step of Newton's from the
+// root's float gives the root to 2^-37. These are its roundings from 2^-35 below and 2^-35 above;
+// where they differ (one vector in thirty) the way through double decides. Below 2^-49, where the
+// dual step does not see it, the result is any number below that.
+HWY_INLINE Pair close_hypots(V x, V y) {
+  const V large = hn::Max(hn::Abs(x), hn::Abs(y)), small = hn::Min(hn::Abs(x), hn::Abs(y));
+  const V large_squared = hn::MulAdd(large, large, hn::Set(d, 0x1p-120f));
+  const V sum = hn::MulAdd(small, small, large_squared);
+  const V lost = hn::Add(hn::MulSub(large, large, large_squared),
+                         hn::MulSub(small, small, hn::Sub(sum, large_squared)));
+  const V inverse = reciprocal_sqrt(sum), half_inverse = hn::Mul(hn::Set(d, 0.5f), inverse);
+  const V estimate = hn::Mul(sum, inverse);
+  const V root = hn::MulAdd(hn::NegMulAdd(estimate, estimate, sum), half_inverse, estimate);
+  const V rest = hn::Add(hn::NegMulAdd(root, root, sum), lost);
+  return {hn::MulAdd(hn::MulAdd(sum, hn::Set(d, -0x1p-34f), rest), half_inverse, root),
+          hn::MulAdd(hn::MulAdd(sum, hn::Set(d, 0x1p-34f), rest), half_inverse, root)};
+}
+
+HWY_INLINE Pair exact_hypots(Pair x, Pair y) {
+  const Pair first = close_hypots(x.first, y.first), second = close_hypots(x.second, y.second);
+  const auto decided =
+      hn::And(hn::Eq(first.first, first.second), hn::Eq(second.first, second.second));
+  if (HWY_UNLIKELY(!hn::AllTrue(d, decided))) {
+    return {hypot_by_double(x.first, y.first), hypot_by_double(x.second, y.second)};
+  }
+  return {first.first, second.first};
+}
+#else
+HWY_INLINE Pair exact_hypots(Pair x, Pair y) {
+  return {hypot_by_double(x.first, y.first), hypot_by_double(x.second, y.second)};
+}
+#endif
+
+// Equation numbers are those of Sanchez, Meinhardt-Llopis, Facciolo: TV-L1 Optical Flow Estimation,
+// IPOL 2013.
+template <bool kExact>
+struct Arithmetic {
+  explicit Arithmetic(const SweepConstants& c)
+      : l_t(hn::Set(d, c.l_t)), taut(hn::Set(d, c.taut)), theta(hn::Set(d, c.theta)) {}
+
+  // v = u - factor * gradient solves (15), by thresholding (17).
+  HWY_INLINE V threshold(V rho, V gx, V gy) const {
+    if constexpr (kExact) {
+      const V grad = hn::Add(square(gx), square(gy));
+      const V inner = hn::IfThenElseZero(hn::Gt(grad, hn::Set(d, 0x1p-23f)), hn::Div(rho, grad));
+      return hn::IfThenElse(hn::Gt(hn::Abs(rho), hn::Mul(l_t, grad)), hn::CopySignToAbs(l_t, rho),
+                            inner);
+    } else {
+      const V grad = hn::MulAdd(gx, gx, hn::MulAdd(gy, gy, hn::Set(d, 1e-30f)));
+      return hn::Clamp(hn::Mul(rho, hn::ApproximateReciprocal(grad)), hn::Neg(l_t), l_t);
+    }
+  }
+
+  // u = v + theta * div p, (16).
+  HWY_INLINE V primal(V u, V factor, V gradient, V divergence) const {
+    if constexpr (kExact) {
+      return hn::Add(hn::Sub(u, hn::Mul(factor, gradient)), hn::Mul(theta, divergence));
+    } else {
+      return hn::MulAdd(theta, divergence, hn::NegMulAdd(factor, gradient, u));
+    }
+  }
+
+  // |grad u1| and |grad u2|.
+  HWY_INLINE Pair norms(Pair ux, Pair uy) const {
+    if constexpr (kExact) {
+      return exact_hypots(ux, uy);
+    } else {
+      const auto norm = [](V x, V y) HWY_ATTR {
+        const V squared = hn::MulAdd(x, x, hn::MulAdd(y, y, hn::Set(d, 1e-30f)));
+        return hn::Mul(squared, hn::ApproximateReciprocalSqrt(squared));
+      };
+      return {norm(ux.first, uy.first), norm(ux.second, uy.second)};
+    }
+  }
+
+  // The dual step, (20): p = (p + tau / theta * grad u) / (1 + tau / theta * |grad u|).
+  HWY_INLINE Pair dual(V px, V py, V ux, V uy, V norm) const {
+    const V one = hn::Set(d, 1.0f);
+    if constexpr (kExact) {
+      const V scale = hn::Add(one, hn::Mul(taut, norm));
+      return {hn::Div(hn::Add(px, hn::Mul(taut, ux)), scale),
+              hn::Div(hn::Add(py, hn::Mul(taut, uy)), scale)};
+    } else {
+      const V inverse = hn::ApproximateReciprocal(hn::MulAdd(taut, norm, one));
+      return {hn::Mul(hn::MulAdd(taut, ux, px), inverse),
+              hn::Mul(hn::MulAdd(taut, uy, py), inverse)};
+    }
+  }
+
+  const V l_t, taut, theta;
+};
+
+// Where a row's iteration reads and writes.
+struct RowPair {
+  const Planes& from;
+  const Planes& to;
+  const Planes& data;
+  const float* zeros;  // stands for p above the image
+};
+
+// Fused sweep: one pass updates the flow of row y and the dual variables of row y - 1, whose
+// gradient is then known. The dual step is one vector behind, so that the CPU computes both at the
+// same time. Row 0 has no row above (kDual is false), and below the last row there is only that
+// one's dual step (kPrimal is false). Returns the sum of squared changes.
+template <bool kExact, bool kPrimal, bool kDual>
+HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, int y) {
+  const Arithmetic<kExact> a(constants);
+  const int width = rows.to.width;
+  const std::ptrdiff_t plane = rows.to.stride;
+  const float* data = kPrimal ? rows.data.row(0, y) : nullptr;
+  const float* old = kPrimal ? rows.from.row(0, y) : nullptr;
+  float* now = kPrimal ? rows.to.row(0, y) : nullptr;
+  const float* old_above = kDual ? rows.from.row(0, y - 1) : nullptr;
+  float* now_above = kDual ? rows.to.row(0, y - 1) : nullptr;
+  const float* p12_above = kDual ? old_above + kP12 * plane : rows.zeros;
+  const float* p22_above = kDual ? old_above + kP22 * plane : rows.zeros;
+  V change = hn::Zero(d);
+
+  const auto update_flow = [&](int x, auto is_first) HWY_ATTR {
+    if constexpr (!kPrimal) return Pair{hn::Zero(d), hn::Zero(d)};
+    const auto divergence = [&](int px, int py, const float* py_above) HWY_ATTR {
+      const float* row = old + px * plane + x;
+      const V here = hn::Load(d, row), left = hn::LoadU(d, row - 1);
+      const V here_y = hn::Load(d, old + py * plane + x), up_y = hn::Load(d, py_above + x);
+      const V inner = hn::Add(hn::Sub(here, left), hn::Sub(here_y, up_y));
+      if constexpr (!decltype(is_first)::value) return inner;
+      // OpenCV adds up the first column's in another order.
+      return hn::IfThenElse(hn::FirstN(d, 1), hn::Sub(hn::Add(here, here_y), up_y), inner);
+    };
+    const V gx = hn::Load(d, data + kGradX * plane + x);
+    const V gy = hn::Load(d, data + kGradY * plane + x);
+    const V u1 = hn::Load(d, old + kU1 * plane + x), u2 = hn::Load(d, old + kU2 * plane + x);
+    const V rho = hn::Add(hn::Load(d, data + kRhoConstant * plane + x),
+                          hn::Add(hn::Mul(gx, u1), hn::Mul(gy, u2)));
+    const V factor = a.threshold(rho, gx, gy);
+    const V u1_new = a.primal(u1, factor, gx, divergence(kP11, kP12, p12_above));
+    const V u2_new = a.primal(u2, factor, gy, divergence(kP21, kP22, p22_above));
+    const V change1 = hn::Sub(u1_new, u1), change2 = hn::Sub(u2_new, u2);
+    change = hn::MulAdd(change1, change1, change);
+    change = hn::MulAdd(change2, change2, change);
+    hn::Store(u1_new, d, now + kU1 * plane + x);
+    hn::Store(u2_new, d, now + kU2 * plane + x);
+    return Pair{u1_new, u2_new};
+  };
+  const auto update_dual = [&](int x, Pair flow_below, auto is_last) HWY_ATTR {
+    if constexpr (!kDual) return;
+    const auto along_x = [&](int u, V here) HWY_ATTR {
+      const V ux = hn::Sub(hn::LoadU(d, now_above + u * plane + x + 1), here);
+      return decltype(is_last)::value ? hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux) : ux;
+    };
+    const auto along_y = [](V below, V here)
+                             HWY_ATTR { return kPrimal ? hn::Sub(below, here) : hn::Zero(d); };
+    const V u1 = hn::Load(d, now_above + kU1 * plane + x);
+    const V u2 = hn::Load(d, now_above + kU2 * plane + x);
+    const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
+    const Pair uy{along_y(flow_below.first, u1), along_y(flow_below.second, u2)};
+    const Pair norms = a.norms(ux, uy);
+    const auto step = [&](int px, int py, V gx, V gy, V norm) HWY_ATTR {
+      const V p_x = hn::Load(d, old_above + px * plane + x);
+      const V p_y = hn::Load(d, old_above + py * plane + x);
+      const Pair p = a.dual(p_x, p_y, gx, gy, norm);
+      hn::Store(p.first, d, now_above + px * plane + x);
+      hn::Store(p.second, d, now_above + py * plane + x);
+    };
+    step(kP11, kP12, ux.first, uy.first, norms.first);
+    step(kP21, kP22, ux.second, uy.second, norms.second);
+  };
+  constexpr std::true_type yes;
+  constexpr std::false_type no;
+  const int last = (width - 1) / kLanes * kLanes;
+  Pair flow = update_flow(0, yes);
+  for (int x = kLanes; x <= last; x += kLanes) {
+    const Pair next = update_flow(x, no);
+    update_dual(x - kLanes, flow, no);
+    flow = next;
+  }
+  update_dual(last, flow, yes);
+  return change;
+}
+
+// Wavefront: iteration k works on row `front` - k, one row behind iteration k - 1, so that a row
+// goes through all of them while it is in the L2 cache.
+template <bool kExact>
+void sweep(const Planes& from, const Planes& to, const Planes& data,
+           const SweepConstants& constants, int sweeps, double* changes) {
+  std::fill_n(changes, sweeps, 0.0);
+  const float* zeros = from.row(0, -1);
+  const int height = from.height;
+  for (int front = 0; front < height + sweeps; ++front) {
+    const int end = std::min(sweeps, front + 1);
+    for (int k = std::max(0, front - height); k < end; ++k) {
+      const RowPair rows{k == 0 ? from : to, to, data, zeros};
+      const int y = front - k;
+      if (y == height) {
+        update_row<kExact, false, true>(rows, constants, y);
+      } else {
+        const V change = y == 0 ? update_row<kExact, true, false>(rows, constants, y)
+                                : update_row<kExact, true, true>(rows, constants, y);
+        changes[k] += hn::GetLane(hn::SumOfLanes(d, change));
+      }
+    }
+  }
+}
+
+struct Weights {
+  V at[4];
+};
+
+// Position between pixels and weights as cv::remap takes them, from a table at 1/32 pixel.
+struct OpenCvCpuWarp {
+  static constexpr bool kNormalised = false;
+
+  HWY_INLINE static void split(V position, VI& first, V& fraction) {
+    const VI fixed = hn::NearestInt(hn::Mul(position, hn::Set(d, 32.0f)));
+    first = hn::ShiftRight<5>(fixed);
+    fraction = hn::Mul(hn::ConvertTo(d, hn::And(fixed, hn::Set(di, 31))), hn::Set(d, 1.0f / 32));
+  }
+
+  HWY_INLINE static Weights weights(V t) {
+    const V one = hn::Set(d, 1.0f), left = hn::Add(t, one), right = hn::Sub(one, t);
+    const auto set = [](float x) HWY_ATTR { return hn::Set(d, x); };
+    const auto inner = [&](V x) HWY_ATTR {
+      return hn::Add(hn::Mul(hn::Mul(hn::Sub(hn::Mul(set(1.25f), x), set(2.25f)), x), x), one);
+    };
+    Weights w;
+    w.at[0] = hn::Add(hn::Mul(set(-0.75f), left), set(3.75f));
+    w.at[0] = hn::Sub(hn::Mul(w.at[0], left), set(6.0f));
+    w.at[0] = hn::Add(hn::Mul(w.at[0], left), set(3.0f));
+    w.at[1] = inner(t);
+    w.at[2] = inner(right);
+    w.at[3] = hn::Sub(hn::Sub(hn::Sub(one, w.at[0]), w.at[1]), w.at[2]);
+    return w;
+  }
+};
+
+// As OpenCV's CUDA kernel does it.
+struct OpenCvCudaWarp {
+  static constexpr bool kNormalised = true;
+
+  HWY_INLINE static void split(V position, VI& first, V& fraction) {
+    const V whole = hn::Floor(position);
+    first = hn::ConvertTo(di, whole);
+    fraction = hn::Sub(position, whole);
+  }
+
+  HWY_INLINE static Weights weights(V t) {
+    const auto set = [](float x) HWY_ATTR { return hn::Set(d, x); };
+    const auto near = [&](V x) HWY_ATTR {
+      return hn::Add(hn::Mul(square(x), hn::Sub(hn::Mul(set(1.5f), x), set(2.5f))), set(1));
+    };
+    const auto far = [&](V x) HWY_ATTR {
+      const V inner = hn::Add(hn::Mul(set(-0.5f), x), set(2.5f));
+      return hn::Add(hn::Mul(x, hn::Sub(hn::Mul(x, inner), set(4))), set(2));
+    };
+    const V one = set(1);
+    return {{far(hn::Add(one, t)), near(t), near(hn::Sub(one, t)), far(hn::Sub(set(2), t))}};
+  }
+};
+
+struct Warped {
+  V at[kWarpPlanes];
+};
+
+// The weighted sum of 4x4 pixels for each plane; load(p) gives the vector's pixels at p. OpenCV
+// sums row by row inside the image, and straight on (kStraight) where the window leaves it.
+template <bool kStraight, bool kNormalised, class Load>
+HWY_INLINE Warped weigh(const Planes& image, const Weights& wx, const Weights& wy,
+                        const Load& load) {
+  Warped sums;
+  V weight_sum = hn::Zero(d);
+  for (int j = 0; j < 4; ++j) {
+    Warped row;
+    for (int i = 0; i < 4; ++i) {
+      const V weight = hn::Mul(wy.at[j], wx.at[i]);
+      if constexpr (kNormalised) weight_sum = hn::Add(weight_sum, weight);
+      for (int plane = 0; plane < kWarpPlanes; ++plane) {
+        const V term = hn::Mul(load(image.row(plane, j) + i), weight);
+        V& sum = kStraight ? sums.at[plane] : row.at[plane];
+        sum = i == 0 && (!kStraight || j == 0) ? term : hn::Add(sum, term);
+      }
+    }
+    if constexpr (!kStraight) {
+      for (int plane = 0; plane < kWarpPlanes; ++plane) {
+        sums.at[plane] = j == 0 ? row.at[plane] : hn::Add(sums.at[plane], row.at[plane]);
+      }
+    }
+  }
+  if constexpr (kNormalised) {
+    const V scale = hn::Div(hn::Set(d, 1.0f), weight_sum);
+    for (V& sum : sums.at) sum = hn::Mul(sum, scale);
+  }
+  return sums;
+}
+
+// Grouped bicubic warp: neighbours mostly move together, so that their pixels are neighbours too.
+// Lanes of equal displacement share one plain load a tap, for the image and both gradients.
+template <class Method>
+void warp(const Planes& first, const Planes& second, const Planes& state, const Planes& data) {
+  const int width = first.width, height = first.height;
+  const VI lane = hn::Iota(di, 0);
+  for (int y = 0; y < height; ++y) {
+    const float* u1_row = state.row(kU1, y);
+    const float* u2_row = state.row(kU2, y);
+    for (int x = 0; x < width; x += kLanes) {
+      const V u1 = hn::Load(d, u1_row + x), u2 = hn::Load(d, u2_row + x);
+      const VI column = hn::Add(hn::Set(di, x), lane);
+      VI left, top;
+      V tx, ty;
+      Method::split(hn::Add(hn::ConvertTo(d, column), u1), left, tx);
+      Method::split(hn::Add(hn::Set(d, static_cast<float>(y)), u2), top, ty);
+      const Weights wx = Method::weights(tx), wy = Method::weights(ty);
+      const VI border = hn::Set(di, -kWarpBorder);
+      left = hn::Min(hn::Max(hn::Sub(left, hn::Set(di, 1)), border), hn::Set(di, width));
+      top = hn::Min(hn::Max(hn::Sub(top, hn::Set(di, 1)), border), hn::Set(di, height));
+      const int row_step = static_cast<int>(second.stride) * second.count;
+      const VI offset = hn::Add(hn::Mul(top, hn::Set(di, row_step)), hn::Sub(left, lane));
+
+      HWY_ALIGN int offsets[kLanes];
+      hn::Store(offset, di, offsets);
+      const int active = std::min(kLanes, width - x);
+      int groups = 0;
+      int group_offsets[kLanes];
+      M in_group[kLanes];
+      M seen = hn::Not(hn::FirstN(d, active));
+      for (int l = 0; l < active; ++l) {
+        if (l > 0 && offsets[l] == offsets[l - 1]) continue;
+        const M same = hn::RebindMask(d, hn::Eq(offset, hn::Set(di, offsets[l])));
+        if (hn::AllFalse(d, hn::AndNot(seen, same))) continue;
+        seen = hn::Or(seen, same);
+        group_offsets[groups] = offsets[l];
+        in_group[groups++] = same;
+      }
+      const auto weigh_in = [&](auto straight, const auto& load) HWY_ATTR {
+        return weigh<decltype(straight)::value, Method::kNormalised>(second, wx, wy, load);
+      };
+      const auto load_one = [&](const float* p) HWY_ATTR { return hn::LoadU(d, p + offsets[0]); };
+      const auto load_two = [&](const float* p) HWY_ATTR {
+        return hn::IfThenElse(in_group[1], hn::LoadU(d, p + group_offsets[1]),
+                              hn::LoadU(d, p + offsets[0]));
+      };
+      const auto load_all = [&](const float* p) HWY_ATTR {
+        V value = hn::LoadU(d, p + offsets[0]);
+        for (int g = 1; g < groups; ++g) {
+          value = hn::IfThenElse(in_group[g], hn::LoadU(d, p + group_offsets[g]), value);
+        }
+        return value;
+      };
+      constexpr std::false_type by_rows;
+      constexpr std::true_type straight;
+      Warped warped = groups == 1   ? weigh_in(by_rows, load_one)
+                      : groups == 2 ? weigh_in(by_rows, load_two)
+                                    : weigh_in(by_rows, load_all);
+      if constexpr (std::is_same_v<Method, OpenCvCpuWarp>) {
+        const VI zero = hn::Zero(di);
+        const auto outside = hn::Or(
+            hn::Or(hn::Lt(left, zero), hn::Lt(top, zero)),
+            hn::Or(hn::Gt(left, hn::Set(di, width - 4)), hn::Gt(top, hn::Set(di, height - 4))));
+        if (!hn::AllFalse(di, outside)) {
+          const Warped at_border = weigh_in(straight, load_all);
+          for (int plane = 0; plane < kWarpPlanes; ++plane) {
+            warped.at[plane] =
+                hn::IfThenElse(hn::RebindMask(d, outside), at_border.at[plane], warped.at[plane]);
+          }
+        }
+      }
+      const M inside = hn::FirstN(d, active);
+      const V gx = warped.at[kImageX], gy = warped.at[kImageY];
+      const V moved = hn::Sub(hn::Sub(warped.at[kImage], hn::Mul(gx, u1)), hn::Mul(gy, u2));
+      const V rho = hn::Sub(moved, hn::Load(d, first.row(0, y) + x));
+      hn::Store(hn::IfThenElseZero(inside, gx), d, data.row(kGradX, y) + x);
+      hn::Store(hn::IfThenElseZero(inside, gy), d, data.row(kGradY, y) + x);
+      hn::Store(hn::IfThenElseZero(inside, rho), d, data.row(kRhoConstant, y) + x);
+    }
+  }
+}
+
+HWY_INLINE void order(V& a, V& b) {
+  const V lower = hn::Min(a, b);
+  b = hn::Max(a, b);
+  a = lower;
+}
+
+HWY_INLINE void sort5(V (&v)[5]) {
+  order(v[0], v[3]);
+  order(v[1], v[4]);
+  order(v[0], v[2]);
+  order(v[1], v[3]);
+  order(v[0], v[1]);
+  order(v[2], v[4]);
+  order(v[1], v[2]);
+  order(v[3], v[4]);
+  order(v[2], v[3]);
+}
+
+// Column-sorted median: each column of five is sorted once for the five windows that it is in, and
+// the rows of a window's sorted columns are sorted in turn. In such a matrix m the median of all is
+// that of m[i][4 - i] together with the largest m[i][3 - i] and the smallest m[i][5 - i].
+HWY_INLINE V median_of_sorted_columns(const float* const* sorted, int x) {
+  V m[5][5];
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 5; ++j) m[i][j] = hn::LoadU(d, sorted[i] + x + j - 2);
+    sort5(m[i]);
+  }
+  const V low = hn::Max(hn::Max(m[0][3], m[1][2]), hn::Max(m[2][1], m[3][0]));
+  const V high = hn::Min(hn::Min(m[1][4], m[2][3]), hn::Min(m[3][2], m[4][1]));
+  V middle[5] = {m[0][4], m[1][3], m[2][2], m[3][1], m[4][0]};
+  sort5(middle);
+  const V a = hn::Min(low, high), b = hn::Max(low, high);
+  return hn::Min(middle[3], hn::Min(hn::Max(middle[2], a), hn::Max(middle[1], b)));
+}
+
+void median5(const Planes& state, const Planes& scratch) {
+  const int width = state.width, height = state.height;
+  float* sorted[5];
+  for (int i = 0; i < 5; ++i) sorted[i] = scratch.row(i, 0);
+  // Rows are written once no window needs them any more, two rows later.
+  const auto finished = [&](int y) { return scratch.row(5 + y % 3, 0); };
+  for (const int plane : {kU1, kU2}) {
+    const auto write_back = [&](int y) {
+      if (y >= 0) std::memcpy(state.row(plane, y), finished(y), sizeof(float) * width);
+    };
+    for (int y = 0; y < height; ++y) {
+      const float* rows[5];
+      for (int i = 0; i < 5; ++i) {
+        rows[i] = state.row(plane, std::clamp(y + i - 2, 0, height - 1));
+      }
+      for (int x = 0; x < width; x += kLanes) {
+        V column[5];
+        for (int i = 0; i < 5; ++i) column[i] = hn::Load(d, rows[i] + x);
+        sort5(column);
+        for (int i = 0; i < 5; ++i) hn::StoreU(column[i], d, sorted[i] + x);
+      }
+      for (float* row : sorted) {
+        row[-2] = row[-1] = row[0];
+        row[width] = row[width + 1] = row[width - 1];
+      }
+      for (int x = 0; x < width; x += kLanes) {
+        hn::StoreU(median_of_sorted_columns(sorted, x), d, finished(y) + x);
+      }
+      write_back(y - 2);
+    }
+    write_back(height - 2);
+    write_back(height - 1);
+  }
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE: one a target
+Tvl1Kernels kernels() {
+  return {hwy::TargetName(HWY_TARGET), sweep<true>,          sweep<false>,
+          warp<OpenCvCpuWarp>,         warp<OpenCvCudaWarp>, median5};
+}
+
+}  // namespace co2net::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace co2net {
+
+const std::vector<Tvl1Kernels>& tvl1_kernels() {
+  static const std::vector<Tvl1Kernels> all = [] {
+    std::vector<Tvl1Kernels> list;
+    [[maybe_unused]] const auto supported = hwy::SupportedTargets();
+#if HWY_TARGETS & HWY_AVX3 & ~HWY_STATIC_TARGET
+    if (supported & HWY_AVX3) list.push_back(N_AVX3::kernels());
+#endif
+#if HWY_TARGETS & HWY_AVX2 & ~HWY_STATIC_TARGET
+    if (supported & HWY_AVX2) list.push_back(N_AVX2::kernels());
+#endif
+#if HWY_TARGETS & HWY_SSE4 & ~HWY_STATIC_TARGET
+    if (supported & HWY_SSE4) list.push_back(N_SSE4::kernels());
+#endif
+    list.push_back(HWY_STATIC_DISPATCH(kernels)());
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace co2net
+#endif

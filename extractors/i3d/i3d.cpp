@@ -1,0 +1,152 @@
+#include "extractors/i3d/i3d.h"
+
+#include <spdlog/spdlog.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <string_view>
+
+#include "extractors/i3d/onednn_net.h"
+#include "extractors/i3d/torchscript_conv_net.h"
+#include "pipeline/base/error.h"
+#include "pipeline/devices/device.h"
+#include "pipeline/devices/threads.h"
+
+namespace co2net {
+namespace {
+
+constexpr int kFrames = 16;
+constexpr int kClipsOnGpu = 16;
+
+// What went wrong, without libtorch's backtrace or the interpreter's trace of the network's code.
+std::string reason(const std::exception& e) {
+  const std::string message = e.what();
+  constexpr std::string_view kMark = "Error: ";
+  const std::size_t mark = message.rfind(kMark);
+  const std::size_t begin = mark == std::string::npos ? 0 : mark + kMark.size();
+  return message.substr(begin, message.find('\n', begin) - begin);
+}
+
+torch::ScalarType type_of(const I3dOptions& options) {
+  if (options.precision == "fp32") return torch::kFloat;
+  if (options.precision == "fp16" && options.device != "cpu") return torch::kHalf;
+  throw Error(ErrorKind::kUsage, "I3D on device " + options.device + " cannot compute in " +
+                                     options.precision + "; give fp32, or fp16 on a CUDA device");
+}
+
+std::string description(const torch::Tensor& tensor) {
+  return std::string(c10::toString(tensor.scalar_type())) + " " + to_string(tensor.sizes().vec());
+}
+
+}  // namespace
+
+struct I3d::Network {
+  torch::Device device;
+  torch::ScalarType type;
+  torch::jit::Module module;          // not kept beside `compiled`
+  std::optional<OnednnNet> compiled;  // on the CPU, where the module can be
+
+  torch::Tensor forward(const torch::Tensor& input) {
+    if (!compiled) {
+      // On a GPU without the optimizer, which after some calls fuses operators and so rounds
+      // otherwise.
+      const torch::jit::GraphOptimizerEnabledGuard as_written(!device.is_cuda());
+      return module.get_method("forward")({input}).toTensor().cpu().contiguous();
+    }
+    torch::Tensor output = torch::empty(compiled->output_shape());
+    compiled->run(input.data_ptr<float>(), output.data_ptr<float>());
+    return output;
+  }
+
+  // Replaces the module by what runs faster on the CPU.
+  void compile(const std::string& name, const Shape& input_shape) {
+    module = torch::jit::freeze(module);
+    try {
+      compiled.emplace(read_conv_net(module, input_shape));
+      module = {};
+    } catch (const UnsupportedNetwork& e) {
+      spdlog::warn("{}: runs in libtorch, which is slower than oneDNN: {}", name, e.what());
+      module = torch::jit::optimize_for_inference(module);
+    }
+  }
+};
+
+I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
+    : name_(file.string()), options_(options) {
+  use_device(options.device);
+  const torch::Device device(options.device);
+  const torch::ScalarType type = type_of(options);
+  use_one_thread_here();
+  try {
+    network_ =
+        std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device), {}});
+    network_->module.eval();
+    if (type == torch::kHalf) network_->module.to(type);
+    if (device.is_cpu()) network_->compile(name_, clips_shape(1));
+  } catch (const std::exception& e) {
+    throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
+                                       "torch.jit.save writes: " + reason(e));
+  }
+}
+
+I3d::I3d(I3d&&) noexcept = default;
+I3d& I3d::operator=(I3d&&) noexcept = default;
+I3d::~I3d() = default;
+
+std::string I3d::library_version() {
+  return std::string("libtorch ") + TORCH_VERSION + ", " + OnednnNet::library_version();
+}
+
+Shape I3d::clips_shape(std::int64_t count) const {
+  return {count, options_.channels, kFrames, options_.side, options_.side};
+}
+
+Array I3d::features(const Array& clips) const {
+  expect_shape(clips, {-1, options_.channels, kFrames, options_.side, options_.side}, "i3d clips");
+  use_one_thread_here();
+  Array features({clips.dim(0), options_.feature_size});
+  const std::int64_t step = clips_at_once();
+  for (std::int64_t n = 0; n < clips.dim(0); n += step) {
+    run(clips.row(n), std::min(step, clips.dim(0) - n), features.row(n));
+  }
+  return features;
+}
+
+int I3d::clips_at_once() const { return network_->device.is_cuda() ? kClipsOnGpu : 1; }
+
+void I3d::run(const float* clips, std::int64_t count, float* features) const {
+  const torch::InferenceMode no_grad;
+  const std::int64_t batch = clips_at_once();
+  // Copied, since a network may work in place.
+  const torch::Tensor input =
+      torch::empty(clips_shape(batch), torch::device(network_->device).dtype(network_->type));
+  input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
+  input.narrow(0, count, batch - count).zero_();
+  torch::Tensor output;
+  try {
+    output = network_->forward(input);
+  } catch (const std::exception& e) {
+    throw Error(ErrorKind::kModel, name_ + ": fails on clips " + description(input) +
+                                       ", is it for the other stream? " + reason(e));
+  }
+  if (output.scalar_type() != network_->type ||
+      output.sizes() != at::IntArrayRef({batch, options_.feature_size})) {
+    throw Error(ErrorKind::kModel, name_ + ": want a feature of " + c10::toString(network_->type) +
+                                       " " + to_string({batch, options_.feature_size}) + ", got " +
+                                       description(output) +
+                                       "; the model's feature size does not match its network");
+  }
+  output = output.to(torch::kFloat);
+  // oneDNN's ReLU makes zeros of a clip's NaNs. The sum is finite only if all of its values are.
+  if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
+    throw Error(ErrorKind::kModel, name_ + ": gives a feature that is not finite; " +
+                                       "its weights or the clip are damaged");
+  }
+  std::copy_n(output.data_ptr<float>(), count * options_.feature_size, features);
+}
+
+}  // namespace co2net

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "pipeline/formats/array.h"
+
+namespace co2net {
+
+struct I3dOptions {
+  int channels = 3;                // of the clips: 3 rgb, 2 flow
+  int feature_size = 1024;         // D, which every output of the network must have
+  std::string device = "cpu";      // as in pipeline/devices/device.h
+  std::string precision = "fp32";  // of the network's arithmetic: "fp32", or on a GPU "fp16"
+  int side = 224;                  // of the clips, in pixels
+};
+
+// Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D],
+// such as save_i3d() writes. The file is code that runs here: load only what you trust. On the CPU
+// it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators; else libtorch
+// runs it, frozen and optimised, and a warning names the operator that is in the way. features()
+// may be called from many threads at once.
+class I3d {
+ public:
+  // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) if the device is
+  // unknown or absent or lacks the precision. Call use_one_thread_a_call()
+  // (pipeline/devices/threads.h) first; several may then be constructed at once.
+  I3d(const std::filesystem::path& file, const I3dOptions& options);
+  I3d(I3d&&) noexcept;
+  I3d& operator=(I3d&&) noexcept;
+  ~I3d();
+
+  int feature_size() const { return options_.feature_size; }
+  // How many clips make best use of a call.
+  int clips_at_once() const;
+
+  // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3 (ISA 1007)".
+  static std::string library_version();
+
+  //   clips    float32 [N, C, 16, side, side] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y
+  //   returns  float32 [N, D]
+  // On the CPU each clip goes through the network by itself and on the calling thread alone, so
+  // that a feature depends neither on its neighbours nor on the number of threads; libtorch's
+  // number of threads is left at one. On a GPU clips_at_once() go through together, always as many
+  // (zeros fill up), so that cuDNN takes the same kernels each time. Throws Error(kInput) for clips
+  // of another shape, Error(kModel) naming the file if the network fails or returns anything but D
+  // finite numbers.
+  Array features(const Array& clips) const;
+
+ private:
+  struct Network;
+
+  Shape clips_shape(std::int64_t count) const;
+
+  //   clips     float32 [count, C, 16, side, side], count <= clips_at_once()
+  //   features  float32 [count, D], written
+  void run(const float* clips, std::int64_t count, float* features) const;
+
+  std::string name_;  // the file's
+  I3dOptions options_;
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace co2net

@@ -1,0 +1,56 @@
+#include "extractors/video/av.h"
+
+extern "C" {
+#include <libavutil/log.h>
+#include <libavutil/parseutils.h>
+}
+
+#include <mutex>
+
+namespace co2net {
+
+std::string av_message(int rc) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(rc, text, sizeof text);
+  return text;
+}
+
+int check_av(int rc, const std::string& doing, ErrorKind kind) {
+  if (rc < 0) throw Error(kind, doing + ": " + av_message(rc));
+  return rc;
+}
+
+Dictionary::Dictionary(const std::map<std::string, std::string>& entries) {
+  for (const auto& [key, value] : entries) {
+    check_av(av_dict_set(&entries_, key.c_str(), value.c_str(), 0), key, ErrorKind::kInternal);
+  }
+}
+
+std::string Dictionary::first_key() const {
+  const AVDictionaryEntry* entry = av_dict_get(entries_, "", nullptr, AV_DICT_IGNORE_SUFFIX);
+  return entry == nullptr ? "" : entry->key;
+}
+
+void silence_libav() {
+  static std::once_flag once;
+  std::call_once(once, [] { av_log_set_level(AV_LOG_QUIET); });
+}
+
+AVPixelFormat to_av(PixelFormat format) {
+  return format == PixelFormat::kGray8 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_BGR24;
+}
+
+AVRational parse_fps(const std::string& fps) {
+  AVRational rate;
+  if (av_parse_video_rate(&rate, fps.c_str()) < 0) {
+    throw Error(ErrorKind::kUsage,
+                "fps '" + fps + "': want a positive rate such as 25 or 30000/1001");
+  }
+  return rate;
+}
+
+std::string to_string(AVRational value) {
+  return std::to_string(value.num) + "/" + std::to_string(value.den);
+}
+
+}  // namespace co2net

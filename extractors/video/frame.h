@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <opencv2/core/mat.hpp>
+
+#include "pipeline/stages/recipe.h"
+
+struct AVFrame;
+
+namespace co2net {
+
+// A frame at the recipe's size, H x W.
+struct Frame {
+  cv::Mat bgr;   // uint8 [H, W, 3]
+  cv::Mat gray;  // uint8 [H, W]; empty if flow was read rather than solved
+  cv::Mat flow;  // uint8 [H, W, 2]: quantised (x, y) to the next frame; empty until solved
+};
+using FramePtr = std::shared_ptr<Frame>;
+
+// Yields a video's frames in order, null at the end.
+using FrameSource = std::function<FramePtr()>;
+
+// The size of frames under a recipe: "exact" gives width x height, "short-side" scales both sides
+// by one factor and rounds to the nearest pixel.
+cv::Size frame_size(const Recipe::Resize& resize, cv::Size native);
+
+// A decoded BGR24 frame at the recipe's size: gray is OpenCV's BGR2GRAY at native size, then both
+// are resized by OpenCV's bilinear interpolation.
+FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize);
+
+}  // namespace co2net

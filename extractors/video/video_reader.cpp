@@ -1,0 +1,270 @@
+#include "extractors/video/video_reader.h"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "extractors/video/av.h"
+#include "extractors/video/frame_filter.h"
+#include "extractors/video/packet_clock.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+bool is_video(const AVStream& stream) {
+  return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+         (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+}
+
+// The rank by which the ffmpeg program chooses among video streams.
+std::int64_t rank(const AVStream& stream) {
+  constexpr std::int64_t kHasPackets = 100'000'000;
+  constexpr std::int64_t kIsDefault = 5'000'000;
+  std::int64_t rank = std::int64_t{stream.codecpar->width} * stream.codecpar->height;
+  if ((stream.event_flags & AVSTREAM_EVENT_FLAG_NEW_PACKETS) != 0) rank += kHasPackets;
+  if ((stream.disposition & AV_DISPOSITION_DEFAULT) != 0) rank += kIsDefault;
+  return rank;
+}
+
+std::vector<AVStream*> video_streams(const AVFormatContext& input) {
+  std::vector<AVStream*> streams;
+  std::copy_if(input.streams, input.streams + input.nb_streams, std::back_inserter(streams),
+               [](const AVStream* stream) { return is_video(*stream); });
+  if (streams.empty()) {
+    throw Error(ErrorKind::kInput, "no video stream; give a file that has pictures");
+  }
+  return streams;
+}
+
+std::size_t choose(const std::vector<AVStream*>& streams) {
+  const auto best =
+      std::max_element(streams.begin(), streams.end(),
+                       [](const AVStream* a, const AVStream* b) { return rank(*a) < rank(*b); });
+  return static_cast<std::size_t>(best - streams.begin());
+}
+
+AVStream& find_stream(const AVFormatContext& input, int index) {
+  const std::vector<AVStream*> streams = video_streams(input);
+  if (index < 0) return *streams[choose(streams)];
+  std::string known;
+  for (AVStream* stream : streams) {
+    if (stream->index == index) return *stream;
+    known += " " + std::to_string(stream->index);
+  }
+  throw Error(ErrorKind::kInput,
+              "stream " + std::to_string(index) + " is not a video stream; those are:" + known);
+}
+
+InputPtr open_input(const fs::path& path) {
+  silence_libav();
+  Dictionary options(std::map<std::string, std::string>{{"scan_all_pmts", "1"}});
+  AVFormatContext* opened = nullptr;
+  // With the protocol's name, so that no part of a path is taken for one.
+  check_av(avformat_open_input(&opened, ("file:" + path.string()).c_str(), nullptr, options.get()),
+           "not a readable video");
+  InputPtr input(opened);
+  const int rc = avformat_find_stream_info(input.get(), nullptr);
+  if (input->nb_streams == 0) check_av(rc, "no stream found");
+  return input;
+}
+
+CodecPtr open_decoder(const AVStream& stream) {
+  const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
+  const std::string name = avcodec_get_name(stream.codecpar->codec_id);
+  if (decoder == nullptr) {
+    throw Error(ErrorKind::kInput, "no decoder for " + name + "; convert the file to H.264 first");
+  }
+  CodecPtr codec(allocated(avcodec_alloc_context3(decoder)));
+  check_av(avcodec_parameters_to_context(codec.get(), stream.codecpar), "open the decoder " + name);
+  codec->pkt_timebase = stream.time_base;
+  codec->framerate = stream.avg_frame_rate;
+  codec->thread_count = 1;
+  check_av(avcodec_open2(codec.get(), decoder, nullptr), "open the decoder " + name);
+  return codec;
+}
+
+double seconds(std::int64_t ts, AVRational time_base) {
+  return ts == AV_NOPTS_VALUE ? 0 : static_cast<double>(ts) * av_q2d(time_base);
+}
+
+SourceInfo describe(const AVFormatContext& input, AVStream& stream) {
+  const AVCodecParameters& codec = *stream.codecpar;
+  SourceInfo info;
+  info.container = input.iformat->name;
+  info.stream = stream.index;
+  info.codec = avcodec_get_name(codec.codec_id);
+  const char* format = av_get_pix_fmt_name(static_cast<AVPixelFormat>(codec.format));
+  info.pixel_format = format == nullptr ? "" : format;
+  info.stored_width = info.width = codec.width;
+  info.stored_height = info.height = codec.height;
+  if (const std::int32_t* matrix = display_matrix(stream)) {
+    info.rotation = clockwise_degrees(matrix);
+    if (std::abs(std::fmod(info.rotation, 180) - 90) < 1) std::swap(info.width, info.height);
+  }
+  info.sample_aspect_ratio = to_string(
+      stream.sample_aspect_ratio.num != 0 ? stream.sample_aspect_ratio : codec.sample_aspect_ratio);
+  const AVRational fps = stream.avg_frame_rate;
+  info.average_fps = to_string(fps);
+  info.average_fps_value = fps.den == 0 ? 0 : av_q2d(fps);
+  info.declared_frames = stream.nb_frames;
+  info.duration_s = stream.duration != AV_NOPTS_VALUE ? seconds(stream.duration, stream.time_base)
+                                                      : seconds(input.duration, {1, AV_TIME_BASE});
+  info.start_s = seconds(stream.start_time, stream.time_base);
+  return info;
+}
+
+bool is_damaged(const AVFrame& frame) {
+  return frame.decode_error_flags != 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;
+}
+
+}  // namespace
+
+class VideoReader::Decoder {
+ public:
+  Decoder(const fs::path& path, const VideoReaderOptions& options)
+      : input_(open_input(path)),
+        stream_(find_stream(*input_, options.stream)),
+        codec_(open_decoder(stream_)),
+        clock_(*input_, stream_, *codec_),
+        filter_(*input_, stream_, options.fps, options.format),
+        packet_(allocated(av_packet_alloc())),
+        decoded_(allocated(av_frame_alloc())),
+        delivered_(allocated(av_frame_alloc())),
+        source_(describe(*input_, stream_)) {
+    for (unsigned i = 0; i < input_->nb_streams; ++i) input_->streams[i]->discard = AVDISCARD_ALL;
+    stream_.discard = AVDISCARD_NONE;
+  }
+
+  const AVFrame* next() {
+    while (!filter_.pull(*delivered_)) {
+      if (finished_) return nullptr;
+      decode();
+    }
+    ++report_.frames;
+    return delivered_.get();
+  }
+
+  const SourceInfo& source() const { return source_; }
+  const DecodeReport& report() const { return report_; }
+
+ private:
+  // Takes a frame from the decoder, or feeds it if it is hungry.
+  void decode() {
+    const int rc = avcodec_receive_frame(codec_.get(), decoded_.get());
+    if (rc == 0) {
+      deliver();
+    } else if (rc == AVERROR_EOF) {
+      finish();
+    } else {
+      if (rc != AVERROR(EAGAIN)) fail(rc, "decode");
+      feed();
+    }
+  }
+
+  void deliver() {
+    ++report_.source_frames;
+    if (is_damaged(*decoded_)) {
+      ++report_.damaged_frames;
+      incomplete("frame " + std::to_string(report_.source_frames - 1) + " is damaged");
+    }
+    clock_.stamp(*decoded_);
+    filter_.push(*decoded_);
+    av_frame_unref(decoded_.get());
+  }
+
+  // Gives the decoder one packet of our stream, or tells it that there are no more.
+  void feed() {
+    if (draining_) return;
+    const int read = read_packet();
+    if (read < 0) {
+      if (read != AVERROR_EOF) fail(read, "read");
+      draining_ = true;
+      clock_.drain();
+      avcodec_send_packet(codec_.get(), nullptr);
+      return;
+    }
+    clock_.begin(*packet_);
+    if (packet_->size == 0) return;  // it would end the stream
+    const int sent = avcodec_send_packet(codec_.get(), packet_.get());
+    if (sent < 0) fail(sent, "decode");
+  }
+
+  int read_packet() {
+    for (;;) {
+      av_packet_unref(packet_.get());
+      const int rc = av_read_frame(input_.get(), packet_.get());
+      if (rc == AVERROR(EAGAIN)) continue;
+      if (rc < 0 || packet_->stream_index == stream_.index) return rc;
+    }
+  }
+
+  void finish() {
+    finished_ = true;
+    if (report_.source_frames == 0) {
+      throw Error(ErrorKind::kInput, "no frame of stream " + std::to_string(stream_.index) +
+                                         " could be decoded" +
+                                         (report_.complete ? "" : ": " + report_.first_error) +
+                                         "; is the file complete?");
+    }
+    filter_.close(clock_.end_pts());
+  }
+
+  void fail(int rc, const std::string& doing) {
+    ++report_.failed_packets;
+    incomplete(doing + " after frame " + std::to_string(report_.source_frames) + ": " +
+               av_message(rc));
+  }
+
+  void incomplete(const std::string& reason) {
+    if (report_.complete) report_.first_error = reason;
+    report_.complete = false;
+  }
+
+  InputPtr input_;
+  AVStream& stream_;
+  CodecPtr codec_;
+  PacketClock clock_;
+  FrameFilter filter_;
+  PacketPtr packet_;
+  AvFramePtr decoded_;
+  AvFramePtr delivered_;
+  SourceInfo source_;
+  DecodeReport report_;
+  bool draining_ = false;
+  bool finished_ = false;
+};
+
+VideoReader::VideoReader(const fs::path& path, const VideoReaderOptions& options) try
+    : name_(path.string()), decoder_(std::make_unique<Decoder>(path, options)) {
+} catch (const Error& e) {
+  throw e.within(path.string());
+}
+
+VideoReader::~VideoReader() = default;
+
+const AVFrame* VideoReader::next() try { return decoder_->next(); } catch (const Error& e) {
+  throw e.within(name_);
+}
+
+const SourceInfo& VideoReader::source() const { return decoder_->source(); }
+
+const DecodeReport& VideoReader::report() const { return decoder_->report(); }
+
+Probe probe_video(const fs::path& path) try {
+  const InputPtr input = open_input(path);
+  const std::vector<AVStream*> streams = video_streams(*input);
+  Probe probe;
+  probe.chosen = choose(streams);
+  for (AVStream* stream : streams) probe.streams.push_back(describe(*input, *stream));
+  return probe;
+} catch (const Error& e) {
+  throw e.within(path.string());
+}
+
+}  // namespace co2net

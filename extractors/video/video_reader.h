@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "extractors/video/pixel_format.h"
+
+struct AVFrame;
+
+namespace co2net {
+
+struct VideoReaderOptions {
+  std::string fps = "25";  // "25", "30000/1001"; empty: every source frame, as it comes
+  int stream = -1;         // index in the container; -1: the one that the ffmpeg program chooses
+  PixelFormat format = PixelFormat::kBgr24;
+};
+
+// What the container says about a video stream. Nothing has been decoded: it may be wrong.
+struct SourceInfo {
+  std::string container;     // libav's name, "mov,mp4,m4a,3gp,3g2,mj2"
+  int stream = 0;            // index in the container
+  std::string codec;         // "h264"
+  std::string pixel_format;  // "yuv420p"; empty if unknown
+  int stored_width = 0;      // before the picture is turned upright
+  int stored_height = 0;
+  int width = 0;  // as delivered, pixels
+  int height = 0;
+  double rotation = 0;               // degrees clockwise that turn the picture upright, [0, 360)
+  std::string sample_aspect_ratio;   // "1/1"; "0/1" if unknown; frames are delivered as stored
+  std::string average_fps;           // "30000/1001"; "0/0" if unknown
+  double average_fps_value = 0;      // 0 if unknown
+  std::int64_t declared_frames = 0;  // 0 if the container does not say
+  double duration_s = 0;             // 0 if unknown
+  double start_s = 0;                // the first timestamp; frames are delivered from 0 on
+};
+
+struct DecodeReport {
+  std::int64_t source_frames = 0;   // decoded
+  std::int64_t frames = 0;          // delivered
+  std::int64_t failed_packets = 0;  // skipped, because the decoder or the container's reader failed
+  std::int64_t damaged_frames = 0;  // among source_frames: the decoder had to guess parts of them
+  bool complete = true;             // neither of the two was seen
+  std::string first_error;          // empty if complete
+};
+
+// Decodes one video stream to frames of constant size in memory that does not grow with its length.
+// The frames are, byte by byte and in number, those of FFmpeg 5.1's
+//   ffmpeg -threads 1 -i FILE -map 0:STREAM -an -fps_mode passthrough -vf fps=25,format=bgr24 ...
+// so variable frame rate, start times, rotation and changes of size are treated as there; the
+// sample aspect ratio is ignored. One thread decodes, because on damaged files the pictures that
+// libav makes depend on the number of threads; on intact files they do not.
+// Not thread-safe; several readers may work at once.
+class VideoReader {
+ public:
+  // Throws Error(kInput) if the file cannot be read or has no such video stream, Error(kUsage) if
+  // options.fps is not a rate.
+  VideoReader(const std::filesystem::path& path, const VideoReaderOptions& options);
+  ~VideoReader();
+
+  // The next frame, in presentation order: packed pixels in data[0], linesize[0] bytes a row; or
+  // null after the last one. Valid until the next call. Packets that fail are skipped and counted.
+  // Throws Error(kInput) if nothing at all could be decoded.
+  const AVFrame* next();
+
+  const SourceInfo& source() const;
+  // Final once next() has returned null.
+  const DecodeReport& report() const;
+
+ private:
+  class Decoder;
+  std::string name_;
+  std::unique_ptr<Decoder> decoder_;
+};
+
+// Every video stream of a file, and the index among them of the one that is read by default.
+struct Probe {
+  std::vector<SourceInfo> streams;
+  std::size_t chosen = 0;
+};
+
+// Throws Error(kInput) if the file cannot be read or has no video stream.
+Probe probe_video(const std::filesystem::path& path);
+
+}  // namespace co2net

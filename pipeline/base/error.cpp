@@ -1,0 +1,31 @@
+#include "pipeline/base/error.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <string>
+
+namespace co2net {
+namespace {
+
+// libtorch adds where in its code, and at which addresses, it threw: which differs from machine to
+// machine.
+std::string without_backtrace(const std::string& what) {
+  return what.substr(0, std::min(what.find("\nException raised from "), what.find("\nframe #0")));
+}
+
+}  // namespace
+
+Error current_error() {
+  try {
+    throw;
+  } catch (const Error& e) {
+    return e;
+  } catch (const std::bad_alloc&) {
+    return {ErrorKind::kInternal, "out of memory"};
+  } catch (const std::exception& e) {
+    return {ErrorKind::kInternal, without_backtrace(e.what())};
+  }
+}
+
+}  // namespace co2net

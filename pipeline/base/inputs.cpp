@@ -1,0 +1,227 @@
+#include "pipeline/base/inputs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/base/text.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+std::string lower_suffix(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return suffix;
+}
+
+bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+std::vector<fs::path> files_below(const fs::path& folder,
+                                  const std::vector<std::string>& suffixes) {
+  std::vector<fs::path> files;
+  std::error_code error, ignored;
+  const auto options = fs::directory_options::skip_permission_denied |
+                       fs::directory_options::follow_directory_symlink;
+  auto entry = fs::recursive_directory_iterator(folder, options, error);
+  std::set<fs::path> entered = {fs::canonical(folder, ignored)};  // links may go in circles
+  for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    const fs::path& path = entry->path();
+    const bool is_folder = entry->is_directory(ignored);
+    if (is_hidden(path) || (is_folder && !entered.insert(fs::canonical(path, ignored)).second)) {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    const bool wanted =
+        std::find(suffixes.begin(), suffixes.end(), lower_suffix(path)) != suffixes.end();
+    // A link that leads nowhere is named, so that the video's absence is an error and not silence.
+    const bool is_file = entry->is_regular_file(ignored) || !entry->exists(ignored);
+    if (wanted && is_file) files.push_back(path);
+  }
+  if (error) {
+    throw Error(ErrorKind::kUsage, "folder " + folder.string() + ": " + error.message());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+fs::path normal_path(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return (error ? path : absolute).lexically_normal();
+}
+
+// The longest directory that all paths are below; they are absolute.
+fs::path common_parent(const std::vector<fs::path>& paths) {
+  fs::path common = paths.front().parent_path();
+  for (const fs::path& path : paths) {
+    const auto ends = std::mismatch(common.begin(), common.end(), path.begin(), path.end());
+    fs::path shared;
+    for (auto part = common.begin(); part != ends.first; ++part) shared /= *part;
+    common = shared;
+  }
+  return common;
+}
+
+std::string utf8(const std::string& name) {
+  if (is_utf8(name)) return name;
+  std::string encoded;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char hex[] = {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+    encoded += byte < 0x80 ? std::string(1, c) : std::string(hex, sizeof hex);
+  }
+  return encoded;
+}
+
+std::uint64_t to_number(std::string_view text, const std::string& what) {
+  std::uint64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) {
+    throw Error(ErrorKind::kUsage, what + ": '" + std::string(text) + "' is not a whole number");
+  }
+  return number;
+}
+
+std::uint64_t environment_number(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr) {
+    throw Error(ErrorKind::kUsage, std::string("--shard env: ") + variable + " is not set");
+  }
+  return to_number(value, std::string("--shard env: ") + variable);
+}
+
+// Task `id` of an array whose ids are evenly spaced.
+Shard slurm_shard() {
+  const auto number_or = [](const char* variable, std::uint64_t fallback) {
+    return std::getenv(variable) != nullptr ? environment_number(variable) : fallback;
+  };
+  const std::uint64_t id = environment_number("SLURM_ARRAY_TASK_ID");
+  const std::uint64_t count = environment_number("SLURM_ARRAY_TASK_COUNT");
+  const std::uint64_t first = number_or("SLURM_ARRAY_TASK_MIN", 0);
+  const std::uint64_t step = std::max<std::uint64_t>(1, number_or("SLURM_ARRAY_TASK_STEP", 1));
+  const std::uint64_t last = number_or("SLURM_ARRAY_TASK_MAX", first + (count - 1) * step);
+  if (id < first || (last - first) / step + 1 != count) {
+    throw Error(ErrorKind::kUsage,
+                "--shard env: the job array's task ids are not evenly spaced; give --shard i/n");
+  }
+  return {(id - first) / step, count};
+}
+
+Shard shard_from_environment() {
+  if (std::getenv("SLURM_ARRAY_TASK_ID") != nullptr) return slurm_shard();
+  if (std::getenv("JOB_COMPLETION_INDEX") != nullptr) {
+    return {environment_number("JOB_COMPLETION_INDEX"), environment_number("JOB_COMPLETIONS")};
+  }
+  throw Error(ErrorKind::kUsage,
+              "--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set");
+}
+
+}  // namespace
+
+const std::vector<std::string> kVideoSuffixes = {
+    ".3gp", ".asf",  ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov",  ".mp4",
+    ".mpe", ".mpeg", ".mpg", ".mts",  ".mxf", ".ogv", ".rm",   ".ts",  ".vob", ".webm", ".wmv"};
+
+std::optional<fs::path> next_path(std::istream& stream, bool nul_separated) {
+  const EndOnSignal waiting;
+  for (std::string line; std::getline(stream, line, nul_separated ? '\0' : '\n');) {
+    if (!nul_separated && line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) return line;
+  }
+  return std::nullopt;
+}
+
+std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
+                                    const std::vector<std::string>& suffixes,
+                                    std::istream& standard_input, bool nul_separated) {
+  std::vector<fs::path> paths;
+  std::set<fs::path> seen;
+  const auto add = [&](const fs::path& path) {
+    if (seen.insert(normal_path(path)).second) paths.push_back(path);
+  };
+  const auto add_named = [&](const fs::path& path) {
+    std::error_code unreachable;
+    if (!fs::is_directory(path, unreachable)) return add(path);
+    for (const fs::path& file : files_below(path, suffixes)) add(file);
+  };
+  const auto add_list = [&](std::istream& list) {
+    while (const auto path = next_path(list, nul_separated)) add_named(*path);
+  };
+  for (const std::string& argument : arguments) {
+    if (argument == "-") {
+      add_list(standard_input);
+    } else if (argument.starts_with('@')) {
+      std::ifstream list(argument.substr(1), std::ios::binary);
+      if (!list) throw Error(ErrorKind::kUsage, "cannot read the list " + argument.substr(1));
+      add_list(list);
+    } else {
+      add_named(argument);
+    }
+  }
+  return paths;
+}
+
+std::string id_of(const fs::path& path) { return utf8(path.stem().string()); }
+
+std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
+  if (paths.empty()) return {};
+  std::vector<fs::path> normal;
+  for (const fs::path& path : paths) normal.push_back(normal_path(path));
+  const fs::path parent = common_parent(normal);
+  std::vector<Input> inputs;
+  for (const fs::path& path : paths) inputs.push_back({path, id_of(path)});
+  // A relative path may be another file's stem ("a.mp4" and "a.mp4.mkv"), so look again.
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::map<std::string, int> uses;
+    for (const Input& input : inputs) {
+      for (fs::path id = input.id; !id.empty(); id = id.parent_path()) ++uses[id.string()];
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const std::string relative = utf8(normal[i].lexically_relative(parent).string());
+      if (uses[inputs[i].id] == 1 || inputs[i].id == relative) continue;
+      inputs[i].id = relative;
+      changed = true;
+    }
+  }
+  return inputs;
+}
+
+bool Shard::has(const std::string& id) const {
+  std::uint64_t hash = 0;
+  const std::string digest = sha256(id);
+  std::from_chars(digest.data(), digest.data() + 16, hash, 16);
+  return hash % count == index;
+}
+
+Shard parse_shard(std::string_view text) {
+  Shard shard;
+  if (text == "env") {
+    shard = shard_from_environment();
+  } else {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) {
+      throw Error(ErrorKind::kUsage, "--shard: want i/n or env, not '" + std::string(text) + "'");
+    }
+    shard = {to_number(text.substr(0, slash), "--shard"),
+             to_number(text.substr(slash + 1), "--shard")};
+  }
+  if (shard.index >= shard.count) {
+    throw Error(ErrorKind::kUsage, "--shard: " + std::to_string(shard.index) + "/" +
+                                       std::to_string(shard.count) +
+                                       ": shards of n are numbered 0 to n - 1");
+  }
+  return shard;
+}
+
+}  // namespace co2net

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <istream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/base/error.h"
+
+namespace co2net {
+
+// A file to work on and the name under which its results appear.
+struct Input {
+  std::filesystem::path path;  // as given
+  std::string id;
+};
+
+// Files by suffix, lower case, that are looked for in folders.
+extern const std::vector<std::string> kVideoSuffixes;
+
+// The files that a command's arguments name, in order: files as they are (never judged by their
+// suffix), folders searched recursively for `suffixes` (sorted; hidden files and folders skipped),
+// "@list.txt" a path a line, "-" the same from `standard_input`. With `nul_separated`, paths in
+// lists end with NUL instead of a line feed. A file named twice counts once.
+// Throws Error(kUsage) for a list or folder that cannot be read.
+std::vector<std::filesystem::path> expand_inputs(const std::vector<std::string>& arguments,
+                                                 const std::vector<std::string>& suffixes,
+                                                 std::istream& standard_input, bool nul_separated);
+
+// A file's name without suffix.
+std::string id_of(const std::filesystem::path& path);
+
+// Gives every file its id: the name without suffix; names that collide become the path relative to
+// the files' common parent, with its suffix, so that no result overwrites another, nor lies in
+// another's folder. Ids are UTF-8: where a name is not, its bytes beyond ASCII become %XX.
+std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
+
+// The next path on a stream of paths, nothing at its end. While it waits, a signal ends the program
+// at once.
+std::optional<std::filesystem::path> next_path(std::istream& stream, bool nul_separated);
+
+// What is wrong with an input, even that it cannot be read, says nothing about the program or the
+// other inputs: an Error of `read` leaves as kInput.
+template <class Read>
+auto read_input(Read read, const std::filesystem::path& path) {
+  try {
+    return read(path);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
+    throw Error(ErrorKind::kInput, e.what());
+  }
+}
+
+// A share of the inputs, by a stable hash of the id: every id belongs to exactly one of
+// 0 <= index < count, whatever other inputs there are.
+struct Shard {
+  std::uint64_t index = 0;
+  std::uint64_t count = 1;
+  bool has(const std::string& id) const;
+};
+
+// "i/n" with 0 <= i < n, or "env": SLURM_ARRAY_TASK_ID (counted from _MIN in steps of _STEP)
+// of SLURM_ARRAY_TASK_COUNT, or JOB_COMPLETION_INDEX of JOB_COMPLETIONS. Throws Error(kUsage).
+Shard parse_shard(std::string_view text);
+
+}  // namespace co2net

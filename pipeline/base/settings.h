@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "pipeline/base/json.h"
+
+namespace co2net {
+
+// A struct of settings as a JSON object, nested by topic. A key names a leaf: "flow.bound".
+std::vector<std::string> setting_keys(const Json& settings);
+
+// `settings` with one leaf changed, "flow.bound=15": a number if it reads as one, else text. `what`
+// names the settings in messages. Errors: Error(kUsage); for an unknown key with the known ones.
+Json with_setting(const Json& settings, const std::string& key_and_value, const std::string& what);
+
+// Reads fields of a struct from JSON that has exactly the keys of `known`. `what` leads messages.
+// Errors: Error(kModel) naming a key that is unknown, missing or of another type.
+class SettingsReader {
+ public:
+  SettingsReader(const Json& json, const Json& known, std::string what);
+
+  template <class T>
+  void read(const std::string& key, T& field) const {
+    try {
+      at(key).get_to(field);
+    } catch (const Json::exception&) {
+      fail(key, "has the wrong type");
+    }
+    // JSON numbers are cut to fit the field, and -1 equals the largest unsigned one.
+    const bool wrapped =
+        std::is_unsigned_v<T> && at(key).type() == Json::value_t::number_integer && at(key) < 0;
+    if (wrapped || Json(field) != at(key)) fail(key, "cannot be " + at(key).dump());
+  }
+
+ private:
+  const Json& at(const std::string& key) const;
+  [[noreturn]] void fail(const std::string& key, const std::string& why) const;
+
+  const Json& json_;
+  std::string what_;
+};
+
+// Checks of a value, each an Error(kModel) that names what is wanted: "recipe: fps must be ...".
+class SettingsCheck {
+ public:
+  explicit SettingsCheck(std::string what) : what_(std::move(what)) {}
+  void require(bool ok, const std::string& key, const std::string& want) const;
+  void one_of(const std::string& value, const std::string& key,
+              const std::vector<std::string>& allowed) const;
+  void in(double value, const std::string& key, double low, double high) const;
+
+ private:
+  std::string what_;
+};
+
+}  // namespace co2net

@@ -1,0 +1,118 @@
+#include "pipeline/datasets/bundle.h"
+
+#include <spdlog/spdlog.h>
+
+#include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/datasets/network_spec.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+constexpr const char* kSchema = "co2net.bundle/1";
+
+Bundle bundle_from_json(const Json& json) {
+  const auto schema = json_at<std::string>(json, "schema", ErrorKind::kModel);
+  if (schema != kSchema) {
+    throw Error(ErrorKind::kModel, "schema '" + schema + "' is not " + kSchema);
+  }
+  Bundle bundle;
+  bundle.name = json_at<std::string>(json, "name", ErrorKind::kModel);
+  bundle.status = json_at<std::string>(json, "status", ErrorKind::kModel);
+  bundle.classes = json_at<std::vector<std::string>>(json, "classes", ErrorKind::kModel);
+  bundle.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kModel));
+  bundle.feature_size = json_at<int>(json, "feature_size", ErrorKind::kModel);
+  bundle.preset = json_at<std::string>(json, "preset", ErrorKind::kModel);
+  bundle.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
+  if (json.contains("network")) bundle.ablation = ablation_from_json(json["network"]);
+  const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
+  for (const auto& [name, file] : files.items()) {
+    bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);
+  }
+  bundle.provenance = json.value("provenance", Json::object());
+  return bundle;
+}
+
+}  // namespace
+
+const char* i3d_file(const std::string& stream) {
+  return stream == "flow" ? kI3dFlowFile : kI3dRgbFile;
+}
+
+Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& files) {
+  const fs::path description = directory / "model.json";
+  if (!fs::exists(description)) {
+    throw Error(ErrorKind::kModel, directory.string() +
+                                       " is not a model bundle: it has no model.json (choose one "
+                                       "with --model)");
+  }
+  Bundle bundle;
+  try {
+    bundle = bundle_from_json(
+        parse_json(read_file(description), description.string(), ErrorKind::kModel));
+  } catch (const Error& e) {
+    throw e.within(description.string());
+  }
+  bundle.directory = directory;
+  for (const std::string& name : files) {
+    const fs::path path = bundle.file(name);
+    if (!fs::exists(path) || bundle.sha256.count(name) == 0) {
+      throw Error(ErrorKind::kModel, "bundle " + directory.string() + " has no " + name +
+                                         "; 'co2net import' adds one to it");
+    }
+    if (sha256_file(path) != bundle.sha256[name]) {
+      throw Error(ErrorKind::kModel,
+                  path.string() +
+                      " is not the file that model.json names (its SHA-256 differs); "
+                      "fetch the bundle again");
+    }
+  }
+  if (bundle.status == "untrained-i3d") {
+    spdlog::warn("model {} has an untrained I3D: its features mean nothing, its labels little",
+                 bundle.name);
+  } else if (bundle.status != "trained") {
+    spdlog::warn("model {} is {}: its features, labels and scores mean nothing", bundle.name,
+                 bundle.status);
+  }
+  return bundle;
+}
+
+void save_bundle(const Bundle& bundle) {
+  Json files = Json::object();
+  for (const char* name : {kI3dRgbFile, kI3dFlowFile, kCo2NetFile}) {
+    if (fs::exists(bundle.file(name))) {
+      files[name] = {{"sha256", sha256_file(bundle.file(name))}};
+    }
+  }
+  const Json json = {{"schema", kSchema},
+                     {"name", bundle.name},
+                     {"status", bundle.status},
+                     {"classes", bundle.classes},
+                     {"recipe", to_json(bundle.recipe)},
+                     {"feature_size", bundle.feature_size},
+                     {"preset", bundle.preset},
+                     {"max_seqlen", bundle.max_seqlen},
+                     {"network", to_json(bundle.ablation)},
+                     {"files", files},
+                     {"provenance", bundle.provenance}};
+  write_file(bundle.file("model.json"), json.dump(2) + "\n");
+}
+
+std::string status_with(const Bundle& i3d) {
+  return i3d.status == "trained" ? "trained" : "untrained-i3d";
+}
+
+Json summary(const Bundle& bundle) {
+  Json files = Json::object();
+  for (const auto& [name, hash] : bundle.sha256) files[name] = {{"sha256", hash}};
+  return {{"name", bundle.name},
+          {"status", bundle.status},
+          {"preset", bundle.preset},
+          {"feature_size", bundle.feature_size},
+          {"files", files}};
+}
+
+}  // namespace co2net

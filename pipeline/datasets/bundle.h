@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pipeline/base/json.h"
+#include "pipeline/datasets/network_spec.h"
+#include "pipeline/stages/recipe.h"
+
+namespace co2net {
+
+// A model bundle: a directory with model.json, i3d_rgb.pt and i3d_flow.pt (TorchScript), and
+// co2net.pt (parameters by their published names). Features and the CO2-Net that learned from them
+// travel together.
+struct Bundle {
+  std::filesystem::path directory;
+  std::string name;
+  // "trained"; "untrained": the weights are random, labels mean nothing; "untrained-i3d": those of
+  // I3D are, and the CO2-Net makes of its features what it can.
+  std::string status = "trained";
+  std::vector<std::string> classes;
+  Recipe recipe;
+  int feature_size = 2048;                    // 2D: columns of the features, both streams
+  std::string preset = "thumos14";            // of the CO2-Net: "thumos14" | "activitynet1.2"
+  int max_seqlen = 60;                        // of the activitynet1.2 network
+  Ablation ablation;                          // of the CO2-Net; the default is the published one
+  std::map<std::string, std::string> sha256;  // by file name
+  Json provenance = Json::object();           // how the weights came about
+
+  std::filesystem::path file(const std::string& name_) const { return directory / name_; }
+};
+
+inline constexpr const char* kI3dRgbFile = "i3d_rgb.pt";
+inline constexpr const char* kI3dFlowFile = "i3d_flow.pt";
+inline constexpr const char* kCo2NetFile = "co2net.pt";
+const char* i3d_file(const std::string& stream);  // of "rgb" or "flow"
+
+// Reads model.json and checks that it lists `files` and that each one's SHA-256 is the one it
+// names, since TorchScript is code. Warns of an untrained model. Throws Error(kModel) naming the
+// file and the remedy.
+Bundle load_bundle(const std::filesystem::path& directory, const std::vector<std::string>& files);
+
+// Hashes the weight files in bundle.directory and writes model.json beside them.
+void save_bundle(const Bundle& bundle);
+
+// The status of a trained CO2-Net beside the I3D of `i3d`.
+std::string status_with(const Bundle& i3d);
+
+// What results say about the model that made them.
+Json summary(const Bundle& bundle);
+
+}  // namespace co2net

@@ -1,0 +1,165 @@
+#include "pipeline/datasets/feature_files.h"
+
+#include <spdlog/spdlog.h>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+constexpr const char* kFeaturesSchema = "co2net.features/1";
+constexpr const char* kScoresSchema = "co2net.scores/1";
+
+fs::path sidecar_path(const fs::path& file) {
+  return file.extension() == ".npy" ? fs::path(file).replace_extension(".json")
+                                    : fs::path(file.string() + ".json");
+}
+
+void expect_schema(const Json& sidecar) {
+  const auto schema = json_at<std::string>(sidecar, "schema", ErrorKind::kInput);
+  if (schema != kFeaturesSchema && schema != kScoresSchema) {
+    throw Error(ErrorKind::kInput, "unknown schema '" + schema + "'");
+  }
+}
+
+// Weights that the bundle has too must be the same; scores belong to the bundle's classes.
+void expect_same_model(const Json& sidecar, const Bundle& bundle) {
+  const Json files = json_at<Json>(sidecar, "files", ErrorKind::kInput);
+  for (const auto& [name, hash] : files.items()) {
+    const auto known = bundle.sha256.find(name);
+    if (known != bundle.sha256.end() && hash != known->second) {
+      throw Error(ErrorKind::kInput, "made with another " + name + " than the model " +
+                                         bundle.name + " has; make it anew with this model");
+    }
+  }
+  if (sidecar.contains("classes") && sidecar["classes"] != Json(bundle.classes)) {
+    throw Error(ErrorKind::kInput, "made for other classes than the model " + bundle.name + " has");
+  }
+}
+
+void expect_time(const Json& video) {
+  if (!(json_at<double>(video, "fps", ErrorKind::kInput) > 0) ||
+      !(json_at<double>(video, "duration", ErrorKind::kInput) >= 0)) {
+    throw Error(ErrorKind::kInput, "'fps' must be more than 0 and 'duration' at least 0");
+  }
+}
+
+void expect_same_recipe(const Json& features, const Recipe& model) {
+  const Recipe made_by = recipe_from_json(features);
+  if (same_features(made_by, model)) return;
+  std::string message = "the features' recipe (" + made_by.name + ") is not the model's (" +
+                        model.name + "), features -> model:";
+  for (const std::string& difference : json_differences(to_json(made_by), to_json(model))) {
+    message += " " + difference + ";";
+  }
+  throw Error(ErrorKind::kInput,
+              message + " extract them anew with this model, or take the model that fits");
+}
+
+// Without the video, its features alone tell its length.
+Json video_of(const Recipe& recipe, std::int64_t snippets) {
+  const double fps = frame_rate(recipe, 0);
+  return {{"fps", fps},
+          {"duration", static_cast<double>(snippets) * recipe.stride / fps},
+          {"snippets", snippets}};
+}
+
+// What `read` makes of the sidecar, whose path leads its errors.
+template <class Read>
+auto from_sidecar(const fs::path& path, Read read) {
+  try {
+    const Json json = parse_json(read_file(path), "not a sidecar", ErrorKind::kInput);
+    expect_schema(json);
+    return read(json);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kInput, path.string() + ": " + e.what());
+  }
+}
+
+}  // namespace
+
+Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
+                      const std::vector<std::string>& streams, const Json& video) {
+  Json files = Json::object();
+  for (const std::string& stream : streams) {
+    files[i3d_file(stream)] = bundle.sha256.at(i3d_file(stream));
+  }
+  return {{"schema", kFeaturesSchema},
+          {"recipe", to_json(recipe)},
+          {"streams", streams},
+          {"files", files},
+          {"video", video}};
+}
+
+Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
+  return {{"schema", kFeaturesSchema},
+          {"recipe", to_json(recipe)},
+          {"streams", {"rgb", "flow"}},
+          {"files", Json::object()},
+          {"video", video_of(recipe, snippets)}};
+}
+
+Json features_origin(const fs::path& file) {
+  const fs::path beside = sidecar_path(file);
+  if (!fs::exists(beside)) return nullptr;
+  return from_sidecar(beside, [](const Json& json) {
+    Json origin;
+    for (const char* key : {"recipe", "files", "streams"}) {
+      origin[key] = json_at<Json>(json, key, ErrorKind::kInput);
+    }
+    return origin;
+  });
+}
+
+Json video_of_features(const fs::path& file, const Json& expected) {
+  const fs::path beside = sidecar_path(file);
+  if (!fs::exists(file) || !fs::exists(beside)) return nullptr;
+  const Json found = Json::parse(read_file(beside), nullptr, false);
+  Json merged = found;
+  merged.merge_patch(expected);
+  return merged == found ? found.at("video") : Json(nullptr);
+}
+
+Json scores_sidecar(const Bundle& bundle, const Json& video) {
+  return {{"schema", kScoresSchema},
+          {"recipe", to_json(bundle.recipe)},
+          {"classes", bundle.classes},
+          {"files", {{kCo2NetFile, bundle.sha256.at(kCo2NetFile)}}},
+          {"video", video}};
+}
+
+void write_with_sidecar(const fs::path& file, const std::string& bytes, const Json& sidecar) {
+  fs::remove(file);
+  write_file(sidecar_path(file), to_text(sidecar) + "\n");
+  write_file(file, bytes);
+}
+
+Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t snippets) {
+  const fs::path beside = sidecar_path(file);
+  const Recipe& recipe = bundle.recipe;
+  if (fs::exists(beside)) {
+    return from_sidecar(beside, [&](const Json& json) -> Json {
+      expect_same_recipe(json_at<Json>(json, "recipe", ErrorKind::kInput), recipe);
+      expect_same_model(json, bundle);
+      const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
+      expect_time(video);
+      return {{"video", video}};
+    });
+  }
+  spdlog::warn("{}: no {} beside it; taken to be made by the model's recipe, {}", file.string(),
+               beside.filename().string(), recipe.name);
+  return {{"video", video_of(recipe, snippets)}};
+}
+
+std::optional<std::vector<std::string>> read_score_classes(const fs::path& file) {
+  const fs::path beside = sidecar_path(file);
+  if (!fs::exists(beside)) return std::nullopt;
+  return from_sidecar(beside, [](const Json& json) {
+    return json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput);
+  });
+}
+
+}  // namespace co2net

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/base/json.h"
+#include "pipeline/datasets/bundle.h"
+
+namespace co2net {
+
+// Features (.npy) and scores (.npz) on disk, each with a sidecar that says what it was made from:
+// clip.json beside clip.npy, clip.npz.json beside clip.npz. Schema "co2net.features/1": {"schema",
+// "recipe", "streams", "video", "files"}, the last with the SHA-256 of the weights by name; schema
+// "co2net.scores/1": {"schema", "recipe", "video", "files", "classes"}.
+Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
+                      const std::vector<std::string>& streams, const Json& video);
+Json scores_sidecar(const Bundle& bundle, const Json& video);
+
+// The same for features of which only the recipe is known, not the I3D nor the video: "files" is
+// empty.
+Json features_sidecar(const Recipe& recipe, std::int64_t snippets);
+
+// "recipe", "files" and "streams" of a features file's sidecar; null if there is no sidecar.
+// Errors: Error(kInput) naming the sidecar.
+Json features_origin(const std::filesystem::path& file);
+
+// Facts about the video that the features file was made from, null unless the file is there and all
+// that `expected`, made by features_sidecar(), says is in its sidecar.
+Json video_of_features(const std::filesystem::path& file, const Json& expected);
+
+// The array's file is written last: where it is, so is its sidecar.
+void write_with_sidecar(const std::filesystem::path& file, const std::string& bytes,
+                        const Json& sidecar);
+
+// Facts about the video that `file` (.npy or .npz) was made from: {"video": {...}}, as
+// stages' info. The sidecar's recipe, weights and classes must be the bundle's, or it is an
+// Error(kInput) that names each difference. Without a sidecar the bundle's recipe is assumed, with
+// a warning, and the video lasts `snippets` * stride / fps.
+Json read_video_info(const std::filesystem::path& file, const Bundle& bundle,
+                     std::int64_t snippets);
+
+// The classes that the sidecar of scores (.npz) says they are for, background left out; nothing
+// without a sidecar. Throws Error(kInput).
+std::optional<std::vector<std::string>> read_score_classes(const std::filesystem::path& file);
+
+}  // namespace co2net

@@ -1,0 +1,169 @@
+#include "pipeline/datasets/feature_set.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <unordered_map>
+
+#include "pipeline/base/error.h"
+#include "pipeline/formats/python_file.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+[[noreturn]] void bad(const std::string& why) { throw Error(ErrorKind::kInput, why); }
+
+// One array [T, 2D] a video; a video without features has no shape.
+using Views = std::vector<RawArray>;
+
+RawArray array_of(const PythonValue& value, const std::string& name) {
+  if (const auto* array = std::get_if<RawArray>(&value.value)) return *array;
+  bad(name + ": not an array of numbers");
+}
+
+RawArray row_of(const RawArray& array, std::int64_t index) {
+  const std::size_t offset =
+      static_cast<std::size_t>(index * array.strides[0]) * item_size(array.dtype);
+  return {array.dtype, array.big_endian, Shape(array.shape.begin() + 1, array.shape.end()),
+          Shape(array.strides.begin() + 1, array.strides.end()), array.bytes.substr(offset)};
+}
+
+void expect_count(std::size_t arrays, std::size_t videos, const std::string& name) {
+  if (arrays == videos) return;
+  bad(name + ": holds " + std::to_string(arrays) + " arrays, but there are " +
+      std::to_string(videos) + " videos; they must be those of the annotations, in order");
+}
+
+// The arrays of a packed file. numpy makes one dense array of videos that have equal lengths.
+Views packed_views(const PythonFile& file, std::size_t videos, const std::string& name) {
+  Views views;
+  if (const auto* dense = std::get_if<RawArray>(&file.root().value)) {
+    if (dense->shape.size() != 3) bad(name + ": not packed features: " + to_string(dense->shape));
+    expect_count(static_cast<std::size_t>(dense->shape[0]), videos, name);
+    for (std::int64_t i = 0; i < dense->shape[0]; ++i) views.push_back(row_of(*dense, i));
+    return views;
+  }
+  const auto* objects = std::get_if<PythonValue::ObjectArray>(&file.root().value);
+  if (objects == nullptr || objects->shape.size() != 1) {
+    bad(name + ": not packed features: want an array of arrays, one a video");
+  }
+  expect_count(objects->items.size(), videos, name);
+  for (std::size_t i = 0; i < objects->items.size(); ++i) {
+    views.push_back(array_of(*objects->items[i], name + ": array " + std::to_string(i)));
+  }
+  return views;
+}
+
+void expect_finite(const Array& rows, std::span<const std::int64_t> indices,
+                   const std::string& name) {
+  for (std::size_t i = 0; i < rows.values.size(); ++i) {
+    if (std::isfinite(rows.values[i])) continue;
+    const std::size_t width = rows.values.size() / indices.size();
+    bad(name + ": snippet " + std::to_string(indices[i / width]) + ", column " +
+        std::to_string(i % width) + " is not finite");
+  }
+}
+
+}  // namespace
+
+struct FeatureSet::Index {
+  std::vector<std::string> ids;
+  std::vector<PythonFile> files;     // which hold what the views show
+  std::vector<std::size_t> file_of;  // by video, for those that have features
+  Views views;
+  std::int64_t width = 0;
+
+  void open_folder(const fs::path& folder);
+  void open_packed(const fs::path& file);
+  void check(std::size_t video, const std::string& name);
+};
+
+void FeatureSet::Index::open_folder(const fs::path& folder) {
+  for (std::size_t video = 0; video < ids.size(); ++video) {
+    const fs::path path = folder / (ids[video] + ".npy");
+    std::error_code absent;
+    if (!fs::exists(path, absent)) continue;
+    file_of[video] = files.size();
+    files.emplace_back(path);
+    views[video] = array_of(files.back().root(), path.string());
+    check(video, path.string());
+  }
+}
+
+void FeatureSet::Index::open_packed(const fs::path& path) {
+  files.emplace_back(path);
+  views = packed_views(files.back(), ids.size(), path.string());
+  for (std::size_t video = 0; video < ids.size(); ++video) {
+    check(video, path.string() + ": video " + ids[video]);
+  }
+}
+
+void FeatureSet::Index::check(std::size_t video, const std::string& name) {
+  const Shape& shape = views[video].shape;
+  if (shape.size() > 0 && shape[0] == 0) return;
+  if (shape.size() != 2 || shape[1] == 0) {
+    bad(name + ": want features [T, 2D], got " + to_string(shape));
+  }
+  if (width == 0) width = shape[1];
+  if (shape[1] != width) {
+    bad(name + ": " + std::to_string(shape[1]) + " columns, the videos before have " +
+        std::to_string(width));
+  }
+}
+
+FeatureSet::FeatureSet(const fs::path& path, std::vector<std::string> ids)
+    : index_(std::make_unique<Index>()) {
+  index_->ids = std::move(ids);
+  index_->views.resize(index_->ids.size());
+  index_->file_of.resize(index_->ids.size());
+  if (fs::is_directory(path)) {
+    index_->open_folder(path);
+  } else {
+    index_->open_packed(path);
+  }
+  if (index_->width == 0) bad(path.string() + ": no features of any of the videos");
+}
+
+FeatureSet::FeatureSet(FeatureSet&&) noexcept = default;
+FeatureSet& FeatureSet::operator=(FeatureSet&&) noexcept = default;
+FeatureSet::~FeatureSet() = default;
+
+const std::vector<std::string>& FeatureSet::ids() const { return index_->ids; }
+
+int FeatureSet::feature_size() const { return static_cast<int>(index_->width); }
+
+std::int64_t FeatureSet::snippets(std::size_t video) const {
+  const Shape& shape = index_->views.at(video).shape;
+  return shape.empty() ? 0 : shape[0];
+}
+
+Array FeatureSet::rows(std::size_t video) const {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(snippets(video)));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return rows(video, all);
+}
+
+Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices) const {
+  const RawArray& view = index_->views.at(video);
+  const std::string name = "features of " + index_->ids[video];
+  Array rows({static_cast<std::int64_t>(indices.size()), index_->width});
+  if (indices.empty()) return rows;
+  const bool plain = view.dtype == "f4" && !view.big_endian && view.strides.back() == 1;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const RawArray row = row_of(view, indices[i]);
+    float* to = rows.row(static_cast<std::int64_t>(i));
+    if (plain) {
+      std::memcpy(to, row.bytes.data(), static_cast<std::size_t>(index_->width) * sizeof(float));
+    } else {
+      std::ranges::copy(to_float32(row, name).values, to);
+    }
+  }
+  index_->files[index_->file_of[video]].release(view.bytes);
+  expect_finite(rows, indices, name);
+  return rows;
+}
+
+}  // namespace co2net

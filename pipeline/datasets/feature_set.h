@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/formats/array.h"
+
+namespace co2net {
+
+// Snippet features [T, 2D] of many videos on disk, of which memory holds only an index: rows are
+// read when they are asked for. Safe for several threads at once.
+class FeatureSet {
+ public:
+  // `path` is a folder of <id>.npy files or a packed "*-I3D-JOINTFeatures.npy", whose arrays are in
+  // the order of `ids`. Errors: Error(kInput) naming the file and the defect: another number of
+  // arrays than of ids, widths that differ, not [T, 2D], no features at all; Error(kIo).
+  FeatureSet(const std::filesystem::path& path, std::vector<std::string> ids);
+  FeatureSet(FeatureSet&&) noexcept;
+  FeatureSet& operator=(FeatureSet&&) noexcept;
+  ~FeatureSet();
+
+  const std::vector<std::string>& ids() const;
+  int feature_size() const;                        // 2D
+  std::int64_t snippets(std::size_t video) const;  // T; 0 for a video without features
+
+  // float32 [T, 2D], or the given rows of it, each in [0, T), in the given order, [n, 2D]. Errors:
+  // Error(kInput) naming the video for values that are not finite.
+  Array rows(std::size_t video) const;
+  Array rows(std::size_t video, std::span<const std::int64_t> indices) const;
+
+ private:
+  struct Index;
+  std::unique_ptr<Index> index_;
+};
+
+}  // namespace co2net

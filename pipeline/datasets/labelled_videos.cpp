@@ -1,0 +1,231 @@
+#include "pipeline/datasets/labelled_videos.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/algorithm/string.hpp>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
+#include "pipeline/formats/csv.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Strings = std::vector<std::string>;
+using Videos = std::vector<LabelledVideo>;
+
+constexpr std::size_t kPair = 2, kFew = 5;
+
+fs::path normal_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
+
+// One line of a CSV file of labels.
+struct LabelRow {
+  std::string place;  // "labels.csv: line 3"
+  std::string file;
+  Strings labels;
+};
+
+LabelRow label_row(const CsvRow& row, const std::string& name) {
+  LabelRow result{name + ": line " + std::to_string(row.line), row.fields.front(), {}};
+  const auto bad = [&](const std::string& why) {
+    throw Error(ErrorKind::kInput, result.place + ": " + why + "; want file,label[;label...]");
+  };
+  if (row.fields.size() != 2) bad(std::to_string(row.fields.size()) + " fields");
+  if (result.file.empty()) bad("the file is missing");
+  if (!is_utf8(row.fields[1])) bad("the label is not UTF-8");
+  boost::split(result.labels, row.fields[1], boost::is_any_of(";"));
+  for (std::string& label : result.labels) boost::trim(label);
+  std::erase(result.labels, "");
+  return result;
+}
+
+std::vector<LabelRow> read_label_rows(const fs::path& file) {
+  const std::string text = read_input([](const fs::path& path) { return read_file(path); }, file);
+  std::vector<LabelRow> rows;
+  for (const CsvRow& row : parse_csv(text, file.string())) {
+    const bool is_header = rows.empty() && row.fields == Strings{"file", "label"};
+    if (!is_header) rows.push_back(label_row(row, file.string()));
+  }
+  return rows;
+}
+
+Videos videos_in(const Strings& folders_and_files) {
+  std::istringstream nothing;
+  Videos videos;
+  for (const Input& input :
+       with_ids(expand_inputs(folders_and_files, kVideoSuffixes, nothing, false))) {
+    videos.push_back({input, {}});
+  }
+  return videos;
+}
+
+// Finds the video that a row means.
+class VideoLookup {
+ public:
+  VideoLookup(const fs::path& folder, Videos& videos) : folder_(folder) {
+    for (LabelledVideo& video : videos) {
+      by_path_[normal_path(video.input.path)] = &video;
+      by_name_.emplace(video.input.path.filename(), &video);
+    }
+  }
+
+  // Null if there is none.
+  LabelledVideo* find(const LabelRow& row) const {
+    const auto path = by_path_.find(normal_path(folder_ / row.file));
+    if (path != by_path_.end()) return path->second;
+    const auto [first, last] = by_name_.equal_range(row.file);
+    if (first == last) return nullptr;
+    if (std::next(first) == last) return first->second;
+    throw Error(ErrorKind::kInput, row.place + ": '" + row.file + "' may be " +
+                                       first->second->input.path.string() + " or " +
+                                       std::next(first)->second->input.path.string() +
+                                       "; write its path below " + folder_.string());
+  }
+
+ private:
+  fs::path folder_;
+  std::map<fs::path, LabelledVideo*> by_path_;
+  std::multimap<fs::path, LabelledVideo*> by_name_;
+};
+
+// Named files are taken whatever their suffix is.
+Videos videos_by_list(const fs::path& folder, const fs::path& list) {
+  const std::vector<LabelRow> rows = read_label_rows(list);
+  Strings arguments = {folder.string()};
+  std::error_code unreachable;
+  for (const LabelRow& row : rows) {
+    const fs::path file = folder / row.file;
+    if (fs::is_regular_file(file, unreachable)) arguments.push_back(file.string());
+  }
+  Videos videos = videos_in(arguments);
+  const VideoLookup lookup(folder, videos);
+  Strings absent;
+  for (const LabelRow& row : rows) {
+    if (LabelledVideo* video = lookup.find(row)) {
+      video->labels.insert(row.labels.begin(), row.labels.end());
+    } else {
+      absent.push_back(row.file);
+    }
+  }
+  if (!absent.empty()) {
+    spdlog::warn("{}: listed but not in {}: {} (put the videos there, or correct the rows)",
+                 list.string(), folder.string(), joined(absent));
+  }
+  return videos;
+}
+
+Videos videos_by_folder(const fs::path& folder) {
+  Videos videos = videos_in({folder.string()});
+  for (LabelledVideo& video : videos) {
+    const fs::path below = normal_path(video.input.path).lexically_relative(normal_path(folder));
+    if (!below.has_parent_path()) continue;
+    const std::string label = below.begin()->string();
+    if (!is_utf8(label)) {
+      throw Error(ErrorKind::kInput, (folder / label).string() +
+                                         ": the folder's name is to be a class, but is not UTF-8; "
+                                         "rename it");
+    }
+    video.labels.insert(label);
+  }
+  return videos;
+}
+
+std::map<std::string, Strings> ids_by_class(const Videos& videos) {
+  std::map<std::string, Strings> ids;
+  for (const LabelledVideo& video : videos) {
+    for (const std::string& label : video.labels) ids[label].push_back(video.input.id);
+  }
+  return ids;
+}
+
+}  // namespace
+
+Videos find_labelled_videos(const fs::path& folder, const std::string& labels) {
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorKind::kUsage, "--videos: " + folder.string() + " is not a folder");
+  }
+  const bool by_folder = labels == "by-folder";
+  if (!by_folder && !fs::exists(labels)) {
+    throw Error(ErrorKind::kUsage,
+                "--labels: '" + labels + "' is neither a CSV file that exists nor by-folder");
+  }
+  Videos videos = by_folder ? videos_by_folder(folder) : videos_by_list(folder, labels);
+  if (videos.empty()) {
+    throw Error(ErrorKind::kUsage, "--videos: no video is in " + folder.string());
+  }
+  std::sort(videos.begin(), videos.end(),
+            [](const LabelledVideo& a, const LabelledVideo& b) { return a.input.id < b.input.id; });
+  const Strings unlabelled =
+      leave_out(videos, [](const LabelledVideo& video) { return video.labels.empty(); });
+  if (!unlabelled.empty()) {
+    spdlog::warn(
+        "left out, without a label: {} ({})", joined(unlabelled),
+        by_folder ? "move them into sub-folders named by class" : "list them in " + labels);
+  }
+  return videos;
+}
+
+Strings leave_out(Videos& videos, const std::function<bool(const LabelledVideo&)>& is_unfit) {
+  Strings ids;
+  std::erase_if(videos, [&](const LabelledVideo& video) {
+    const bool unfit = is_unfit(video);
+    if (unfit) ids.push_back(video.input.id);
+    return unfit;
+  });
+  return ids;
+}
+
+void unite_duplicates(Videos& videos) {
+  std::map<std::string, LabelledVideo*> first_with;
+  for (LabelledVideo& video : videos) {
+    LabelledVideo& first = *first_with.emplace(video.sha256, &video).first->second;
+    if (&first == &video) continue;
+    first.labels.insert(video.labels.begin(), video.labels.end());
+    spdlog::warn("{} is the same video as {}: kept once, with the labels {} (delete one)",
+                 video.input.id, first.input.id,
+                 joined({first.labels.begin(), first.labels.end()}));
+  }
+  leave_out(videos, [&, seen = std::set<std::string>()](const LabelledVideo& video) mutable {
+    return !seen.insert(video.sha256).second;
+  });
+}
+
+Strings keep_learnable_classes(Videos& videos) {
+  Strings kept, single, few;
+  for (const auto& [label, ids] : ids_by_class(videos)) {
+    if (ids.size() < kPair) {
+      single.push_back(label + " (" + joined(ids) + ")");
+      for (LabelledVideo& video : videos) video.labels.erase(label);
+      continue;
+    }
+    kept.push_back(label);
+    if (ids.size() < kFew) few.push_back(label + " (" + std::to_string(ids.size()) + ")");
+  }
+  const Strings without =
+      leave_out(videos, [](const LabelledVideo& video) { return video.labels.empty(); });
+  if (!single.empty()) {
+    spdlog::warn(
+        "classes left out, with a single video where training compares two: {} (add videos of "
+        "them)",
+        joined(single));
+  }
+  if (!without.empty()) spdlog::warn("left out, of no other class: {}", joined(without));
+  if (!few.empty()) {
+    spdlog::warn("classes with fewer than {} videos, hard to learn from: {} (add videos of them)",
+                 kFew, joined(few));
+  }
+  if (kept.empty()) {
+    throw Error(ErrorKind::kInput,
+                "nothing to learn from: no class has two videos; add videos, or labels");
+  }
+  return kept;
+}
+
+}  // namespace co2net

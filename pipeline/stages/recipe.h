@@ -1,0 +1,71 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/base/json.h"
+
+namespace co2net {
+
+// Every choice that changes features. Snippet i of a video is the frames
+// [i * stride, i * stride + window); flow j goes from frame j to frame j + 1, and a video's last
+// frame repeats its last flow.
+struct Recipe {
+  struct Resize {
+    std::string mode = "exact";  // "exact": to width x height; "short-side": keeps the aspect ratio
+    int width = 340, height = 256;
+    int short_side = 256;
+  };
+  // TV-L1 (Zach, Pock, Bischof 2007) with the parameters and the names of OpenCV's solver.
+  struct Flow {
+    std::string variant = "opencv-cuda";  // | "opencv-cpu": whose algorithm
+    // "exact": each rounding as in that code | "fast": approximate square roots and divisions, on
+    // the CPU only; the flow differs by 0.01 pixels on average
+    std::string precision = "exact";
+    double tau = 0.25, lambda = 0.15, theta = 0.3;
+    int scales = 5;
+    double scale_step = 0.8;
+    int warps = 5;
+    double epsilon = 0.01;
+    int outer_iterations = 10, inner_iterations = 30;
+    int median = 5;     // median filter's size; opencv-cpu only
+    double bound = 20;  // pixels: [-bound, bound] becomes 0..255, rounded half to even
+  };
+
+  std::string name = "wtalc";  // of the preset; "custom (from ...)" once a key was changed
+  std::string fps = "25";      // a number, a ratio such as "30000/1001", or "source"
+  int window = 16;
+  int stride = 16;
+  Resize resize;
+  std::string crop = "center";  // "center" | "full" (the frame resized) | "ten"
+  int crop_size = 224;
+  std::string ten_crop = "average";  // "average" | "keep": one row a crop
+  std::string tail = "drop";  // an incomplete last snippet: "drop" | "pad" (last frame repeated)
+  Flow flow;
+};
+
+// What a name means; throws Error(kUsage) listing the known ones.
+Recipe recipe_preset(const std::string& name);
+std::vector<std::string> recipe_preset_names();
+
+// The JSON form holds every field, so that it says all there is to know. Reading takes the same
+// keys, all of them but flow.precision, which is "exact" where an older recipe lacks it; throws
+// Error(kModel) naming a key that is unknown, missing or out of range.
+Json to_json(const Recipe& recipe);
+Recipe recipe_from_json(Json json);
+
+// Changes one field, "flow.bound=15"; throws Error(kUsage), for an unknown key with the known ones.
+Recipe with_setting(const Recipe& recipe, const std::string& key_and_value);
+
+// Whether features made by one may be used for the other: every field but the name is equal.
+bool same_features(const Recipe& a, const Recipe& b);
+
+// Frames a second after resampling: the recipe's, or the source's own. Throws Error(kInput) if the
+// recipe asks for the source's and the container does not name it.
+double frame_rate(const Recipe& recipe, double source_fps);
+
+// Snippets of a video of `frames` frames by the recipe's window, stride and tail; a video shorter
+// than a window has one (its last frame is repeated), an empty one none.
+std::int64_t snippet_count(const Recipe& recipe, std::int64_t frames);
+
+}  // namespace co2net

@@ -1,0 +1,253 @@
+#include "extractors/extractor.h"
+
+#include <gtest/gtest.h>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#include <set>
+
+#include "extractors/i3d/i3d_network.h"
+#include "extractors/video/video_writer.h"
+#include "pipeline/base/digest.h"
+#include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
+#include "tests/unit/expect_error.h"
+#include "tests/unit/other_settings.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+constexpr I3dArchitecture kRgb{.channels = 3, .width = 0.125};
+constexpr I3dArchitecture kFlow{.channels = 2, .width = 0.125};
+
+// A texture that moves, as a video of `frames` frames of 240 x 232.
+void write_video(const fs::path& path, int frames, const VideoWriterOptions& base) {
+  cv::Mat noise(300, 400, CV_8UC3);
+  cv::RNG(2).fill(noise, cv::RNG::UNIFORM, 0, 256);
+  cv::GaussianBlur(noise, noise, {9, 9}, 2);
+  VideoWriterOptions options = base;
+  options.width = 240;
+  options.height = 232;
+  VideoWriter writer(path, options);
+  for (int i = 0; i < frames; ++i) {
+    const cv::Mat view = noise(cv::Rect(i % 60, i % 30, 240, 232)).clone();
+    writer.write(view.data, static_cast<std::ptrdiff_t>(view.step));
+  }
+  writer.finish();
+}
+
+// Two small networks, and options that make flow cheap.
+class ExtractorTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TempDir>();
+    save_i3d(folder_->path() / "rgb.pt", kRgb, he_uniform(1));
+    save_i3d(folder_->path() / "flow.pt", kFlow, he_uniform(2));
+    write_video(folder_->path() / "lossless.mkv", 33, {});
+    write_video(folder_->path() / "h264.mp4", 40,
+                {.fps = "30", .encoder = "libx264", .pixel_format = "yuv420p"});
+    write_video(folder_->path() / "long.mkv", 100, {});
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  ExtractorTest() {
+    options_.recipe.resize.width = options_.recipe.resize.height = 224;
+    options_.recipe.flow.scales = options_.recipe.flow.warps = 1;
+    options_.recipe.flow.outer_iterations = options_.recipe.flow.inner_iterations = 2;
+    options_.networks = {{false, folder_->path() / "rgb.pt", std::string(64, '1')},
+                         {true, folder_->path() / "flow.pt", std::string(64, '2')}};
+    options_.feature_size = i3d_feature_size(kRgb);
+  }
+
+  static VideoJob job(const std::string& name) {
+    VideoJob job;
+    job.path = folder_->path() / name;
+    job.sha256 = sha256(name);
+    return job;
+  }
+
+  Entry decoded_features(const VideoJob& video) const {
+    const Extractor extractor(options_);
+    return run_chain({extractor.features_stage(video, nullptr)}, nullptr, "x").entry;
+  }
+
+  // Features by way of kept frames, kept flow, or both.
+  Entry features_from_kept(const VideoJob& video, bool frames, bool flow) const {
+    const TempDir cache_dir;
+    DiskCache cache(cache_dir.path());
+    const Extractor extractor(options_);
+    Chain chain;
+    const auto add = [&](bool wanted, Stage stage) {
+      if (!wanted) return Extractor::kNone;
+      chain.push_back(std::move(stage));
+      return chain.size() - 1;
+    };
+    const std::size_t frames_at = add(frames, extractor.frames_stage(video));
+    const std::size_t flow_at = add(flow, extractor.flow_stage(video));
+    chain.push_back(extractor.features_stage(video, &cache, frames_at, flow_at));
+    return run_chain(chain, &cache, "x").entry;
+  }
+
+  std::string digest(const VideoJob& video) const {
+    return Extractor(options_).features_stage(video, nullptr).key.digest;
+  }
+
+  static std::unique_ptr<TempDir> folder_;
+  ExtractorOptions options_;
+};
+
+std::unique_ptr<TempDir> ExtractorTest::folder_;
+
+TEST_F(ExtractorTest, GivesTheSameFeaturesFromKeptFramesAndFlow) {
+  options_.recipe.tail = "pad";  // 33 frames: the last snippet holds the last frame alone
+  for (const std::string name : {"lossless.mkv", "h264.mp4"}) {
+    const Entry decoded = decoded_features(job(name));
+    EXPECT_EQ(parse_npy(decoded.bytes, "x").shape, (Shape{3, 256})) << name;
+    for (const auto& [frames, flow] : {std::pair(true, false), {false, true}, {true, true}}) {
+      const Entry kept = features_from_kept(job(name), frames, flow);
+      EXPECT_EQ(kept.bytes, decoded.bytes) << name << ", " << frames << ", " << flow;
+      EXPECT_EQ(kept.info, decoded.info) << name << ", " << frames << ", " << flow;
+    }
+  }
+}
+
+TEST_F(ExtractorTest, SaysWhatWasDecoded) {
+  const Json video = decoded_features(job("h264.mp4")).info.at("video");
+  EXPECT_EQ(video.at("fps"), 25);
+  EXPECT_EQ(video.at("source_fps"), 30);
+  EXPECT_EQ(video.at("source_frames"), 40);
+  EXPECT_NEAR(video.at("frames"), 40 * 25 / 30., 1);
+  EXPECT_EQ(video.at("duration"), video.at("frames").get<double>() / 25);
+  EXPECT_EQ(video.at("snippets"), 2);
+  EXPECT_EQ(video.at("source_sha256"), sha256("h264.mp4"));
+  EXPECT_EQ(video.at("decode").at("complete"), true);
+  EXPECT_FALSE(video.contains("repeated_frames"));
+}
+
+TEST_F(ExtractorTest, GivesTheSameFeaturesWithAnyNumberOfThreads) {
+  const Entry one = decoded_features(job("lossless.mkv"));
+  options_.threads = 5;
+  EXPECT_EQ(decoded_features(job("lossless.mkv")).bytes, one.bytes);
+}
+
+TEST_F(ExtractorTest, ResumesFromItsCheckpointToTheSameFeatures) {
+  const Entry whole = decoded_features(job("long.mkv"));
+  const TempDir cache_dir;
+  DiskCache cache(cache_dir.path());
+  options_.checkpoint_s = 0;
+  const Extractor extractor(options_);
+
+  VideoJob cut_short = job("long.mkv");
+  cut_short.on_progress = [](std::int64_t done, std::int64_t) {
+    if (done > 2) throw Error(ErrorKind::kInterrupted, "interrupted");
+  };
+  EXPECT_THROW(run_chain({extractor.features_stage(cut_short, &cache)}, &cache, "x"), Error);
+
+  std::vector<std::int64_t> progress;
+  VideoJob resumed = job("long.mkv");
+  resumed.on_progress = [&](std::int64_t done, std::int64_t expected) {
+    progress.push_back(done);
+    EXPECT_EQ(expected, 6);
+  };
+  const Entry entry = run_chain({extractor.features_stage(resumed, &cache)}, &cache, "x").entry;
+  EXPECT_EQ(progress, (std::vector<std::int64_t>{4, 6})) << "the first two came from the cache";
+  EXPECT_EQ(entry.bytes, whole.bytes);
+  EXPECT_EQ(cache.usage_by_stage().count("features.checkpoint"), 0u);
+}
+
+TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {
+  options_.recipe = recipe_preset("wtalc-cpu");
+  std::set<std::string> digests = {digest(job("a"))};
+  std::size_t changes = 1;
+  const auto expect_new = [&](const std::string& what, const std::string& key) {
+    EXPECT_TRUE(digests.insert(key).second) << what;
+    ++changes;
+  };
+  expect_new("video", digest(job("b")));
+  VideoJob second_stream = job("a");
+  second_stream.stream = 1;
+  expect_new("stream", digest(second_stream));
+
+  const ExtractorOptions usual = options_;
+  const auto expect_new_with = [&](const std::string& what, auto change) {
+    options_ = usual;
+    change();
+    expect_new(what, digest(job("a")));
+  };
+  expect_new_with("weights", [&] { options_.networks[0].sha256 = std::string(64, '3'); });
+  expect_new_with("flow weights", [&] { options_.networks[1].sha256 = std::string(64, '3'); });
+  expect_new_with("device", [&] { options_.device = "cuda"; });
+  expect_new_with("precision", [&] { options_.i3d_precision = "fp16"; });
+  expect_new_with("streams", [&] { options_.networks.pop_back(); });
+  for (const std::string& setting : test::kOtherSettings) {
+    expect_new_with(setting, [&] {
+      options_.networks.pop_back();  // so that no backend need compute the variant
+      options_.recipe = with_setting(usual.recipe, setting);
+    });
+  }
+  EXPECT_EQ(digests.size(), changes);
+}
+
+TEST_F(ExtractorTest, KeepsTheKeyForWhatDoesNotChangeFeatures) {
+  const std::string key = digest(job("a"));
+  options_.threads = 9;
+  options_.checkpoint_s = 1;
+  options_.recipe.name = "another name";
+  options_.flow_backend = "cpu";
+  VideoJob moved = job("a");
+  moved.path = "/elsewhere/b.mp4";
+  moved.deadline = Deadline(std::chrono::hours(1));
+  EXPECT_EQ(digest(moved), key);
+}
+
+TEST_F(ExtractorTest, KeysKeptFramesAndFlowByWhatChangesThemOnly) {
+  const auto keys = [&] {
+    const Extractor extractor(options_);
+    return std::pair(extractor.frames_stage(job("a")).key.digest,
+                     extractor.flow_stage(job("a")).key.digest);
+  };
+  const auto usual = keys();
+  options_.recipe = with_setting(options_.recipe, "stride=4");
+  options_.recipe = with_setting(options_.recipe, "crop=ten");
+  options_.networks[0].sha256 = std::string(64, '3');
+  EXPECT_EQ(keys(), usual);
+  options_.recipe = with_setting(options_.recipe, "flow.tau=0.2");
+  EXPECT_EQ(keys().first, usual.first);
+  EXPECT_NE(keys().second, usual.second);
+  options_.recipe = with_setting(options_.recipe, "fps=10");
+  EXPECT_NE(keys().first, usual.first);
+}
+
+TEST_F(ExtractorTest, NamesTheStageThatFails) {
+  write_file(folder_->path() / "junk.mp4", "junk");
+  EXPECT_EQ(test::failed_stage([&] { decoded_features(job("junk.mp4")); }), "decode");
+  options_.networks[0].file = folder_->path() / "absent.pt";
+  EXPECT_EQ(test::failed_stage([&] { decoded_features(job("lossless.mkv")); }), "features");
+}
+
+TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
+  options_.recipe.flow.variant = "opencv-cpu";
+  options_.flow_backend = "opencl";
+  test::expect_error(ErrorKind::kUsage, {"opencv-cpu"}, [&] { Extractor{options_}; });
+  options_.networks.pop_back();
+  EXPECT_NO_THROW(Extractor{options_}) << "no flow stream, no backend";
+}
+
+TEST_F(ExtractorTest, SavesAFlowForEveryFrameTheLastOneRepeated) {
+  const TempDir dir;
+  const Json video = save_flow(job("lossless.mkv"), options_.recipe,
+                               choose_flow_backend("cpu", options_.recipe.flow), 2,
+                               FlowFormat::kFlo, dir.path() / "flow");
+  EXPECT_EQ(video.at("frames"), 33);
+  EXPECT_TRUE(fs::exists(dir.path() / "flow" / "flow_00033.flo"));
+  EXPECT_FALSE(fs::exists(dir.path() / "flow" / "flow_00034.flo"));
+  EXPECT_EQ(read_file(dir.path() / "flow" / "flow_00033.flo"),
+            read_file(dir.path() / "flow" / "flow_00032.flo"));
+  EXPECT_NE(read_file(dir.path() / "flow" / "flow_00032.flo"),
+            read_file(dir.path() / "flow" / "flow_00031.flo"));
+}
+
+}  // namespace
+}  // namespace co2net

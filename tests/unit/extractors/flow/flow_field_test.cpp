@@ -1,0 +1,153 @@
+#include "extractors/flow/flow_field.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <utility>
+#include <vector>
+
+#include "pipeline/base/error.h"
+#include "tests/unit/expect_error.h"
+
+namespace co2net {
+namespace {
+
+int quantised(float v, double bound) {
+  const cv::Mat flow(1, 1, CV_32FC2, cv::Scalar(v, 0));
+  return quantise_flow(flow, bound).at<cv::Vec2b>(0, 0)[0];
+}
+
+TEST(QuantiseFlow, TruncatesAndRoundsHalfToEven) {
+  struct Case {
+    float v;
+    double bound;
+    int byte;
+  };
+  const float infinity = std::numeric_limits<float>::infinity();
+  const Case cases[] = {
+      {-20, 20, 0},       {20, 20, 255},    {-21, 20, 0},     {1e9f, 20, 255},  {0, 20, 128},
+      {10, 20, 191},      {-10, 20, 64},    {0.05f, 20, 128}, {-0.1f, 20, 127}, {infinity, 20, 255},
+      {-infinity, 20, 0}, {15, 15, 255},    {0, 127.5, 128},  {1, 127.5, 128},  {2, 127.5, 130},
+      {-1, 127.5, 126},   {-2, 127.5, 126}, {-127, 127.5, 0}, {-126, 127.5, 2}, {127, 127.5, 254},
+  };
+  for (const Case& c : cases) EXPECT_EQ(quantised(c.v, c.bound), c.byte) << c.v << ", " << c.bound;
+}
+
+TEST(QuantiseFlow, GivesSomeByteForWhatIsNoNumber) { EXPECT_LE(quantised(std::nanf(""), 20), 255); }
+
+TEST(QuantiseFlow, KeepsComponentsApartInEveryPixel) {
+  cv::Mat flow(5, 7, CV_32FC2);
+  flow.forEach<cv::Vec2f>([](cv::Vec2f& v, const int* at) {
+    v = {static_cast<float>(at[1]) - 127.5f, static_cast<float>(at[0]) + 100.5f - 127.5f};
+  });
+  const cv::Mat bytes = quantise_flow(flow(cv::Rect(1, 1, 5, 3)), 127.5);
+  ASSERT_EQ(bytes.type(), CV_8UC2);
+  ASSERT_EQ(bytes.size(), cv::Size(5, 3));
+  EXPECT_EQ(bytes.at<cv::Vec2b>(0, 0), cv::Vec2b(1, 102));  // 101.5, half to even
+  EXPECT_EQ(bytes.at<cv::Vec2b>(2, 4), cv::Vec2b(5, 104));
+}
+
+// Flow whose x names the first frame of the pair and whose y the second, by their gray.
+class NamingSolver : public FlowSolver {
+ public:
+  cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
+    return {from.size(), CV_32FC2, cv::Scalar(from.at<std::uint8_t>(0), to.at<std::uint8_t>(0))};
+  }
+};
+
+class FailingSolver : public FlowSolver {
+ public:
+  cv::Mat solve(const cv::Mat&, const cv::Mat&) override {
+    throw Error(ErrorKind::kInput, "device lost");
+  }
+};
+
+template <class Solver>
+FlowBackend backend_of(bool concurrent) {
+  return {"test", [](const Recipe::Flow&) { return true; }, concurrent,
+          [](const Recipe::Flow&) { return std::string("test"); },
+          [](const Recipe::Flow&) -> std::unique_ptr<FlowSolver> {
+            return std::make_unique<Solver>();
+          }};
+}
+
+std::vector<FramePtr> numbered_frames(int count) {
+  std::vector<FramePtr> frames;
+  for (int i = 0; i < count; ++i) {
+    frames.push_back(std::make_shared<Frame>());
+    frames.back()->gray = cv::Mat(2, 2, CV_8UC1, cv::Scalar(i));
+  }
+  return frames;
+}
+
+Recipe::Flow unit_bound() {
+  Recipe::Flow flow;
+  flow.bound = 127.5;  // a byte is v + 127.5, rounded
+  return flow;
+}
+
+// The bytes of the flow that NamingSolver gives from one frame to another.
+cv::Vec2b flow_between(int from, int to) {
+  cv::Mat flow(1, 1, CV_32FC2, cv::Scalar(from, to));
+  return quantise_flow(flow, 127.5).at<cv::Vec2b>(0, 0);
+}
+
+TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
+  for (const bool concurrent : {false, true}) {
+    const FlowBackend backend = backend_of<NamingSolver>(concurrent);
+    FlowField field(backend, unit_bound(), Deadline());
+    const std::vector<FramePtr> frames = numbered_frames(50);
+    std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
+    for (std::size_t i = 0; i + 1 < frames.size(); ++i) {
+      pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
+    }
+    const std::vector<cv::Mat> flows = field.solve(pairs);
+    ASSERT_EQ(flows.size(), pairs.size());
+    for (int i = 0; i < 49; ++i) {
+      EXPECT_EQ(flows[static_cast<std::size_t>(i)].at<cv::Vec2f>(1, 1), cv::Vec2f(i, i + 1));
+    }
+  }
+}
+
+TEST(FlowField, FillsWhatIsWantedAndMissingOnly) {
+  const FlowBackend backend = backend_of<NamingSolver>(true);
+  FlowField field(backend, unit_bound(), Deadline());
+  const std::vector<FramePtr> frames = numbered_frames(5);
+  const cv::Mat given(2, 2, CV_8UC2, cv::Scalar(7, 7));
+  frames[1]->flow = given;
+  field.fill(frames, [](std::size_t i) { return i != 2 && i != 4; });
+  EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), flow_between(0, 1));
+  EXPECT_EQ(cv::norm(frames[1]->flow, given, cv::NORM_INF), 0);
+  EXPECT_TRUE(frames[2]->flow.empty());
+  EXPECT_EQ(frames[3]->flow.at<cv::Vec2b>(1, 1), flow_between(3, 4));
+  EXPECT_TRUE(frames[4]->flow.empty());
+}
+
+TEST(FlowField, RepeatsTheLastFlowForTheLastFrame) {
+  const FlowBackend backend = backend_of<NamingSolver>(true);
+  FlowField field(backend, unit_bound(), Deadline());
+  std::vector<FramePtr> frames = numbered_frames(3);
+  field.fill(frames, [](std::size_t i) { return i == 2; });
+  EXPECT_EQ(frames[2]->flow.at<cv::Vec2b>(1, 1), flow_between(1, 2));
+
+  frames = numbered_frames(1);
+  field.fill(frames, [](std::size_t) { return true; });
+  EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), cv::Vec2b(128, 128)) << "no motion";
+}
+
+TEST(FlowField, PassesOnWhatASolverThrowsAndStopsAtTheDeadline) {
+  const FlowBackend failing = backend_of<FailingSolver>(true);
+  const std::vector<FramePtr> frames = numbered_frames(4);
+  const auto all = [](std::size_t) { return true; };
+  FlowField field(failing, unit_bound(), Deadline());
+  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] { field.fill(frames, all); });
+  FlowField late(failing, unit_bound(), Deadline(std::chrono::seconds(-1)));
+  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { late.fill(frames, all); });
+}
+
+}  // namespace
+}  // namespace co2net

@@ -1,0 +1,272 @@
+#include "extractors/flow/tvl1.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <thread>
+
+#include "extractors/flow/flow_codec.h"
+#include "extractors/flow/tvl1_cpu.h"
+#include "extractors/flow/tvl1_opencv.h"
+#include "extractors/video/frame.h"
+#include "extractors/video/video_reader.h"
+#include "tests/support.h"
+#include "tests/unit/expect_error.h"
+#include "tests/unit/texture.h"
+
+namespace co2net {
+namespace {
+
+Recipe::Flow variant(const std::string& name) {
+  Recipe::Flow flow;
+  flow.variant = name;
+  return flow;
+}
+
+cv::Mat solve_with_opencv(const Recipe::Flow& flow, const cv::Mat& from, const cv::Mat& to) {
+  cv::Mat result;
+  make_opencv_tvl1(flow)->calc(from, to, result);
+  return result;
+}
+
+bool same_bytes(const cv::Mat& a, const cv::Mat& b) {
+  return a.size() == b.size() && a.type() == b.type() && a.isContinuous() && b.isContinuous() &&
+         std::memcmp(a.data, b.data, a.total() * a.elemSize()) == 0;
+}
+
+// Gray smooth noise of any size; to be solved for, `to` is moved, faded and has noise of its own.
+struct Frames {
+  cv::Mat from, to;
+};
+
+Frames moving_texture(cv::Size size, std::uint64_t seed) {
+  cv::Mat noise(size.height + 20, size.width + 20, CV_8UC1), own(size, CV_8UC1);
+  cv::RNG rng(seed);
+  rng.fill(noise, cv::RNG::UNIFORM, 0, 256);
+  rng.fill(own, cv::RNG::UNIFORM, 0, 6);
+  cv::GaussianBlur(noise, noise, {7, 7}, 1.5);
+  cv::normalize(noise, noise, 0, 255, cv::NORM_MINMAX);
+  cv::Mat to;
+  cv::warpAffine(noise, to, cv::Matx23d(1.01, 0.02, 1.7, -0.01, 0.98, -2.3), noise.size());
+  return {noise(cv::Rect({8, 8}, size)).clone(), 0.95 * to(cv::Rect({8, 8}, size)) + own};
+}
+
+// Consecutive frames of a clip, at the recipe's rate and size.
+Frames frames_of(const std::filesystem::path& clip, int index) {
+  VideoReader video(clip, {.fps = "25", .stream = -1, .format = PixelFormat::kBgr24});
+  Frames frames;
+  for (int i = 0; i <= index + 1; ++i) {
+    frames.from = frames.to;
+    frames.to = scale_frame(*video.next(), Recipe::Resize())->gray;
+  }
+  return frames;
+}
+
+class Tvl1CpuKernels : public testing::TestWithParam<Tvl1Kernels> {
+ protected:
+  cv::Mat solve(const Recipe::Flow& flow, const Frames& frames) const {
+    return make_tvl1_cpu(flow, GetParam())->solve(frames.from, frames.to);
+  }
+  void expect_opencvs_bytes(const Recipe::Flow& flow, const Frames& frames) const {
+    const cv::Mat expected = solve_with_opencv(flow, frames.from, frames.to);
+    EXPECT_TRUE(same_bytes(solve(flow, frames), expected)) << frames.from.size();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuKernels, testing::ValuesIn(tvl1_kernels()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesAtEverySize) {
+  for (const cv::Size size : {cv::Size(3, 3),
+                              {4, 3},
+                              {3, 9},
+                              {7, 5},
+                              {16, 16},
+                              {15, 31},
+                              {17, 40},
+                              {32, 20},
+                              {33, 47},
+                              {48, 64},
+                              {97, 61},
+                              {131, 70}}) {
+    expect_opencvs_bytes(variant("opencv-cpu"), moving_texture(size, 1));
+  }
+}
+
+TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesWhateverTheParameters) {
+  const Frames frames = moving_texture({81, 66}, 2);
+  const auto expect_with = [&](auto member, auto value) {
+    Recipe::Flow flow = variant("opencv-cpu");
+    flow.*member = value;
+    SCOPED_TRACE(value);
+    expect_opencvs_bytes(flow, frames);
+  };
+  for (const double tau : {0.01, 0.9}) expect_with(&Recipe::Flow::tau, tau);
+  for (const double lambda : {0.001, 0.5, 50.}) expect_with(&Recipe::Flow::lambda, lambda);
+  for (const double theta : {1e-6, 0.01, 2.}) expect_with(&Recipe::Flow::theta, theta);
+  for (const int scales : {1, 2, 30}) expect_with(&Recipe::Flow::scales, scales);
+  for (const double step : {0.5, 0.3, 0.73, 0.99}) expect_with(&Recipe::Flow::scale_step, step);
+  for (const int warps : {1, 8}) expect_with(&Recipe::Flow::warps, warps);
+  for (const double epsilon : {0., 0.001, 0.1, 3.}) expect_with(&Recipe::Flow::epsilon, epsilon);
+  for (const int outer : {1, 3}) expect_with(&Recipe::Flow::outer_iterations, outer);
+  for (const int inner : {1, 2, 7, 100}) expect_with(&Recipe::Flow::inner_iterations, inner);
+  for (const int median : {1, 3}) expect_with(&Recipe::Flow::median, median);
+}
+
+TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesWhereNothingMovesOrThereIsNothingToSee) {
+  const Frames moving = moving_texture({70, 50}, 3);
+  const cv::Mat gray(50, 70, CV_8UC1, cv::Scalar(77)), white(50, 70, CV_8UC1, cv::Scalar(255));
+  cv::Mat half = moving.to.clone();
+  moving.from.colRange(0, 35).copyTo(half.colRange(0, 35));
+  cv::Mat dot = gray.clone();
+  dot.at<std::uint8_t>(25, 35) = 200;
+  for (const Frames& frames :
+       {Frames{moving.from, moving.from}, Frames{gray, gray}, Frames{gray, white},
+        Frames{gray, moving.to}, Frames{moving.from, gray}, Frames{moving.from, half},
+        Frames{gray, dot}, Frames{dot, gray}}) {
+    expect_opencvs_bytes(variant("opencv-cpu"), frames);
+  }
+}
+
+TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesOnRealVideos) {
+  const auto folder = test::data_dir() / "videos";
+  SKIP_WITHOUT(folder);
+  for (const char* clip : {"v_BaseballPitch_g01_c01.avi", "women_long_jump.mp4"}) {
+    SCOPED_TRACE(clip);
+    expect_opencvs_bytes(variant("opencv-cpu"), frames_of(folder / clip, 12));
+  }
+}
+
+TEST_P(Tvl1CpuKernels, AreNearTheExactFlowInFastPrecision) {
+  const Frames frames = moving_texture({96, 72}, 4);
+  for (const char* name : {"opencv-cpu", "opencv-cuda"}) {
+    Recipe::Flow flow = variant(name);
+    const cv::Mat exact = solve(flow, frames);
+    flow.precision = "fast";
+    const cv::Mat fast = solve(flow, frames);
+    EXPECT_FALSE(same_bytes(fast, exact));
+    const cv::Scalar distance = test::mean_inside(cv::abs(fast - exact));
+    EXPECT_LT(distance[0] + distance[1], 0.05) << name;
+  }
+}
+
+TEST_P(Tvl1CpuKernels, AllGiveTheSameBytesInTheGpusVariantToo) {
+  for (const cv::Size size : {cv::Size(3, 3), {17, 40}, {97, 61}}) {
+    const Frames frames = moving_texture(size, 5);
+    const auto reference = make_tvl1_cpu(variant("opencv-cuda"), tvl1_kernels().back());
+    EXPECT_TRUE(same_bytes(solve(variant("opencv-cuda"), frames),
+                           reference->solve(frames.from, frames.to)));
+  }
+}
+
+TEST(Tvl1Cpu, EqualsOpenCvsPublishedResultsBitByBit) {
+  const auto folder = test::data_dir() / "flow";
+  SKIP_WITHOUT(folder);
+  for (const std::string pair :
+       {"flyingchairs_00001_50x50", "ipol_I0_I1", "ucf_baseballpitch_30_31"}) {
+    const auto gray = [&](const char* which) {
+      return cv::imread((folder / (pair + which)).string(), cv::IMREAD_GRAYSCALE);
+    };
+    const cv::Mat flow =
+        kTvl1Cpu.make(variant("opencv-cpu"))->solve(gray("_a_gray.png"), gray("_b_gray.png"));
+    const cv::Mat expected = read_flo(folder / (pair + "_opencv.flo"));
+    EXPECT_TRUE(same_bytes(flow, expected)) << pair;
+  }
+}
+
+class Tvl1CpuVariant : public testing::TestWithParam<std::string> {
+ protected:
+  const Recipe::Flow flow_ = variant(GetParam());
+};
+
+INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuVariant, testing::Values("opencv-cpu", "opencv-cuda"),
+                         [](const auto& test) { return test.param.substr(7); });
+
+TEST_P(Tvl1CpuVariant, FindsTheShiftOfATexture) {
+  const cv::Mat flow = kTvl1Cpu.make(flow_)->solve(test::texture({0, 0}), test::texture({2, -1}));
+  const cv::Scalar mean = test::mean_inside(flow);
+  EXPECT_NEAR(mean[0], 2, 0.05);
+  EXPECT_NEAR(mean[1], -1, 0.05);
+}
+
+TEST_P(Tvl1CpuVariant, ForgetsEarlierPairs) {
+  const auto solver = kTvl1Cpu.make(flow_);
+  const cv::Mat a = test::texture({0, 0}), b = test::texture({2, -1});
+  const cv::Mat first = solver->solve(a, b);
+  solver->solve(b, test::texture({-3, 2}));
+  const Frames other = moving_texture({120, 40}, 6);
+  solver->solve(other.from, other.to);
+  EXPECT_TRUE(same_bytes(solver->solve(a, b), first));
+}
+
+TEST_P(Tvl1CpuVariant, SolvesOnSeveralThreadsWhatItSolvesOnOne) {
+  const Frames frames = moving_texture({90, 60}, 7);
+  const cv::Mat expected = kTvl1Cpu.make(flow_)->solve(frames.from, frames.to);
+  std::vector<cv::Mat> flows(4);
+  std::vector<std::thread> threads;
+  for (cv::Mat& flow : flows) {
+    threads.emplace_back([&] { flow = kTvl1Cpu.make(flow_)->solve(frames.from, frames.to); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const cv::Mat& flow : flows) EXPECT_TRUE(same_bytes(flow, expected));
+}
+
+TEST_P(Tvl1CpuVariant, HeedsEveryParameter) {
+  const cv::Mat a = test::texture({0, 0}), b = test::texture({2.5, -1.25});
+  const auto flow_with = [&](const Recipe::Flow& parameters) {
+    return kTvl1Cpu.make(parameters)->solve(a, b);
+  };
+  const cv::Mat usual = flow_with(flow_);
+  const auto changes = [&](auto member, auto value) {
+    Recipe::Flow changed = flow_;
+    changed.*member = value;
+    return !same_bytes(flow_with(changed), usual);
+  };
+  EXPECT_TRUE(changes(&Recipe::Flow::precision, "fast"));
+  EXPECT_TRUE(changes(&Recipe::Flow::tau, 0.2));
+  EXPECT_TRUE(changes(&Recipe::Flow::lambda, 0.05));
+  EXPECT_TRUE(changes(&Recipe::Flow::theta, 0.5));
+  EXPECT_TRUE(changes(&Recipe::Flow::scales, 2));
+  EXPECT_TRUE(changes(&Recipe::Flow::scale_step, 0.5));
+  EXPECT_TRUE(changes(&Recipe::Flow::warps, 1));
+  EXPECT_TRUE(changes(&Recipe::Flow::epsilon, 0.2));
+  EXPECT_TRUE(changes(&Recipe::Flow::outer_iterations, 1));
+  EXPECT_TRUE(changes(&Recipe::Flow::inner_iterations, 2));
+  EXPECT_EQ(changes(&Recipe::Flow::median, 1), GetParam() == "opencv-cpu");
+}
+
+TEST(ChooseFlowBackend, TakesWhatComputesTheRecipesFlow) {
+  EXPECT_EQ(choose_flow_backend("auto", variant("opencv-cpu")).name, "cpu");
+  EXPECT_EQ(choose_flow_backend("cpu", variant("opencv-cpu")).name, "cpu");
+  EXPECT_EQ(choose_flow_backend("cpu", variant("opencv-cuda")).name, "cpu");
+  Recipe::Flow fast = variant("opencv-cuda");
+  fast.precision = "fast";
+  EXPECT_EQ(choose_flow_backend("auto", fast).name, "cpu");
+}
+
+TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
+  for (const FlowBackend* backend : flow_backends()) {
+    test::expect_error(ErrorKind::kUsage,
+                       {"unknown flow backend 'abacus'", "auto", std::string(backend->name)},
+                       [] { choose_flow_backend("abacus", variant("opencv-cpu")); });
+  }
+  test::expect_error(ErrorKind::kUsage,
+                     {"opencl does not compute flow.variant=opencv-cpu", "cpu can"},
+                     [] { choose_flow_backend("opencl", variant("opencv-cpu")); });
+  Recipe::Flow fast = variant("opencv-cuda");
+  fast.precision = "fast";
+  test::expect_error(ErrorKind::kUsage, {"opencl does not compute", "flow.precision=fast"},
+                     [&] { choose_flow_backend("opencl", fast); });
+}
+
+TEST(Tvl1Cpu, DependsOnTheMachineInFastPrecisionOnly) {
+  Recipe::Flow flow;
+  EXPECT_EQ(kTvl1Cpu.device(flow), "co2net tvl1 exact");
+  flow.precision = "fast";
+  EXPECT_NE(kTvl1Cpu.device(flow).find(tvl1_kernels().front().name), std::string::npos);
+}
+
+}  // namespace
+}  // namespace co2net

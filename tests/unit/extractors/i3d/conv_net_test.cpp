@@ -1,0 +1,401 @@
+// TorchScript -> ConvNet -> oneDNN, against libtorch.
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <torch/script.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "extractors/i3d/i3d.h"
+#include "extractors/i3d/i3d_network.h"
+#include "extractors/i3d/onednn_net.h"
+#include "extractors/i3d/torchscript_conv_net.h"
+#include "pipeline/base/files.h"
+#include "pipeline/devices/threads.h"
+
+namespace co2net {
+namespace {
+
+using Parameters = std::map<std::string, torch::Tensor>;
+
+torch::Tensor random(const Shape& shape) {
+  torch::manual_seed(1);
+  return torch::rand(shape) * 2 - 1;
+}
+
+// A module whose forward(self, x: Tensor) -> Tensor has the given lines.
+torch::jit::Module module_of(const std::string& lines, const Parameters& parameters) {
+  torch::jit::Module module("Network");
+  for (const auto& [name, value] : parameters) module.register_parameter(name, value, false);
+  module.register_attribute("training", c10::BoolType::get(), true);
+  std::istringstream body(lines);
+  std::string source = "def forward(self, x: Tensor) -> Tensor:\n";
+  for (std::string line; std::getline(body, line);) source += "    " + line + "\n";
+  module.define(source);
+  module.eval();
+  return module;
+}
+
+ConvNet read(const torch::jit::Module& module, const Shape& input_shape) {
+  return read_conv_net(torch::jit::freeze(module), input_shape);
+}
+
+// The largest difference from libtorch's result, relative to its largest value.
+double error_of(const torch::jit::Module& module, const Shape& input_shape) {
+  use_one_thread_a_call();
+  const torch::InferenceMode no_grad;
+  const torch::Tensor input = random(input_shape);
+  const OnednnNet net(read(module, input_shape));
+  torch::Tensor got = torch::empty(net.output_shape());
+  net.run(input.data_ptr<float>(), got.data_ptr<float>());
+  const torch::Tensor want = module.get_method("forward")({input.clone()}).toTensor();
+  EXPECT_EQ(got.sizes(), want.sizes());
+  return ((got - want).abs().max() / want.abs().max()).item<double>();
+}
+
+constexpr double kTolerance = 5e-4;
+
+struct Case {
+  std::string name, lines;
+  Shape input;
+};
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+std::string name_of(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+
+// Of odd numbers of channels, so that no layer fills blocks, and of 16 and 32, which do.
+const Parameters& parameters() {
+  static const Parameters kParameters = {
+      {"w5", random({5, 3, 3, 3, 3})},    {"w1", random({20, 3, 1, 1, 1})},
+      {"w20", random({7, 20, 3, 3, 3})},  {"w16", random({16, 3, 1, 1, 1})},
+      {"w32", random({32, 16, 3, 3, 3})}, {"w25", random({9, 25, 1, 1, 1})},
+      {"stem", random({8, 3, 7, 7, 7})},  {"bias", random({5})},
+      {"scale", random({5}) + 2},         {"shift", random({5})},
+      {"average", random({5})},           {"variance", random({5}) + 2},
+  };
+  return kParameters;
+}
+
+// Skips its tests on a CPU that OnednnNet does not run on.
+template <class Parameter>
+class OnednnTest : public testing::TestWithParam<Parameter> {
+ protected:
+  void SetUp() override {
+    ConvNet nothing{{ConvLayer{}}, 0, {1, 1, 1, 1, 1}};
+    nothing.layers[0].channels = 1;
+    nothing.layers[0].size = {1, 1, 1};
+    try {
+      const OnednnNet net(nothing);
+    } catch (const UnsupportedNetwork& e) {
+      GTEST_SKIP() << e.what();
+    }
+  }
+};
+
+using EqualsLibtorch = OnednnTest<Case>;
+
+TEST_P(EqualsLibtorch, WithinTheTolerance) {
+  const Case& network = GetParam();
+  EXPECT_LT(error_of(module_of(network.lines, parameters()), network.input), kTolerance);
+}
+
+bool onednn_may_use_avx512() {
+#ifdef __x86_64__
+  return __builtin_cpu_supports("avx512bw") && std::getenv("ONEDNN_MAX_CPU_ISA") == nullptr;
+#else
+  return false;
+#endif
+}
+
+TEST_P(EqualsLibtorch, ByWinogradWhereItsNameSaysSo) {
+  const Case& network = GetParam();
+  const OnednnNet net(read(module_of(network.lines, parameters()), network.input));
+  EXPECT_EQ(net.winograd_layers(),
+            onednn_may_use_avx512() && network.name.starts_with("Winograd") ? 1 : 0);
+}
+
+const Case kNetworks[] = {
+    {"Convolution",
+     "return torch.conv3d(x, self.w5, self.bias, [1, 2, 2], [1, 0, 1])",
+     {1, 3, 6, 11, 9}},
+    {"TracedConvolutionWithoutBias",
+     "return torch._convolution(x, self.w5, None, [1, 1, 1], [1, 1, 1], [1, 1, 1], False, "
+     "[0, 0, 0], 1, False, False, True, True)",
+     {1, 3, 4, 9, 9}},
+    {"ConvolutionWithNamedPadding",
+     "return torch.conv3d(x, self.w5, padding='same')",
+     {1, 3, 4, 9, 9}},
+    {"Stem",
+     "x = torch.constant_pad_nd(x, [2, 3, 2, 3, 2, 3], 0.0)\n"
+     "return torch.relu(torch.conv3d(x, self.stem, None, [2, 2, 2]))",
+     {1, 3, 8, 20, 20}},
+    {"SamePaddingFromTheSize",
+     "pads = [0]\n"
+     "pads.clear()\n"
+     "for i in range(3):\n"
+     "    size = x.size(4 - i)\n"
+     "    if size % 2 == 0:\n"
+     "        total = max(3 - 2, 0)\n"
+     "    else:\n"
+     "        total = max(3 - size % 2, 0)\n"
+     "    pads += [total // 2, total - total // 2]\n"
+     "x = torch.constant_pad_nd(x, pads, 0.0)\n"
+     "return torch.relu(torch.conv3d(x, self.w5, None, [2, 2, 2]))",
+     {1, 3, 6, 11, 8}},
+    {"UnpackedSize",
+     "n, c, t, h, w = x.size()\n"
+     "x = torch.conv3d(x, self.w5, self.bias)\n"
+     "return x.view([n, 5 * (t - 2), (h - 2) * (w - 2)])",
+     {1, 3, 4, 6, 6}},
+    {"BatchNormalisation",
+     "x = torch.conv3d(x, self.w5)\n"
+     "x = torch.batch_norm(x, self.scale, self.shift, self.average, self.variance, False, 0.1, "
+     "0.001, False)\n"
+     "return torch.relu_(x)",
+     {1, 3, 4, 8, 8}},
+    {"WinogradOneTimeACall",
+     "x = torch.relu(torch.conv3d(x, self.w16))\n"
+     "return torch.relu(torch.conv3d(x, self.w32, None, [1, 1, 1], [1, 1, 1]))",
+     {1, 3, 3, 30, 29}},
+    {"WinogradSomeTimesACall",
+     "x = torch.conv3d(x, self.w16)\n"
+     "return torch.conv3d(x, self.w32, None, [1, 1, 1], [1, 1, 1])",
+     {1, 3, 8, 14, 14}},
+    {"WinogradAllTimesInACall",
+     "x = torch.conv3d(x, self.w16)\n"
+     "return torch.conv3d(x, self.w32, None, [1, 1, 1], [1, 1, 1])",
+     {1, 3, 5, 9, 13}},
+    {"WinogradOfChannelsThatDoNotFillBlocks",
+     "x = torch.relu(torch.conv3d(x, self.w1))\n"
+     "return torch.conv3d(x, self.w20, None, [1, 1, 1], [1, 1, 1])",
+     {1, 3, 2, 9, 9}},
+    {"MaxPoolOfSignedValues",
+     "x = torch.conv3d(x, self.w5)\n"
+     "return torch.max_pool3d(x, [3, 3, 3], [2, 2, 2], [1, 1, 1])",
+     {1, 3, 7, 12, 11}},
+    {"MaxPoolThatOverhangs",
+     "x = torch.conv3d(x, self.w5)\n"
+     "return torch.max_pool3d(x, [1, 3, 3], [1, 2, 2], ceil_mode=True)",
+     {1, 3, 5, 12, 11}},
+    {"MaxPoolWhoseLastWindowWouldBeginOutside",
+     "x = torch.conv3d(x, self.w5)\n"
+     "return torch.max_pool3d(x, [2, 2, 2], [2, 2, 2], [1, 1, 1], ceil_mode=True)",
+     {1, 3, 5, 11, 11}},
+    {"MaxPoolOfPaddedValues",
+     "x = torch.relu(torch.conv3d(x, self.w5))\n"
+     "x = torch.constant_pad_nd(x, [0, 1, 0, 1, 1, 1], 0.0)\n"
+     "return torch.max_pool3d(x, [3, 3, 3], [1, 2, 2])",
+     {1, 3, 5, 12, 12}},
+    {"Branches",
+     "a = torch.conv3d(x, self.w1)\n"
+     "b = torch.relu(torch.conv3d(x, self.w5, None, [1, 1, 1], [1, 1, 1]))\n"
+     "return torch.conv3d(torch.cat([a, b], 1), self.w25)",
+     {1, 3, 3, 6, 6}},
+    {"NestedAndRepeatedBranches",
+     "a = torch.conv3d(x, self.w1)\n"
+     "b = torch.conv3d(x, self.w5, None, [1, 1, 1], [1, 1, 1])\n"
+     "inner = torch.cat([b, a, torch.max_pool3d(a, [3, 3, 3], [1, 1, 1], [1, 1, 1])], 1)\n"
+     "return torch.cat([a, inner, b, b, torch.cat([a, b], 1)], 1)",
+     {1, 3, 3, 6, 6}},
+    {"AveragePoolAndFlatten",
+     "return torch.avg_pool3d(torch.conv3d(x, self.w5), [2, 6, 6]).flatten(1)",
+     {1, 3, 4, 8, 8}},
+    {"AveragePoolOfOverlappingWindows",
+     "x = torch.avg_pool3d(torch.conv3d(x, self.w5), [2, 3, 3], [1, 1, 1])\n"
+     "return x.squeeze(0)",
+     {1, 3, 4, 8, 8}},
+    {"AdaptiveAveragePool",
+     "return torch.adaptive_avg_pool3d(torch.conv3d(x, self.w5), [1, 2, 3]).squeeze(2)",
+     {1, 3, 4, 8, 8}},
+    {"MeanOfAllAtOnce", "return torch.conv3d(x, self.w5).mean([2, 3, -1])", {1, 3, 4, 8, 8}},
+    {"MeanKeepingAxes", "return torch.conv3d(x, self.w5).mean([2, 4], True)", {1, 3, 4, 8, 9}},
+    {"MeanAxisByAxis", "return torch.conv3d(x, self.w5).mean(3).mean(3).mean(2)", {1, 3, 4, 8, 9}},
+    {"MeanAfterSqueeze",
+     "x = torch.avg_pool3d(torch.conv3d(x, self.w5), [1, 6, 6])\n"
+     "return torch.dropout(x.squeeze(4).squeeze(3), 0.5, False).mean(2)",
+     {1, 3, 5, 8, 8}},
+    {"ReluOfWhatIsNotNegative",
+     "x = torch.max_pool3d(torch.relu(torch.conv3d(x, self.w5)), [2, 2, 2])\n"
+     "return torch.relu(torch.cat([x, x], 1))",
+     {1, 3, 4, 8, 8}},
+};
+INSTANTIATE_TEST_SUITE_P(Networks, EqualsLibtorch, testing::ValuesIn(kNetworks), name_of);
+
+TEST(ConvNet, FoldsBatchNormalisationAndReluIntoTheConvolution) {
+  const Case& network = kNetworks[6];
+  ASSERT_EQ(network.name, "BatchNormalisation");
+  const ConvNet net = read(module_of(network.lines, parameters()), network.input);
+  ASSERT_EQ(net.layers.size(), 2u);
+  EXPECT_EQ(net.layers[1].kind, ConvLayer::Kind::kConvolution);
+  EXPECT_TRUE(net.layers[1].relu);
+}
+
+TEST(ConvNet, PutsPaddingIntoTheConvolution) {
+  const Case& network = kNetworks[3];
+  ASSERT_EQ(network.name, "Stem");
+  const ConvNet net = read(module_of(network.lines, parameters()), network.input);
+  ASSERT_EQ(net.layers.size(), 2u);
+  EXPECT_EQ(net.layers[1].pad_begin, (Size3{2, 2, 2}));
+  EXPECT_EQ(net.layers[1].pad_end, (Size3{3, 3, 3}));
+  EXPECT_EQ(net.layers[1].size, (Size3{4, 10, 10}));
+}
+
+std::string refusal_of(const std::string& lines) {
+  try {
+    const OnednnNet net(read(module_of(lines, parameters()), {1, 3, 4, 8, 8}));
+  } catch (const UnsupportedNetwork& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+TEST(ConvNet, NamesTheOperatorThatItCannotExpress) {
+  const std::string convolution = "x = torch.conv3d(x, self.w5)\n";
+  EXPECT_EQ(refusal_of(convolution + "return torch.sigmoid(x)"),
+            "aten::sigmoid: an operator that is not known");
+  EXPECT_EQ(refusal_of(convolution + "return x + torch.relu(x)"),
+            "aten::relu: does not directly follow a convolution of its own");
+  EXPECT_EQ(refusal_of("return torch.relu(x)"),
+            "aten::relu: does not directly follow a convolution of its own");
+  EXPECT_EQ(refusal_of(convolution + "return torch.cat([x, x], 2)"),
+            "aten::cat: joins something else than channels");
+  EXPECT_EQ(refusal_of(convolution + "return x.mean(1)"), "aten::mean: over channels");
+  EXPECT_EQ(refusal_of(convolution + "return torch.constant_pad_nd(x, [1, 1], 0.0)"),
+            "prim::Return: follows a padding");
+  EXPECT_EQ(refusal_of(convolution + "return torch.dropout(x, 0.5, True)"),
+            "aten::dropout: in training mode");
+  EXPECT_EQ(refusal_of("x = torch.constant_pad_nd(x, [1, 1], 1.0)\n" + convolution + "return x"),
+            "aten::constant_pad_nd: pads with something else than zeros");
+  EXPECT_EQ(refusal_of(convolution + "x = torch.constant_pad_nd(x, [1, 1], 0.0)\n"
+                                     "return torch.max_pool3d(x, [2, 2, 2])"),
+            "aten::max_pool3d: zeros around values that may be negative");
+  EXPECT_EQ(refusal_of(convolution + "if bool(x.sum() > 0):\n    x = torch.sigmoid(x)\nreturn x"),
+            "aten::sum: an operator that is not known");
+  EXPECT_EQ(refusal_of("return torch.conv3d(x, self.w20)"),
+            "aten::conv3d: weights [7, 20, 3, 3, 3] for an input [1, 3, 4, 8, 8]");
+}
+
+TEST(ConvNet, IsNotRunWithWeightsThatAreNotFinite) {
+  const torch::Tensor weights = random({5, 3, 3, 3, 3});
+  weights[0][0][0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  const ConvNet net =
+      read(module_of("return torch.conv3d(x, self.w)", {{"w", weights}}), {1, 3, 4, 8, 8});
+  EXPECT_THROW(OnednnNet{net}, UnsupportedNetwork);
+}
+
+std::ptrdiff_t threads_of_this_process() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+}
+
+TEST(I3d, ComputesOnTheCallingThreadAlone) {
+  const TempDir dir;
+  const auto file = dir.path() / "i3d.pt";
+  save_i3d(file, {.channels = 2, .width = 1. / 16}, he_uniform(1));
+  const Array clip({1, 2, 16, 224, 224});
+  std::ptrdiff_t before = 0, after = 0;
+  std::thread([&] {
+    const I3d i3d(file, {.channels = 2, .feature_size = 64});
+    std::thread([&] {
+      before = threads_of_this_process();
+      i3d.features(clip);
+      after = threads_of_this_process();
+    }).join();
+  }).join();
+  EXPECT_EQ(before, after);
+}
+
+using WholeI3d = OnednnTest<I3dArchitecture>;
+
+TEST_P(WholeI3d, EqualsLibtorchWithinTheTolerance) {
+  const TempDir dir;
+  const auto file = dir.path() / "i3d.pt";
+  save_i3d(file, GetParam(), he_uniform(3));
+  EXPECT_LT(error_of(torch::jit::load(file.string()), {1, GetParam().channels, 16, 224, 224}),
+            kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, WholeI3d,
+                         testing::Values(I3dArchitecture{.channels = 2, .width = 1. / 16},
+                                         I3dArchitecture{.channels = 3, .width = 0.3},
+                                         I3dArchitecture{.channels = 2},
+                                         I3dArchitecture{.channels = 3}),
+                         [](const auto& network) {
+                           return std::string(network.param.channels == 2 ? "Flow" : "Rgb") +
+                                  std::to_string(std::lround(1000 * network.param.width));
+                         });
+
+// What is logged while this exists.
+class LogCapture {
+ public:
+  LogCapture() {
+    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+    spdlog::set_pattern("%l: %v");
+  }
+  ~LogCapture() { spdlog::set_default_logger(before_); }
+  std::string lines() const { return lines_.str(); }
+
+ private:
+  std::ostringstream lines_;
+  std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+};
+
+void expect_libtorchs_features(const I3d& i3d, const torch::jit::Module& module,
+                               std::int64_t size) {
+  const torch::Tensor clip = random({1, 3, 16, 224, 224});
+  const float* values = clip.data_ptr<float>();
+  const Array got = i3d.features({clip.sizes().vec(), {values, values + clip.numel()}});
+  const torch::Tensor want = module.get_method("forward")({clip}).toTensor().contiguous();
+  for (std::int64_t d = 0; d < size; ++d) {
+    EXPECT_NEAR(got.row(0)[d], want.data_ptr<float>()[d], kTolerance);
+  }
+}
+
+TEST(I3d, RunsANetworkWithAnotherOperatorInLibtorchAndNamesIt) {
+  const torch::jit::Module module = module_of(
+      "x = torch.conv3d(x, self.w5, self.bias, [4, 4, 4])\n"
+      "return torch.sigmoid(x).mean([2, 3, 4])",
+      parameters());
+  const TempDir dir;
+  const std::string file = (dir.path() / "i3d.pt").string();
+  module.save(file);
+  const LogCapture log;
+  const I3d i3d(file, {.channels = 3, .feature_size = 5});
+  EXPECT_EQ(log.lines(), "warning: " + file +
+                             ": runs in libtorch, which is slower than oneDNN: aten::sigmoid: an "
+                             "operator that is not known\n");
+
+  expect_libtorchs_features(i3d, module, 5);
+}
+
+TEST(I3d, EvaluatesANetworkThatWasSavedInTrainingMode) {
+  torch::jit::Module module = module_of(
+      "x = torch.conv3d(x, self.w5, self.bias, [4, 32, 32])\n"
+      "x = torch.batch_norm(x, self.scale, self.shift, self.average, self.variance, "
+      "self.training, 0.1, 0.001, False)\n"
+      "return torch.sigmoid(x).mean([2, 3, 4])",
+      parameters());
+  const TempDir dir;
+  const std::string file = (dir.path() / "i3d.pt").string();
+  module.train();
+  module.save(file);
+  module.eval();
+  expect_libtorchs_features(I3d(file, {.channels = 3, .feature_size = 5}), module, 5);
+}
+
+TEST(I3d, NamesTheLibrariesThatRun) {
+  EXPECT_TRUE(I3d::library_version().starts_with("libtorch "));
+  EXPECT_NE(I3d::library_version().find(", oneDNN "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace co2net

@@ -1,0 +1,295 @@
+#include "localizer/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <stdexcept>
+
+#include "localizer/checkpoint.h"
+#include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
+#include "tests/support.h"
+#include "tests/unit/expect_error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+constexpr int kVideos = 8, kClasses = 2, kFeatureSize = 16;
+
+// What ends a training as a crash would.
+struct Crash : std::runtime_error {
+  Crash() : std::runtime_error("crash") {}
+};
+
+class Trainer : public testing::Test {
+ protected:
+  Trainer() {
+    std::vector<std::string> ids;
+    for (int i = 0; i < kVideos; ++i) {
+      ids.push_back("video" + std::to_string(i));
+      write_file(dir_.path() / "features" / (ids.back() + ".npy"),
+                 format_npy(test::hashfill(ids.back(), {5 + i, kFeatureSize}, 1)));
+    }
+    features_.emplace(dir_.path() / "features", ids);
+  }
+
+  // A training in a folder of that name: 9 updates, judged after 4, 7 and 9.
+  TrainingJob job(const std::string& name) const {
+    TrainingJob job;
+    job.options.length = 6;
+    job.options.learning_rate = 1e-3;
+    job.options.iterations = 9;
+    job.options.evaluate_every = 3;
+    job.features = &*features_;
+    for (int i = 0; i < kVideos; ++i) {
+      job.examples.push_back({static_cast<std::size_t>(i), {i % kClasses}});
+    }
+    job.classes = kClasses;
+    job.data = {{"videos", "those"}};
+    job.directory = dir_.path() / name;
+    job.model_file = job.directory / "best.pt";
+    // A number that changes with the model, but not with the run.
+    job.judge = [this](const Co2Net& model) {
+      return Judgement{model.localize(features_->rows(0)).at("cas").values[0], {{"of", "video0"}}};
+    };
+    return job;
+  }
+
+  static void crash_after(TrainingJob job, std::int64_t updates) {
+    job.on_update = [=](std::int64_t iteration, const LossValues&) {
+      if (iteration == updates) throw Crash();
+    };
+    EXPECT_THROW(train(job), Crash);
+  }
+
+  // Judgements by score alone, in the order in which they are asked for.
+  static void judge_by(TrainingJob& job, std::vector<double> scores) {
+    job.judge = [scores = std::move(scores), i = std::size_t{0}](const Co2Net&) mutable {
+      return Judgement{scores.at(i++), Json::object()};
+    };
+  }
+
+  static void expect_same_files(const fs::path& got, const fs::path& want) {
+    for (const char* file : {"best.pt", "metrics.jsonl", "settings.json", "state.pt"}) {
+      EXPECT_EQ(read_file(got / file), read_file(want / file)) << file;
+    }
+  }
+
+  const FeatureSet& features() const { return *features_; }
+  fs::path path(const std::string& name) const { return dir_.path() / name; }
+
+ private:
+  TempDir dir_;
+  std::optional<FeatureSet> features_;
+};
+
+std::vector<std::int64_t> judged_iterations(TrainingJob job) {
+  std::vector<std::int64_t> iterations;
+  job.on_judged = [&](std::int64_t iteration, const LossValues&, const Judgement&, bool) {
+    iterations.push_back(iteration);
+  };
+  train(job);
+  return iterations;
+}
+
+TEST_F(Trainer, JudgesAfterTheUpdatesOfTheAuthorsCountAndAtTheEnd) {
+  EXPECT_EQ(judged_iterations(job("a")), (std::vector<std::int64_t>{4, 7, 9}));
+  TrainingJob ends_on_one = job("b");
+  ends_on_one.options.iterations = 7;
+  EXPECT_EQ(judged_iterations(ends_on_one), (std::vector<std::int64_t>{4, 7}));
+  TrainingJob each = job("c");
+  each.options.evaluate_every = 1;
+  each.options.iterations = 4;
+  EXPECT_EQ(judged_iterations(each), (std::vector<std::int64_t>{2, 3, 4}));
+}
+
+TEST_F(Trainer, InterruptedAnywhereEndsWithTheSameBytes) {
+  train(job("whole"));
+  for (const std::int64_t updates : {1, 4, 5, 6, 9}) {
+    const TrainingJob broken = job("after " + std::to_string(updates));
+    crash_after(broken, updates);
+    train(broken);
+    expect_same_files(broken.directory, path("whole"));
+  }
+}
+
+TEST_F(Trainer, InterruptedAgainAndAgainWithAStateEachUpdateEndsWithTheSameBytes) {
+  train(job("whole"));
+  TrainingJob often = job("often");
+  often.checkpoint_s = 0;
+  for (std::int64_t update = 2; update <= 9; ++update) crash_after(often, update);
+  often.threads = 3;
+  train(often);
+  expect_same_files(often.directory, path("whole"));
+}
+
+TEST_F(Trainer, InterruptedWhileJudgingEndsWithTheSameBytes) {
+  train(job("whole"));
+  const TrainingJob broken = job("broken");
+  TrainingJob crashing = broken;
+  crashing.on_judged = [](std::int64_t iteration, const LossValues&, const Judgement&, bool) {
+    if (iteration == 7) throw Crash();
+  };
+  EXPECT_THROW(train(crashing), Crash);
+  train(broken);
+  expect_same_files(broken.directory, path("whole"));
+}
+
+TEST_F(Trainer, CutsWhatTheLogHasOfLaterUpdatesOrHalfALine) {
+  train(job("whole"));
+  const TrainingJob broken = job("broken");
+  crash_after(broken, 6);
+  const fs::path log = broken.directory / "metrics.jsonl";
+  write_file(log, read_file(log) + "{\"iteration\": 5, \"losses\": {}}\n{\"iteration\": 6, \"lo");
+  train(broken);
+  expect_same_files(broken.directory, path("whole"));
+}
+
+TEST_F(Trainer, LogsALineAnUpdateAndALineAJudgement) {
+  train(job("a"));
+  const std::string log = read_file(path("a") / "metrics.jsonl");
+  std::istringstream lines(log);
+  std::vector<std::int64_t> updates, judgements;
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line);
+    const bool is_update = json.contains("losses");
+    (is_update ? updates : judgements).push_back(json.at("iteration"));
+    if (is_update) {
+      EXPECT_EQ(json.at("losses").size(), 7u);
+      EXPECT_TRUE(json.at("losses").at("total").is_number_float());
+    } else {
+      EXPECT_TRUE(json.at("score").is_number_float() && json.at("best").is_boolean());
+      EXPECT_EQ(json.at("of"), "video0");
+    }
+  }
+  EXPECT_EQ(updates, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(judgements, (std::vector<std::int64_t>{4, 7, 9}));
+}
+
+TEST_F(Trainer, KeepsTheBestModelTheFirstOfEquals) {
+  TrainingJob until_best = job("until best");
+  until_best.options.iterations = 7;
+  until_best.judge = nullptr;
+  train(until_best);
+
+  TrainingJob best_at_7 = job("best at 7");
+  judge_by(best_at_7, {1, 2, 2});
+  const TrainingResult result = train(best_at_7);
+  EXPECT_EQ(result.iterations, 9);
+  EXPECT_EQ(result.best_iteration, 7);
+  EXPECT_EQ(result.best.score, 2);
+  EXPECT_EQ(read_file(best_at_7.model_file), read_file(until_best.model_file));
+}
+
+TEST_F(Trainer, KeepsTheLastOfEqualsWhereItIsAskedTo) {
+  TrainingJob equals = job("equals");
+  judge_by(equals, {2, 2, 1});
+  equals.later_wins_ties = true;
+  EXPECT_EQ(train(equals).best_iteration, 7);
+}
+
+TEST_F(Trainer, KeepsTheLastModelWhereNothingJudges) {
+  TrainingJob unjudged = job("unjudged");
+  unjudged.judge = nullptr;
+  EXPECT_EQ(train(unjudged).best_iteration, 9);
+}
+
+TEST_F(Trainer, KeepsTheFirstModelEvenIfItsScoreIsNegative) {
+  TrainingJob negative = job("negative");
+  judge_by(negative, {-5, -6, -7});
+  EXPECT_EQ(train(negative).best_iteration, 4);
+}
+
+TEST_F(Trainer, StopsOnceItsPatienceIsSpent) {
+  TrainingJob patient = job("patient");
+  patient.options.iterations = 100;
+  patient.options.patience = 2;
+  judge_by(patient, {3, 1, 4, 4, 2, 9});
+  const TrainingResult result = train(patient);
+  EXPECT_EQ(result.iterations, 16);  // the fifth judgement
+  EXPECT_EQ(result.best_iteration, 10);
+  EXPECT_EQ(train(patient).iterations, 16);
+}
+
+TEST_F(Trainer, PatienceOutlivesAnInterruption) {
+  TrainingJob patient = job("patient");
+  patient.options.iterations = 100;
+  patient.options.patience = 2;
+  judge_by(patient, {3, 1});
+  crash_after(patient, 8);
+  judge_by(patient, {2});
+  EXPECT_EQ(train(patient).iterations, 10);
+}
+
+TEST_F(Trainer, ThatIsFinishedReturnsItsResultAtOnce) {
+  const TrainingResult before = train(job("a"));
+  TrainingJob again = job("a");
+  again.on_update = [](std::int64_t, const LossValues&) { FAIL() << "an update"; };
+  again.judge = [](const Co2Net&) -> Judgement { throw Crash(); };
+  const TrainingResult result = train(again);
+  EXPECT_EQ(result.iterations, before.iterations);
+  EXPECT_EQ(result.best_iteration, before.best_iteration);
+  EXPECT_EQ(result.best.score, before.best.score);
+  EXPECT_EQ(result.best.details, before.best.details);
+}
+
+TEST_F(Trainer, RefusesAFolderOfOtherSettingsOrDataAndNamesTheDifference) {
+  train(job("a"));
+  const auto refuses = [&](const TrainingJob& other, const std::vector<std::string>& words) {
+    test::expect_error(ErrorKind::kUsage, words, [&] { train(other); });
+  };
+  TrainingJob faster = job("a");
+  faster.options.learning_rate = 0.5;
+  refuses(faster, {"holds another training", "learning_rate", "0.5", "delete"});
+  TrainingJob longer = job("a");
+  longer.options.iterations = 11;
+  refuses(longer, {"iterations 9 -> 11"});
+  TrainingJob other_data = job("a");
+  other_data.data["videos"] = "these";
+  refuses(other_data, {"videos", "those", "these"});
+  TrainingJob more_classes = job("a");
+  more_classes.classes = 5;
+  refuses(more_classes, {"classes 2 -> 5"});
+}
+
+TEST_F(Trainer, ADamagedStateIsAnErrorThatNamesItAndTheRemedy) {
+  train(job("a"));
+  const fs::path file = path("a") / "state.pt";
+  const std::string whole = read_file(file);
+  const auto refuses = [&] {
+    test::expect_error(ErrorKind::kModel, {file.string(), "delete the folder"},
+                       [&] { train(job("a")); });
+  };
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{10}, whole.size() / 2, whole.size() - 1}) {
+    write_file(file, whole.substr(0, size));
+    refuses();
+  }
+  write_file(file, whole);
+  Tensors state = read_checkpoint(file);
+  for (const std::string name : {"progress", "updates", "moment1/fusion.0.bias"}) {
+    Tensors less = state;
+    less.erase(name);
+    write_checkpoint(file, less);
+    refuses();
+  }
+}
+
+TEST_F(Trainer, RefusesExamplesWithoutAPair) {
+  TrainingJob unpaired = job("a");
+  unpaired.examples.resize(2);
+  test::expect_error(ErrorKind::kInput, {"no class has two"}, [&] { train(unpaired); });
+}
+
+TEST_F(Trainer, DependsOnTheSeed) {
+  train(job("a"));
+  TrainingJob other = job("b");
+  ++other.options.seed;
+  train(other);
+  EXPECT_NE(read_file(path("b") / "metrics.jsonl"), read_file(path("a") / "metrics.jsonl"));
+}
+
+}  // namespace
+}  // namespace co2net

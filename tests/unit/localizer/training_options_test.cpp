@@ -1,0 +1,163 @@
+#include "localizer/training_options.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "pipeline/base/settings.h"
+#include "tests/unit/expect_error.h"
+
+namespace co2net {
+namespace {
+
+const std::vector<std::string> kPresets = {"thumos14", "activitynet1.2"};
+
+// Another value than the default for every key.
+const std::vector<std::string> kOthers = {
+    "variant=activitynet1.2",
+    "network.fusion=concat",
+    "network.vattn.main=flow",
+    "network.vattn.aux=rgb",
+    "network.fattn.main=rgb",
+    "network.fattn.aux=flow",
+    "network.global=aux",
+    "network.local=main",
+    "dropout=0.5",
+    "loss.mil=0.5",
+    "loss.cas=0",
+    "loss.ml=2",
+    "loss.oppo=0",
+    "loss.norm=0.1",
+    "loss.top_k_ratio=5",
+    "loss.distance=kl",
+    "length=60",
+    "learning_rate=0.001",
+    "weight_decay=0",
+    "iterations=100",
+    "evaluate_every=50",
+    "patience=3",
+    "min_snippets=2",
+    "seed=18446744073709551615",
+};
+
+void expect_refused(const std::string& setting, const std::string& reason) {
+  test::expect_error(ErrorKind::kUsage, {reason},
+                     [&] { with_setting(training_preset("thumos14"), setting); });
+}
+
+TEST(TrainingOptions, CanBeChangedInEveryKeyAndEveryChangeShows) {
+  const Json before = to_json(TrainingOptions());
+  const std::vector<std::string> all = setting_keys(before);
+  std::set<std::string> keys(all.begin(), all.end());
+  for (const std::string& setting : kOthers) {
+    const std::size_t equals = setting.find('=');
+    const std::string key = setting.substr(0, equals), value = setting.substr(equals + 1);
+    const TrainingOptions changed = with_setting(TrainingOptions(), setting);
+    const std::vector<std::string> differences = json_differences(before, to_json(changed));
+    ASSERT_EQ(differences.size(), 1u) << key;
+    EXPECT_EQ(differences[0].find(key + " "), 0u) << differences[0];
+    EXPECT_NE(differences[0].find("-> "), std::string::npos) << differences[0];
+    EXPECT_NE(differences[0].find(value), std::string::npos) << differences[0];
+    // Read back with the next change.
+    const std::string next = key == "seed" ? "length=61" : "seed=7";
+    EXPECT_EQ(json_differences(to_json(changed), to_json(with_setting(changed, next))).size(), 1u)
+        << key;
+    EXPECT_EQ(keys.erase(key), 1u) << key;
+  }
+  EXPECT_EQ(keys, std::set<std::string>()) << "keys without a test";
+}
+
+TEST(TrainingOptions, ListTheKnownKeysWhereOneIsUnknown) {
+  for (const std::string& key : setting_keys(to_json(TrainingOptions()))) {
+    expect_refused("speed=1", key);
+  }
+  expect_refused("loss=1", "unknown training key 'loss'");
+  expect_refused("length", "want key=value");
+}
+
+TEST(TrainingOptions, RefuseValuesOutOfRangeAndSayWhatIsAllowed) {
+  expect_refused("variant=thumos", "one of thumos14, activitynet1.2, not 'thumos'");
+  expect_refused("network.fusion=sum", "one of ccm, concat, add, se, ssma");
+  expect_refused("network.vattn.main=audio", "one of rgb, flow");
+  expect_refused("network.fattn.aux=", "one of rgb, flow");
+  expect_refused("network.global=both", "one of main, aux");
+  expect_refused("dropout=1", "dropout must be in [0");
+  expect_refused("loss.cas=-1", "loss.cas must be in [0");
+  expect_refused("loss.top_k_ratio=0", "loss.top_k_ratio must be in [1");
+  expect_refused("loss.distance=l2", "one of mse, js, kl, mae");
+  expect_refused("length=1", "length must be in [2");
+  expect_refused("length=2.5", "length cannot be 2.5");
+  expect_refused("length=many", "length has the wrong type");
+  expect_refused("learning_rate=nan", "learning_rate has the wrong type");
+  expect_refused("learning_rate=-1", "learning_rate must be in [0");
+  expect_refused("iterations=0", "iterations must be in [1");
+  expect_refused("iterations=4294967297", "iterations cannot be 4294967297");  // 1 modulo 2^32
+  expect_refused("evaluate_every=0", "evaluate_every must be in [1");
+  expect_refused("patience=-1", "patience must be in [0");
+  expect_refused("min_snippets=0", "min_snippets must be in [1");
+  expect_refused("seed=-1", "seed cannot be -1");
+}
+
+TEST(TrainingOptions, NeedATermToLearnFrom) {
+  TrainingOptions options;
+  for (const std::string term : {"mil", "cas", "ml", "oppo"}) {
+    options = with_setting(options, "loss." + term + "=0");
+  }
+  test::expect_error(ErrorKind::kUsage, {"loss", "all"},
+                     [&] { with_setting(options, "loss.norm=0"); });
+}
+
+TEST(TrainingPreset, HasThePublishedSettings) {
+  const TrainingOptions thumos = training_preset("thumos14");
+  EXPECT_EQ(to_json(thumos), to_json(TrainingOptions()));
+  EXPECT_EQ(thumos.length, 500);
+  EXPECT_EQ(thumos.learning_rate, 5e-5);
+  EXPECT_EQ(thumos.weight_decay, 1e-3);
+  const TrainingOptions activitynet = training_preset("activitynet1.2");
+  EXPECT_EQ(activitynet.variant, Variant::kActivityNet);
+  EXPECT_EQ(activitynet.length, 60);
+  EXPECT_EQ(activitynet.loss.top_k_ratio, 5);
+  EXPECT_EQ(activitynet.min_snippets, 11);
+}
+
+TEST(TrainingPreset, IsListedWhereAnUnknownOneIsAskedFor) {
+  for (const std::string& name : kPresets) {
+    test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { training_preset("nope"); });
+  }
+}
+
+TEST(Ablation, IsReadBackFromItsJson) {
+  const Ablation ablation{.fusion = "se",
+                          .vattn = {"flow", "flow"},
+                          .fattn = {"rgb", "rgb"},
+                          .global = "aux",
+                          .local = "main"};
+  EXPECT_EQ(ablation_from_json(to_json(ablation)), ablation);
+  EXPECT_EQ(ablation_from_json(to_json(Ablation())), Ablation());
+}
+
+TEST(Ablation, FromJsonNamesTheKeyThatDoesNotFit) {
+  for (const std::string& key : setting_keys(to_json(Ablation()))) {
+    const Json changed = with_setting(to_json(Ablation()), key + "=sound", "network");
+    test::expect_error(ErrorKind::kModel, {key, "'sound'"}, [&] { ablation_from_json(changed); });
+  }
+  Json extra = to_json(Ablation());
+  extra["depth"] = 3;
+  test::expect_error(ErrorKind::kModel, {"unknown key 'depth'"},
+                     [&] { ablation_from_json(extra); });
+}
+
+TEST(NetworkConfig, TakesWhatTheOptionsSay) {
+  TrainingOptions options = training_preset("activitynet1.2");
+  options = with_setting(with_setting(options, "network.fusion=add"), "dropout=0.25");
+  const Co2NetConfig config = network_config(options, 7, 32);
+  EXPECT_EQ(config.variant, Variant::kActivityNet);
+  EXPECT_EQ(config.classes, 7);
+  EXPECT_EQ(config.feature_size, 32);
+  EXPECT_EQ(config.max_seqlen, 60);
+  EXPECT_EQ(config.dropout, 0.25);
+  EXPECT_EQ(config.ablation.fusion, "add");
+}
+
+}  // namespace
+}  // namespace co2net

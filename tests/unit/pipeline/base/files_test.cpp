@@ -1,0 +1,277 @@
+#include "pipeline/base/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <future>
+
+#include "tests/unit/expect_error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+// The umask of the process while the object lives.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : before_(::umask(mask)) {}
+  ~Umask() { ::umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+TEST(MappedFile, HoldsTheContentOfFilesAndDevices) {
+  TempDir dir;
+  write_file(dir.path() / "a", "content");
+  write_file(dir.path() / "empty", "");
+  EXPECT_EQ(MappedFile(dir.path() / "a").bytes(), "content");
+  EXPECT_EQ(MappedFile(dir.path() / "empty").bytes(), "");
+  EXPECT_EQ(MappedFile("/dev/null").bytes(), "");
+  test::expect_error(ErrorKind::kIo, {"absent"}, [&] { MappedFile(dir.path() / "absent"); });
+}
+
+TEST(WriteFile, MakesTheFileAndItsFoldersAndNothingElse) {
+  const TempDir dir;
+  const std::string bytes("a\0b", 3);
+  write_file(dir.path() / "x" / "y" / "a.json", bytes);
+  EXPECT_EQ(read_file(dir.path() / "x" / "y" / "a.json"), bytes);
+  EXPECT_EQ(names_in(dir.path() / "x" / "y"), std::vector<std::string>{"a.json"});
+  write_file(dir.path() / "x" / "y" / "a.json", "");
+  EXPECT_EQ(read_file(dir.path() / "x" / "y" / "a.json"), "");
+}
+
+TEST(WriteFile, TakesTheLongestNameThatAFileMayHave) {
+  const TempDir dir;
+  const std::string name = std::string(250, 'n') + ".json";
+  write_file(dir.path() / name, "x");
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{name});
+}
+
+TEST(WriteFile, FollowsTheUmask) {
+  const TempDir dir;
+  const Umask umask(027);
+  write_file(dir.path() / "a", "x");
+  write_folder_with(dir.path() / "b", [](const fs::path&) {});
+  EXPECT_EQ(fs::status(dir.path() / "a").permissions(), fs::perms(0640));
+  EXPECT_EQ(fs::status(dir.path() / "b").permissions(), fs::perms(0750));
+}
+
+TEST(WriteFile, WritesIntoAPipeThatIsThere) {
+  const TempDir dir;
+  const fs::path pipe = dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  auto reader = std::async(std::launch::async, [&] { return read_file(pipe); });
+  write_file(pipe, "through the pipe");
+  EXPECT_EQ(reader.get(), "through the pipe");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
+}
+
+TEST(WriteFile, LeavesADeviceADevice) {
+  write_file("/dev/null", "x");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  test::expect_error(ErrorKind::kIo, {"/dev/full"}, [] { write_file("/dev/full", "x"); });
+}
+
+TEST(WriteFile, NamesThePathThatCannotBeWritten) {
+  const TempDir dir;
+  write_file(dir.path() / "file", "x");
+  const fs::path below_a_file = dir.path() / "file" / "a";
+  test::expect_error(ErrorKind::kIo, {(dir.path() / "file").string()},
+                     [&] { write_file(below_a_file, "x"); });
+  test::expect_error(ErrorKind::kIo, {dir.path().string()}, [&] { write_file(dir.path(), "x"); });
+}
+
+TEST(WriteFileWith, KeepsTheOldFileAndLeavesNoTemporaryWhenTheWriterFails) {
+  const TempDir dir;
+  write_file(dir.path() / "a.mkv", "old");
+  const auto fail = [](const fs::path& temporary) {
+    write_file(temporary, "half");
+    throw Error(ErrorKind::kInput, "broken");
+  };
+  test::expect_error(ErrorKind::kInput, {"broken"},
+                     [&] { write_file_with(dir.path() / "a.mkv", fail); });
+  EXPECT_EQ(read_file(dir.path() / "a.mkv"), "old");
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"a.mkv"});
+}
+
+TEST(WriteFileWith, GivesTheWriterATemporaryOfTheSameSuffixInTheSameFolder) {
+  const TempDir dir;
+  fs::path given;
+  write_file_with(dir.path() / "a.mkv", [&](const fs::path& temporary) {
+    given = temporary;
+    EXPECT_FALSE(fs::exists(dir.path() / "a.mkv"));
+  });
+  EXPECT_EQ(given.extension(), ".mkv");
+  EXPECT_EQ(given.parent_path(), dir.path());
+  EXPECT_TRUE(fs::exists(dir.path() / "a.mkv"));
+}
+
+TEST(WriteFileWith, GivesTheWriterAPipeThatIsThereItself) {
+  const TempDir dir;
+  const fs::path pipe = dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  write_file_with(pipe, [&](const fs::path& given) { EXPECT_EQ(given, pipe); });
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
+}
+
+TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
+  const TempDir dir;
+  write_file(dir.path() / "flow" / "stale.png", "old");
+  write_folder_with(dir.path() / "flow",
+                    [](const fs::path& folder) { write_file(folder / "new.png", "new"); });
+  EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"new.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
+}
+
+TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
+  const TempDir dir;
+  write_file(dir.path() / "flow" / "old.png", "old");
+  const auto fail = [](const fs::path& folder) {
+    write_file(folder / "half.png", "half");
+    throw Error(ErrorKind::kInput, "broken");
+  };
+  EXPECT_THROW(write_folder_with(dir.path() / "flow", fail), Error);
+  EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"old.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
+}
+
+TEST(ReadFile, NamesTheFileThatIsAbsent) {
+  test::expect_error(ErrorKind::kIo, {"/no/such/file"}, [] { read_file("/no/such/file"); });
+}
+
+// Another process that holds the lock until it is told to end, or killed.
+class Holder {
+ public:
+  explicit Holder(const fs::path& path) {
+    int ready[2];
+    EXPECT_EQ(::pipe(ready), 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const FileLock lock(path);
+      [[maybe_unused]] const ssize_t told = ::write(ready[1], "x", 1);
+      for (;;) ::pause();
+    }
+    char byte = 0;
+    EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  void kill() const {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+TEST(MappedFile, ReadsReleasedPartsAnew) {
+  const TempDir dir;
+  std::string bytes(100000, 'a');
+  bytes.replace(50000, 3, "xyz");
+  write_file(dir.path() / "a", bytes);
+  const MappedFile file(dir.path() / "a");
+  for (const std::size_t first : {0u, 5000u, 99999u}) {
+    file.release(file.bytes().substr(first));
+    EXPECT_EQ(file.bytes(), bytes);
+  }
+}
+
+TEST(MappedFile, ReleasesNothingThatIsNotItsOwn) {
+  const TempDir dir;
+  write_file(dir.path() / "a", "a");
+  const MappedFile file(dir.path() / "a");
+  const std::string other(100000, 'x');
+  file.release(other);
+  EXPECT_EQ(other, std::string(100000, 'x'));
+}
+
+TEST(NamesIn, AreSortedAndAFolderThatCannotBeReadIsNamed) {
+  const TempDir dir;
+  for (const char* name : {"b", "a", "c"}) write_file(dir.path() / name, "x");
+  EXPECT_EQ(names_in(dir.path()), (std::vector<std::string>{"a", "b", "c"}));
+  test::expect_error(ErrorKind::kIo, {(dir.path() / "none").string()},
+                     [&] { names_in(dir.path() / "none"); });
+}
+
+TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
+  const TempDir dir;
+  const auto is_ours = [](const std::string& name) { return name.starts_with("our"); };
+  expect_only_in(dir.path() / "none", is_ours);
+  write_file(dir.path() / "ours", "x");
+  expect_only_in(dir.path(), is_ours);
+  write_file(dir.path() / "theirs", "x");
+  test::expect_error(ErrorKind::kInput, {dir.path().string(), "theirs"},
+                     [&] { expect_only_in(dir.path(), is_ours); });
+  test::expect_error(ErrorKind::kInput, {(dir.path() / "ours").string(), "is a file"},
+                     [&] { expect_only_in(dir.path() / "ours", is_ours); });
+}
+
+TEST(FileLock, WaitsForAnotherProcessUntilItDies) {
+  const TempDir dir;
+  const fs::path path = dir.path() / "locks" / "a";
+  const Holder holder(path);
+  auto waiting = std::async(std::launch::async, [&] { const FileLock lock(path); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  holder.kill();
+  EXPECT_EQ(waiting.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+}
+
+TEST(FileLock, RemovesItsFileAndCanBeTakenAgain) {
+  const TempDir dir;
+  const fs::path path = dir.path() / "a";
+  {
+    FileLock lock(path);
+    const FileLock moved(std::move(lock));
+    EXPECT_TRUE(fs::exists(path));
+  }
+  EXPECT_FALSE(fs::exists(path));
+  const FileLock again(path);
+  EXPECT_TRUE(fs::exists(path));
+}
+
+TEST(FileLock, IsHeldByOneOfManyAtATime) {
+  const TempDir dir;
+  const fs::path lock_path = dir.path() / "lock", counter = dir.path() / "counter";
+  write_file(counter, "0");
+  std::vector<std::future<void>> workers;
+  for (int worker = 0; worker < 4; ++worker) {
+    workers.push_back(std::async(std::launch::async, [&] {
+      for (int i = 0; i < 25; ++i) {
+        const FileLock lock(lock_path);
+        write_file(counter, std::to_string(std::stoi(read_file(counter)) + 1));
+      }
+    }));
+  }
+  for (auto& worker : workers) worker.get();
+  EXPECT_EQ(read_file(counter), "100");
+}
+
+TEST(FileLock, NamesThePathThatCannotBeLocked) {
+  const TempDir dir;
+  write_file(dir.path() / "file", "x");
+  test::expect_error(ErrorKind::kIo, {dir.path().string()},
+                     [&] { const FileLock lock(dir.path() / "file" / "a"); });
+}
+
+TEST(TempDir, IsGoneWithItsContentsAtTheEnd) {
+  fs::path path;
+  {
+    const TempDir dir;
+    path = dir.path();
+    write_file(path / "x" / "y", "z");
+  }
+  EXPECT_FALSE(fs::exists(path));
+}
+
+}  // namespace
+}  // namespace co2net

@@ -1,0 +1,212 @@
+#include "pipeline/base/inputs.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "pipeline/base/files.h"
+#include "tests/unit/expect_error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Paths = std::vector<fs::path>;
+
+class ExpandInputs : public testing::Test {
+ protected:
+  fs::path make(const std::string& name) {
+    write_file(dir_.path() / name, "x");
+    return dir_.path() / name;
+  }
+
+  static Paths expand(const std::vector<std::string>& arguments, const std::string& input = "",
+                      bool nul_separated = false) {
+    std::istringstream stream(input);
+    return expand_inputs(arguments, {".mp4", ".avi"}, stream, nul_separated);
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(ExpandInputs, TakesNamedFilesAsTheyAreInOrderEvenIfAbsent) {
+  const fs::path text = make("b.txt"), video = make("a.mp4");
+  EXPECT_EQ(expand({text, video, "/absent.mp4"}), (Paths{text, video, "/absent.mp4"}));
+  const std::string long_name(300, 'n');
+  EXPECT_EQ(expand({long_name, video}), (Paths{long_name, video}));
+}
+
+TEST_F(ExpandInputs, FindsVideosInFoldersBySuffixSortedAndSkipsHiddenOnes) {
+  const fs::path b = make("b.mp4"), a = make("sub/deep/a.MP4"), c = make("sub/c.avi");
+  for (const char* name : {"notes.txt", ".hidden.mp4", ".git/x.mp4", "mp4", "x.mp4.part"}) {
+    make(name);
+  }
+  fs::create_directory(dir_.path() / "folder.mp4");
+  EXPECT_EQ(expand({dir_.path()}), (Paths{b, c, a}));
+}
+
+TEST_F(ExpandInputs, FindsEachVideoOnceWhereLinksGoInCircles) {
+  const fs::path video = make("sub/a.mp4");
+  fs::create_directory_symlink("..", dir_.path() / "sub" / "up");
+  fs::create_directory_symlink("itself", dir_.path() / "itself");
+  EXPECT_EQ(expand({dir_.path()}), Paths{video});
+}
+
+TEST_F(ExpandInputs, NamesALinkThatLeadsNowhereSoThatItFailsAloud) {
+  const fs::path link = dir_.path() / "dangling.mp4";
+  fs::create_symlink("nowhere", link);
+  EXPECT_EQ(expand({dir_.path()}), Paths{link});
+}
+
+TEST_F(ExpandInputs, FollowsLinksToFoldersElsewhere) {
+  const TempDir elsewhere;
+  write_file(elsewhere.path() / "a.mp4", "x");
+  fs::create_directory_symlink(elsewhere.path(), dir_.path() / "link");
+  EXPECT_EQ(expand({dir_.path()}), Paths{dir_.path() / "link" / "a.mp4"});
+}
+
+TEST_F(ExpandInputs, ReadsListsAndStandardInput) {
+  const fs::path a = make("a.mp4"), b = make("folder/b.mp4");
+  const std::string lines = a.string() + "\r\n\n" + (dir_.path() / "folder").string();
+  write_file(dir_.path() / "list.txt", lines);
+  EXPECT_EQ(expand({"@" + (dir_.path() / "list.txt").string()}), (Paths{a, b}));
+  EXPECT_EQ(expand({"-"}, lines), (Paths{a, b}));
+}
+
+TEST_F(ExpandInputs, KeepsLineFeedsInPathsThatNulSeparates) {
+  const std::string paths("a\nb.mp4\0c.mp4\r\0", 15);
+  EXPECT_EQ(expand({"-"}, paths, true), (Paths{"a\nb.mp4", "c.mp4\r"}));
+}
+
+TEST_F(ExpandInputs, CountsAFileNamedTwiceOnce) {
+  const fs::path a = make("a.mp4"), b = make("b.mp4");
+  const fs::path detour = dir_.path() / "sub" / ".." / "a.mp4";
+  EXPECT_EQ(expand({a, detour, dir_.path(), a}), (Paths{a, b}));
+}
+
+TEST_F(ExpandInputs, NamesTheListThatCannotBeRead) {
+  test::expect_error(ErrorKind::kUsage, {"/no/list"}, [&] { expand({"@/no/list"}); });
+}
+
+std::vector<std::string> ids(const Paths& paths) {
+  std::vector<std::string> result;
+  for (const Input& input : with_ids(paths)) result.push_back(input.id);
+  return result;
+}
+
+using Ids = std::vector<std::string>;
+
+TEST(WithIds, AreFileNamesWithoutSuffix) {
+  EXPECT_EQ(ids({}), Ids());
+  EXPECT_EQ(ids({"/v/a.mp4", "/w/b.c.mkv", "d"}), (Ids{"a", "b.c", "d"}));
+}
+
+TEST(WithIds, AreRelativePathsWithSuffixForThoseThatCollideOnly) {
+  EXPECT_EQ(ids({"/v/x/a.mp4", "/v/y/a.mp4", "/v/b.mp4"}), (Ids{"x/a.mp4", "y/a.mp4", "b"}));
+  EXPECT_EQ(ids({"/v/a.mp4", "/v/a.avi"}), (Ids{"a.mp4", "a.avi"}));
+}
+
+TEST(WithIds, AreDistinctEvenIfARelativePathIsAnothersStem) {
+  EXPECT_EQ(ids({"/v/a.mp4", "/v/a.avi", "/v/a.mp4.mkv"}), (Ids{"a.mp4", "a.avi", "a.mp4.mkv"}));
+}
+
+TEST(Shard, GivesEveryIdToExactlyOneAndAboutAsManyToEach) {
+  const std::uint64_t count = 7;
+  std::vector<int> sizes(count);
+  for (int i = 0; i < 7000; ++i) {
+    int owners = 0;
+    for (std::uint64_t index = 0; index < count; ++index) {
+      if (!Shard{index, count}.has("video_" + std::to_string(i))) continue;
+      ++owners;
+      ++sizes[index];
+    }
+    EXPECT_EQ(owners, 1) << i;
+  }
+  for (const int size : sizes) EXPECT_NEAR(size, 1000, 150);
+}
+
+TEST(Shard, IsTheSameForEverAndEverywhere) {  // sha256("abc") starts with ba7816bf8f01cfea
+  EXPECT_TRUE((Shard{0xba7816bf8f01cfea % 10, 10}).has("abc"));
+  EXPECT_TRUE((Shard{0xba7816bf8f01cfea % 3, 3}).has("abc"));
+  EXPECT_TRUE((Shard{0xe3b0c44298fc1c14 % 10, 10}).has(""));
+}
+
+TEST(WithIds, KeepsAnIdOutOfTheFolderOfAnother) {
+  const std::vector<Input> inputs = with_ids({"in/sub.mp4", "in/sub/x.mp4", "in/other/x.mp4"});
+  EXPECT_EQ(inputs[0].id, "sub.mp4");
+  EXPECT_EQ(inputs[1].id, "sub/x.mp4");
+  EXPECT_EQ(inputs[2].id, "other/x.mp4");
+}
+
+TEST(WithIds, TurnsNamesThatAreNotUtf8IntoDifferentIdsThatAre) {
+  const std::vector<Input> inputs = with_ids({"a\xff.mp4", "a\xfe.mp4", "\xc3\xa4.mp4"});
+  EXPECT_EQ(inputs[0].id, "a%FF");
+  EXPECT_EQ(inputs[1].id, "a%FE");
+  EXPECT_EQ(inputs[2].id, "\xc3\xa4");
+}
+
+class ParseShard : public testing::Test {
+ protected:
+  ParseShard() { clear(); }
+  ~ParseShard() override { clear(); }
+
+  static void clear() {
+    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX",
+                             "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT",
+                             "JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"}) {
+      ::unsetenv(name);
+    }
+  }
+  static void expect_refused(const std::string& text, const std::string& reason) {
+    test::expect_error(ErrorKind::kUsage, {"--shard", reason}, [&] { parse_shard(text); });
+  }
+};
+
+TEST_F(ParseShard, ReadsIndexAndCount) {
+  const Shard shard = parse_shard("2/5");
+  EXPECT_EQ(shard.index, 2u);
+  EXPECT_EQ(shard.count, 5u);
+}
+
+TEST_F(ParseShard, RefusesWhatIsNoShard) {
+  for (const char* text : {"5/5", "0/0"}) expect_refused(text, "numbered 0 to n - 1");
+  for (const char* text : {"a/5", "1/", "/5", "-1/5", "1/5x", "1 /5", "99999999999999999999/5"}) {
+    expect_refused(text, "not a whole number");
+  }
+  expect_refused("3", "want i/n");
+}
+
+TEST_F(ParseShard, ReadsTheVariablesOfSlurmCountedFromItsFirstTask) {
+  ::setenv("SLURM_ARRAY_TASK_ID", "12", 1);
+  expect_refused("env", "SLURM_ARRAY_TASK_COUNT is not set");
+  ::setenv("SLURM_ARRAY_TASK_COUNT", "4", 1);
+  ::setenv("SLURM_ARRAY_TASK_MIN", "10", 1);
+  EXPECT_EQ(parse_shard("env").index, 2u);
+  EXPECT_EQ(parse_shard("env").count, 4u);
+}
+
+TEST_F(ParseShard, CountsTheTasksOfASlurmArrayInItsSteps) {
+  ::setenv("SLURM_ARRAY_TASK_ID", "4", 1);
+  ::setenv("SLURM_ARRAY_TASK_COUNT", "4", 1);
+  ::setenv("SLURM_ARRAY_TASK_MIN", "0", 1);
+  ::setenv("SLURM_ARRAY_TASK_MAX", "6", 1);
+  ::setenv("SLURM_ARRAY_TASK_STEP", "2", 1);
+  EXPECT_EQ(parse_shard("env").index, 2u);
+  ::setenv("SLURM_ARRAY_TASK_STEP", "1", 1);  // as for --array=0,2,4,6
+  expect_refused("env", "not evenly spaced");
+}
+
+TEST_F(ParseShard, ReadsTheVariablesOfIndexedJobs) {
+  expect_refused("env", "neither");
+  ::setenv("JOB_COMPLETION_INDEX", "1", 1);
+  ::setenv("JOB_COMPLETIONS", "3", 1);
+  EXPECT_EQ(parse_shard("env").index, 1u);
+  EXPECT_EQ(parse_shard("env").count, 3u);
+  ::setenv("JOB_COMPLETIONS", "three", 1);
+  expect_refused("env", "JOB_COMPLETIONS: 'three'");
+}
+
+}  // namespace
+}  // namespace co2net

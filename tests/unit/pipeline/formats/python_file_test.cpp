@@ -1,0 +1,972 @@
+#include "pipeline/formats/python_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
+#include "tests/support.h"
+#include "tests/unit/expect_error.h"
+
+namespace co2net {
+namespace {
+
+using namespace std::string_literals;
+
+using test::expect_error;
+
+std::string little_endian(std::uint64_t value, int size) {
+  std::string text;
+  for (int i = 0; i < size; ++i) text += static_cast<char>(value >> 8 * i);
+  return text;
+}
+
+void append_text(std::ostream& out, const PythonValue& value, int depth);
+
+void append_items(std::ostream& out, const std::vector<const PythonValue*>& items, int depth) {
+  const char* before = "[";
+  for (const PythonValue* item : items) {
+    append_text(out << std::exchange(before, ", "), *item, depth);
+  }
+  out << (items.empty() ? "[]" : "]");
+}
+
+void append_array(std::ostream& out, const RawArray& array) {
+  out << array.dtype << to_string(array.shape) << "(";
+  if (array.dtype[0] == 'S' || array.dtype[0] == 'U') {
+    for (const std::string& text : to_texts(array, "array")) out << " " << text;
+  } else {
+    for (const float number : to_float32(array, "array").values) out << " " << number;
+  }
+  out << " )";
+}
+
+void append_text(std::ostream& out, const PythonValue& value, int depth) {
+  if (depth > 4) {
+    out << "...";
+  } else if (const auto* sequence = std::get_if<PythonValue::Sequence>(&value.value)) {
+    append_items(out, sequence->items, depth + 1);
+  } else if (const auto* objects = std::get_if<PythonValue::ObjectArray>(&value.value)) {
+    append_items(out << "O" << to_string(objects->shape), objects->items, depth + 1);
+  } else if (const auto* dict = std::get_if<PythonValue::Dict>(&value.value)) {
+    const char* before = "{";
+    for (const auto& [key, item] : dict->items) {
+      append_text(out << std::exchange(before, ", "), *key, depth + 1);
+      append_text(out << ": ", *item, depth + 1);
+    }
+    out << (dict->items.empty() ? "{}" : "}");
+  } else if (const auto* array = std::get_if<RawArray>(&value.value)) {
+    append_array(out, *array);
+  } else if (const auto* text = std::get_if<std::string_view>(&value.value)) {
+    out << "'" << *text << "'";
+  } else if (const auto* truth = std::get_if<bool>(&value.value)) {
+    out << (*truth ? "True" : "False");
+  } else if (const auto* integer = std::get_if<std::int64_t>(&value.value)) {
+    out << *integer;
+  } else if (const auto* real = std::get_if<double>(&value.value)) {
+    out << *real;
+  } else {
+    out << "None";
+  }
+}
+
+std::string text_of(const PythonFile& file) {
+  std::ostringstream text;
+  append_text(text, file.root(), 0);
+  return text.str();
+}
+
+// What a file of these bytes holds, much as Python prints it.
+std::string read(const std::string& content) { return text_of(PythonFile(content, "x")); }
+
+void expect_refused(const std::string& content, const std::string& why) {
+  expect_error(ErrorKind::kInput, {"x", why}, [&] { read(content); });
+}
+
+// Pickles.
+
+// {'a': [1, -2, 2.5, None, True], 't': ('x\u00e9', b'\x00\xff'), 's': {7}}, as Python 3 pickles it.
+const std::string kPickled[] = {
+    "(dp0\nVa\np1\n(lp2\nI1\naI-2\naF2.5\naNaI01\nasVt\np3\n(Vx\xe9\np4\nc_codecs\nencode\n"
+    "p5\n(V\\u0000\xff\np6\nVlatin1\np7\ntp8\nRp9\ntp10\nsVs\np11\nc__builtin__\nset\np12\n("
+    "(lp13\nI7\natp14\nRp15\ns."s,
+    "}q\x00(X\x01\x00\x00\x00"
+    "aq\x01]q\x02(K\x01J\xfe\xff\xff\xffG@\x04\x00\x00\x00\x00\x00"
+    "\x00NI01\neX\x01\x00\x00\x00tq\x03(X\x03\x00\x00\x00x\xc3\xa9q\x04"
+    "c_codecs\nencode\nq"
+    "\x05(X\x03\x00\x00\x00\x00\xc3\xbfq\x06X\x06\x00\x00\x00latin1q\x07tq\x08Rq\ttq\nX\x01"
+    "\x00\x00\x00sq\x0b"
+    "c__builtin__\nset\nq\x0c(]q\rK\x07"s
+    "atq\x0eRq\x0fu."s,
+    "\x80\x02}q\x00(X\x01\x00\x00\x00"
+    "aq\x01]q\x02(K\x01J\xfe\xff\xff\xffG@\x04\x00\x00\x00"
+    "\x00\x00\x00N\x88"
+    "eX\x01\x00\x00\x00tq\x03X\x03\x00\x00\x00x\xc3\xa9q\x04"
+    "c_codecs\n"
+    "encode\nq\x05X\x03\x00\x00\x00\x00\xc3\xbfq\x06X\x06\x00\x00\x00latin1q\x07\x86q\x08Rq\t"
+    "\x86q\nX\x01\x00\x00\x00sq\x0b"
+    "c__builtin__\nset\nq\x0c]q\rK\x07"s
+    "a\x85q\x0eRq\x0fu."s,
+    "\x80\x03}q\x00(X\x01\x00\x00\x00"
+    "aq\x01]q\x02(K\x01J\xfe\xff\xff\xffG@\x04\x00\x00\x00"
+    "\x00\x00\x00N\x88"
+    "eX\x01\x00\x00\x00tq\x03X\x03\x00\x00\x00x\xc3\xa9q\x04"
+    "C\x02\x00"
+    "\xffq\x05\x86q\x06X\x01\x00\x00\x00sq\x07"
+    "cbuiltins\nset\nq\x08]q\tK\x07"
+    "a\x85q\nRq"s
+    "\x0bu."s,
+    "\x80\x04\x95:\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01"
+    "a\x94]\x94(K\x01J\xfe\xff\xff"
+    "\xffG@\x04\x00\x00\x00\x00\x00\x00N\x88"
+    "e\x8c\x01t\x94\x8c\x03x\xc3\xa9\x94"
+    "C\x02\x00"s
+    "\xff\x94\x86\x94\x8c\x01s\x94\x8f\x94(K\x07\x90u."s,
+    "\x80\x05\x95:\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01"
+    "a\x94]\x94(K\x01J\xfe\xff\xff"
+    "\xffG@\x04\x00\x00\x00\x00\x00\x00N\x88"
+    "e\x8c\x01t\x94\x8c\x03x\xc3\xa9\x94"
+    "C\x02\x00"s
+    "\xff\x94\x86\x94\x8c\x01s\x94\x8f\x94(K\x07\x90u."s};
+
+TEST(PythonFile, ReadsEveryProtocolAlike) {
+  const std::string want =
+      "{'a': [1, -2, 2.5, None, True], 't': ['x\u00e9', '\x00\xff'], "s
+      "'s': [7]}"s;
+  for (const std::string& pickle : kPickled) {
+    const PythonFile file(pickle, "x");
+    EXPECT_EQ(text_of(file), want);
+    EXPECT_EQ(file.format(), "pickle");
+  }
+}
+
+TEST(PythonFile, KnowsEveryOpcode) {
+  const std::pair<std::string, std::string> kCases[] = {
+      {"I-42\n."s, "-42"},
+      {"I00\n."s, "False"},
+      {"L-5L\n."s, "-5"},
+      {"L9223372036854775807L\n."s, "9223372036854775807"},
+      {"F-1e-3\n."s, "-0.001"},
+      {"Finf\n."s, "inf"},
+      {"K\xff."s, "255"},
+      {"M\xff\xff."s, "65535"},
+      {"J\xff\xff\xff\xff."s, "-1"},
+      {"\x8a\x00."s, "0"},
+      {"\x8a\x02\x00\x80."s, "-32768"},
+      {"\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x80."s, "-9223372036854775808"},
+      {"\x8b\x01\x00\x00\x00\x7f."s, "127"},
+      {"G\xbf\xf8\x00\x00\x00\x00\x00\x00."s, "-1.5"},
+      {"N."s, "None"},
+      {"\x88."s, "True"},
+      {"\x89."s, "False"},
+      {"S'a\\'\\x41\\n\\\\'\n."s, "'a'A\n\\'"},
+      {"S\"it's\"\n."s, "'it's'"},
+      {"Va\\u00e9\\U0001f600\xe9\\n\n."s, "'a\u00e9\U0001f600\u00e9\\n'"},
+      {"T\x02\x00\x00\x00"s
+       "ab."s,
+       "'ab'"},
+      {"U\x02"
+       "ab."s,
+       "'ab'"},
+      {"X\x02\x00\x00\x00"s
+       "ab."s,
+       "'ab'"},
+      {"\x8c\x02"
+       "ab."s,
+       "'ab'"},
+      {"\x8d\x02\x00\x00\x00\x00\x00\x00\x00"s
+       "ab."s,
+       "'ab'"},
+      {"B\x02\x00\x00\x00"s
+       "ab."s,
+       "'ab'"},
+      {"C\x02"
+       "ab."s,
+       "'ab'"},
+      {"\x8e\x02\x00\x00\x00\x00\x00\x00\x00"s
+       "ab."s,
+       "'ab'"},
+      {"\x96\x02\x00\x00\x00\x00\x00\x00\x00"s
+       "ab."s,
+       "'ab'"},
+      {"]."s, "[]"},
+      {")."s, "[]"},
+      {"}."s, "{}"},
+      {"(K\x01K\x02l."s, "[1, 2]"},
+      {"(K\x01K\x02t."s, "[1, 2]"},
+      {"K\x01\x85."s, "[1]"},
+      {"K\x01K\x02\x86."s, "[1, 2]"},
+      {"K\x01K\x02K\x03\x87."s, "[1, 2, 3]"},
+      {"]K\x01"
+       "a(K\x02K\x03"
+       "e."s,
+       "[1, 2, 3]"},
+      {"\x8f(K\x01K\x02\x90."s, "[1, 2]"},
+      {"(K\x01K\x02\x91."s, "[1, 2]"},
+      {"(K\x01K\x02"
+       "d."s,
+       "{1: 2}"},
+      {"}K\x01K\x02s(K\x03K\x04u."s, "{1: 2, 3: 4}"},
+      {"NK\x01"
+       "0."s,
+       "None"},
+      {"N(0."s, "None"},
+      {"N(K\x01K\x02"
+       "1."s,
+       "None"},
+      {"K\x05"
+       "2\x86."s,
+       "[5, 5]"},
+      {"K\x05p7\n0g7\n."s, "5"},
+      {"K\x05q\x07"
+       "0h\x07."s,
+       "5"},
+      {"K\x05r\x07\x00\x00\x01"s
+       "0j\x07\x00\x00\x01."s,
+       "5"},
+      {"K\x05\x94"
+       "0h\x00."s,
+       "5"},
+      {"\x80\x02K\x05."s, "5"},
+      {"\x95\x03\x00\x00\x00\x00\x00\x00\x00K\x05."s, "5"},
+      {"c__builtin__\nset\n(](K\x01"
+       "etR."s,
+       "[1]"},
+      {"\x8c\x08"
+       "builtins\x8c\x09"
+       "frozenset\x93]K\x01"
+       "a\x85R."s,
+       "[1]"},
+      {"(](K\x01"
+       "ei__builtin__\nset\n."s,
+       "[1]"},
+      {"(c__builtin__\nset\n](K\x01"
+       "eo."s,
+       "[1]"},
+      {"ccollections\nOrderedDict\n)\x81K\x01K\x02s."s, "{1: 2}"},
+      {"ccollections\nOrderedDict\n)}\x92K\x01K\x02s."s, "{1: 2}"},
+      {"ccollections\nOrderedDict\n]]K\x01"
+       "aK\x02"
+       "aa\x85R."s,
+       "{1: 2}"},
+      {"ccollections\nOrderedDict\n)RK\x01K\x02s}U\x09_metadata}sb."s, "{1: 2}"},
+      {"c__builtin__\nbytearray\nX\x02\x00\x00\x00\xc3\xbfU\x07latin-1\x86R."s, "'\xff'"},
+      {"c__builtin__\nbytes\n)R."s, "''"},
+      {"ctorch\nfloat32\n."s, "'torch.float32'"},
+      {"ctorch\ndevice\nU\x04"
+       "cuda\x85R."s,
+       "'cuda'"},
+      {"ctorch\nSize\nK\x02\x85\x85R."s, "[2]"},
+  };
+  for (const auto& [pickle, want] : kCases) {
+    try {
+      EXPECT_EQ(read(pickle), want) << testing::PrintToString(pickle);
+    } catch (const Error& e) {
+      ADD_FAILURE() << testing::PrintToString(pickle) << ": " << e.what();
+    }
+  }
+}
+
+TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
+  const std::pair<std::string, std::string> kCases[] = {
+      {"", "is empty"},
+      {"zip it"s, "not a pickle; .npy, .npz, pickle and torch checkpoint files are read"},
+      {"Nz."s, "pickle byte 1: damaged: unknown opcode 122"},
+      {"cos\nsystem\n(S'id'\ntR."s, "unknown global os.system; only"},
+      {"\x8c\x05posix\x8c\x06system\x93."s, "unknown global posix.system"},
+      {"cbuiltins\neval\n."s, "unknown global builtins.eval"},
+      {"(S'id'\nios\nsystem\n."s, "unknown global os.system"},
+      {"c__torch__\nModule\n)\x81."s, "unknown global __torch__.Module"},
+      {"\x80\x06N."s, "protocol 6 is unknown"},
+      {"\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00\x01."s, "9 bytes is beyond 64 bits"},
+      {"L99999999999999999999L\n."s, "integer 99999999999999999999 is beyond 64 bits"},
+      {"I1x\n."s, "malformed integer"},
+      {"F1,5\n."s, "malformed number"},
+      {"S'a\n."s, "quoted string"},
+      {"S'\\xg0'\n."s, "malformed escape"},
+      {"V\\u00g0\n."s, "malformed escape"},
+      {"V\\U00110000\n."s, "malformed escape"},
+      {"a."s, "stack is empty"},
+      {"N(a."s, "stack is empty"},
+      {"e."s, "it has no mark"},
+      {"NN."s, "values are left over"},
+      {"h\x05."s, "memo 5 is not set"},
+      {"NK\x01"
+       "a."s,
+       "a list expected"},
+      {"]K\x01K\x02s."s, "a dictionary expected"},
+      {"}(K\x01u."s, "a key without a value"},
+      {"P1\n."s, "outside of it"},
+      {"\x82\x01."s, "extension codes"},
+      {"\x97."s, "buffers are outside of it"},
+      {"\x98."s, "buffers are outside of it"},
+      {"N]R."s, "callable expected"},
+      {"ctorch\nfloat32\n)R."s, "makes a torch.float32"},
+      {"N)b."s, "a state that is not supported"},
+      {"NN.N."s, "values are left over"},
+      {"N.N."s, "2 bytes follow the pickle"},
+      {"X\xff\xff\xff\xff"
+       "a."s,
+       "truncated"},
+      {"T\xff\xff\xff\xff"
+       "a."s,
+       "negative size"},
+      {"\x8e\xff\xff\xff\xff\xff\xff\xff\xff"
+       "a."s,
+       "truncated"},
+      {"\x8b\xff\xff\xff\x7f"
+       "a."s,
+       "truncated"},
+      {"\x95\xff\xff\xff\xff\xff\xff\xff\xffN."s, "truncated"},
+      {"ccollections\nOrderedDict\n]N\x85"
+       "a\x85R."s,
+       "a pair expected"},
+      {"c_codecs\nencode\nX\x03\x00\x00\x00\xe4\xb8\xadU\x06latin1\x86R."s, "not Latin-1"},
+      {"c_codecs\nencode\nU\x01xU\x05rot13\x86R."s, "encoding rot13"},
+  };
+  for (const auto& [pickle, why] : kCases) expect_refused(pickle, why);
+}
+
+TEST(PythonFile, RefusesEveryTruncationOfAPickle) {
+  for (const std::string& pickle : kPickled) {
+    for (std::size_t size = 0; size < pickle.size(); ++size) {
+      EXPECT_THROW(read(pickle.substr(0, size)), Error) << size;
+    }
+  }
+}
+
+TEST(PythonFile, KeepsCyclesAndSharing) {
+  const PythonFile file(
+      "]q\x00h\x00"
+      "ah\x00"s
+      "a."s,
+      "x");
+  const auto& items = std::get<PythonValue::Sequence>(file.root().value).items;
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0], &file.root());
+  EXPECT_EQ(items[1], &file.root());
+}
+
+TEST(PythonFile, ReadsDeepNesting) {
+  constexpr int kLevels = 1000000;
+  const PythonFile file(std::string(kLevels, ']') + std::string(kLevels - 1, 'a') + ".", "x");
+  const PythonValue* value = &file.root();
+  int levels = 1;
+  for (; !std::get<PythonValue::Sequence>(value->value).items.empty(); ++levels) {
+    value = std::get<PythonValue::Sequence>(value->value).items[0];
+  }
+  EXPECT_EQ(levels, kLevels);
+}
+
+// Each level doubles the last: 2^1000 items, were they copied.
+TEST(PythonFile, SharesWhatAPickleRepeats) {
+  std::string pickle = "N";
+  for (int level = 0; level < 1000; ++level) pickle += "2\x86"s;
+  const PythonFile file(pickle + ".", "x");
+  const auto& items = std::get<PythonValue::Sequence>(file.root().value).items;
+  EXPECT_EQ(items.at(0), items.at(1));
+}
+
+TEST(PythonFile, RefusesFewBytesThatWouldBecomeMany) {
+  std::string list = "](";
+  for (int i = 0; i < 100000; ++i) list += "N";
+  list +=
+      "eq\x00"
+      "0(c__builtin__\nlist\nq\x01"s
+      "0"s;
+  for (int i = 0; i < 10000; ++i) list += "h\x01h\x00\x85R"s;
+  expect_refused(list + "l.", "repeats its parts too often");
+
+  std::string text = "X" + little_endian(100000, 4) + std::string(100000, 'a') +
+                     "q\x00"
+                     "0(c_codecs\nencode\nq\x01"
+                     "0U\x06latin1q\x02"s
+                     "0"s;
+  for (int i = 0; i < 10000; ++i) text += "h\x01h\x00h\x02\x86R"s;
+  expect_refused(text + "l.", "repeats its parts too often");
+}
+
+TEST(PythonFile, RefusesMoreOperationsThanAnyRealFileHas) {
+  std::string pickle;
+  for (int i = 0; i < 1 << 21; ++i) pickle += "N0";
+  expect_refused(pickle + "N.", "more than 4194304 operations");
+  expect_refused(std::string(1 << 21, ']'), "more than 1048576 values");
+}
+
+TEST(PythonFile, FindsTheLastOfRepeatedKeys) {
+  const PythonFile file(
+      "}(U\x01"
+      "aK\x01U\x01"
+      "aK\x02K\x05Nu."s,
+      "x");
+  const auto& dict = std::get<PythonValue::Dict>(file.root().value);
+  ASSERT_NE(dict.find("a"), nullptr);
+  EXPECT_EQ(std::get<std::int64_t>(dict.find("a")->value), 2);
+  EXPECT_EQ(dict.find("b"), nullptr);
+}
+
+TEST(PythonFile, ReadsAFileAndMayBeMoved) {
+  TempDir dir;
+  const auto path = dir.path() / "a.pkl";
+  write_file(path, kPickled[2]);
+  PythonFile first(path);
+  const PythonFile file = std::move(first);
+  EXPECT_EQ(text_of(file), read(kPickled[2]));
+  expect_error(ErrorKind::kIo, {"absent.pkl"}, [&] { PythonFile(dir.path() / "absent.pkl"); });
+  expect_error(ErrorKind::kIo, {dir.path().string()}, [&] { PythonFile{dir.path()}; });
+}
+
+// numpy.
+
+// numpy.core.multiarray._reconstruct(numpy.ndarray, (0,), b'b'), then its state without its data.
+std::string array_pickle(const std::string& shape, const std::string& dtype,
+                         const std::string& order, bool fortran_order, const std::string& data) {
+  return "\x80\x02"s +
+         "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01"
+         "b\x87R(K\x01"s +
+         shape + "cnumpy\ndtype\nU" + little_endian(dtype.size(), 1) + dtype +
+         "K\x00K\x01\x87R(K\x03U\x01"s + order + "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"s +
+         (fortran_order ? "\x88" : "\x89") + data + "tb.";
+}
+
+std::string short_bytes(const std::string& data) {
+  return "U" + little_endian(data.size(), 1) + data;
+}
+
+TEST(PythonFile, ReadsPickledArrays) {
+  const std::string two_by_three = "K\x02K\x03\x86"s;
+  const std::string digits = short_bytes("\0\1\2\3\4\5"s);
+  EXPECT_EQ(read(array_pickle(two_by_three, "u1", "|", false, digits)), "u1[2, 3]( 0 1 2 3 4 5 )");
+  EXPECT_EQ(read(array_pickle(two_by_three, "u1", "|", true, digits)), "u1[2, 3]( 0 2 4 1 3 5 )");
+  EXPECT_EQ(read(array_pickle("K\x02\x85"s, "i2", ">", false, short_bytes("\0\1\xff\xfe"s))),
+            "i2[2]( 1 -2 )");
+  EXPECT_EQ(read(array_pickle(")", "f8", "<", false, short_bytes("\0\0\0\0\0\0\xf8\x3f"s))),
+            "f8[]( 1.5 )");
+  EXPECT_EQ(read(array_pickle("K\x02\x85"s, "S3", "|", false, short_bytes("ab\0cde"s))),
+            "S3[2]( ab cde )");
+  EXPECT_EQ(read(array_pickle("K\x02\x85"s, "O8", "|", false,
+                              "](NK\x05"
+                              "e"s)),
+            "O[2][None, 5]");
+}
+
+TEST(PythonFile, ReadsArraysOfNumpy2AndProtocol5) {
+  EXPECT_EQ(read("\x80\x05\x8c\x13numpy._core.numeric\x8c\x0b_frombuffer\x93("
+                 "\x96\x04\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04"
+                 "\x8c\x05numpy\x8c\x05"
+                 "dtype\x93\x8c\x02u1\x89\x88\x87R(K\x03\x8c\x01|"
+                 "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+                 "K\x02K\x02\x86\x8c\x01"s
+                 "FtR."s),
+            "u1[2, 2]( 1 3 2 4 )");
+}
+
+std::string scalar_pickle(const std::string& dtype, const std::string& state,
+                          const std::string& data) {
+  return "cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\n"s + short_bytes(dtype) +
+         "K\x00K\x01\x87R(K\x03U\x01"s + state + "tb" + short_bytes(data) + "\x86R.";
+}
+
+TEST(PythonFile, ReadsNumpysScalars) {
+  const std::string little = "<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00"s;
+  const std::string big = ">NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00"s;
+  EXPECT_EQ(read(scalar_pickle("f4", little, "\0\0\xc0\x3f"s)), "1.5");
+  EXPECT_EQ(read(scalar_pickle("f8", big, "\x3f\xf8\0\0\0\0\0\0"s)), "1.5");
+  EXPECT_EQ(read(scalar_pickle("f2", little, "\0\x3e"s)), "1.5");
+  EXPECT_EQ(read(scalar_pickle("i2", big, "\xff\xfe"s)), "-2");
+  EXPECT_EQ(read(scalar_pickle("u8", little, "\7\0\0\0\0\0\0\0"s)), "7");
+  EXPECT_EQ(read(scalar_pickle("b1", little, "\1"s)), "True");
+  EXPECT_EQ(read(scalar_pickle("S3", little, "ab\0"s)), "'ab'");
+  EXPECT_EQ(read(scalar_pickle("U2", "<NNNK\x08K\x04K\x08"s, "\xe9\0\0\0\0\0\0\0"s)), "'\u00e9'");
+  expect_refused(scalar_pickle("u8", little, "\0\0\0\0\0\0\0\x80"s), "beyond 64 bits");
+  expect_refused(scalar_pickle("c8", little, "\0\0\0\0\0\0\0\0"s), "dtype c8");
+  expect_refused(scalar_pickle("f4", little, "\0\0"s), "needs 1 x 4 bytes");
+}
+
+TEST(PythonFile, RefusesArraysThatAreNotWhatTheySay) {
+  const std::string two = "K\x02\x85"s;
+  expect_refused(array_pickle(two, "f4", "<", false, short_bytes("abcd")),
+                 "shape [2] needs 2 x 4 bytes, the file has 4");
+  expect_refused(array_pickle(two, "O", "|", false,
+                              "]N"
+                              "a"s),
+                 "shape [2] with 1 elements");
+  expect_refused(array_pickle("J\xff\xff\xff\xff\x85"s, "f4", "<", false, short_bytes("")),
+                 "negative dimension");
+  const std::string huge =
+      "\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x40"s
+      "2\x86"s;
+  expect_refused(array_pickle(huge, "f4", "<", false, short_bytes("")), "too large");
+  expect_refused(array_pickle(two, "S0", "|", false, short_bytes("")), "have no bytes");
+  expect_refused(array_pickle(two, "M8", "<", false, short_bytes("")), "dtype 'M8'");
+  expect_refused(array_pickle(two, "V8", "|", false, short_bytes("")), "structured dtype 'V8'");
+  std::string many = "(";
+  for (int i = 0; i < 65; ++i) many += "K\x01"s;
+  expect_refused(array_pickle(many + "t", "u1", "|", false, short_bytes("a")), "65 dimensions");
+}
+
+TEST(PythonFile, ReadsNpyOfNumbersTextAndObjects) {
+  const auto npy = [](const std::string& dtype, const std::string& shape, const std::string& data) {
+    const std::string header =
+        "{'descr': '" + dtype + "', 'fortran_order': False, 'shape': " + shape + ", }";
+    return "\x93NUMPY\x01\x00"s + little_endian(header.size(), 2) + header + data;
+  };
+  const PythonFile file(format_npy({{2}, {1.5f, 2}}), "x");
+  EXPECT_EQ(text_of(file), "f4[2]( 1.5 2 )");
+  EXPECT_EQ(file.format(), "npy");
+  EXPECT_EQ(read(npy("|S3", "(2,)", "ab\0cde"s)), "S3[2]( ab cde )");
+  EXPECT_EQ(read(npy("<U2", "(1,)", "\xe9\0\0\0\x2d\x4e\0\0"s)), "U2[1]( \u00e9\u4e2d )");
+  EXPECT_EQ(read(npy(">U2", "(1,)", "\0\0\0\xe9\0\0\0\0"s)), "U2[1]( \u00e9 )");
+  const std::string objects = array_pickle("K\x02\x85"s, "O8", "|", false,
+                                           "](NK\x05"
+                                           "e"s);
+  EXPECT_EQ(read(npy("|O", "(2,)", objects)), "O[2][None, 5]");
+  expect_refused(npy("|O", "(3,)", objects), "not an object array of shape [3]");
+  expect_refused(npy("|O", "(2,)", "N."s), "not an object array");
+  expect_refused(npy("<f4", "(2,)", "1234"), "needs 2 x 4 bytes");
+  expect_refused(npy("<U1", "(1,)", "\xff\xff\xff\xff"), "not Unicode's");
+}
+
+TEST(PythonFile, ReadsNpzAsADictionary) {
+  const PythonFile file(format_npz({{"a", {{1}, {1}}}, {"b", {{2}, {2, 3}}}}), "x");
+  EXPECT_EQ(text_of(file), "{'a': f4[1]( 1 ), 'b': f4[2]( 2 3 )}");
+  EXPECT_EQ(file.format(), "npz");
+}
+
+// torch.
+
+struct Tensor {
+  std::string storage = "FloatStorage";
+  std::string key = "0";
+  std::int64_t stored = 6;  // elements
+  std::int64_t offset = 0;
+  Shape shape = {2, 3};
+  Shape strides = {3, 1};
+};
+
+std::string integer(std::int64_t value) {
+  return "\x8a\x08"s + little_endian(static_cast<std::uint64_t>(value), 8);
+}
+
+std::string tuple(const Shape& sizes) {
+  std::string pickle = "(";
+  for (const std::int64_t size : sizes) pickle += integer(size);
+  return pickle + "t";
+}
+
+std::string storage_pickle(const Tensor& tensor, const std::string& view = "") {
+  return "(" + short_bytes("storage") + "ctorch\n" + tensor.storage + "\n" +
+         short_bytes(tensor.key) + short_bytes("cpu") + integer(tensor.stored) + view + "tQ";
+}
+
+std::string tensor_pickle(const Tensor& tensor, const std::string& view = "") {
+  return "ctorch._utils\n_rebuild_tensor_v2\n(" + storage_pickle(tensor, view) +
+         integer(tensor.offset) + tuple(tensor.shape) + tuple(tensor.strides) + "\x89"s +
+         "ccollections\nOrderedDict\n)RtR";
+}
+
+std::string list_of(const std::vector<std::string>& pickles) {
+  std::string list = "\x80\x02"s + "(";
+  for (const std::string& pickle : pickles) list += pickle;
+  return list + "l.";
+}
+
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+// A zip archive, stored, without checksums; `method` is its compression, `growth` what its entries
+// claim beyond their bytes.
+std::string zip_of(const Files& files, int method = 0, std::uint64_t growth = 0) {
+  std::string archive, directory;
+  for (const auto& [name, data] : files) {
+    const std::uint64_t at = archive.size();
+    const std::string common = "\0\0"s + little_endian(static_cast<std::uint64_t>(method), 2) +
+                               "\0\0\0\0\0\0\0\0"s + little_endian(data.size(), 4) +
+                               little_endian(data.size() + growth, 4) +
+                               little_endian(name.size(), 2) + "\0\0"s;
+    archive += "PK\3\4\x14\0"s + common + name + data;
+    directory +=
+        "PK\1\2\x14\0\x14\0"s + common + std::string(10, '\0') + little_endian(at, 4) + name;
+  }
+  const std::string count = little_endian(files.size(), 2);
+  return archive + directory + "PK\5\6\0\0\0\0"s + count + count +
+         little_endian(directory.size(), 4) + little_endian(archive.size(), 4) + "\0\0"s;
+}
+
+std::string torch_zip(const std::string& pickle, const Files& storages,
+                      const std::string& byte_order = "") {
+  Files files = {{"a/data.pkl", pickle}};
+  if (!byte_order.empty()) files.emplace_back("a/byteorder", byte_order);
+  for (const auto& [key, data] : storages) files.emplace_back("a/data/" + key, data);
+  return zip_of(files);
+}
+
+// The legacy stream. `storages`: their numbers of elements in 8 bytes, and the elements.
+std::string torch_stream(const std::string& pickle, const std::vector<std::string>& keys,
+                         const std::string& storages) {
+  std::vector<std::string> quoted;
+  for (const std::string& key : keys) quoted.push_back(short_bytes(key));
+  return "\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}."s + pickle +
+         list_of(quoted) + storages;
+}
+
+std::string floats(const std::vector<float>& values, bool big_endian = false) {
+  std::string data;
+  for (const float value : values) {
+    char raw[4];
+    std::memcpy(raw, &value, 4);
+    data += big_endian ? std::string(std::rbegin(raw), std::rend(raw)) : std::string(raw, 4);
+  }
+  return data;
+}
+
+const std::string kZeroToFive = floats({0, 1, 2, 3, 4, 5});
+const std::string kZeroToFiveBig = floats({0, 1, 2, 3, 4, 5}, true);
+
+TEST(PythonFile, ReadsTorchArchivesOfBothByteOrders) {
+  const std::string pickle = list_of({tensor_pickle({})});
+  const PythonFile file(torch_zip(pickle, {{"0", kZeroToFive}}), "x");
+  EXPECT_EQ(file.format(), "torch");
+  EXPECT_EQ(text_of(file), "[f4[2, 3]( 0 1 2 3 4 5 )]");
+  EXPECT_EQ(read(torch_zip(pickle, {{"0", kZeroToFive}}, "little")), text_of(file));
+  EXPECT_EQ(read(torch_zip(pickle, {{"0", kZeroToFiveBig}}, "big")), text_of(file));
+}
+
+TEST(PythonFile, ReadsTorchStreamsOfBothByteOrders) {
+  const std::string pickle = list_of({tensor_pickle({})});
+  const PythonFile file(torch_stream(pickle, {"0"}, little_endian(6, 8) + kZeroToFive), "x");
+  EXPECT_EQ(file.format(), "torch (legacy)");
+  EXPECT_EQ(text_of(file), "[f4[2, 3]( 0 1 2 3 4 5 )]");
+  EXPECT_EQ(read(torch_stream(pickle, {"0"}, "\0\0\0\0\0\0\0\6"s + kZeroToFiveBig)), text_of(file));
+}
+
+TEST(PythonFile, ReadsViewsOfSharedStorages) {
+  const std::string pickle = list_of({
+      tensor_pickle({.shape = {3, 2}, .strides = {1, 3}}),
+      tensor_pickle({.offset = 1, .shape = {2, 2}, .strides = {3, 1}}),
+      tensor_pickle({.offset = 5, .shape = {3}, .strides = {0}}),
+      tensor_pickle({.offset = 4, .shape = {}, .strides = {}}),
+      tensor_pickle({.offset = 6, .shape = {0, 3}, .strides = {3, 1}}),
+      "ctorch._utils\n_rebuild_parameter\n(" + tensor_pickle({}) + "\x88NtR"s,
+      storage_pickle({}),
+  });
+  const std::string want =
+      "[f4[3, 2]( 0 3 1 4 2 5 ), f4[2, 2]( 1 2 4 5 ), f4[3]( 5 5 5 ), f4[]( 4 ), f4[0, 3]( ), "
+      "f4[2, 3]( 0 1 2 3 4 5 ), f4[6]( 0 1 2 3 4 5 )]";
+  EXPECT_EQ(read(torch_zip(pickle, {{"0", kZeroToFive}})), want);
+  EXPECT_EQ(read(torch_stream(pickle, {"0"}, little_endian(6, 8) + kZeroToFive)), want);
+}
+
+TEST(PythonFile, ReadsAPartOfAStorageThatOldTorchNames) {
+  const std::string view = "(" + short_bytes("1") + integer(2) + integer(4) + "t";
+  const std::string pickle =
+      list_of({tensor_pickle({.offset = 1, .shape = {3}, .strides = {1}}, view)});
+  EXPECT_EQ(read(torch_stream(pickle, {"0"}, little_endian(6, 8) + kZeroToFive)),
+            "[f4[3]( 3 4 5 )]");
+  const std::string beyond = "(" + short_bytes("1") + integer(2) + integer(5) + "t";
+  expect_refused(torch_zip(list_of({tensor_pickle({}, beyond)}), {{"0", kZeroToFive}}),
+                 "a size that cannot be");
+}
+
+TEST(PythonFile, ReadsEveryTorchDtype) {
+  const auto read_one = [](const std::string& storage, const std::string& data) {
+    const Tensor one{.storage = storage, .stored = 1, .shape = {}, .strides = {}};
+    return read(torch_zip(list_of({tensor_pickle(one)}), {{"0", data}}));
+  };
+  EXPECT_EQ(read_one("DoubleStorage", "\0\0\0\0\0\0\xf8\x3f"s), "[f8[]( 1.5 )]");
+  EXPECT_EQ(read_one("HalfStorage", "\0\x3e"s), "[f2[]( 1.5 )]");
+  EXPECT_EQ(read_one("BFloat16Storage", "\xc0\x3f"s), "[bf2[]( 1.5 )]");
+  EXPECT_EQ(read_one("LongStorage", std::string(8, '\xff')), "[i8[]( -1 )]");
+  EXPECT_EQ(read_one("IntStorage", std::string(4, '\xff')), "[i4[]( -1 )]");
+  EXPECT_EQ(read_one("ShortStorage", std::string(2, '\xff')), "[i2[]( -1 )]");
+  EXPECT_EQ(read_one("CharStorage", "\xff"), "[i1[]( -1 )]");
+  EXPECT_EQ(read_one("ByteStorage", "\xff"), "[u1[]( 255 )]");
+  EXPECT_EQ(read_one("BoolStorage", "\1"), "[b1[]( 1 )]");
+  expect_error(ErrorKind::kInput, {"dtype c8 is not a real number's"},
+               [&] { read_one("ComplexFloatStorage", std::string(8, '\0')); });
+  expect_error(ErrorKind::kInput, {"unknown global torch.QInt8Storage"},
+               [&] { read_one("QInt8Storage", "\1"); });
+}
+
+TEST(PythonFile, ReadsTensorsOfUntypedStorages) {
+  const std::string storage = "(" + short_bytes("storage") + "ctorch.storage\nUntypedStorage\n" +
+                              short_bytes("0") + short_bytes("cpu") + integer(24) + "tQ";
+  const std::string tensor = "ctorch._utils\n_rebuild_tensor_v3\n(" + storage + integer(1) +
+                             tuple({2}) + tuple({2}) + "\x89"s +
+                             "ccollections\nOrderedDict\n)Rctorch\nfloat32\ntR";
+  EXPECT_EQ(read(torch_zip(list_of({tensor}), {{"0", kZeroToFive}})), "[f4[2]( 1 3 )]");
+}
+
+TEST(PythonFile, RefusesTensorsBeyondTheirStorage) {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  const std::pair<Tensor, std::string> kCases[] = {
+      {{.shape = {2, 4}, .strides = {3, 1}}, "go beyond the 6 elements"},
+      {{.offset = 1}, "go beyond the 6 elements"},
+      {{.offset = -1}, "negative offset"},
+      {{.offset = kHuge}, "go beyond"},
+      {{.shape = {2, 3}, .strides = {-3, 1}}, "negative stride"},
+      {{.shape = {3, 3}, .strides = {kHuge, kHuge}}, "too large"},
+      {{.shape = {kHuge, kHuge}, .strides = {0, 0}}, "too large"},
+      {{.shape = {2, -3}}, "negative dimension"},
+      {{.shape = {2, 3}, .strides = {1}}, "do not fit"},
+      {{.stored = 7}, "28 are declared"},
+      {{.stored = kHuge}, "a size that cannot be"},
+      {{.stored = -1}, "a size that cannot be"},
+      {{.key = "1"}, "lacks a/data/1"},
+  };
+  for (const auto& [tensor, why] : kCases) {
+    expect_refused(torch_zip(list_of({tensor_pickle(tensor)}), {{"0", kZeroToFive}}), why);
+  }
+}
+
+TEST(PythonFile, RefusesWhatIsNoTensor) {
+  const auto refused = [](const std::string& pickle, const std::string& why) {
+    expect_refused(torch_zip(list_of({pickle}), {{"0", kZeroToFive}}), why);
+  };
+  refused("ctorch._utils\n_rebuild_tensor_v2\n(" + "K\x00"s + ")))tR", "a torch storage expected");
+  refused("ctorch._utils\n_rebuild_qtensor\n", "unknown global torch._utils._rebuild_qtensor");
+  refused("(" + short_bytes("module") + "NNNtQ", "no tensor's storage");
+  refused("(" + short_bytes("storage") + "ctorch\ndevice\nNNNtQ", "a torch storage class expected");
+  const std::string negated = "}" + short_bytes("neg") + "\x88s"s;
+  std::string tensor = tensor_pickle({});
+  tensor.insert(tensor.size() - 2, negated);
+  refused(tensor, "lazy conjugation or negation");
+  expect_refused(list_of({tensor_pickle({})}), "elements are outside of the pickle");
+}
+
+TEST(PythonFile, RefusesStreamsThatDoNotFit) {
+  const std::string pickle = list_of({tensor_pickle({})});
+  const std::string six = little_endian(6, 8) + kZeroToFive;
+  expect_refused(torch_stream(pickle, {"0"}, little_endian(5, 8) + kZeroToFive),
+                 "another number of elements");
+  expect_refused(torch_stream(pickle, {"0"}, six + "z"), "1 bytes follow its end");
+  expect_refused(torch_stream(pickle, {}, ""), "lacks storage 0");
+  expect_refused(torch_stream(pickle, {"1"}, six), "an unknown one");
+  expect_refused(
+      torch_stream(list_of({tensor_pickle({}), tensor_pickle({.stored = 5})}), {"0"}, six),
+      "two sizes");
+  const std::string whole = torch_stream(pickle, {"0"}, six);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_THROW(read(whole.substr(0, size)), Error) << size;
+  }
+}
+
+TEST(PythonFile, RefusesEveryTruncationOfAnArchive) {
+  const std::string whole = torch_zip(list_of({tensor_pickle({})}), {{"0", kZeroToFive}});
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_THROW(read(whole.substr(0, size)), Error) << size;
+  }
+}
+
+TEST(PythonFile, ReadsTheParametersOfTorchScriptModules) {
+  const std::string pickle = "\x80\x02"s + "c__torch__.net\nNet\n)\x81}(" + short_bytes("weight") +
+                             tensor_pickle({}) + short_bytes("training") + "\x89ub."s;
+  const PythonFile file(
+      zip_of({{"net/data.pkl", pickle}, {"net/constants.pkl", ")."}, {"net/data/0", kZeroToFive}}),
+      "x");
+  EXPECT_EQ(file.format(), "torchscript");
+  EXPECT_EQ(text_of(file), "{'weight': f4[2, 3]( 0 1 2 3 4 5 ), 'training': False}");
+  expect_refused(zip_of({{"net/data.pkl", "cos\nsystem\n."}, {"net/constants.pkl", ")."}}),
+                 "TorchScript module: net/data.pkl: pickle byte 0: unknown global os.system");
+}
+
+TEST(PythonFile, RefusesArchivesWhoseEntriesOverlap) {
+  constexpr std::size_t kBeforeData = 35, kDirectoryEntry = 51;
+  std::string archive = zip_of({{"a.npy", "0123"}, {"b.npy", "4567"}});
+  const std::size_t directory = archive.find("PK\1\2");
+  for (const std::size_t entry : {0, 1}) {  // each reaches to the archive's end
+    const std::size_t data_at = kBeforeData + entry * (kBeforeData + 4);
+    const std::string size = little_endian(archive.size() - data_at, 4);
+    archive.replace(directory + entry * kDirectoryEntry + 20, 8, size + size);
+  }
+  expect_refused(archive, "its entries overlap");
+}
+
+TEST(PythonFile, RefusesArchivesThatAreNotWhatTheySay) {
+  expect_refused(zip_of({{"readme.txt", "hello"}}), "neither a .npz's array nor part of a torch");
+  expect_refused(zip_of({{"a.npy", "x"}, {"a.npy", "y"}}), "two zip entries are named a.npy");
+  expect_refused(zip_of({{"a.npy", "x"}}, 12), "compression 12 is not supported");
+  expect_refused(zip_of({{"a.npy", "x"}}, 0, 1), "damaged zip archive");
+  expect_refused(zip_of({{"a.npy", "xxxx"}}, 8), "damaged zip entry");
+  expect_refused(zip_of({{"a.npy", "\3\0"s}}, 8, 100), "damaged zip entry");
+  expect_refused(zip_of({{"a.npy", "\3\0"s}}, 8, 3 << 20), "2 bytes never inflate to 3145730");
+  expect_refused(zip_of({{"a.npy", "\3\0"s}}, 8, 0xf0000000), "too many for the archive's size");
+  expect_refused(zip_of({{"a.npy", "x"}}), "checksum");
+  std::string encrypted = zip_of({{"a.npy", "x"}});
+  encrypted[encrypted.find("PK\1\2") + 8] = 1;
+  expect_refused(encrypted, "encrypted");
+}
+
+// Conversion.
+
+TEST(RawArray, RefusesToRepeatFewElementsManyTimes) {
+  const auto convert = [](std::int64_t size) {
+    const std::string pickle = list_of({tensor_pickle({.shape = {size, 6}, .strides = {0, 1}})});
+    const PythonFile file(torch_zip(pickle, {{"0", kZeroToFive}}), "x");
+    const auto& items = std::get<PythonValue::Sequence>(file.root().value).items;
+    return to_float32(std::get<RawArray>(items.at(0)->value), "x").values.size();
+  };
+  EXPECT_EQ(convert(100000), 600000u);
+  expect_error(ErrorKind::kInput, {"x: shape [200000, 6] repeats the 6 elements"},
+               [&] { convert(200000); });
+  expect_error(ErrorKind::kInput, {"repeats"}, [&] { convert(std::int64_t{1} << 59); });
+}
+
+TEST(RawArray, GivesDenseBytesInThisMachinesOrder) {
+  const std::string big = "\0\1\0\2\0\3\0\4"s;
+  const RawArray array{"i2", true, {2, 2}, {1, 2}, big};
+  EXPECT_EQ(to_dense(array, "x"), "\1\0\3\0\2\0\4\0"s);
+  const RawArray complex{"c8", true, {1}, {1}, big};
+  EXPECT_EQ(to_dense(complex, "x"), "\2\0\1\0\4\0\3\0"s);
+}
+
+TEST(RawArray, NamesDtypesThatCannotBeConverted) {
+  expect_error(ErrorKind::kInput, {"x: dtype S1 is not a real number's"}, [] {
+    to_float32({"S1", false, {1}, {1}, "a"}, "x");
+  });
+  expect_error(ErrorKind::kInput, {"x: dtype f4 is not text"}, [] {
+    to_texts({"f4", false, {1}, {1}, "abcd"}, "x");
+  });
+}
+
+// Real files.
+
+TEST(PythonFile, ReadsThePublishedCmcsCheckpoint) {
+  const auto path = test::data_dir() / "checkpoints" / "cmcs_thumos14_rgb.pkl";
+  SKIP_WITHOUT(path);
+  const PythonFile file(path);
+  EXPECT_EQ(file.format(), "torch (legacy)");
+  const auto& dict = std::get<PythonValue::Dict>(file.root().value);
+  EXPECT_EQ(dict.items.size(), 22u);
+  const auto* weight = dict.find("base.base_conv_0.weight");
+  ASSERT_NE(weight, nullptr);
+  EXPECT_EQ(std::get<RawArray>(weight->value).shape, (Shape{32, 1024, 1}));
+}
+
+TEST(PythonFile, ReadsTheBenchmarksAnnotations) {
+  const auto folder = test::data_dir() / "annotations" / "Thumos14reduced-Annotations";
+  SKIP_WITHOUT(folder);
+  const PythonFile segments(folder / "segments.npy"), labels(folder / "labels.npy"),
+      names(folder / "videoname.npy");
+  const auto& of_video = std::get<PythonValue::ObjectArray>(segments.root().value);
+  EXPECT_EQ(of_video.shape, Shape{412});
+  EXPECT_EQ(std::get<PythonValue::ObjectArray>(labels.root().value).items.size(), 412u);
+  EXPECT_EQ(to_texts(std::get<RawArray>(names.root().value), "names").at(0),
+            "video_validation_0000051");
+  std::ostringstream first;
+  append_text(first, *of_video.items[0], 0);
+  EXPECT_EQ(first.str(), "[[67.5, 75.9], [85.9, 90.6], [139.3, 148.2]]");
+}
+
+// Debian's Python, which has Debian's numpy and torch.
+constexpr const char* kPython = "/usr/bin/python3";
+
+bool python_has(const std::string& module) {
+  return std::system((std::string(kPython) + " -c 'import " + module + "' 2>/dev/null").c_str()) ==
+         0;
+}
+
+std::string run_python(const std::string& script, const std::string& argument) {
+  TempDir dir;
+  write_file(dir.path() / "script.py", script);
+  return test::run_shell("cd " + test::shell_quoted(dir.path().parent_path()) + " && " + kPython +
+                         " " + test::shell_quoted(dir.path() / "script.py") + " " +
+                         test::shell_quoted(argument));
+}
+
+TEST(PythonFile, ReadsWhatNumpyWrites) {
+  if (!python_has("numpy")) GTEST_SKIP() << "no numpy";
+  TempDir dir;
+  run_python(
+      "import numpy as np, os, pickle, sys\n"
+      "os.chdir(sys.argv[1])\n"
+      "o = np.empty(2, dtype=object)\n"
+      "o[0] = np.asfortranarray(np.arange(6, dtype='>f4').reshape(2, 3))\n"
+      "o[1] = ['a', b'b', np.int8(-3), np.str_('s'), np.array(['u\\u00e9'])]\n"
+      "for p in range(6):\n"
+      "    with open(f'{p}', 'wb') as f: pickle.dump(o, f, protocol=p)\n"
+      "np.save('6.npy', o)\n"
+      "os.rename('6.npy', '6')\n"
+      "np.savez_compressed('z.npz', o=o, n=np.zeros((50, 50)), f=np.asfortranarray([[1, 2], [3, "
+      "4]]))\n",
+      dir.path());
+  const std::string objects =
+      "O[2][f4[2, 3]( 0 1 2 3 4 5 ), ['a', 'b', -3, 's', U2[1]( u\u00e9 )]]";
+  for (int file = 0; file <= 6; ++file) {
+    EXPECT_EQ(text_of(PythonFile(dir.path() / std::to_string(file))), objects) << file;
+  }
+  const PythonFile npz(dir.path() / "z.npz");
+  const auto& arrays = std::get<PythonValue::Dict>(npz.root().value);
+  EXPECT_EQ(std::get<RawArray>(arrays.find("n")->value).shape, (Shape{50, 50}));
+  EXPECT_EQ(to_float32(std::get<RawArray>(arrays.find("f")->value), "f").values,
+            (std::vector<float>{1, 2, 3, 4}));
+}
+
+TEST(PythonFile, ReadsWhatTorchWrites) {
+  if (!python_has("torch")) GTEST_SKIP() << "no torch";
+  TempDir dir;
+  run_python(
+      "import os, sys, torch\n"
+      "os.chdir(sys.argv[1])\n"
+      "t = torch.arange(6.).reshape(2, 3)\n"
+      "c = {'t': t, 'r': t.t(), 's': t[1, ::2], 'e': torch.ones(1).expand(2), 'h': t[0].half(),\n"
+      "     'b': t[0].bfloat16(), 'l': torch.tensor(7), 'p': torch.nn.Parameter(t[0]),\n"
+      "     'd': torch.float16, 'z': t.shape, 'm': torch.nn.Linear(1, 1, "
+      "bias=False).state_dict()}\n"
+      "c['m']['weight'].fill_(4)\n"
+      "for protocol in (2, 3, 4, 5):\n"
+      "    for zipped in (0, 1):\n"
+      "        torch.save(c, f'{protocol}{zipped}', pickle_protocol=protocol,\n"
+      "                   _use_new_zipfile_serialization=bool(zipped))\n"
+      "torch.jit.script(torch.nn.Linear(2, 1, bias=False)).save('script')\n",
+      dir.path());
+  const std::string want =
+      "{'t': f4[2, 3]( 0 1 2 3 4 5 ), 'r': f4[3, 2]( 0 3 1 4 2 5 ), 's': f4[2]( 3 5 ), "
+      "'e': f4[2]( 1 1 ), 'h': f2[3]( 0 1 2 ), 'b': bf2[3]( 0 1 2 ), 'l': i8[]( 7 ), "
+      "'p': f4[3]( 0 1 2 ), 'd': 'torch.float16', 'z': [2, 3], 'm': {'weight': f4[1, 1]( 4 )}}";
+  for (int protocol = 2; protocol <= 5; ++protocol) {
+    for (const char* zipped : {"0", "1"}) {
+      const PythonFile file(dir.path() / (std::to_string(protocol) + zipped));
+      EXPECT_EQ(file.format(), zipped[0] == '1' ? "torch" : "torch (legacy)");
+      EXPECT_EQ(text_of(file), want) << protocol;
+    }
+  }
+  const PythonFile script(dir.path() / "script");
+  EXPECT_EQ(script.format(), "torchscript");
+  const auto* weight = std::get<PythonValue::Dict>(script.root().value).find("weight");
+  ASSERT_NE(weight, nullptr);
+  EXPECT_EQ(std::get<RawArray>(weight->value).shape, (Shape{1, 2}));
+}
+
+TEST(PythonFile, GivesTheValuesThatTorchGives) {
+  const auto path = test::data_dir() / "checkpoints" / "cmcs_thumos14_rgb.pkl";
+  SKIP_WITHOUT(path);
+  if (!python_has("torch")) GTEST_SKIP() << "no torch";
+  const std::string sums = run_python(
+      "import sys, torch, zlib\n"
+      "for name, t in torch.load(sys.argv[1], map_location='cpu').items():\n"
+      "    print(name, zlib.adler32(t.contiguous().numpy().tobytes()))\n",
+      path);
+  std::string ours;
+  const PythonFile file(path);
+  for (const auto& [key, value] : std::get<PythonValue::Dict>(file.root().value).items) {
+    std::uint32_t low = 1, high = 0;  // Adler-32
+    for (const char byte : to_dense(std::get<RawArray>(value->value), "x")) {
+      low = (low + static_cast<unsigned char>(byte)) % 65521;
+      high = (high + low) % 65521;
+    }
+    ours += std::string(std::get<std::string_view>(key->value)) + " " +
+            std::to_string(high << 16 | low) + "\n";
+  }
+  EXPECT_EQ(ours, sums);
+}
+
+}  // namespace
+}  // namespace co2net

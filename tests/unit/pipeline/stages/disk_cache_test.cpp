@@ -1,0 +1,298 @@
+#include "pipeline/stages/disk_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "pipeline/base/digest.h"
+#include "tests/unit/expect_error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using std::chrono::hours;
+
+CacheKey key_of(int number) { return KeyBuilder("stage", 1).add("number", number).build(); }
+
+Entry some_entry() { return {{{"frames", 3}}, std::string("a\0b", 3), {}}; }
+
+std::set<fs::path> files_in(const fs::path& directory) {
+  std::set<fs::path> files;
+  for (const auto& file : fs::recursive_directory_iterator(directory)) {
+    if (file.is_regular_file()) files.insert(file.path());
+  }
+  return files;
+}
+
+void make_older(const fs::path& file, hours age) {
+  fs::last_write_time(file, fs::file_time_type::clock::now() - age);
+}
+
+class DiskCacheTest : public testing::Test {
+ protected:
+  Entry put_video(const CacheKey& key, const std::string& bytes) {
+    return cache_.put_file(key, ".mkv", [&](const fs::path& path) {
+      EXPECT_EQ(path.extension(), ".mkv");
+      write_file(path, bytes);
+      return Json{{"frames", 9}};
+    });
+  }
+
+  TempDir dir_;
+  DiskCache cache_{dir_.path() / "cache"};
+};
+
+TEST(CacheKey, ChangesWithEveryFieldAndNotWithTheirOrder) {
+  const std::string base = KeyBuilder("s", 1).add("a", 1).add("b", 2).build().digest;
+  EXPECT_EQ(KeyBuilder("s", 1).add("b", 2).add("a", 1).build().digest, base);
+  const std::set<std::string> digests = {
+      base,
+      KeyBuilder("t", 1).add("a", 1).add("b", 2).build().digest,
+      KeyBuilder("s", 2).add("a", 1).add("b", 2).build().digest,
+      KeyBuilder("s", 1).add("a", 1).build().digest,
+      KeyBuilder("s", 1).add("a", 1).add("b", 3).build().digest,
+      KeyBuilder("s", 1).add("a", 1).add("b", "2").build().digest,
+      KeyBuilder("s", 1).add("a", 1).add("c", 2).build().digest,
+      KeyBuilder("s", 1).add("a", 1).add("b", 2).add("c", 3).build().digest,
+  };
+  EXPECT_EQ(digests.size(), 8u);
+}
+
+TEST(CacheKey, HoldsUpstreamKeysByTheirDigest) {
+  const CacheKey key = KeyBuilder("s", 1).add("features", key_of(1)).build();
+  EXPECT_EQ(key.document.at("features"), key_of(1).digest);
+  EXPECT_EQ(key.digest, sha256(to_text(key.document)));
+}
+
+TEST(MachineIdentity, NamesTheCpuAndTheCompiler) {
+  const Json identity = machine_identity();
+  EXPECT_EQ(identity, machine_identity());
+  for (const char* field : {"cpu", "instruction_sets", "compiler"}) {
+    EXPECT_TRUE(identity.at(field).is_string()) << field;
+  }
+}
+
+TEST_F(DiskCacheTest, GivesBackWhatWasPut) {
+  EXPECT_FALSE(cache_.get(key_of(1)).has_value());
+  cache_.put(key_of(1), some_entry());
+  EXPECT_TRUE(cache_.contains(key_of(1)));
+  EXPECT_FALSE(cache_.contains(key_of(2)));
+  const auto entry = DiskCache(cache_.directory()).get(key_of(1));
+  ASSERT_TRUE(entry.has_value());
+  EXPECT_EQ(entry->info, some_entry().info);
+  EXPECT_EQ(entry->bytes, some_entry().bytes);
+  EXPECT_EQ(entry->file, fs::path());
+  cache_.put(key_of(1), {Json::object(), "", {}});
+  EXPECT_EQ(cache_.get(key_of(1))->bytes, "");
+  cache_.remove(key_of(1));
+  EXPECT_FALSE(cache_.contains(key_of(1)));
+}
+
+TEST_F(DiskCacheTest, TreatsEveryTruncationAsAMissAndDeletesTheEntry) {
+  cache_.put(key_of(1), some_entry());
+  const fs::path path = cache_.path_of(key_of(1));
+  const std::string whole = read_file(path);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    write_file(path, whole.substr(0, size));
+    EXPECT_FALSE(cache_.get(key_of(1)).has_value()) << size;
+    EXPECT_FALSE(fs::exists(path)) << size;
+  }
+  write_file(path, whole + "x");
+  EXPECT_FALSE(cache_.get(key_of(1)).has_value());
+}
+
+TEST_F(DiskCacheTest, TreatsEveryFlippedByteAsAMissAndDeletesTheEntry) {
+  cache_.put(key_of(1), some_entry());
+  const fs::path path = cache_.path_of(key_of(1));
+  const std::string whole = read_file(path);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x80);
+    write_file(path, damaged);
+    EXPECT_FALSE(cache_.get(key_of(1)).has_value()) << at;
+    EXPECT_FALSE(fs::exists(path)) << at;
+  }
+}
+
+TEST_F(DiskCacheTest, KeepsAFileBesideItsEntry) {
+  const Entry put = put_video(key_of(1), "frames");
+  const auto entry = cache_.get(key_of(1));
+  ASSERT_TRUE(entry.has_value());
+  EXPECT_EQ(entry->file, put.file);
+  EXPECT_EQ(entry->info, (Json{{"frames", 9}}));
+  EXPECT_EQ(read_file(entry->file), "frames");
+  EXPECT_EQ(entry->file.parent_path(), cache_.path_of(key_of(1)).parent_path());
+}
+
+TEST_F(DiskCacheTest, MissesWhenTheFileBesideAnEntryIsDamagedOrGone) {
+  for (const std::string damaged : {"framez", "frame", "frames!", ""}) {
+    write_file(put_video(key_of(1), "frames").file, damaged);
+    EXPECT_FALSE(cache_.get(key_of(1)).has_value()) << damaged;
+    EXPECT_FALSE(cache_.contains(key_of(1))) << damaged;
+  }
+  fs::remove(put_video(key_of(1), "frames").file);
+  EXPECT_FALSE(cache_.get(key_of(1)).has_value());
+  const fs::path file = put_video(key_of(1), "frames").file;
+  cache_.remove(key_of(1));
+  EXPECT_FALSE(fs::exists(file));
+}
+
+TEST_F(DiskCacheTest, KeepsNothingOfAFileWhoseWriterFails) {
+  const auto fail = [](const fs::path& path) -> Json {
+    write_file(path, "half");
+    throw Error(ErrorKind::kInput, "broken");
+  };
+  EXPECT_THROW(cache_.put_file(key_of(1), ".mkv", fail), Error);
+  EXPECT_FALSE(cache_.contains(key_of(1)));
+  EXPECT_EQ(files_in(cache_.directory()), std::set<fs::path>{cache_.directory() / "CACHEDIR.TAG"});
+}
+
+TEST_F(DiskCacheTest, WorksWithoutKeepingWhereNothingCanBeWritten) {
+  write_file(dir_.path() / "file", "x");
+  for (const fs::path& directory :
+       {dir_.path() / "file" / "cache", dir_.path() / std::string(300, 'n')}) {
+    DiskCache cache(directory);
+    cache.put(key_of(1), some_entry());
+    EXPECT_FALSE(cache.get(key_of(1)).has_value());
+    EXPECT_FALSE(cache.lock(key_of(1)).has_value());
+    cache.remember("a.mp4", {{"stage", 1}});
+    EXPECT_EQ(cache.history("a.mp4"), Json::object());
+    EXPECT_EQ(cache.content_hash(dir_.path() / "file"), sha256("x"));
+    EXPECT_THROW(cache.put_file(key_of(1), ".mkv", [](const fs::path&) { return Json(); }), Error);
+  }
+}
+
+TEST_F(DiskCacheTest, LocksAKeyAndUnlocksIt) {
+  {
+    const auto lock = cache_.lock(key_of(1));
+    EXPECT_TRUE(lock.has_value());
+    EXPECT_TRUE(cache_.lock(key_of(2)).has_value());
+  }
+  EXPECT_TRUE(cache_.lock(key_of(1)).has_value());
+}
+
+TEST_F(DiskCacheTest, KnowsAFilesHashUntilTheFileChanges) {
+  const fs::path file = dir_.path() / "a.mp4";
+  write_file(file, "one");
+  EXPECT_EQ(cache_.content_hash(file), sha256("one"));
+  EXPECT_EQ(cache_.usage_by_stage().at("content").entries, 1);
+  EXPECT_EQ(cache_.content_hash(file), sha256("one"));
+  EXPECT_EQ(cache_.usage_by_stage().at("content").entries, 1) << "it was hashed again";
+
+  make_older(file, hours(1));
+  EXPECT_EQ(cache_.content_hash(file), sha256("one"));
+  EXPECT_EQ(cache_.usage_by_stage().at("content").entries, 2) << "its time was not looked at";
+
+  write_file(file, "two");
+  EXPECT_EQ(cache_.content_hash(file), sha256("two"));
+  test::expect_error(ErrorKind::kInput, {"absent.mp4"},
+                     [&] { cache_.content_hash(dir_.path() / "absent.mp4"); });
+}
+
+TEST_F(DiskCacheTest, VerifyNamesAndDeletesDamagedEntriesOnly) {
+  cache_.put(key_of(1), some_entry());
+  cache_.put(key_of(2), some_entry());
+  const fs::path video = put_video(key_of(3), "frames").file;
+  EXPECT_TRUE(cache_.verify().empty());
+  fs::resize_file(cache_.path_of(key_of(1)), 10);
+  write_file(video, "framez");
+  const std::vector<fs::path> damaged = cache_.verify();
+  EXPECT_EQ(std::set<fs::path>(damaged.begin(), damaged.end()),
+            (std::set<fs::path>{cache_.path_of(key_of(1)), cache_.path_of(key_of(3))}));
+  EXPECT_FALSE(fs::exists(video));
+  EXPECT_TRUE(cache_.get(key_of(2)).has_value());
+}
+
+TEST_F(DiskCacheTest, LeavesTheTemporaryOfAWriterAtWorkAlone) {
+  cache_.put(key_of(1), some_entry());
+  const fs::path temporary = cache_.path_of(key_of(1)).parent_path() / ".tmp.abcdef.entry";
+  write_file(temporary, "half");
+  EXPECT_TRUE(cache_.verify().empty());
+  EXPECT_EQ(cache_.usage_by_stage().size(), 1u);
+  EXPECT_EQ(cache_.collect_garbage(0).entries, 1);
+  EXPECT_TRUE(fs::exists(temporary));
+}
+
+TEST_F(DiskCacheTest, CollectsWhatKilledWritersLeftADayAgo) {
+  const fs::path video = put_video(key_of(1), "frames").file;
+  const fs::path temporary = video.parent_path() / ".tmp.abcdef.mkv";
+  const fs::path without_entry = video.parent_path() / "abc.mkv";
+  for (const fs::path& file : {temporary, without_entry}) write_file(file, "half");
+  for (const fs::path& file : {video, temporary, without_entry}) make_older(file, hours(25));
+  EXPECT_EQ(cache_.collect_garbage(1 << 20).entries, 0);
+  EXPECT_FALSE(fs::exists(temporary));
+  EXPECT_FALSE(fs::exists(without_entry));
+  EXPECT_TRUE(cache_.get(key_of(1)).has_value());
+}
+
+TEST_F(DiskCacheTest, CollectsTheLeastRecentlyUsedDownToTheLimit) {
+  for (int i = 0; i < 4; ++i) {
+    cache_.put(key_of(i), {Json::object(), std::string(1000, 'x'), {}});
+    make_older(cache_.path_of(key_of(i)), hours(10 - i));
+  }
+  ASSERT_TRUE(cache_.get(key_of(0)).has_value());  // now it is the most recently used
+  const std::int64_t total = cache_.usage_by_stage().at("stage").bytes;
+  const std::int64_t one = total / 4;
+  EXPECT_EQ(cache_.collect_garbage(total).entries, 0);
+
+  const DiskCache::Usage removed = cache_.collect_garbage(total - one - 1);
+  EXPECT_EQ(removed.entries, 2);
+  EXPECT_EQ(removed.bytes, 2 * one);
+  EXPECT_TRUE(cache_.contains(key_of(0)));
+  EXPECT_FALSE(cache_.contains(key_of(1)));
+  EXPECT_FALSE(cache_.contains(key_of(2)));
+  EXPECT_TRUE(cache_.contains(key_of(3)));
+}
+
+TEST_F(DiskCacheTest, CountsAndCollectsTheFilesBesideEntries) {
+  const fs::path video = put_video(key_of(1), std::string(5000, 'x')).file;
+  const DiskCache::Usage usage = cache_.usage_by_stage().at("stage");
+  EXPECT_EQ(usage.entries, 1);
+  EXPECT_GT(usage.bytes, 5000);
+  EXPECT_EQ(cache_.collect_garbage(0).bytes, usage.bytes);
+  EXPECT_FALSE(fs::exists(video));
+}
+
+TEST_F(DiskCacheTest, ClearsWhatItPutThereAndNothingElse) {
+  cache_.put(key_of(1), some_entry());
+  cache_.remember("a.mp4", {{"stage", 1}});
+  write_file(cache_.directory() / "notes.txt", "mine");
+  cache_.clear();
+  EXPECT_EQ(files_in(cache_.directory()), (std::set<fs::path>{cache_.directory() / "CACHEDIR.TAG",
+                                                              cache_.directory() / "notes.txt"}));
+  EXPECT_EQ(cache_.history("a.mp4"), Json::object());
+  cache_.put(key_of(1), some_entry());
+  EXPECT_TRUE(cache_.get(key_of(1)).has_value());
+}
+
+TEST_F(DiskCacheTest, IsTaggedAsACacheForBackupPrograms) {
+  EXPECT_TRUE(read_file(cache_.directory() / "CACHEDIR.TAG")
+                  .starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
+}
+
+TEST_F(DiskCacheTest, RemembersTheLastDocumentsOfASubject) {
+  EXPECT_EQ(cache_.history("a.mp4"), Json::object());
+  cache_.remember("a.mp4", {{"features", {{"bound", 20}}}});
+  cache_.remember("b.mp4", {{"features", {{"bound", 15}}}});
+  EXPECT_EQ(DiskCache(cache_.directory()).history("a.mp4"), (Json{{"features", {{"bound", 20}}}}));
+}
+
+TEST(DefaultCacheDirectory, FollowsTheEnvironment) {
+  ::setenv("HOME", "/home/x", 1);
+  ::setenv("XDG_CACHE_HOME", "/xdg", 1);
+  EXPECT_EQ(default_cache_directory(), "/xdg/co2net");
+  ::setenv("XDG_CACHE_HOME", "relative", 1);  // which the standard says to ignore
+  EXPECT_EQ(default_cache_directory(), "/home/x/.cache/co2net");
+  ::unsetenv("XDG_CACHE_HOME");
+  EXPECT_EQ(default_cache_directory(), "/home/x/.cache/co2net");
+  ::unsetenv("HOME");
+  EXPECT_TRUE(default_cache_directory().is_absolute());
+}
+
+}  // namespace
+}  // namespace co2net
