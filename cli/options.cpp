@@ -18,6 +18,14 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+// Or is the folder.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code absent;
+  const fs::path rest =
+      fs::canonical(path, absent).lexically_relative(fs::canonical(folder, absent));
+  return !rest.empty() && *rest.begin() != "..";
+}
+
 template <class T>
 std::optional<T> optional_value(const po::variables_map& args, const std::string& name) {
   if (args.count(name) == 0) return std::nullopt;
@@ -164,15 +172,15 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   options.threads =
       optional_value<int>(args, "threads").value_or(oneapi::tbb::info::default_concurrency());
   if (options.threads < 1) throw Error(ErrorKind::kUsage, "--threads must be at least 1");
-  options.stream = optional_value<int>(args, "stream").value_or(-1);
-  if (args.count("stream") > 0 && options.stream < 0) {
+  options.each.stream = optional_value<int>(args, "stream").value_or(-1);
+  if (args.count("stream") > 0 && options.each.stream < 0) {
     throw Error(ErrorKind::kUsage, "--stream must be at least 0");
   }
-  options.timeout_s = optional_value<double>(args, "timeout");
-  if (options.timeout_s && !(*options.timeout_s > 0)) {
+  options.each.timeout_s = optional_value<double>(args, "timeout");
+  if (options.each.timeout_s && !(*options.each.timeout_s > 0)) {
     throw Error(ErrorKind::kUsage, "--timeout must be more than 0 seconds");
   }
-  options.strict = is_set(args, "strict");
+  options.each.strict = is_set(args, "strict");
   options.fail_fast = is_set(args, "fail-fast");
   if (args.count("progress") > 0) {
     options.progress = one_of(args, "progress", {"auto", "plain", "off"});
@@ -189,6 +197,18 @@ VideoOptions parse_video_options(const po::variables_map& args) {
 void add_output_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                         "where results go (default, and '-': standard output)");
+}
+
+void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs,
+                        const std::string& option) {
+  std::error_code absent;
+  if (!fs::exists(output, absent)) return;
+  for (const Input& input : inputs) {
+    if (fs::equivalent(output, input.path, absent) || lies_in(output, input.path)) {
+      throw Error(ErrorKind::kUsage, option + " would overwrite the input " + input.path.string() +
+                                         "; choose another place");
+    }
+  }
 }
 
 fs::path parse_output(const po::variables_map& args) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/cli.h"
+#include "cli/workflows/video_settings.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/stages/disk_cache.h"
@@ -51,19 +52,13 @@ std::unique_ptr<DiskCache> parse_cache(const boost::program_options::variables_m
 
 // What commands that go through inputs have in common, each as far as it has a meaning there.
 struct VideoOptions {
+  VideoSettings each;
   int threads = 1;
-  int stream = -1;
-  std::optional<double> timeout_s;
-  bool strict = false;
   bool fail_fast = false;
   std::string progress = "auto";
   Shard shard;
   bool nul_separated = false;
   std::filesystem::path stats;  // empty for none
-
-  Deadline deadline() const {
-    return timeout_s ? Deadline(std::chrono::duration<double>(*timeout_s)) : Deadline();
-  }
 };
 // --shard, --null, --fail-fast
 void add_input_options(boost::program_options::options_description& options);
@@ -86,6 +81,11 @@ VideoOptions parse_video_options(const boost::program_options::variables_map& ar
 void add_output_option(boost::program_options::options_description& options);
 // Empty: standard output
 std::filesystem::path parse_output(const boost::program_options::variables_map& args);
+
+// Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
+// input, or of something in a folder that is one.
+void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
+                        const std::string& option = "-o");
 
 // The same, --format, --min-score, --top-k
 struct ResultOptions {

@@ -35,6 +35,14 @@ Progress::Progress(std::ostream& err, Mode mode, std::size_t videos)
 
 Progress::~Progress() { clear(); }
 
+Observer Progress::observer() {
+  return {[this](const std::string& id) { start_video(id); },
+          [this](const std::string& unit, std::int64_t done, std::int64_t expected) {
+            update(unit, done, expected);
+          },
+          [this] { finish_video(); }};
+}
+
 void Progress::start_video(const std::string& id) {
   ++current_;
   id_ = id;

@@ -5,6 +5,8 @@
 #include <ostream>
 #include <string>
 
+#include "cli/workflows/observer.h"
+
 namespace co2net {
 
 // Says on `err` how far a run is: a bar that is redrawn on a terminal, or a line now and then.
@@ -18,6 +20,9 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+
+  // Tells what a workflow does; the object must outlive it.
+  Observer observer();
 
   void start_video(const std::string& id);
   // `expected` is 0 where the length is not known.

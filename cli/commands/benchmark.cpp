@@ -8,7 +8,6 @@
 #include <map>
 
 #include "cli/options.h"
-#include "cli/workflows/batch.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"

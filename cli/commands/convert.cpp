@@ -3,7 +3,6 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
-#include "cli/workflows/batch.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotations.h"

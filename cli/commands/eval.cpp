@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "cli/options.h"
-#include "cli/workflows/batch.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"

@@ -1,8 +1,11 @@
 #include <boost/program_options.hpp>
 
-#include "cli/commands/extraction.h"
+#include "cli/commands/extraction_options.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/batch.h"
+#include "cli/workflows/extraction.h"
+#include "cli/workflows/stats.h"
 #include "cli/workflows/wiring.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -54,10 +57,10 @@ int run_extract(const po::variables_map& args, Io& io) {
   Stats stats;
   Progress progress(io.err, progress_mode(video_options.progress, io.err_is_terminal),
                     inputs.size());
-  const int code = for_each_input(
-      inputs, video_options.fail_fast, progress,
+  const int failed = for_each_input(
+      source_of(inputs), video_options.fail_fast, progress.observer(),
       [&](const Input& input) {
-        VideoJob job = make_job(input, video_options, cache.get(), progress);
+        VideoJob job = make_job(input, video_options.each, cache.get(), progress.observer());
         job.on_extracted = [&](const Features& features) {
           stats.add_extraction(input.id, to_json(features));
         };
@@ -65,14 +68,14 @@ int run_extract(const po::variables_map& args, Io& io) {
                                              cache.get(), subject_of(input));
         stats.add(input.id, result.timings);
         Json video = result.entry.info.at("video");
-        check_strict(video_options, video);
+        if (video_options.each.strict) expect_whole(video);
         video["path"] = input.path.string();
         write_with_sidecar(directory / (input.id + ".npy"), result.entry.bytes,
                            features_sidecar(bundle, settings.recipe, streams, video));
       },
       [](const VideoError&) {});
   stats.write(video_options.stats);
-  return code;
+  return failed > 0 ? 1 : 0;
 }
 
 }  // namespace

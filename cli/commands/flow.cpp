@@ -2,7 +2,9 @@
 #include <chrono>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/batch.h"
+#include "cli/workflows/stats.h"
 #include "extractors/extractor.h"
 #include "extractors/flow/flow_codec.h"
 #include "pipeline/base/error.h"
@@ -39,20 +41,20 @@ int run_flow(const po::variables_map& args, Io& io) {
   const FlowBackend& backend = choose_flow_backend(args["backend"].as<std::string>(), recipe.flow);
   Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), inputs.size());
   Stats stats;
-  const int code = for_each_input(
-      inputs, options.fail_fast, progress,
+  const int failed = for_each_input(
+      source_of(inputs), options.fail_fast, progress.observer(),
       [&](const Input& input) {
         VideoJob job;
         job.path = input.path;
-        job.stream = options.stream;
-        job.deadline = options.deadline();
+        job.stream = options.each.stream;
+        job.deadline = options.each.deadline();
         job.on_progress = [&](std::int64_t done, std::int64_t expected) {
           progress.update("frames", done, expected);
         };
         const fs::path folder = directory / input.id, file = folder.string() + ".mkv";
         const auto save = [&](const fs::path& temporary) {
-          check_strict(options,
-                       save_flow(job, recipe, backend, options.threads, format, temporary));
+          const Json video = save_flow(job, recipe, backend, options.threads, format, temporary);
+          if (options.each.strict) expect_whole(video);
         };
         const auto start = std::chrono::steady_clock::now();
         if (format == FlowFormat::kMkv) {
@@ -67,7 +69,7 @@ int run_flow(const po::variables_map& args, Io& io) {
       },
       [](const VideoError&) {});
   stats.write(options.stats);
-  return code;
+  return failed > 0 ? 1 : 0;
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "cli/options.h"
-#include "cli/workflows/batch.h"
 #include "extractors/i3d/i3d_import.h"
 #include "localizer/co2net_import.h"
 #include "pipeline/base/digest.h"

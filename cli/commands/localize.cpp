@@ -1,6 +1,6 @@
 #include <boost/program_options.hpp>
 
-#include "cli/commands/extraction.h"
+#include "cli/commands/extraction_options.h"
 #include "cli/commands/proposing.h"
 #include "cli/options.h"
 #include "cli/workflows/wiring.h"

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "cli/options.h"
-#include "cli/workflows/batch.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/interrupt.h"

@@ -1,6 +1,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/batch.h"
 #include "extractors/video/video_reader.h"
 
@@ -30,9 +31,8 @@ void add_probe_options(po::options_description& options) { add_input_options(opt
 int run_probe(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in);
-  Progress progress(io.err, Progress::Mode::kOff, inputs.size());
-  return for_each_input(
-      inputs, options.fail_fast, progress,
+  const int failed = for_each_input(
+      source_of(inputs), options.fail_fast, {},
       [&](const Input& input) {
         const Probe probe = probe_video(input.path);
         Json streams = Json::array();
@@ -45,6 +45,7 @@ int run_probe(const po::variables_map& args, Io& io) {
                << "\n";
       },
       [](const VideoError&) {});
+  return failed > 0 ? 1 : 0;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/result_sink.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -46,26 +47,25 @@ FileBatch::FileBatch(const po::variables_map& args, Io& io, const std::string& w
       result_options(parse_result_options(args)),
       compat(parse_compat(args)),
       bundle(load_bundle(parse_model(args), bundle_files)),
-      cache(parse_cache(args)),
-      progress(io.err, Progress::Mode::kOff, inputs.size()) {}
+      cache(parse_cache(args)) {}
 
 int FileBatch::run(Io& io, const std::function<Chain(const Input&)>& scores_chain) {
   expect_no_input_at(result_options.output, inputs);
   ResultSink sink(result_options, summary(bundle), to_json(bundle.recipe), io.out);
-  const int code = for_each_input(
-      inputs, options.fail_fast, progress,
+  const int failed = for_each_input(
+      source_of(inputs), options.fail_fast, {},
       [&](const Input& input) {
         Chain chain = scores_chain(input);
         append_proposals(chain, bundle, bundle.recipe, compat);
         const ChainResult result = run_chain(chain, cache.get(), subject_of(input));
         stats.add(input.id, result.timings);
-        check_strict(options, result.entry.info.at("video"));
+        if (options.each.strict) expect_whole(result.entry.info.at("video"));
         sink.add(video_result(input, result.entry));
       },
       [&](const VideoError& error) { sink.add(error); });
   sink.finish();
   stats.write(options.stats);
-  return code;
+  return failed > 0 ? 1 : 0;
 }
 
 }  // namespace co2net

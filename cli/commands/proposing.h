@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/progress.h"
 #include "cli/workflows/batch.h"
+#include "cli/workflows/stats.h"
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/stage.h"
@@ -40,7 +41,6 @@ struct FileBatch {
   Compat compat;
   Bundle bundle;
   std::unique_ptr<DiskCache> cache;
-  Progress progress;
   Stats stats;
 };
 

@@ -1,13 +1,19 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/program_options.hpp>
+#include <deque>
+#include <optional>
 #include <set>
 #include <sstream>
 
-#include "cli/commands/extraction.h"
+#include "cli/commands/extraction_options.h"
 #include "cli/commands/proposing.h"
 #include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/result_sink.h"
 #include "cli/workflows/batch.h"
+#include "cli/workflows/extraction.h"
+#include "cli/workflows/stats.h"
 #include "cli/workflows/wiring.h"
 #include "pipeline/devices/threads.h"
 
@@ -48,14 +54,14 @@ class VideoLocalizer {
     return chain;
   }
 
-  VideoResult run(const Input& input, Progress& progress, Stats& stats) const {
-    VideoJob job = make_job(input, settings_.video, cache_, progress);
+  VideoResult run(const Input& input, const Observer& observer, Stats& stats) const {
+    VideoJob job = make_job(input, settings_.video.each, cache_, observer);
     job.on_extracted = [&](const Features& features) {
       stats.add_extraction(input.id, to_json(features));
     };
     const ChainResult result = run_chain(chain(job), cache_, subject_of(input));
     stats.add(input.id, result.timings);
-    check_strict(settings_.video, result.entry.info.at("video"));
+    if (settings_.video.each.strict) expect_whole(result.entry.info.at("video"));
     return video_result(input, result.entry);
   }
 
@@ -93,32 +99,45 @@ RunSettings parse_run_settings(const po::variables_map& args, const Bundle& bund
   return settings;
 }
 
-// Paths that arrive on standard input are worked on at once; an id that was used before becomes
-// the path.
-int run_stream(Io& io, const RunSettings& settings, Progress& progress,
-               const std::function<void(const Input&)>& work,
-               const std::function<void(const VideoError&)>& on_error) {
-  int code = 0;
-  bool any = false;
-  std::set<std::filesystem::path> seen;
-  std::set<std::string> ids;
-  while (const auto named = next_path(io.in, settings.video.nul_separated)) {
-    std::istringstream list(named->string());  // a line is a path, whatever it begins with
-    for (const auto& path : expand_inputs({"-"}, kVideoSuffixes, list, true)) {
-      any = true;
-      if (!seen.insert(path).second) continue;
-      std::string id = id_of(path);
-      if (!ids.insert(id).second) id = path.string();
-      ids.insert(id);
-      if (!settings.video.shard.has(id)) continue;
-      code = std::max(
-          code, for_each_input({{path, id}}, settings.video.fail_fast, progress, work, on_error));
-      if (code != 0 && settings.video.fail_fast) return code;
+// Inputs whose paths arrive on standard input, each as soon as it does; an id that was used before
+// becomes the path.
+class InputStream {
+ public:
+  InputStream(std::istream& in, bool nul_separated, const Shard& shard)
+      : in_(in), nul_separated_(nul_separated), shard_(shard) {}
+
+  // Throws Error(kUsage) if there is none at all.
+  std::optional<Input> next() {
+    while (pending_.empty()) {
+      const auto named = next_path(in_, nul_separated_);
+      if (!named) {
+        if (!paths_.empty()) return std::nullopt;
+        throw Error(ErrorKind::kUsage, "no input found: standard input names no files");
+      }
+      std::istringstream list(named->string());  // a line is a path, whatever it begins with
+      for (const auto& path : expand_inputs({"-"}, kVideoSuffixes, list, true)) add(path);
     }
+    Input input = std::move(pending_.front());
+    pending_.pop_front();
+    return input;
   }
-  if (!any) throw Error(ErrorKind::kUsage, "no input found: standard input names no files");
-  return code;
-}
+
+ private:
+  void add(const std::filesystem::path& path) {
+    if (!paths_.insert(path).second) return;
+    std::string id = id_of(path);
+    if (!ids_.insert(id).second) id = path.string();
+    ids_.insert(id);
+    if (shard_.has(id)) pending_.push_back({path, id});
+  }
+
+  std::istream& in_;
+  bool nul_separated_;
+  Shard shard_;
+  std::set<std::filesystem::path> paths_;
+  std::set<std::string> ids_;
+  std::deque<Input> pending_;
+};
 
 int run_run(const po::variables_map& args, Io& io) {
   const std::vector<std::string> arguments = parse_arguments(args, "INPUT");
@@ -138,14 +157,16 @@ int run_run(const po::variables_map& args, Io& io) {
   Stats stats;
   Progress progress(io.err, progress_mode(settings.video.progress, io.err_is_terminal),
                     inputs.size());
-  const auto work = [&](const Input& input) { sink.add(localizer.run(input, progress, stats)); };
-  const auto on_error = [&](const VideoError& error) { sink.add(error); };
-  const int code = at_once
-                       ? run_stream(io, settings, progress, work, on_error)
-                       : for_each_input(inputs, settings.video.fail_fast, progress, work, on_error);
+  const Observer observer = progress.observer();
+  InputStream stream(io.in, settings.video.nul_separated, settings.video.shard);
+  const int failed = for_each_input(
+      at_once ? InputSource([&] { return stream.next(); }) : source_of(inputs),
+      settings.video.fail_fast, observer,
+      [&](const Input& input) { sink.add(localizer.run(input, observer, stats)); },
+      [&](const VideoError& error) { sink.add(error); });
   sink.finish();
   stats.write(settings.video.stats);
-  return code;
+  return failed > 0 ? 1 : 0;
 }
 
 void add_explain_options(po::options_description& options) {
@@ -164,13 +185,12 @@ int run_explain(const po::variables_map& args, Io& io) {
   const Bundle bundle = load_whole_bundle(args);
   const RunSettings settings = parse_run_settings(args, bundle);
   const VideoLocalizer localizer(bundle, settings, cache.get());
-  Progress progress(io.err, Progress::Mode::kOff, 0);
   const std::vector<Input> inputs =
       parse_inputs(args, "VIDEO", kVideoSuffixes, settings.video, io.in);
-  return for_each_input(
-      inputs, settings.video.fail_fast, progress,
+  const int failed = for_each_input(
+      source_of(inputs), settings.video.fail_fast, {},
       [&](const Input& input) {
-        const Chain chain = localizer.chain(make_job(input, settings.video, cache.get(), progress));
+        const Chain chain = localizer.chain(make_job(input, settings.video.each, cache.get(), {}));
         io.out << input.path.string() << "\n";
         for (const StageForecast& forecast : explain_chain(chain, *cache, subject_of(input))) {
           io.out << "  " << forecast.stage << std::string(14 - forecast.stage.size(), ' ')
@@ -178,6 +198,7 @@ int run_explain(const po::variables_map& args, Io& io) {
         }
       },
       [](const VideoError&) {});
+  return failed > 0 ? 1 : 0;
 }
 
 }  // namespace

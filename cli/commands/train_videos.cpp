@@ -7,10 +7,13 @@
 #include <iomanip>
 #include <map>
 
-#include "cli/commands/extraction.h"
+#include "cli/commands/extraction_options.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/batch.h"
+#include "cli/workflows/extraction.h"
 #include "cli/workflows/scaled_training.h"
+#include "cli/workflows/stats.h"
 #include "cli/workflows/training.h"
 #include "cli/workflows/wiring.h"
 #include "extractors/video/video_reader.h"
@@ -65,7 +68,7 @@ VideosJob parse_job(const po::variables_map& args) {
 
 // Calls `work` for each video and takes out those that fail, named in the log. Returns the exit
 // code.
-int keep_working(Videos& videos, Progress& progress,
+int keep_working(Videos& videos, const Observer& observer,
                  const std::function<void(LabelledVideo&)>& work) {
   std::vector<Input> inputs;
   std::map<std::string, LabelledVideo*> by_id;
@@ -74,8 +77,8 @@ int keep_working(Videos& videos, Progress& progress,
     by_id[video.input.id] = &video;
   }
   std::set<std::string> failed;
-  const int code = for_each_input(
-      inputs, false, progress, [&](const Input& input) { work(*by_id.at(input.id)); },
+  const int failures = for_each_input(
+      source_of(inputs), false, observer, [&](const Input& input) { work(*by_id.at(input.id)); },
       [&](const VideoError& error) { failed.insert(error.id); });
   const Strings ids = leave_out(
       videos, [&](const LabelledVideo& video) { return failed.count(video.input.id) > 0; });
@@ -85,18 +88,17 @@ int keep_working(Videos& videos, Progress& progress,
   if (videos.empty()) {
     throw Error(ErrorKind::kInput, "nothing to learn from: every video failed, see above");
   }
-  return code;
+  return failures > 0 ? 1 : 0;
 }
 
 // Opens every video, so that what cannot be read is known before hours of work, and hashes it.
-int keep_readable(Videos& videos, const VideosJob& job, Io& io) {
-  Progress silent(io.err, Progress::Mode::kOff, videos.size());
+int keep_readable(Videos& videos, const VideosJob& job) {
   spdlog::info("looking through {} videos", videos.size());
-  return keep_working(videos, silent, [&](LabelledVideo& video) {
+  return keep_working(videos, {}, [&](LabelledVideo& video) {
     in_stage("decode", [&] {
-      VideoReader(video.input.path, {.fps = "", .stream = job.video.stream}).next();
+      VideoReader(video.input.path, {.fps = "", .stream = job.video.each.stream}).next();
     });
-    video.sha256 = make_job(video.input, job.video, job.cache.get(), silent).sha256;
+    video.sha256 = make_job(video.input, job.video.each, job.cache.get(), {}).sha256;
   });
 }
 
@@ -109,7 +111,7 @@ class FeatureFiles {
   // Fills in video.snippets.
   void make(LabelledVideo& video) {
     const fs::path file = folder() / (video.input.id + ".npy");
-    const Json facts = {{"source_sha256", video.sha256}, {"stream", job_.video.stream}};
+    const Json facts = {{"source_sha256", video.sha256}, {"stream", job_.video.each.stream}};
     const Json sidecar =
         features_sidecar(job_.extractor, job_.extraction.recipe, job_.extraction.streams, facts);
     const Json kept = video_of_features(file, sidecar);
@@ -117,7 +119,7 @@ class FeatureFiles {
       extract(video, file, sidecar);
     } else {
       spdlog::info("{} is there already", file.string());
-      check_strict(job_.video, kept);
+      if (job_.video.each.strict) expect_whole(kept);
       video.snippets = kept.at("snippets");
     }
   }
@@ -127,7 +129,7 @@ class FeatureFiles {
 
  private:
   void extract(LabelledVideo& video, const fs::path& file, Json sidecar) {
-    VideoJob job = make_job(video.input, job_.video, job_.cache.get(), progress_);
+    VideoJob job = make_job(video.input, job_.video.each, job_.cache.get(), progress_.observer());
     job.on_extracted = [&](const Features& features) {
       stats_.add_extraction(video.input.id, to_json(features));
     };
@@ -136,7 +138,7 @@ class FeatureFiles {
     stats_.add(video.input.id, result.timings);
     sidecar["video"].update(result.entry.info.at("video"));
     sidecar["video"]["path"] = video.input.path.string();
-    check_strict(job_.video, sidecar["video"]);
+    if (job_.video.each.strict) expect_whole(sidecar["video"]);
     write_with_sidecar(file, result.entry.bytes, sidecar);
     video.snippets = sidecar["video"].at("snippets");
   }
@@ -151,7 +153,8 @@ int extract_features(Videos& videos, const VideosJob& job, Io& io) {
   Progress progress(io.err, progress_mode(job.video.progress, io.err_is_terminal), videos.size());
   FeatureFiles files(job, progress);
   expect_writable(files.folder() / "any");
-  const int code = keep_working(videos, progress, [&](LabelledVideo& video) { files.make(video); });
+  const int code =
+      keep_working(videos, progress.observer(), [&](LabelledVideo& video) { files.make(video); });
   files.stats().write(job.video.stats);
   return code;
 }
@@ -189,7 +192,7 @@ Json origin_of(const Videos& videos, const VideosJob& job) {
   std::string contents;
   for (const LabelledVideo& video : videos) contents += video.sha256;
   return features_sidecar(job.extractor, job.extraction.recipe, job.extraction.streams,
-                          {{"stream", job.video.stream}, {"sha256", sha256(contents)}});
+                          {{"stream", job.video.each.stream}, {"sha256", sha256(contents)}});
 }
 
 int videos_of(int label, const std::vector<Example>& examples) {
@@ -260,7 +263,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   use_threads(job.video.threads);
   Videos videos = find_labelled_videos(required(args, "videos", "videos"),
                                        required(args, "labels", "labels of the videos"));
-  int code = keep_readable(videos, job, io);
+  int code = keep_readable(videos, job);
   unite_duplicates(videos);
   Strings classes = keep_learnable_classes(videos);
   const std::size_t promising = videos.size();

@@ -4,13 +4,11 @@
 #include <boost/program_options/variables_map.hpp>
 
 #include "cli/options.h"
-#include "cli/progress.h"
 #include "cli/workflows/wiring.h"
-#include "pipeline/base/inputs.h"
 
 namespace co2net {
 
-// What commands that make features of videos share.
+// Options that commands that make features of videos share.
 
 // --device. "auto" becomes what is there, and the log says which.
 void add_device_option(boost::program_options::options_description& options);
@@ -22,12 +20,5 @@ void add_extraction_options(boost::program_options::options_description& options
 void add_checkpoint_option(boost::program_options::options_description& options);
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
                                     const Recipe& recipe, int threads);
-
-// The video that `input` names, with its content's hash, progress and deadline.
-VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* cache,
-                  Progress& progress);
-
-// What --stats says of an extraction.
-Json to_json(const Features& features);
 
 }  // namespace co2net

@@ -1,4 +1,4 @@
-#include "cli/commands/extraction.h"
+#include "cli/commands/extraction_options.h"
 
 #include <spdlog/spdlog.h>
 
@@ -84,32 +84,6 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
     throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
   }
   return settings;
-}
-
-VideoJob make_job(const Input& input, const VideoOptions& options, DiskCache* cache,
-                  Progress& progress) {
-  VideoJob job;
-  job.path = input.path;
-  job.sha256 = cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
-  job.stream = options.stream;
-  job.deadline = options.deadline();
-  job.on_progress = [&progress](std::int64_t done, std::int64_t expected) {
-    progress.update("snippets", done, expected);
-  };
-  return job;
-}
-
-Json to_json(const Features& features) {
-  const auto part = [](const Effort& effort, const char* rate) {
-    const double per_s =
-        effort.seconds > 0 ? static_cast<double>(effort.count) / effort.seconds : 0;
-    return Json{{"seconds", effort.seconds}, {rate, per_s}};
-  };
-  return {{"frames", features.frames},
-          {"snippets", features.rows.dim(0)},
-          {"decode", part(features.decode, "frames_per_s")},
-          {"flow", part(features.flow, "pairs_per_s")},
-          {"networks", part(features.networks, "clips_per_s")}};
 }
 
 }  // namespace co2net

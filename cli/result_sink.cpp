@@ -1,0 +1,69 @@
+#include "cli/result_sink.h"
+
+#include <utility>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+bool is_pipe_or_device(const fs::path& path) {
+  return fs::exists(path) && !fs::is_regular_file(path);
+}
+
+}  // namespace
+
+ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
+                       std::ostream& standard_output)
+    : options_(options),
+      model_(std::move(model)),
+      recipe_(std::move(recipe)),
+      lines_to_(options.output.empty() ? &standard_output : nullptr) {
+  if (is_pipe_or_device(options.output)) {
+    direct_.open(options.output, std::ios::app);
+    lines_to_ = &direct_;
+  }
+  if (lines_to_ == nullptr) expect_writable(options.output);
+  if (options_.format == "csv") put(std::string(kCsvHeader));
+}
+
+void ResultSink::add(VideoResult result) {
+  result.segments = filtered(std::move(result.segments), options_.filter);
+  if (options_.format == "jsonl") {
+    put(jsonl_line(result));
+  } else if (options_.format == "csv") {
+    put(csv_rows(result));
+  } else {
+    results_.push_back(std::move(result));
+  }
+}
+
+void ResultSink::add(VideoError error) {
+  if (options_.format == "jsonl") put(jsonl_line(error));
+  if (options_.format == "activitynet") errors_.push_back(std::move(error));
+}
+
+void ResultSink::finish() {
+  if (options_.format == "activitynet") {
+    put(to_text(results_document(results_, errors_, model_, recipe_)) + "\n");
+  }
+  if (lines_to_ == nullptr) write_file(options_.output, pending_);
+}
+
+void ResultSink::put(const std::string& lines) {
+  if (lines_to_ == nullptr) {
+    pending_ += lines;
+    return;
+  }
+  *lines_to_ << lines << std::flush;
+  if (!*lines_to_) {
+    throw Error(ErrorKind::kIo,
+                "cannot write to " + (options_.output.empty() ? std::string("standard output")
+                                                              : options_.output.string()));
+  }
+}
+
+}  // namespace co2net

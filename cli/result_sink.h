@@ -1,0 +1,35 @@
+#pragma once
+
+#include <fstream>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "pipeline/base/json.h"
+#include "postprocess/exporters.h"
+
+namespace co2net {
+
+// Where results go: collected into one document, or a line (rows) a video as each comes. Files
+// appear when finish() is called, complete; pipes and standard output get lines at once.
+class ResultSink {
+ public:
+  ResultSink(const ResultOptions& options, Json model, Json recipe, std::ostream& standard_output);
+  void add(VideoResult result);
+  void add(VideoError error);
+  void finish();
+
+ private:
+  void put(const std::string& lines);
+
+  const ResultOptions options_;
+  const Json model_, recipe_;
+  std::ofstream direct_;    // a pipe or device that results go to
+  std::ostream* lines_to_;  // where lines go as they come; null if they are collected
+  std::string pending_;
+  std::vector<VideoResult> results_;
+  std::vector<VideoError> errors_;
+};
+
+}  // namespace co2net

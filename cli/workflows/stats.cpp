@@ -1,0 +1,41 @@
+#include "cli/workflows/stats.h"
+
+#include <sys/resource.h>
+
+#include "pipeline/base/files.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+
+void Stats::add(const std::string& id, const std::map<std::string, StageTiming>& timings) {
+  for (const auto& [stage, timing] : timings) {
+    videos_[id]["stages"][stage] = {{"hit", timing.hit}, {"seconds", timing.seconds}};
+  }
+}
+
+void Stats::add_extraction(const std::string& id, const Json& extraction) {
+  videos_[id]["extraction"] = extraction;
+}
+
+void Stats::write(const fs::path& path) const {
+  if (path.empty()) return;
+  std::map<std::string, double> totals;
+  for (const auto& [id, video] : videos_.items()) {
+    if (!video.contains("stages")) continue;
+    for (const auto& [stage, timing] : video["stages"].items()) {
+      totals[stage] += timing["seconds"].get<double>();
+    }
+  }
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+  const Json json = {{"schema", "co2net.stats/1"},
+                     {"seconds", elapsed.count()},
+                     {"peak_rss_bytes", std::int64_t{1024} * usage.ru_maxrss},
+                     {"stages", totals},
+                     {"videos", videos_}};
+  write_file(path, to_text(json) + "\n");
+}
+
+}  // namespace co2net
