@@ -40,7 +40,11 @@ Observer Progress::observer() {
           [this](const std::string& unit, std::int64_t done, std::int64_t expected) {
             update(unit, done, expected);
           },
-          [this] { finish_video(); }};
+          [this] { finish_video(); },
+          [this](std::size_t count) {
+            videos_ = count;
+            current_ = 0;
+          }};
 }
 
 void Progress::start_video(const std::string& id) {

@@ -19,10 +19,10 @@ std::int64_t draw_in(std::int64_t first, std::int64_t last, std::mt19937_64& ran
   return std::uniform_int_distribution<std::int64_t>(first, last)(random);
 }
 
-std::map<int, std::vector<std::size_t>> examples_by_class(const std::vector<Example>& examples) {
+std::map<int, std::vector<std::size_t>> videos_by_class(const VideoLabels& labels) {
   std::map<int, std::vector<std::size_t>> by_class;
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    for (const int label : examples[i].classes) by_class[label].push_back(i);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    for (const int label : labels[i]) by_class[label].push_back(i);
   }
   return by_class;
 }
@@ -35,8 +35,8 @@ std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uin
   return std::mt19937_64(sequence);
 }
 
-BatchSampler::BatchSampler(const std::vector<Example>& examples) : examples_(examples.size()) {
-  for (auto& [label, videos] : examples_by_class(examples)) {
+BatchSampler::BatchSampler(const VideoLabels& labels) : videos_(labels.size()) {
+  for (auto& [label, videos] : videos_by_class(labels)) {
     if (videos.size() >= 2) pairable_.push_back(std::move(videos));
   }
   if (pairable_.empty()) {
@@ -58,7 +58,7 @@ std::vector<std::size_t> BatchSampler::draw(std::mt19937_64& random) const {
     batch.push_back(videos[static_cast<std::size_t>(second)]);
   }
   for (int i = 0; i < kOthers; ++i) {
-    const auto drawn = draw_in(0, static_cast<std::int64_t>(examples_) - 1, random);
+    const auto drawn = draw_in(0, static_cast<std::int64_t>(videos_) - 1, random);
     batch.push_back(static_cast<std::size_t>(drawn));
   }
   return batch;
@@ -79,24 +79,24 @@ std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
   return rows;
 }
 
-std::vector<bool> held_out(const std::vector<std::string>& ids,
-                           const std::vector<Example>& examples, double share, std::uint64_t seed) {
+std::vector<bool> held_out(const std::vector<std::string>& ids, const VideoLabels& labels,
+                           double share, std::uint64_t seed) {
   std::map<int, std::size_t> remaining;
-  for (const auto& [label, videos] : examples_by_class(examples)) remaining[label] = videos.size();
+  for (const auto& [label, videos] : videos_by_class(labels)) remaining[label] = videos.size();
   std::vector<std::pair<std::string, std::size_t>> shuffled;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     shuffled.emplace_back(sha256(std::to_string(seed) + " " + ids[i]), i);
   }
   std::sort(shuffled.begin(), shuffled.end());
 
-  auto wanted = static_cast<std::size_t>(share * static_cast<double>(examples.size()) + 0.5);
-  std::vector<bool> is_held_out(examples.size(), false);
+  auto wanted = static_cast<std::size_t>(share * static_cast<double>(labels.size()) + 0.5);
+  std::vector<bool> is_held_out(labels.size(), false);
   std::set<int> judged;
   const auto can_spare = [&](int label) { return remaining[label] > 2; };
   const auto is_judged = [&](int label) { return judged.count(label) > 0; };
   for (const bool any : {false, true}) {
     for (const auto& [hash, i] : shuffled) {
-      const std::vector<int>& classes = examples[i].classes;
+      const std::vector<int>& classes = labels[i];
       if (wanted == 0 || is_held_out[i]) continue;
       if (!any && std::ranges::all_of(classes, is_judged)) continue;
       if (!std::ranges::all_of(classes, can_spare)) continue;

@@ -7,11 +7,8 @@
 
 namespace co2net {
 
-// A training video: its place in the feature set, and its classes.
-struct Example {
-  std::size_t video = 0;
-  std::vector<int> classes;
-};
+// The classes that each of some videos shows.
+using VideoLabels = std::vector<std::vector<int>>;
 
 // Random numbers that depend on these alone, so that any iteration can be repeated by itself.
 // `purpose` keeps the draws of different uses apart.
@@ -23,12 +20,12 @@ std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uin
 class BatchSampler {
  public:
   // Errors: Error(kInput) if no class has two videos.
-  explicit BatchSampler(const std::vector<Example>& examples);
-  // Indices into the examples.
+  explicit BatchSampler(const VideoLabels& labels);
+  // Places of the videos among those labels.
   std::vector<std::size_t> draw(std::mt19937_64& random) const;
 
  private:
-  std::size_t examples_;
+  std::size_t videos_;
   std::vector<std::vector<std::size_t>> pairable_;  // by class, those with two videos or more
 };
 
@@ -41,10 +38,10 @@ std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
 // and the seed alone: in an order drawn from id and seed, first those that show a class of which
 // none is held out yet, so that as many classes as possible are judged, then any. No class is left
 // with fewer than two videos to learn from; one that has no more than two is therefore not judged.
-//   ids      of the examples
+//   ids      of the videos
 //   share    in [0, 1)
-//   returns  for each example whether it is held out
-std::vector<bool> held_out(const std::vector<std::string>& ids,
-                           const std::vector<Example>& examples, double share, std::uint64_t seed);
+//   returns  for each video whether it is held out
+std::vector<bool> held_out(const std::vector<std::string>& ids, const VideoLabels& labels,
+                           double share, std::uint64_t seed);
 
 }  // namespace co2net

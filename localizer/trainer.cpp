@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "localizer/checkpoint.h"
+#include "localizer/sampler.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/interrupt.h"
 
@@ -46,7 +47,7 @@ fs::path settings_file(const TrainingJob& job) { return job.directory / "setting
 Json settings_of(const TrainingJob& job) {
   return {{"schema", "co2net.training/1"},
           {"options", to_json(job.options)},
-          {"classes", job.classes},
+          {"classes", job.dataset->classes().size()},
           {"data", job.data}};
 }
 
@@ -55,6 +56,12 @@ void settle(const TrainingJob& job) {
   expect_same_training(job);
   const fs::path file = settings_file(job);
   if (!fs::exists(file)) write_file(file, settings_of(job).dump(2) + "\n");
+}
+
+VideoLabels labels_of(const TrainingJob& job) {
+  VideoLabels labels;
+  for (const std::size_t video : job.videos) labels.push_back(job.dataset->labels(video));
+  return labels;
 }
 
 class MetricsLog {
@@ -89,8 +96,10 @@ class Training {
       : job_(job),
         state_file_(job.directory / "state.pt"),
         lock_(job.directory / "lock"),
-        sampler_(job.examples),
-        learner_(job.options, job.classes, job.features->feature_size()) {
+        labels_(labels_of(job)),
+        sampler_(labels_),
+        learner_(job.options, static_cast<int>(job.dataset->classes().size()),
+                 job.dataset->features().feature_size()) {
     settle(job);
     if (fs::exists(state_file_)) restore();
     metrics_.emplace(job.directory / "metrics.jsonl", result_.iterations);
@@ -130,13 +139,13 @@ class Training {
 
   Batch next_batch() const {
     auto random = random_for(job_.options.seed, iteration(), kBatches);
+    const FeatureSet& features = job_.dataset->features();
     Batch batch;
     for (const std::size_t i : sampler_.draw(random)) {
-      const Example& example = job_.examples[i];
-      const std::int64_t snippets = job_.features->snippets(example.video);
+      const std::int64_t snippets = features.snippets(job_.videos[i]);
       const auto rows = resampled_rows(snippets, job_.options.length, random);
-      batch.features.push_back(job_.features->rows(example.video, rows));
-      batch.classes.push_back(example.classes);
+      batch.features.push_back(features.rows(job_.videos[i], rows));
+      batch.classes.push_back(labels_[i]);
     }
     return batch;
   }
@@ -217,6 +226,7 @@ class Training {
   const TrainingJob& job_;
   fs::path state_file_;
   FileLock lock_;
+  VideoLabels labels_;  // of job_.videos
   BatchSampler sampler_;
   Learner learner_;
   std::optional<MetricsLog> metrics_;

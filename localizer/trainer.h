@@ -8,10 +8,9 @@
 
 #include "localizer/co2net.h"
 #include "localizer/learner.h"
-#include "localizer/sampler.h"
 #include "localizer/training_options.h"
 #include "pipeline/base/json.h"
-#include "pipeline/datasets/feature_set.h"
+#include "pipeline/datasets/dataset.h"
 
 namespace co2net {
 
@@ -23,10 +22,9 @@ struct Judgement {
 
 struct TrainingJob {
   TrainingOptions options;
-  const FeatureSet* features = nullptr;
-  std::vector<Example> examples;
-  int classes = 0;  // C, background not counted
-  Json data;        // names what is learned from: a training only goes on with the same
+  const Dataset* dataset = nullptr;
+  std::vector<std::size_t> videos;  // of the data set, to learn from
+  Json data;  // names what is learned from: a training only goes on with the same
   int threads = 1;
 
   std::filesystem::path directory;   // for settings.json, state.pt and metrics.jsonl
@@ -57,7 +55,7 @@ struct TrainingResult {
 // a line an update, {"iteration", "losses"}, and a line a judgement, {"iteration", "score", "best",
 // ...details}; nothing in it depends on the clock or the number of threads.
 // Errors: Error(kUsage) if the directory holds another training, naming the differences;
-// Error(kInput) if no class has two examples; Error(kModel) for a damaged state; Error(kIo);
+// Error(kInput) if no class has two videos; Error(kModel) for a damaged state; Error(kIo);
 // Error(kInterrupted), with the state saved.
 TrainingResult train(const TrainingJob& job);
 

@@ -2,26 +2,10 @@
 
 #include <optional>
 
-#include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
 #include "postprocess/text_table.h"
 
 namespace co2net {
 namespace {
-
-const std::map<std::string, PublishedFigures> kPublished = {
-    {"thumos14",
-     {{{0.1, 0.701},
-       {0.2, 0.636},
-       {0.3, 0.545},
-       {0.4, 0.457},
-       {0.5, 0.383},
-       {0.6, 0.264},
-       {0.7, 0.134},
-       {0.8, 0.069},
-       {0.9, 0.020}},
-      {{"0.1:0.5", 0.544}, {"0.1:0.7", 0.446}, {"0.1:0.9", 0.357}}}},
-    {"activitynet1.2", {{{0.5, 0.433}, {0.75, 0.263}, {0.95, 0.052}}, {{"0.5:0.95", 0.264}}}}};
 
 template <class Key>
 std::optional<double> value_at(const std::map<Key, double>& values, const Key& key) {
@@ -31,15 +15,6 @@ std::optional<double> value_at(const std::map<Key, double>& values, const Key& k
 }
 
 }  // namespace
-
-const PublishedFigures& published_figures(const std::string& dataset) {
-  const auto found = kPublished.find(dataset);
-  if (found != kPublished.end()) return found->second;
-  std::vector<std::string> known;
-  for (const auto& [name, figures] : kPublished) known.push_back(name);
-  throw Error(ErrorKind::kUsage,
-              "the paper has no dataset '" + dataset + "', only " + joined(known));
-}
 
 std::string to_table(const Evaluation& evaluation, const TableOptions& options) {
   const std::string own_row = "mAP", paper_row = "CO2-Net paper";
@@ -94,12 +69,6 @@ Json to_json(const Evaluation& evaluation) {
             {"ambiguous_predictions", evaluation.ambiguous_predictions},
             {"foreign_predictions", evaluation.foreign_predictions},
             {"unknown_labels", evaluation.unknown_labels}}}};
-}
-
-Json to_json(const PublishedFigures& figures) {
-  Json by_threshold = Json::object();
-  for (const auto& [threshold, value] : figures.mAP) by_threshold[Json(threshold).dump()] = value;
-  return {{"mAP", by_threshold}, {"averages", figures.averages}};
 }
 
 }  // namespace co2net

@@ -126,31 +126,29 @@ class Video {
 
 }  // namespace
 
-TrainingData plant_actions(const fs::path& file, std::uint64_t seed) {
+PlantedActions plant_actions(const fs::path& file, std::uint64_t seed) {
   Random random(seed);
   const World world(random);
   Annotations annotations;
   for (int i = 0; i < kClasses; ++i) annotations.classes.push_back("class" + std::to_string(i));
   ObjectNpyWriter writer(file, kTrainingVideos + kTestVideos);
-  std::vector<std::string> ids;
-  std::vector<Example> training, test;
+  Split split;
+  split.test_subset = "test";
   for (std::size_t i = 0; i < kTrainingVideos + kTestVideos; ++i) {
     const std::size_t label = i % kClasses;
     const bool is_training = i < kTrainingVideos;
     Video video(world, label, random);
     writer.add(video.features());
     for (AnnotatedSegment& segment : video.segments) segment.label = annotations.classes[label];
-    ids.push_back("video" + std::to_string(i));
-    annotations.videos.push_back({ids.back(),
+    annotations.videos.push_back({"video" + std::to_string(i),
                                   is_training ? "training" : "test",
                                   0,
                                   {annotations.classes[label]},
                                   video.segments});
-    (is_training ? training : test).push_back({i, {static_cast<int>(label)}});
+    (is_training ? split.training : split.test).push_back(i);
   }
   writer.finish();
-  const std::vector<std::string> classes = annotations.classes;
-  return {FeatureSet(file, ids), classes, training, {}, test, std::move(annotations), "test"};
+  return {Dataset(file, std::move(annotations), {.recipe = Recipe()}), std::move(split)};
 }
 
 TrainingOptions planted_options() {
@@ -163,18 +161,17 @@ TrainingOptions planted_options() {
   return options;
 }
 
-Co2Net train_on(const TrainingData& data, const TrainingOptions& options, const fs::path& directory,
-                int threads) {
+Co2Net train_on(const PlantedActions& planted, const TrainingOptions& options,
+                const fs::path& directory, int threads) {
   TrainingJob job;
   job.options = options;
-  job.features = &data.features;
-  job.examples = data.training;
-  job.classes = static_cast<int>(data.classes.size());
+  job.dataset = &planted.dataset;
+  job.videos = planted.split.training;
   job.threads = threads;
   job.directory = directory;
   job.model_file = directory / "last.pt";
   train(job);
-  return Co2Net::load(job.model_file, network_config(options, job.classes, kPlantedFeatureSize));
+  return Co2Net::load(job.model_file, network_config(options, kClasses, kPlantedFeatureSize));
 }
 
 }  // namespace co2net::test

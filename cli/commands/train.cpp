@@ -1,15 +1,15 @@
-#include <spdlog/spdlog.h>
-
 #include <boost/program_options.hpp>
-#include <optional>
+#include <iomanip>
 
-#include "cli/commands/benchmark.h"
-#include "cli/commands/train_videos.h"
+#include "cli/commands/extraction_options.h"
+#include "cli/commands/training_options.h"
 #include "cli/options.h"
-#include "cli/workflows/training.h"
+#include "cli/progress.h"
+#include "cli/workflows/train_on_features.h"
+#include "cli/workflows/train_on_videos.h"
 #include "pipeline/base/error.h"
-#include "pipeline/devices/threads.h"
 #include "postprocess/evaluation_table.h"
+#include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
 
@@ -18,7 +18,22 @@ namespace {
 
 po::options_description features_form() {
   po::options_description options("To learn from features", 100, 50);
-  add_benchmark_options(options);
+  add_dataset_options(options);
+  return options;
+}
+
+po::options_description videos_form() {
+  po::options_description options("To learn from videos", 100, 50);
+  options.add_options()("videos", po::value<std::string>()->value_name("DIR"),
+                        "folder of untrimmed videos to learn from")  //
+      ("labels", po::value<std::string>()->value_name("FILE.csv|by-folder"),
+       "what the videos show: rows 'file,label[;label...]', or sub-folders named by class");
+  add_recipe_options(options, false);
+  add_extraction_options(options);
+  add_cache_options(options);
+  add_stream_option(options);
+  add_outcome_options(options);
+  add_timeout_option(options);
   return options;
 }
 
@@ -28,7 +43,7 @@ void add_train_options(po::options_description& options) {
                         "the new bundle, so that 'co2net run' takes it")  //
       ("recipe", po::value<std::string>()->value_name("NAME"),
        "how features are made of videos, instead of the extractor's recipe; or how they were made, "
-       "where neither a sidecar nor the extractor says it");
+       "where neither a sidecar nor the extractor says it (an error if these say otherwise)");
   add_training_options(options);
   add_directory_option(options);
   options.add_options()("name", po::value<std::string>()->value_name("NAME"),
@@ -50,46 +65,73 @@ void expect_none_of(const po::options_description& other, const po::variables_ma
   }
 }
 
-// The paper's figures mean nothing beside those of other data with the same settings.
-bool is_published_dataset(const TrainingData& data, const std::string& preset) {
-  return data.classes.size() == (preset == "activitynet1.2" ? 100 : 20);
+std::string parse_name(const po::variables_map& args, const std::string& otherwise) {
+  return args.count("name") > 0 ? args["name"].as<std::string>() : otherwise;
 }
 
-void print_figures(const TrainingData& data, const TrainingSettings& settings,
-                   const TrainingResult& result, std::ostream& out) {
-  if (!data.held_out.empty() && settings.select == "heldout") {
-    out << held_out_figure(data, result);
-  }
-  if (data.test.empty()) return;
-  const Evaluation evaluation = evaluate_trained(data, settings);
-  out << "mAP of segments on " << data.test.size() << " videos of the subset " << data.test_subset
-      << ", protocol co2net\n"
-      << to_table(evaluation, {.beside = is_published_dataset(data, settings.preset)
-                                             ? &published_figures(settings.preset)
-                                             : nullptr});
+void print_held_out(const TrainingResult& training, std::size_t videos, std::ostream& out) {
+  out << "classification mAP " << percent(training.best.score) << " on " << videos
+      << " held-out videos, iteration " << training.best_iteration << "\n";
 }
 
 int train_from_features(const po::variables_map& args, Io& io) {
-  TrainingSettings settings = parse_training(args);
-  settings.directory = parse_directory(args);
-  use_threads(settings.threads);
-  TrainingData data = read_benchmark(args, settings);
-  std::optional<Bundle> extractor;
-  if (args.count("extractor") > 0) {
-    extractor = load_bundle(args["extractor"].as<std::string>(), {kI3dRgbFile, kI3dFlowFile});
-  }
-  Bundle bundle;
-  bundle.name =
-      args.count("name") > 0 ? args["name"].as<std::string>() : "co2net-" + settings.preset;
-  bundle.recipe = features_recipe(args, data, extractor);
-  hold_out(data, settings);
-  spdlog::info("{} training videos, {} held out, {} test videos, {} classes", data.training.size(),
-               data.held_out.size(), data.test.size(), data.classes.size());
+  TrainOnFeaturesJob job;
+  job.settings = parse_training(args);
+  job.data = parse_dataset(args);
+  job.name = parse_name(args, "co2net-" + to_string(job.settings.preset));
   Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
                     1);
-  const TrainingResult result = train_bundle(data, settings, bundle, extractor, progress);
-  print_figures(data, settings, result, io.out);
+  const TrainedOnFeatures trained = train_on_features(job, progress.observer());
+
+  const Split& split = trained.split;
+  if (!split.held_out.empty()) print_held_out(trained.training, split.held_out.size(), io.out);
+  if (!trained.on_test) return 0;
+  TableOptions table;
+  if (trained.published) table.beside = &published_figures(*trained.published);
+  io.out << "mAP of segments on " << split.test.size() << " videos of the subset "
+         << split.test_subset << ", protocol co2net\n"
+         << to_table(*trained.on_test, table);
   return 0;
+}
+
+void print_classes(const std::vector<ClassFigures>& classes, std::ostream& out) {
+  out << "    AP  held out  learned from  class\n";
+  for (const ClassFigures& figures : classes) {
+    const auto& precision = figures.average_precision;
+    out << std::setw(6) << (precision ? percent(*precision) : "-") << std::setw(10)
+        << figures.held_out << std::setw(14) << figures.training << "  " << figures.label << "\n";
+  }
+}
+
+int train_from_videos(const po::variables_map& args, Io& io) {
+  TrainOnVideosJob job;
+  job.settings = parse_training(args);
+  const VideoOptions video = parse_video_options(args);
+  job.each = video.each;
+  job.stats = video.stats;
+  job.extractor = load_bundle(required(args, "extractor", "I3D to make features with"),
+                              {kI3dRgbFile, kI3dFlowFile});
+  const Recipe recipe = parse_recipe(args, job.extractor.recipe);
+  require_averaged_crops(recipe);
+  job.extraction = parse_extraction(args, recipe, video.threads);
+  if (args["checkpoint"].defaulted()) {
+    job.extraction.checkpoint_s = ExtractionSettings{}.checkpoint_s;
+  }
+  const std::unique_ptr<DiskCache> cache = parse_cache(args);
+  job.cache = cache.get();
+  job.folder = required(args, "videos", "videos");
+  job.labels = required(args, "labels", "labels of the videos");
+  job.changes = given_changes(args);
+  if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
+  job.name = parse_name(args, "own-actions");
+  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), 0);
+  const TrainedOnVideos trained = train_on_videos(job, progress.observer());
+
+  if (trained.held_out > 0) {
+    print_held_out(trained.training, trained.held_out, io.out);
+    print_classes(trained.classes, io.out);
+  }
+  return trained.failed > 0 ? 1 : 0;
 }
 
 int run_train(const po::variables_map& args, Io& io) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -13,6 +14,8 @@ struct Observer {
   std::function<void(const std::string& unit, std::int64_t done, std::int64_t expected)>
       on_progress = [](const std::string&, std::int64_t, std::int64_t) {};
   std::function<void()> on_end = [] {};
+  // So many of what on_start names follow; 0 where it is not known.
+  std::function<void(std::size_t count)> on_series = [](std::size_t) {};
 };
 
 }  // namespace co2net

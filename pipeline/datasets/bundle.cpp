@@ -105,6 +105,15 @@ std::string status_with(const Bundle& i3d) {
   return i3d.status == "trained" ? "trained" : "untrained-i3d";
 }
 
+std::map<std::string, std::string> i3d_of(const Bundle& bundle) {
+  std::map<std::string, std::string> i3d;
+  for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
+    const auto found = bundle.sha256.find(file);
+    if (found != bundle.sha256.end()) i3d.insert(*found);
+  }
+  return i3d;
+}
+
 Json summary(const Bundle& bundle) {
   Json files = Json::object();
   for (const auto& [name, hash] : bundle.sha256) files[name] = {{"sha256", hash}};

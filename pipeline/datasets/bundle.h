@@ -48,6 +48,9 @@ void save_bundle(const Bundle& bundle);
 // The status of a trained CO2-Net beside the I3D of `i3d`.
 std::string status_with(const Bundle& i3d);
 
+// SHA-256 of the bundle's I3D by file name, of those that it has.
+std::map<std::string, std::string> i3d_of(const Bundle& bundle);
+
 // What results say about the model that made them.
 Json summary(const Bundle& bundle);
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr const char* kFeaturesSchema = "co2net.features/1";
 constexpr const char* kScoresSchema = "co2net.scores/1";
+// How features were made.
+constexpr const char* kOriginKeys[] = {"recipe", "files", "streams"};
 
 fs::path sidecar_path(const fs::path& file) {
   return file.extension() == ".npy" ? fs::path(file).replace_extension(".json")
@@ -102,16 +104,21 @@ Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
           {"video", video_of(recipe, snippets)}};
 }
 
-Json features_origin(const fs::path& file) {
+Json read_features_sidecar(const fs::path& file) {
   const fs::path beside = sidecar_path(file);
   if (!fs::exists(beside)) return nullptr;
   return from_sidecar(beside, [](const Json& json) {
-    Json origin;
-    for (const char* key : {"recipe", "files", "streams"}) {
-      origin[key] = json_at<Json>(json, key, ErrorKind::kInput);
-    }
-    return origin;
+    for (const char* key : kOriginKeys) json_at<Json>(json, key, ErrorKind::kInput);
+    expect_time(json_at<Json>(json, "video", ErrorKind::kInput));
+    return json;
   });
+}
+
+Json origin_of(const Json& features_sidecar) {
+  if (features_sidecar.is_null()) return nullptr;
+  Json origin;
+  for (const char* key : kOriginKeys) origin[key] = features_sidecar.at(key);
+  return origin;
 }
 
 Json video_of_features(const fs::path& file, const Json& expected) {

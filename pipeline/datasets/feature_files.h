@@ -22,9 +22,13 @@ Json scores_sidecar(const Bundle& bundle, const Json& video);
 // empty.
 Json features_sidecar(const Recipe& recipe, std::int64_t snippets);
 
-// "recipe", "files" and "streams" of a features file's sidecar; null if there is no sidecar.
-// Errors: Error(kInput) naming the sidecar.
-Json features_origin(const std::filesystem::path& file);
+// The sidecar of a features file; null if there is none. Errors: Error(kInput) naming the sidecar
+// that is not one of features.
+Json read_features_sidecar(const std::filesystem::path& file);
+
+// What a sidecar of features says of how they were made: "recipe", "files" and "streams". Null of
+// null.
+Json origin_of(const Json& features_sidecar);
 
 // Facts about the video that the features file was made from, null unless the file is there and all
 // that `expected`, made by features_sidecar(), says is in its sidecar.

@@ -3,12 +3,12 @@
 // videos, averaged over the thresholds 0.1:0.1:0.7, with its standard deviation over the seeds.
 //   co2net_bench_fusion [SEEDS [SETTING=VALUE...]]
 
-#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "pipeline/base/files.h"
+#include "pipeline/base/statistics.h"
 #include "tests/planted.h"
 
 namespace {
@@ -17,25 +17,16 @@ namespace {
 double figure(const std::string& fusion, std::uint64_t seed,
               const std::vector<std::string>& settings) {
   const co2net::TempDir dir;
-  const co2net::TrainingData data = co2net::test::plant_actions(dir.path() / "planted.npy", seed);
+  const co2net::test::PlantedActions planted =
+      co2net::test::plant_actions(dir.path() / "planted.npy", seed);
   co2net::TrainingOptions options = co2net::test::planted_options();
   options.seed = seed;
   options.ablation.fusion = fusion;
   for (const std::string& setting : settings) options = co2net::with_setting(options, setting);
-  const co2net::Co2Net model = co2net::test::train_on(data, options, dir.path() / "training", 2);
-  return 100 * co2net::evaluate_on_test(model, data, co2net::selection_tiou("thumos14")).average;
-}
-
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-double deviation(const std::vector<double>& values) {
-  double squares = 0;
-  for (const double value : values) squares += std::pow(value - mean(values), 2);
-  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+  const co2net::Co2Net model = co2net::test::train_on(planted, options, dir.path() / "training", 2);
+  return 100 * co2net::evaluate_on_test(model, planted.dataset, planted.split,
+                                        co2net::selection_tiou(co2net::Variant::kThumos14))
+                   .average;
 }
 
 }  // namespace
@@ -50,7 +41,7 @@ int main(int argc, char** argv) {
       std::printf("%s, seed %d: mAP %.1f\n", fusion.c_str(), seed, figures.back());
       std::fflush(stdout);
     }
-    std::printf("%s: mean %.1f, deviation %.1f\n", fusion.c_str(), mean(figures),
-                deviation(figures));
+    std::printf("%s: mean %.1f, deviation %.1f\n", fusion.c_str(), co2net::mean(figures),
+                co2net::deviation(figures).value_or(0));
   }
 }

@@ -18,6 +18,12 @@
 #include "pipeline/stages/recipe.h"
 
 namespace co2net::test {
+
+const Strings kThumos14Classes = {
+    "BaseballPitch",  "BasketballDunk", "Billiards",    "CleanAndJerk", "CliffDiving",
+    "CricketBowling", "CricketShot",    "Diving",       "FrisbeeCatch", "GolfSwing",
+    "HammerThrow",    "HighJump",       "JavelinThrow", "LongJump",     "PoleVault",
+    "Shotput",        "SoccerPenalty",  "TennisSwing",  "ThrowDiscus",  "VolleyballSpiking"};
 namespace {
 
 const Strings kCheapFlow = {"flow.scales=1", "flow.warps=1", "flow.outer_iterations=1",

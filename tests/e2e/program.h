@@ -50,6 +50,9 @@ class Process {
   int output_ = -1;
 };
 
+// THUMOS14's classes, beside which the paper has figures.
+extern const Strings kThumos14Classes;
+
 // Waits for another process to make a file or folder; not longer than a minute, which is a failure.
 void wait_for(const fs::path& path);
 

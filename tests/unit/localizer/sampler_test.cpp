@@ -12,13 +12,12 @@
 namespace co2net {
 namespace {
 
-// Class 0 in examples 0-3, class 1 in 3 and 4, class 2 in 5 alone.
-const std::vector<Example> kExamples = {{0, {0}},    {1, {0}}, {2, {0}},
-                                        {3, {0, 1}}, {4, {1}}, {5, {2}}};
+// Class 0 in videos 0-3, class 1 in 3 and 4, class 2 in 5 alone.
+const VideoLabels kLabels = {{0}, {0}, {0}, {0, 1}, {1}, {2}};
 constexpr int kDraws = 4000;
 
-bool shows(std::size_t example, int label) {
-  const std::vector<int>& classes = kExamples[example].classes;
+bool shows(std::size_t video, int label) {
+  const std::vector<int>& classes = kLabels[video];
   return std::find(classes.begin(), classes.end(), label) != classes.end();
 }
 
@@ -32,7 +31,7 @@ TEST(RandomFor, DependsOnEverythingThatItIsGiven) {
 }
 
 TEST(BatchSampler, StartsWithThreePairsOfDifferentVideosThatShareAClass) {
-  const BatchSampler sampler(kExamples);
+  const BatchSampler sampler(kLabels);
   std::mt19937_64 random(1);
   for (int draw = 0; draw < kDraws; ++draw) {
     const std::vector<std::size_t> batch = sampler.draw(random);
@@ -46,7 +45,7 @@ TEST(BatchSampler, StartsWithThreePairsOfDifferentVideosThatShareAClass) {
 }
 
 TEST(BatchSampler, DrawsClassesUniformlyAndWithReplacement) {
-  const BatchSampler sampler(kExamples);
+  const BatchSampler sampler(kLabels);
   std::mt19937_64 random(1);
   int of_class_1 = 0, all_the_same = 0;
   for (int draw = 0; draw < kDraws; ++draw) {
@@ -62,10 +61,10 @@ TEST(BatchSampler, DrawsClassesUniformlyAndWithReplacement) {
 }
 
 TEST(BatchSampler, DrawsPairsUniformlyAndTheOthersFromAllVideos) {
-  const BatchSampler sampler(kExamples);
+  const BatchSampler sampler(kLabels);
   std::mt19937_64 random(1);
   std::map<std::pair<std::size_t, std::size_t>, int> pairs;
-  std::vector<int> others(kExamples.size());
+  std::vector<int> others(kLabels.size());
   int twice = 0;
   for (int draw = 0; draw < kDraws; ++draw) {
     const std::vector<std::size_t> batch = sampler.draw(random);
@@ -82,9 +81,9 @@ TEST(BatchSampler, DrawsPairsUniformlyAndTheOthersFromAllVideos) {
   EXPECT_NEAR(twice / double{kDraws}, 1 - 5.0 * 4 * 3 / 216, 0.03);
 }
 
-TEST(BatchSampler, RefusesExamplesWithoutAPair) {
+TEST(BatchSampler, RefusesVideosWithoutAPair) {
   test::expect_error(ErrorKind::kInput, {"no class has two"}, [] {
-    BatchSampler({{0, {0}}, {1, {1}}});
+    BatchSampler(VideoLabels{{0}, {1}});
   });
 }
 
@@ -146,14 +145,14 @@ TEST(ResampledRows, StayInRangeAndInOrder) {
 
 struct Videos {
   std::vector<std::string> ids;
-  std::vector<Example> examples;
+  VideoLabels labels;
 
   void add(const std::string& id, std::vector<int> classes) {
-    examples.push_back({ids.size(), std::move(classes)});
+    labels.push_back(std::move(classes));
     ids.push_back(id);
   }
   std::set<std::string> held_out(double share, std::uint64_t seed = 1) const {
-    const std::vector<bool> is_held_out = co2net::held_out(ids, examples, share, seed);
+    const std::vector<bool> is_held_out = co2net::held_out(ids, labels, share, seed);
     std::set<std::string> out;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (is_held_out[i]) out.insert(ids[i]);
@@ -179,7 +178,7 @@ TEST(HeldOut, DoesNotDependOnTheOrderOfTheVideosButOnTheSeed) {
   const Videos videos = many_videos();
   Videos reversed;
   for (std::size_t i = videos.ids.size(); i-- > 0;) {
-    reversed.add(videos.ids[i], videos.examples[i].classes);
+    reversed.add(videos.ids[i], videos.labels[i]);
   }
   EXPECT_EQ(reversed.held_out(0.2), videos.held_out(0.2));
   EXPECT_NE(videos.held_out(0.2, 2), videos.held_out(0.2, 1));
@@ -233,7 +232,7 @@ TEST(HeldOut, LeavesTwoVideosOfEachClass) {
     std::map<int, int> left;
     for (std::size_t i = 0; i < videos.ids.size(); ++i) {
       if (out.count(videos.ids[i]) > 0) continue;
-      for (const int label : videos.examples[i].classes) ++left[label];
+      for (const int label : videos.labels[i]) ++left[label];
     }
     EXPECT_GE(left[0], 2) << seed;
     EXPECT_GE(left[1], 2) << seed;

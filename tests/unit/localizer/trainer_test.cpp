@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-constexpr int kVideos = 8, kClasses = 2, kFeatureSize = 16;
+constexpr int kVideos = 8, kFeatureSize = 16;
 
 // What ends a training as a crash would.
 struct Crash : std::runtime_error {
@@ -26,13 +26,16 @@ struct Crash : std::runtime_error {
 class Trainer : public testing::Test {
  protected:
   Trainer() {
-    std::vector<std::string> ids;
+    Annotations annotations;
+    annotations.classes = {"class0", "class1"};
     for (int i = 0; i < kVideos; ++i) {
-      ids.push_back("video" + std::to_string(i));
-      write_file(dir_.path() / "features" / (ids.back() + ".npy"),
-                 format_npy(test::hashfill(ids.back(), {5 + i, kFeatureSize}, 1)));
+      const std::string id = "video" + std::to_string(i);
+      write_file(dir_.path() / "features" / (id + ".npy"),
+                 format_npy(test::hashfill(id, {5 + i, kFeatureSize}, 1)));
+      annotations.videos.push_back(
+          {id, "training", 0, {annotations.classes[static_cast<std::size_t>(i % 2)]}, {}});
     }
-    features_.emplace(dir_.path() / "features", ids);
+    dataset_.emplace(dataset_of(annotations));
   }
 
   // A training in a folder of that name: 9 updates, judged after 4, 7 and 9.
@@ -42,17 +45,15 @@ class Trainer : public testing::Test {
     job.options.learning_rate = 1e-3;
     job.options.iterations = 9;
     job.options.evaluate_every = 3;
-    job.features = &*features_;
-    for (int i = 0; i < kVideos; ++i) {
-      job.examples.push_back({static_cast<std::size_t>(i), {i % kClasses}});
-    }
-    job.classes = kClasses;
+    job.dataset = &*dataset_;
+    for (std::size_t i = 0; i < kVideos; ++i) job.videos.push_back(i);
     job.data = {{"videos", "those"}};
     job.directory = dir_.path() / name;
     job.model_file = job.directory / "best.pt";
     // A number that changes with the model, but not with the run.
     job.judge = [this](const Co2Net& model) {
-      return Judgement{model.localize(features_->rows(0)).at("cas").values[0], {{"of", "video0"}}};
+      return Judgement{model.localize(dataset_->features().rows(0)).at("cas").values[0],
+                       {{"of", "video0"}}};
     };
     return job;
   }
@@ -77,12 +78,15 @@ class Trainer : public testing::Test {
     }
   }
 
-  const FeatureSet& features() const { return *features_; }
+  Dataset dataset_of(const Annotations& annotations) const {
+    return {path("features"), annotations, {.recipe = Recipe()}};
+  }
+  const Dataset& dataset() const { return *dataset_; }
   fs::path path(const std::string& name) const { return dir_.path() / name; }
 
  private:
   TempDir dir_;
-  std::optional<FeatureSet> features_;
+  std::optional<Dataset> dataset_;
 };
 
 std::vector<std::int64_t> judged_iterations(TrainingJob job) {
@@ -250,8 +254,11 @@ TEST_F(Trainer, RefusesAFolderOfOtherSettingsOrDataAndNamesTheDifference) {
   other_data.data["videos"] = "these";
   refuses(other_data, {"videos", "those", "these"});
   TrainingJob more_classes = job("a");
-  more_classes.classes = 5;
-  refuses(more_classes, {"classes 2 -> 5"});
+  Annotations annotations = dataset().annotations();
+  annotations.classes.push_back("class2");
+  const Dataset larger = dataset_of(annotations);
+  more_classes.dataset = &larger;
+  refuses(more_classes, {"classes 2 -> 3"});
 }
 
 TEST_F(Trainer, ADamagedStateIsAnErrorThatNamesItAndTheRemedy) {
@@ -277,9 +284,9 @@ TEST_F(Trainer, ADamagedStateIsAnErrorThatNamesItAndTheRemedy) {
   }
 }
 
-TEST_F(Trainer, RefusesExamplesWithoutAPair) {
+TEST_F(Trainer, RefusesVideosWithoutAPair) {
   TrainingJob unpaired = job("a");
-  unpaired.examples.resize(2);
+  unpaired.videos.resize(2);
   test::expect_error(ErrorKind::kInput, {"no class has two"}, [&] { train(unpaired); });
 }
 

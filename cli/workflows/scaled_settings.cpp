@@ -1,15 +1,9 @@
-#include "cli/workflows/scaled_training.h"
+#include "cli/workflows/scaled_settings.h"
 
 #include <algorithm>
 #include <cstdio>
 
 namespace co2net {
-
-std::int64_t median(std::vector<std::int64_t> numbers) {
-  const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
-  std::nth_element(numbers.begin(), middle, numbers.end());
-  return *middle;
-}
 
 TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set) {
   constexpr double kPublishedIterations = 10000;

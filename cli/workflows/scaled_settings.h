@@ -3,9 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "cli/workflows/training.h"
+#include "cli/workflows/training_settings.h"
 
 namespace co2net {
 
@@ -14,9 +13,6 @@ struct SetSize {
   std::size_t videos = 0;
   std::int64_t median_snippets = 0;
 };
-
-// The upper median, of at least one.
-std::int64_t median(std::vector<std::int64_t> numbers);
 
 // Settings for a set of one's own, where the published ones are for 200 videos and more:
 //   iterations      100 a video, 2000 to 20000

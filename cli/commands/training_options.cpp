@@ -1,0 +1,104 @@
+#include "cli/commands/training_options.h"
+
+#include <boost/program_options.hpp>
+
+#include "cli/options.h"
+#include "pipeline/base/error.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+Selection parse_selection(const po::variables_map& args) {
+  const std::string name = one_of(args, "select", {"heldout", "test", "last"});
+  if (name == "test") return Selection::kTest;
+  return name == "last" ? Selection::kLast : Selection::kHeldOut;
+}
+
+std::optional<std::string> text_of(const po::variables_map& args, const std::string& option) {
+  if (args.count(option) == 0) return std::nullopt;
+  return args[option].as<std::string>();
+}
+
+}  // namespace
+
+void add_training_options(po::options_description& options) {
+  options.add_options()("preset",
+                        po::value<std::string>()->value_name("NAME")->default_value("thumos14"),
+                        "published settings to start from: thumos14 or activitynet1.2")  //
+      ("set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+       "change one setting, such as loss.cas=0 or network.fusion=concat; repeatable; an unknown "
+       "key "
+       "lists all")                                                                        //
+      ("iterations", po::value<int>()->value_name("N"), "the same as --set iterations=N")  //
+      ("seed", po::value<std::string>()->value_name("N"), "the same as --set seed=N")      //
+      ("select", po::value<std::string>()->value_name("HOW")->default_value("heldout"),
+       "which model is kept: heldout (best classification of held-out training videos), test (best "
+       "segments on the test videos, as the authors do: for comparison with them only), last")  //
+      ("held-out", po::value<double>()->value_name("SHARE")->default_value(0.1),
+       "share of the training videos that models are judged on and not trained with (with --videos "
+       "the default follows from their number)")  //
+      ("checkpoint", po::value<double>()->value_name("SECONDS")->default_value(600),
+       "how often the state is saved, to go on from after an interruption");
+  add_threads_option(options);
+  add_progress_option(options);
+}
+
+std::vector<std::string> given_changes(const po::variables_map& args) {
+  std::vector<std::string> changes;
+  if (args.count("set") > 0) changes = args["set"].as<std::vector<std::string>>();
+  if (args.count("iterations") > 0) {
+    changes.push_back("iterations=" + std::to_string(args["iterations"].as<int>()));
+  }
+  if (args.count("seed") > 0) changes.push_back("seed=" + args["seed"].as<std::string>());
+  return changes;
+}
+
+TrainingSettings parse_training(const po::variables_map& args) {
+  TrainingSettings settings;
+  settings.options = training_preset(args["preset"].as<std::string>());
+  settings.preset = settings.options.variant;
+  for (const std::string& change : given_changes(args)) {
+    settings.options = with_setting(settings.options, change);
+  }
+  settings.select = parse_selection(args);
+  settings.held_out_share = args["held-out"].as<double>();
+  if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
+    throw Error(ErrorKind::kUsage, "--held-out must be in [0, 1)");
+  }
+  settings.checkpoint_s = args["checkpoint"].as<double>();
+  if (!(settings.checkpoint_s >= 0)) {
+    throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
+  }
+  settings.threads = parse_video_options(args).threads;
+  settings.directory = parse_directory(args);
+  return settings;
+}
+
+void add_dataset_options(po::options_description& options) {
+  options.add_options()("features", po::value<std::string>()->value_name("DIR|FILE.npy"),
+                        "features to learn from: a folder of <id>.npy, or a packed file in the "
+                        "annotations' order")  //
+      ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
+       "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or a folder of "
+       "THUMOS14's text files")  //
+      ("train-subset", po::value<std::string>()->value_name("NAME"),
+       "subset to learn from (default: the preset's)")  //
+      ("test-subset", po::value<std::string>()->value_name("NAME"),
+       "subset to evaluate on (default: the preset's)");
+}
+
+DatasetFiles parse_dataset(const po::variables_map& args) {
+  DatasetFiles files;
+  files.features = required(args, "features", "features");
+  files.annotations = required(args, "annotations", "annotations of the videos");
+  files.subsets = {text_of(args, "train-subset"), text_of(args, "test-subset")};
+  if (const auto recipe = text_of(args, "recipe")) files.origin.recipe = recipe_preset(*recipe);
+  if (const auto bundle = text_of(args, "extractor")) {
+    files.origin.extractor = load_bundle(*bundle, {kI3dRgbFile, kI3dFlowFile});
+  }
+  return files;
+}
+
+}  // namespace co2net

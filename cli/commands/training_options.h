@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/workflows/train_on_features.h"
+#include "cli/workflows/training_settings.h"
+
+namespace co2net {
+
+// What commands that train have in common.
+
+// --preset, --set, --iterations, --seed, --select, --held-out, --threads, --checkpoint, --progress.
+// Errors: Error(kUsage), here and below.
+void add_training_options(boost::program_options::options_description& options);
+// The folder is -o, which the command adds.
+TrainingSettings parse_training(const boost::program_options::variables_map& args);
+// What --set, --iterations and --seed change, as with_setting() takes it.
+std::vector<std::string> given_changes(const boost::program_options::variables_map& args);
+
+// A data set as files: --features, --annotations, --train-subset, --test-subset.
+void add_dataset_options(boost::program_options::options_description& options);
+// Also --recipe, and --extractor where the command has it.
+DatasetFiles parse_dataset(const boost::program_options::variables_map& args);
+
+}  // namespace co2net

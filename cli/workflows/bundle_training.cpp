@@ -1,0 +1,153 @@
+#include "cli/workflows/bundle_training.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/workflows/judging.h"
+#include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "postprocess/text_table.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+std::string to_string(Selection select) {
+  switch (select) {
+    case Selection::kHeldOut:
+      return "heldout";
+    case Selection::kTest:
+      return "test";
+    default:
+      return "last";
+  }
+}
+
+// Names the videos and their classes, short.
+Json description(const Dataset& dataset, const std::vector<std::size_t>& videos) {
+  Json list = Json::array();
+  for (const std::size_t video : videos) {
+    list.push_back(
+        {dataset.videos()[video].id, dataset.features().snippets(video), dataset.labels(video)});
+  }
+  return {{"videos", videos.size()}, {"sha256", sha256(to_text(list))}};
+}
+
+std::string words(const LossValues& losses) {
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "loss %.4f (mil %.4f + %.4f, cas %.4f, ml %.4f, oppo %.4f, norm %.4f)",
+                losses.total, losses.mil_orig, losses.mil_supp, losses.cas, losses.ml, losses.oppo,
+                losses.norm);
+  return text;
+}
+
+TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSettings& settings) {
+  TrainingJob job;
+  job.options = settings.options;
+  job.dataset = &dataset;
+  job.videos = split.training;
+  job.data = {{"classes", dataset.classes()},
+              {"select", to_string(settings.select)},
+              {"training", description(dataset, split.training)},
+              {"held_out", description(dataset, split.held_out)},
+              {"test", description(dataset, split.test)},
+              {"origin", split.origin}};
+  job.threads = settings.threads;
+  job.directory = settings.directory / "training";
+  job.model_file = settings.directory / kCo2NetFile;
+  job.checkpoint_s = settings.checkpoint_s;
+  job.judge = judge_of(dataset, split, settings);
+  // Few held-out videos are soon classified without a fault, long before segments are at their
+  // best.
+  job.later_wins_ties = settings.select == Selection::kHeldOut;
+  return job;
+}
+
+void listen(TrainingJob& job, const TrainingSettings& settings, const Observer& observer) {
+  job.on_update = [&](std::int64_t iteration, const LossValues& losses) {
+    char unit[40];
+    std::snprintf(unit, sizeof unit, "loss %.4f  iteration", losses.total);
+    observer.on_progress(unit, iteration, settings.options.iterations);
+  };
+  const bool is_judged = job.judge != nullptr;
+  job.on_judged = [is_judged, &settings](std::int64_t iteration, const LossValues& mean,
+                                         const Judgement& judgement, bool best) {
+    std::string line = "iteration " + std::to_string(iteration) + ": " + words(mean);
+    if (is_judged) line += "; " + to_string(settings.select) + " mAP " + percent(judgement.score);
+    spdlog::info("{}{}", line, is_judged && best ? ", the best so far" : "");
+  };
+}
+
+void save_trained_bundle(const Dataset& dataset, const Split& split,
+                         const TrainingSettings& settings, const TrainingResult& result,
+                         const std::string& name, const std::optional<Bundle>& extractor) {
+  Bundle bundle;
+  bundle.directory = settings.directory;
+  bundle.name = name;
+  bundle.recipe = dataset.recipe();
+  bundle.classes = dataset.classes();
+  bundle.feature_size = dataset.features().feature_size();
+  bundle.preset = to_string(settings.options.variant);
+  bundle.max_seqlen = settings.options.length;
+  bundle.ablation = settings.options.ablation;
+  bundle.provenance = {{"made_by", "co2net train"},
+                       {"options", to_json(settings.options)},
+                       {"select", to_string(settings.select)},
+                       {"training", description(dataset, split.training)},
+                       {"held_out", description(dataset, split.held_out)},
+                       {"iterations", result.iterations},
+                       {"best_iteration", result.best_iteration}};
+  if (settings.select != Selection::kLast) bundle.provenance["score"] = result.best.score;
+  if (extractor) {
+    bundle.status = status_with(*extractor);
+    bundle.provenance["extractor"] = summary(*extractor);
+    for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
+      write_file(bundle.file(file), read_file(extractor->file(file)));
+    }
+  }
+  save_bundle(bundle);
+}
+
+}  // namespace
+
+void expect_place_for_training(const fs::path& directory) {
+  if (fs::exists(directory / "training" / "settings.json") || !fs::exists(directory)) return;
+  const auto is_prelude = [](const std::string& name) {
+    return name == "features" || name == "training";
+  };
+  if (std::ranges::all_of(names_in(directory), is_prelude)) return;
+  throw Error(ErrorKind::kUsage, "-o: " + directory.string() +
+                                     " holds something else than a training; choose a new folder");
+}
+
+void expect_same_training(const Dataset& dataset, const Split& split,
+                          const TrainingSettings& settings) {
+  expect_same_training(job_of(dataset, split, settings));
+}
+
+TrainingResult train_bundle(const Dataset& dataset, const Split& split,
+                            const TrainingSettings& settings, const std::string& name,
+                            const std::optional<Bundle>& extractor, const Observer& observer) {
+  expect_place_for_training(settings.directory);
+  TrainingJob job = job_of(dataset, split, settings);
+  listen(job, settings, observer);
+  keep_freed_memory();
+  observer.on_start("training");
+  const TrainingResult result = train(job);
+  observer.on_end();
+  save_trained_bundle(dataset, split, settings, result, name, extractor);
+  return result;
+}
+
+Co2Net load_trained(const Dataset& dataset, const TrainingSettings& settings) {
+  return Co2Net::load(settings.directory / kCo2NetFile,
+                      network_config(settings.options, static_cast<int>(dataset.classes().size()),
+                                     dataset.features().feature_size()));
+}
+
+}  // namespace co2net

@@ -1,0 +1,95 @@
+#include "cli/workflows/judging.h"
+
+#include <oneapi/tbb/parallel_for.h>
+
+#include <utility>
+
+#include "pipeline/base/interrupt.h"
+#include "postprocess/classification.h"
+#include "postprocess/predictions.h"
+#include "postprocess/proposals.h"
+
+namespace co2net {
+namespace {
+
+// Calls `work` with each video's index in `videos` and the model's scores for it, on all threads.
+void for_each_scored(const Co2Net& model, const Dataset& dataset,
+                     const std::vector<std::size_t>& videos,
+                     const std::function<void(std::size_t, const Arrays&)>& work) {
+  oneapi::tbb::parallel_for(std::size_t{0}, videos.size(), [&](std::size_t i) {
+    throw_if_interrupted();
+    work(i, model.localize(dataset.features().rows(videos[i])));
+  });
+}
+
+VideoPredictions predictions_of(const Arrays& scores, const std::vector<std::string>& classes,
+                                double snippets_per_second) {
+  VideoPredictions predictions;
+  predictions.snippets_per_second = snippets_per_second;
+  predictions.rate_is_assumed = false;
+  for (const Proposal& proposal : propose(scores.at("cas"), scores.at("attn"))) {
+    predictions.segments.push_back({classes[static_cast<std::size_t>(proposal.label)],
+                                    proposal.score, proposal.start / snippets_per_second,
+                                    proposal.end / snippets_per_second});
+  }
+  return predictions;
+}
+
+}  // namespace
+
+VideoClassScores classify(const Co2Net& model, const Dataset& dataset,
+                          const std::vector<std::size_t>& videos) {
+  VideoClassScores found;
+  found.scores.resize(videos.size());
+  for (const std::size_t video : videos) {
+    std::vector<bool>& has = found.labels.emplace_back(dataset.classes().size());
+    for (const int label : dataset.labels(video)) has[static_cast<std::size_t>(label)] = true;
+  }
+  for_each_scored(model, dataset, videos, [&](std::size_t i, const Arrays& arrays) {
+    found.scores[i] = video_class_scores(arrays.at("cas"));
+  });
+  return found;
+}
+
+Evaluation evaluate_on_test(const Co2Net& model, const Dataset& dataset, const Split& split,
+                            const std::vector<double>& tiou) {
+  std::vector<VideoPredictions> found(split.test.size());
+  for_each_scored(model, dataset, split.test, [&](std::size_t i, const Arrays& scores) {
+    found[i] =
+        predictions_of(scores, dataset.classes(), dataset.snippets_per_second(split.test[i]));
+  });
+  Predictions predictions;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    predictions[dataset.videos()[split.test[i]].id] = std::move(found[i]);
+  }
+  return evaluate(predictions, dataset.annotations(),
+                  {.protocol = Protocol::kCo2Net, .subset = split.test_subset, .tiou = tiou});
+}
+
+std::vector<double> reported_tiou(Variant preset) {
+  return parse_tiou(preset == Variant::kActivityNet ? "0.5:0.05:0.95" : "0.1:0.1:0.9");
+}
+
+std::vector<double> selection_tiou(Variant preset) {
+  return parse_tiou(preset == Variant::kActivityNet ? "0.5:0.05:0.95" : "0.1:0.1:0.7");
+}
+
+std::function<Judgement(const Co2Net&)> judge_of(const Dataset& dataset, const Split& split,
+                                                 const TrainingSettings& settings) {
+  if (settings.select == Selection::kTest) {
+    return [&](const Co2Net& model) -> Judgement {
+      const Evaluation evaluation =
+          evaluate_on_test(model, dataset, split, selection_tiou(settings.preset));
+      return {evaluation.average, {{"tiou", evaluation.tiou}, {"mAP", evaluation.mAP}}};
+    };
+  }
+  if (settings.select == Selection::kHeldOut && !split.held_out.empty()) {
+    return [&](const Co2Net& model) -> Judgement {
+      const VideoClassScores found = classify(model, dataset, split.held_out);
+      return {classification_map(found.scores, found.labels), {}};
+    };
+  }
+  return nullptr;
+}
+
+}  // namespace co2net

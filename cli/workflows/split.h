@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/workflows/training_settings.h"
+#include "pipeline/datasets/dataset.h"
+
+namespace co2net {
+
+// Which videos of a data set serve what, as places in it.
+struct Split {
+  std::vector<std::size_t> training;
+  std::vector<std::size_t> held_out;  // of the training videos; judged by classification
+  std::vector<std::size_t> test;      // judged by localization; may be empty
+  std::string test_subset;
+  Json origin = nullptr;  // Dataset::fingerprint() of all of them
+};
+
+// Subsets of the annotations; by default those of the preset's dataset.
+struct SubsetNames {
+  std::optional<std::string> training = {};
+  std::optional<std::string> test = {};
+};
+
+// The videos of both subsets that can be used; the log names the others. None is held out.
+// Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise for a test
+// subset that is named or that models are selected by.
+Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings);
+
+// The same with a share of the training videos held out, where models are judged on these.
+Split with_held_out(Split split, const Dataset& dataset, const TrainingSettings& settings);
+
+}  // namespace co2net

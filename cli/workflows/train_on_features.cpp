@@ -1,0 +1,46 @@
+#include "cli/workflows/train_on_features.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "cli/workflows/bundle_training.h"
+#include "cli/workflows/judging.h"
+#include "pipeline/base/inputs.h"
+#include "pipeline/devices/threads.h"
+#include "postprocess/published.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+
+Dataset read_dataset(const DatasetFiles& files) {
+  Annotations annotations = read_input(read_annotations, files.annotations);
+  return read_input(
+      [&](const fs::path& features) {
+        return Dataset(features, std::move(annotations), files.origin);
+      },
+      files.features);
+}
+
+TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observer& observer) {
+  use_threads(job.settings.threads);
+  const Dataset dataset = read_dataset(job.data);
+  TrainedOnFeatures trained;
+  trained.split =
+      with_held_out(split_of(dataset, job.data.subsets, job.settings), dataset, job.settings);
+  const Split& split = trained.split;
+  spdlog::info("{} training videos, {} held out, {} test videos, {} classes", split.training.size(),
+               split.held_out.size(), split.test.size(), dataset.classes().size());
+  observer.on_series(1);
+  trained.training =
+      train_bundle(dataset, split, job.settings, job.name, job.data.origin.extractor, observer);
+  if (!split.test.empty()) {
+    trained.on_test = evaluate_on_test(load_trained(dataset, job.settings), dataset, split,
+                                       reported_tiou(job.settings.preset));
+  }
+  trained.published = published_dataset(dataset.classes());
+  return trained;
+}
+
+}  // namespace co2net

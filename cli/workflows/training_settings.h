@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+
+#include "localizer/training_options.h"
+
+namespace co2net {
+
+// Which model of a training is kept.
+enum class Selection {
+  kHeldOut,  // the best classification mAP on held-out videos, of equal ones the last
+  kTest,     // the best mAP of segments on the test videos, as the authors select
+  kLast,
+};
+
+struct TrainingSettings {
+  TrainingOptions options;
+  Variant preset = Variant::kThumos14;  // the published settings that the options come from
+  Selection select = Selection::kHeldOut;
+  double held_out_share = 0.1;      // of the training videos, in [0, 1)
+  std::filesystem::path directory;  // becomes the bundle
+  double checkpoint_s = 600;        // the state is also saved so often, in seconds
+  int threads = 1;
+};
+
+}  // namespace co2net

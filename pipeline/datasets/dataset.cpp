@@ -1,0 +1,195 @@
+#include "pipeline/datasets/dataset.h"
+
+#include <oneapi/tbb/parallel_for.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/base/text.h"
+#include "pipeline/datasets/feature_files.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+[[noreturn]] void bad(const std::string& why) { throw Error(ErrorKind::kInput, why); }
+
+Strings ids_of(const Annotations& annotations) {
+  Strings ids;
+  for (const AnnotatedVideo& video : annotations.videos) ids.push_back(video.id);
+  return ids;
+}
+
+// What the sidecars of a folder's features say alike, and each one's frame rate.
+struct SidecarFacts {
+  Json origin;              // of all; null if there is no sidecar
+  std::vector<double> fps;  // by video; 0 where there is none
+};
+
+std::string differences(const std::string& one, const Json& of_one, const std::string& other,
+                        const Json& of_other) {
+  if (of_one.is_null()) return one + " has no sidecar, as " + other + " has";
+  if (of_other.is_null()) return other + " has no sidecar, as " + one + " has";
+  return one + " -> " + other + ": " + joined(json_differences(of_one, of_other));
+}
+
+SidecarFacts read_sidecars(const fs::path& folder, const FeatureSet& features) {
+  SidecarFacts facts{nullptr, std::vector<double>(features.ids().size())};
+  std::string first;
+  for (std::size_t video = 0; video < features.ids().size(); ++video) {
+    if (features.snippets(video) == 0) continue;
+    const std::string& id = features.ids()[video];
+    const Json sidecar = read_features_sidecar(folder / (id + ".npy"));
+    const Json origin = origin_of(sidecar);
+    if (first.empty()) {
+      first = id;
+      facts.origin = origin;
+    }
+    if (origin != facts.origin) {
+      bad(folder.string() + ": the features were not made alike, by one recipe and one I3D: " +
+          differences(first, facts.origin, id, origin) + "; extract all of them alike");
+    }
+    if (!sidecar.is_null()) facts.fps[video] = sidecar.at("video").at("fps").get<double>();
+  }
+  return facts;
+}
+
+void expect_recipe(const Recipe& found, const Recipe& wanted, const std::string& place,
+                   const std::string& whose) {
+  if (same_features(found, wanted)) return;
+  bad(place + ": the features were made by the recipe " + found.name + ", not by " + whose + ", " +
+      wanted.name + ": " + joined(json_differences(to_json(found), to_json(wanted))));
+}
+
+// Where no sidecar says it.
+Recipe told_recipe(const KnownOrigin& origin) {
+  if (origin.extractor) return origin.extractor->recipe;
+  if (origin.recipe) return *origin.recipe;
+  const Recipe recipe;
+  spdlog::warn(
+      "the features do not say by which recipe they were made; taken to be {} (choose "
+      "with --recipe)",
+      recipe.name);
+  return recipe;
+}
+
+std::string hash_of_rows(const FeatureSet& features, std::size_t video) {
+  const Array rows = features.rows(video);
+  return sha256(
+      {reinterpret_cast<const char*>(rows.values.data()), rows.values.size() * sizeof(float)});
+}
+
+}  // namespace
+
+Dataset::Dataset(const fs::path& features, Annotations annotations, const KnownOrigin& origin)
+    : annotations_(std::move(annotations)), features_(features, ids_of(annotations_)) {
+  take_origin(features, origin);
+}
+
+void Dataset::take_origin(const fs::path& path, const KnownOrigin& origin) {
+  SidecarFacts facts{nullptr, std::vector<double>(videos().size())};
+  if (fs::is_directory(path)) facts = read_sidecars(path, features_);
+  const std::string place = path.string();
+  if (facts.origin.is_null()) {
+    recipe_ = told_recipe(origin);
+  } else {
+    if (facts.origin.at("streams") != Json({"rgb", "flow"})) {
+      bad(place + ": CO2-Net learns from features of both streams, and these are of " +
+          facts.origin.at("streams").dump() + "; extract them anew with --streams rgb,flow");
+    }
+    recipe_ = recipe_from_json(facts.origin.at("recipe"));
+    i3d_sha256_ = facts.origin.at("files").get<std::map<std::string, std::string>>();
+  }
+  if (origin.extractor) expect_extractor(*origin.extractor, place);
+  if (origin.recipe) expect_recipe(recipe_, *origin.recipe, place, "the one that is given");
+  if (i3d_sha256_.empty() && origin.extractor) i3d_sha256_ = i3d_of(*origin.extractor);
+
+  if (recipe_.fps == "source" && facts.origin.is_null()) {
+    bad(place + ": the recipe " + recipe_.name +
+        " keeps each video's own frame rate, and no sidecar says what it was; extract the features "
+        "anew, which writes <id>.json beside each");
+  }
+  rates_.resize(videos().size());
+  for (std::size_t video = 0; video < rates_.size(); ++video) {
+    if (features_.snippets(video) == 0) continue;
+    rates_[video] = frame_rate(recipe_, facts.fps[video]) / recipe_.stride;
+  }
+}
+
+void Dataset::expect_extractor(const Bundle& extractor, const std::string& place) const {
+  const std::string whose = "the extractor " + extractor.directory.string();
+  expect_recipe(recipe_, extractor.recipe, place, "that of " + whose);
+  if (features_.feature_size() != extractor.feature_size) {
+    bad(place + ": the features have " + std::to_string(features_.feature_size()) +
+        " columns, and those of " + whose + " " + std::to_string(extractor.feature_size));
+  }
+  for (const auto& [file, sha256] : i3d_of(extractor)) {
+    const auto made_with = i3d_sha256_.find(file);
+    if (made_with == i3d_sha256_.end() || made_with->second == sha256) continue;
+    bad(place + ": the features were made with another " + file + " than that of " + whose +
+        "; name the bundle that made them, or extract them anew with this one");
+  }
+}
+
+std::vector<int> Dataset::labels(std::size_t video) const {
+  std::vector<int> places;
+  for (const std::string& label : videos().at(video).labels) {
+    places.push_back(static_cast<int>(std::ranges::find(classes(), label) - classes().begin()));
+  }
+  return places;
+}
+
+Json Dataset::fingerprint(const std::vector<std::size_t>& chosen) const {
+  Strings hashes(chosen.size());
+  oneapi::tbb::parallel_for(std::size_t{0}, chosen.size(), [&](std::size_t i) {
+    throw_if_interrupted();
+    hashes[i] = hash_of_rows(features_, chosen[i]);
+  });
+  return {{"recipe", to_json(recipe_)}, {"i3d", i3d_sha256_}, {"features", sha256(joined(hashes))}};
+}
+
+std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string& subset,
+                                       int min_snippets, bool need_labels) {
+  std::vector<std::size_t> usable;
+  Strings missing, short_ones, unlabelled;
+  for (std::size_t i = 0; i < dataset.videos().size(); ++i) {
+    const AnnotatedVideo& video = dataset.videos()[i];
+    if (video.subset != subset) continue;
+    if (dataset.features().snippets(i) == 0) {
+      missing.push_back(video.id);
+    } else if (dataset.features().snippets(i) < min_snippets) {
+      short_ones.push_back(video.id);
+    } else if (need_labels && video.labels.empty()) {
+      unlabelled.push_back(video.id);
+    } else {
+      usable.push_back(i);
+    }
+  }
+  const auto warn = [&](const Strings& ids, const std::string& which) {
+    if (!ids.empty()) spdlog::warn("subset {}: left out {}", subset, counted(which, ids));
+  };
+  warn(missing, "videos without features");
+  warn(short_ones, "videos shorter than " + std::to_string(min_snippets) + " snippets");
+  warn(unlabelled, "videos without labels");
+  return usable;
+}
+
+void expect_subset(const Annotations& annotations, const std::string& subset,
+                   const std::string& option) {
+  std::map<std::string, int> videos;
+  for (const AnnotatedVideo& video : annotations.videos) ++videos[video.subset];
+  if (videos.count(subset) > 0) return;
+  Strings known;
+  for (const auto& [name, count] : videos) known.push_back(name);
+  throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
+                                     joined(known) + " (choose with " + option + ")");
+}
+
+}  // namespace co2net

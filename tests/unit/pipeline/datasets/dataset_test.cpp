@@ -1,0 +1,153 @@
+#include "pipeline/datasets/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
+#include "pipeline/formats/npy_objects.h"
+#include "tests/support.h"
+#include "tests/unit/expect_error.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using test::expect_error;
+
+constexpr int kFeatureSize = 8;
+
+// Three videos with features and one without.
+class DatasetTest : public testing::Test {
+ protected:
+  DatasetTest() {
+    annotations_.classes = {"jump", "run"};
+    annotations_.videos = {{"a", "training", 0, {"run"}, {}},
+                           {"b", "training", 0, {"jump", "run"}, {}},
+                           {"gap", "training", 0, {"run"}, {}},
+                           {"c", "test", 0, {}, {}}};
+    for (const std::string id : {"a", "b", "c"}) {
+      write_file(features() / (id + ".npy"), format_npy(rows(id)));
+    }
+  }
+
+  static Array rows(const std::string& id) {
+    return test::hashfill(id, {id == "b" ? 3 : 5, kFeatureSize}, 1);
+  }
+  fs::path features() const { return dir_.path() / "features"; }
+  fs::path packed() const { return dir_.path() / "packed.npy"; }
+  const Annotations& annotations() const { return annotations_; }
+
+  void describe(const std::string& id, const Recipe& recipe, double fps,
+                const std::string& i3d = "x") const {
+    const Json sidecar = {{"schema", "co2net.features/1"},
+                          {"recipe", to_json(recipe)},
+                          {"streams", {"rgb", "flow"}},
+                          {"files", {{kI3dRgbFile, i3d}, {kI3dFlowFile, i3d}}},
+                          {"video", {{"fps", fps}, {"duration", 1}, {"snippets", 5}}}};
+    write_file(features() / (id + ".json"), sidecar.dump());
+  }
+  void pack() const {
+    ObjectNpyWriter writer(packed(), 4);
+    for (const std::string id : {"a", "b", "gap", "c"}) {
+      writer.add(id == "gap" ? Array({0, kFeatureSize}) : rows(id));
+    }
+    writer.finish();
+  }
+
+ private:
+  TempDir dir_;
+  Annotations annotations_;
+};
+
+TEST_F(DatasetTest, GivesEachVideoTheRateOfItsOwnFrames) {
+  const Recipe recipe = with_setting(recipe_preset("cmcs"), "stride=4");
+  describe("a", recipe, 30);
+  describe("b", recipe, 24);
+  describe("c", recipe, 12.5);
+  const Dataset dataset(features(), annotations(), {});
+  EXPECT_EQ(dataset.snippets_per_second(0), 7.5);
+  EXPECT_EQ(dataset.snippets_per_second(1), 6);
+  EXPECT_EQ(dataset.snippets_per_second(3), 3.125);
+  EXPECT_TRUE(same_features(dataset.recipe(), recipe));
+}
+
+TEST_F(DatasetTest, GivesTheRecipesRateWhereThereIsNoSidecar) {
+  pack();
+  for (const fs::path& path : {features(), packed()}) {
+    const Dataset dataset(path, annotations(), {.recipe = with_setting(Recipe(), "stride=8")});
+    for (const std::size_t video : {0u, 1u, 3u}) {
+      EXPECT_EQ(dataset.snippets_per_second(video), 25.0 / 8);
+    }
+    EXPECT_TRUE(dataset.i3d_sha256().empty());
+  }
+}
+
+TEST_F(DatasetTest, KnowsTheNetworksOfItsFeatures) {
+  for (const std::string id : {"a", "b", "c"}) describe(id, Recipe(), 25, "made by");
+  const Dataset dataset(features(), annotations(), {});
+  EXPECT_EQ(dataset.i3d_sha256().at(kI3dFlowFile), "made by");
+}
+
+TEST_F(DatasetTest, TakesTheNetworksOfTheExtractorWhereTheFeaturesDoNotNameThem) {
+  Bundle extractor;
+  extractor.feature_size = kFeatureSize;
+  extractor.sha256 = {{kI3dRgbFile, "1"}, {kI3dFlowFile, "2"}, {kCo2NetFile, "3"}};
+  const Dataset dataset(features(), annotations(), {.extractor = extractor});
+  EXPECT_EQ(dataset.i3d_sha256(),
+            (std::map<std::string, std::string>{{kI3dRgbFile, "1"}, {kI3dFlowFile, "2"}}));
+}
+
+TEST_F(DatasetTest, RefusesFeaturesThatWereNotMadeAlike) {
+  const Recipe recipe;
+  for (const std::string id : {"a", "b", "c"}) describe(id, recipe, 25);
+  const auto refuses = [&](const std::vector<std::string>& words) {
+    expect_error(ErrorKind::kInput, words, [&] { Dataset(features(), annotations(), {}); });
+  };
+  describe("c", with_setting(recipe, "flow.bound=15"), 25);
+  refuses({"a -> c", "flow.bound 20 -> 15", "extract all of them alike"});
+  describe("c", recipe, 25, "another");
+  refuses({"a -> c", "i3d_rgb.pt"});
+  fs::remove(features() / "c.json");
+  refuses({"c has no sidecar, as a has"});
+}
+
+TEST_F(DatasetTest, AVideoWithoutFeaturesNeedsNoSidecar) {
+  for (const std::string id : {"a", "b", "c"}) describe(id, Recipe(), 25);
+  EXPECT_EQ(Dataset(features(), annotations(), {}).features().snippets(2), 0);
+}
+
+TEST_F(DatasetTest, LabelsArePlacesAmongTheClasses) {
+  const Dataset dataset(features(), annotations(), {});
+  EXPECT_EQ(dataset.labels(0), (std::vector<int>{1}));
+  EXPECT_EQ(dataset.labels(1), (std::vector<int>{0, 1}));
+  EXPECT_TRUE(dataset.labels(3).empty());
+}
+
+TEST_F(DatasetTest, UsableVideosHaveFeaturesAndLabelsAndAreLongEnough) {
+  const Dataset dataset(features(), annotations(), {});
+  using Places = std::vector<std::size_t>;
+  EXPECT_EQ(usable_videos(dataset, "training", 1, true), (Places{0, 1}));
+  EXPECT_EQ(usable_videos(dataset, "training", 4, true), (Places{0}));
+  EXPECT_EQ(usable_videos(dataset, "test", 1, false), (Places{3}));
+  EXPECT_EQ(usable_videos(dataset, "test", 1, true), Places{});
+}
+
+TEST_F(DatasetTest, FingerprintIsOfValuesRecipeAndNetworks) {
+  pack();
+  const Recipe recipe;
+  const std::vector<std::size_t> videos = {0, 1};
+  const Json print = Dataset(features(), annotations(), {.recipe = recipe}).fingerprint(videos);
+  EXPECT_EQ(Dataset(packed(), annotations(), {.recipe = recipe}).fingerprint(videos), print);
+  EXPECT_NE(Dataset(features(), annotations(), {.recipe = with_setting(recipe, "stride=8")})
+                .fingerprint(videos),
+            print);
+  for (const std::string id : {"a", "b", "c"}) describe(id, recipe, 25);
+  EXPECT_NE(Dataset(features(), annotations(), {}).fingerprint(videos), print);
+  for (const std::string id : {"a", "b", "c"}) fs::remove(features() / (id + ".json"));
+  write_file(features() / "b.npy", format_npy(test::hashfill("other", {3, kFeatureSize}, 1)));
+  EXPECT_NE(Dataset(features(), annotations(), {.recipe = recipe}).fingerprint(videos), print);
+}
+
+}  // namespace
+}  // namespace co2net
