@@ -132,6 +132,16 @@ TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
+TEST(WriteFolderWith, TakesANameThatEndsWithASlash) {
+  const TempDir dir;
+  const std::string name = (dir.path() / "flow").string() + "/";
+  for (const std::string file : {"old.png", "new.png"}) {
+    write_folder_with(name, [&](const fs::path& folder) { write_file(folder / file, "flow"); });
+    EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{file});
+  }
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
+}
+
 TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
   const TempDir dir;
   write_file(dir.path() / "flow" / "old.png", "old");
