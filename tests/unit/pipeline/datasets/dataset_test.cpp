@@ -105,7 +105,7 @@ TEST_F(DatasetTest, RefusesFeaturesThatWereNotMadeAlike) {
     expect_error(ErrorKind::kInput, words, [&] { Dataset(features(), annotations(), {}); });
   };
   describe("c", with_setting(recipe, "flow.bound=15"), 25);
-  refuses({"a -> c", "flow.bound 20 -> 15", "extract all of them alike"});
+  refuses({"a -> c", "flow.bound 20.0 -> 15.0", "extract all of them alike"});
   describe("c", recipe, 25, "another");
   refuses({"a -> c", "i3d_rgb.pt"});
   fs::remove(features() / "c.json");
