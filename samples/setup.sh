@@ -11,7 +11,9 @@ build_packages=(
   zlib1g-dev nlohmann-json3-dev
 )
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev ffmpeg jq pocl-opencl-icd)
+test_packages=(libgtest-dev ffmpeg jq pocl-opencl-icd python3 python3-numpy python3-torch)
+# shellcheck disable=SC2034
+check_packages=(clang-format-14 clang-tidy-16 shellcheck)
 
 # install_missing PURPOSE PACKAGE...: installs the packages that are absent, saying so in one line;
 # without the right to do that, fails with the command to run.

@@ -16,6 +16,13 @@ std::filesystem::path golden_dir();
 // [0, 1) from a splitmix64 hash of crc32(name) and i.
 Array hashfill(const std::string& name, const Shape& shape, float scale);
 
+// Why a test may be skipped. tests/skips.py reads these, and refuses any other reason.
+inline constexpr const char* kNoGpu = "no GPU";
+inline constexpr const char* kNoShared = "no ../shared: ";
+inline constexpr const char* kMachineLacks = "this machine lacks ";
+inline constexpr const char* kNoPypi = "no PyPI";
+inline constexpr const char* kNotRoot = "not root";
+
 // Runs a shell command and returns its standard output; a failing command fails the test.
 std::string run_shell(const std::string& command);
 std::string shell_quoted(const std::filesystem::path& path);
@@ -23,8 +30,8 @@ std::string shell_quoted(const std::filesystem::path& path);
 }  // namespace co2net::test
 
 // Skips the test, saying so, where the folder of real data or of reference numbers is absent.
-#define SKIP_WITHOUT(directory)                \
-  if (!std::filesystem::exists(directory)) {   \
-    GTEST_SKIP() << directory << " is absent"; \
-  }                                            \
+#define SKIP_WITHOUT(directory)                                           \
+  if (!std::filesystem::exists(directory)) {                              \
+    GTEST_SKIP() << co2net::test::kNoShared << directory << " is absent"; \
+  }                                                                       \
   static_assert(true)

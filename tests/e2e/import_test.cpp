@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <ostream>
 
 #include "extractors/i3d/i3d.h"
@@ -19,10 +18,6 @@ namespace {
 
 constexpr int kFeatures = 32, kClasses = 3;  // as in import_networks.py
 const std::string kLabels = "bow\njump\nwave\n";
-
-bool has_python_torch() {
-  return std::system("/usr/bin/python3 -c 'import numpy, torch' 2>/dev/null") == 0;
-}
 
 void run_python(const Strings& arguments) {
   std::string command = "/usr/bin/python3 " + shell_quoted(CO2NET_IMPORT_NETWORKS);
@@ -285,7 +280,6 @@ TEST_F(Import, NeedsItsOptionsAndTakesNoOthers) {
 }
 
 TEST_F(Import, I3dGivesTheFeaturesOfTheNetworkInPython) {
-  if (!has_python_torch()) GTEST_SKIP() << "no python3-torch";
   const std::string rgb = path("rgb"), flow = path("flow");
   fs::create_directories(rgb);
   fs::create_directories(flow);
@@ -317,7 +311,6 @@ void PrintTo(const Checkpoint& c, std::ostream* out) { *out << c.preset << " " <
 class ImportFromPython : public Import, public testing::WithParamInterface<Checkpoint> {};
 
 TEST_P(ImportFromPython, GivesTheScoresOfTheNetworkThereAndBack) {
-  if (!has_python_torch()) GTEST_SKIP() << "no python3-torch";
   const auto& [preset, format] = GetParam();
   run_python({"save", preset, format, dir_.path()});
   const Outcome outcome = import_co2net({"--preset", preset});

@@ -28,12 +28,6 @@ using test::data_dir;
 using test::run_shell;
 using test::shell_quoted;
 
-#define SKIP_WITHOUT_FFMPEG()                            \
-  if (run_shell("command -v ffmpeg || true").empty()) {  \
-    GTEST_SKIP() << "no ffmpeg program to compare with"; \
-  }                                                      \
-  static_assert(true)
-
 std::string md5(const AVFrame& frame) {
   std::vector<std::uint8_t> packed;
   const auto row = static_cast<std::size_t>(frame.width) * 3;
@@ -115,7 +109,6 @@ INSTANTIATE_TEST_SUITE_P(VideoReader, RealClip, testing::ValuesIn(real_clips()),
 
 TEST_P(RealClip, GivesTheFramesOfTheFfmpegProgram) {
   SKIP_WITHOUT(data_dir());
-  SKIP_WITHOUT_FFMPEG();
   expect_ffmpegs_frames(data_dir() / "videos" / GetParam());
 }
 
@@ -129,14 +122,12 @@ INSTANTIATE_TEST_SUITE_P(VideoReader, RateOfRealClip,
 
 TEST_P(RateOfRealClip, IsTheOneAskedForOrTheSources) {
   SKIP_WITHOUT(data_dir());
-  SKIP_WITHOUT_FFMPEG();
   const fs::path clip = data_dir() / "videos" / GetParam();
   for (const char* fps : {"", "2", "30000/1001", "60"}) expect_ffmpegs_frames(clip, fps);
 }
 
 TEST(VideoReader, ReadsTheStreamThatIsNamed) {
   SKIP_WITHOUT(data_dir());
-  SKIP_WITHOUT_FFMPEG();
   const fs::path clip = data_dir() / "videos" / "nasa_13013.mp4";
   expect_ffmpegs_frames(clip, "25", 0);
   expect_ffmpegs_frames(clip, "25", 3);
@@ -263,10 +254,9 @@ INSTANTIATE_TEST_SUITE_P(VideoReader, Made, testing::ValuesIn(kMadeClips),
                          [](const auto& clip) { return clip.param.name; });
 
 TEST_P(Made, ClipGivesTheFramesOfTheFfmpegProgram) {
-  SKIP_WITHOUT_FFMPEG();
   const MadeClip& clip = GetParam();
   if (run_shell("ffmpeg -v quiet -encoders").find(clip.encoders) == std::string::npos) {
-    GTEST_SKIP() << "ffmpeg has no encoder " << clip.encoders;
+    GTEST_SKIP() << test::kMachineLacks << "the encoder " << clip.encoders;
   }
   const TempDir dir;
   run_shell("cd " + shell_quoted(dir.path()) + " && " + clip.make);
@@ -275,7 +265,6 @@ TEST_P(Made, ClipGivesTheFramesOfTheFfmpegProgram) {
 }
 
 TEST(VideoReader, NeverTakesAnAttachedPictureForTheVideo) {
-  SKIP_WITHOUT_FFMPEG();
   const TempDir dir;
   run_shell("cd " + shell_quoted(dir.path()) +
             " && ffmpeg -v error -f lavfi -i testsrc2=s=640x480 -frames:v 1 p.png"

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <regex>
 
 #include "extractors/i3d/i3d_import.h"
@@ -66,9 +65,6 @@ INSTANTIATE_TEST_SUITE_P(BothPorts, I3dImportGolden, testing::ValuesIn(kPorts),
 
 // That network gives the reference scores (co2net_test.cpp).
 TEST(Co2NetImportGolden, MakesTheNetworkOfTheReferenceWeightsFromALegacyFile) {
-  if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) {
-    GTEST_SKIP() << "no python3-torch";
-  }
   const TempDir dir;
   const auto original = dir.path() / "co2net.pt", legacy = dir.path() / "legacy.pkl",
              again = dir.path() / "again.pt";

@@ -7,12 +7,13 @@
 
 #include "pipeline/devices/device.h"
 #include "pipeline/formats/array.h"
+#include "tests/support.h"
 
 // Skips the test, saying so, where libtorch has no GPU.
-#define SKIP_WITHOUT_GPU()                            \
-  if (best_device() == "cpu") {                       \
-    GTEST_SKIP() << "no CUDA device; not run on one"; \
-  }                                                   \
+#define SKIP_WITHOUT_GPU()                \
+  if (best_device() == "cpu") {           \
+    GTEST_SKIP() << co2net::test::kNoGpu; \
+  }                                       \
   static_assert(true)
 
 namespace co2net::test {

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 
 #include "extractors/flow/flow_field.h"
+#include "tests/support.h"
 #include "tests/unit/texture.h"
 
 namespace co2net {
@@ -19,8 +20,8 @@ class Tvl1OnGpu : public testing::Test {
     for (const FlowBackend* backend : flow_backends()) {
       if (backend->name == "cuda") cuda_ = backend;
     }
-    if (cuda_ == nullptr) GTEST_SKIP() << "built with an OpenCV that lacks cudaoptflow";
-    if (cuda_->device(flow_).empty()) GTEST_SKIP() << "no CUDA device; not run on one";
+    if (cuda_ == nullptr) GTEST_SKIP() << test::kMachineLacks << "an OpenCV with cudaoptflow";
+    if (cuda_->device(flow_).empty()) GTEST_SKIP() << test::kNoGpu;
   }
 
   // At the size of the benchmark's frames.

@@ -22,6 +22,7 @@
 #include "extractors/i3d/torchscript_conv_net.h"
 #include "pipeline/base/files.h"
 #include "pipeline/devices/threads.h"
+#include "tests/support.h"
 
 namespace co2net {
 namespace {
@@ -96,7 +97,7 @@ class OnednnTest : public testing::TestWithParam<Parameter> {
     try {
       const OnednnNet net(nothing);
     } catch (const UnsupportedNetwork& e) {
-      GTEST_SKIP() << e.what();
+      GTEST_SKIP() << test::kMachineLacks << "what oneDNN needs: " << e.what();
     }
   }
 };
