@@ -96,7 +96,7 @@ Recipe parse_recipe(const po::variables_map& args, const Recipe& given) {
 }
 
 void require_averaged_crops(const Recipe& recipe) {
-  if (recipe.crop == "ten" && recipe.ten_crop == "keep") {
+  if (recipe.crop == CropMode::kTen && recipe.ten_crop == TenCrop::kKeep) {
     throw Error(ErrorKind::kUsage,
                 "ten_crop=keep gives a row a crop, and CO2-Net takes one a snippet; use "
                 "--recipe-set ten_crop=average");
@@ -247,10 +247,7 @@ void add_compat_option(po::options_description& options) {
                         "authors (the published code's quirks in making segments) or clean");
 }
 
-Compat parse_compat(const po::variables_map& args) {
-  return one_of(args, "compat", {"authors", "clean"}) == "authors" ? Compat::kAuthors
-                                                                   : Compat::kClean;
-}
+Compat parse_compat(const po::variables_map& args) { return one_of<Compat>(args, "compat"); }
 
 void add_directory_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),

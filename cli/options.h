@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "cli/workflows/video_settings.h"
+#include "pipeline/base/choice.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/stages/disk_cache.h"
@@ -27,6 +28,11 @@ namespace co2net {
 // The value of a text option, which must be one of `allowed`.
 std::string one_of(const boost::program_options::variables_map& args, const std::string& name,
                    const std::vector<std::string>& allowed);
+// The same of an enum's names, as the enum.
+template <NamedChoice T>
+T one_of(const boost::program_options::variables_map& args, const std::string& name) {
+  return *named<T>(one_of(args, name, names_of<T>()));
+}
 
 // The value of a text option that must be given; `what` says what for.
 std::string required(const boost::program_options::variables_map& args, const std::string& name,

@@ -10,11 +10,9 @@
 
 #include "extractors/flow/flow_codec.h"
 #include "extractors/flow/flow_field.h"
-#include "extractors/i3d/i3d.h"
 #include "extractors/video/video_reader.h"
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
-#include "pipeline/devices/device.h"
 #include "pipeline/devices/threads.h"
 #include "pipeline/formats/npy.h"
 
@@ -179,12 +177,13 @@ class Checkpoint {
 };
 
 Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
-  const bool has_flow = std::any_of(options_.networks.begin(), options_.networks.end(),
-                                    [](const StreamNetwork& network) { return network.is_flow; });
-  use_gpu_for_flow(gpu_index(options_.device));
+  const bool has_flow =
+      std::ranges::count(options_.networks, Modality::kFlow, &StreamNetwork::modality) > 0;
   if (has_flow) {
     const Recipe::Flow& flow = options_.recipe.flow;
-    backend_ = &choose_flow_backend(options_.flow_backend, flow);
+    const Device& device = options_.device;
+    backend_ = choose_flow_backend(options_.flow_backend, flow,
+                                   device.is_gpu() ? std::optional(device.index) : std::nullopt);
     spdlog::info("flow runs on {} ({})", backend_->name, backend_->device(flow));
   }
 }
@@ -256,7 +255,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
   recipe.erase("name");
   Json networks = Json::array();
   for (const StreamNetwork& network : options_.networks) {
-    networks.push_back({{"stream", network.is_flow ? "flow" : "rgb"}, {"sha256", network.sha256}});
+    networks.push_back({{"stream", network.modality}, {"sha256", network.sha256}});
   }
   KeyBuilder builder = key("features", kFeaturesVersion, job);
   builder.add("recipe", recipe)
@@ -264,7 +263,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
       .add("device", device_description(options_.device))
       .add("i3d_precision", options_.i3d_precision)
       .add("torch", I3d::library_version());
-  if (backend_ != nullptr) {
+  if (backend_) {
     builder.add("backend", std::string(backend_->name))
         .add("flow_device", backend_->device(options_.recipe.flow));
   }
@@ -288,11 +287,12 @@ std::vector<std::unique_ptr<I3d>> Extractor::load_networks() const {
   use_one_thread_a_call();
   tbb::parallel_for(std::size_t{0}, i3ds.size(), [&](std::size_t i) {
     const StreamNetwork& network = options_.networks[i];
-    i3ds[i] = std::make_unique<I3d>(network.file, I3dOptions{.channels = network.is_flow ? 2 : 3,
-                                                             .feature_size = options_.feature_size,
-                                                             .device = options_.device,
-                                                             .precision = options_.i3d_precision,
-                                                             .side = options_.recipe.crop_size});
+    i3ds[i] =
+        std::make_unique<I3d>(network.file, I3dOptions{.channels = channels_of(network.modality),
+                                                       .feature_size = options_.feature_size,
+                                                       .device = options_.device,
+                                                       .precision = options_.i3d_precision,
+                                                       .side = options_.recipe.crop_size});
   });
   return i3ds;
 }
@@ -310,9 +310,9 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
                                   const fs::path& kept_frames, const fs::path& kept_flow,
                                   const Json& kept_video) const {
   const Recipe& recipe = options_.recipe;
-  FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_ != nullptr);
+  FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_.has_value());
   std::optional<FlowField> field;
-  if (backend_ != nullptr) field.emplace(*backend_, recipe.flow, job.deadline);
+  if (backend_) field.emplace(*backend_, recipe.flow, job.deadline);
   const std::int64_t expected = expected_snippets(recipe, supply.video().source());
 
   FeatureJob work;
@@ -320,7 +320,9 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   work.source = [&supply] { return supply.next(); };
   work.flow = field ? &*field : nullptr;
   work.networks = networks();
-  for (const StreamNetwork& network : options_.networks) work.is_flow.push_back(network.is_flow);
+  for (const StreamNetwork& network : options_.networks) {
+    work.modalities.push_back(network.modality);
+  }
   work.feature_size = options_.feature_size;
   work.clips_at_once = i3ds_.front()->clips_at_once();
   work.threads = options_.threads;

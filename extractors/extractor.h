@@ -4,25 +4,28 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "extractors/features.h"
 #include "extractors/flow/flow_codec.h"
 #include "extractors/flow/tvl1.h"
+#include "extractors/i3d/i3d.h"
 #include "pipeline/base/interrupt.h"
+#include "pipeline/devices/device.h"
 #include "pipeline/stages/disk_cache.h"
+#include "pipeline/stages/modality.h"
 #include "pipeline/stages/recipe.h"
 #include "pipeline/stages/stage.h"
 
 namespace co2net {
 
 class Checkpoint;
-class I3d;
 
 // One stream's network: its file, which names it for a cache key by the hash of its bytes.
 struct StreamNetwork {
-  bool is_flow = false;
+  Modality modality = Modality::kRgb;
   std::filesystem::path file;  // TorchScript
   std::string sha256;
 };
@@ -31,12 +34,12 @@ struct ExtractorOptions {
   Recipe recipe;
   std::vector<StreamNetwork> networks;  // in the order of the features' columns; RGB first
   int feature_size = 1024;              // D of each
-  std::string flow_backend = "auto";
-  // Where the networks run, as in pipeline/devices/device.h. Flow takes no GPU by CUDA if it is
-  // "cpu", and the same one if it is a GPU.
-  std::string device = "cpu";
-  // "fp32", or "fp16" on a GPU: like the device it only rounds features, so the recipe lacks it.
-  std::string i3d_precision = "fp32";
+  std::string flow_backend = "auto";    // as choose_flow_backend() takes it
+  // Where the networks run. Flow takes no GPU by CUDA if it is the CPU, and the same one if it is a
+  // GPU.
+  Device device = {};
+  // Like the device it only rounds features, so the recipe lacks it.
+  I3dPrecision i3d_precision = I3dPrecision::kFp32;
   int threads = 1;
   double checkpoint_s = 30;  // a long video's features are saved so often, in seconds
 };
@@ -62,8 +65,7 @@ struct VideoJob {
 // repeated to fill a snippet, "repeated_frames".
 class Extractor {
  public:
-  // Throws Error(kUsage) if no backend here computes the recipe's flow. Sets the GPU that flow
-  // takes for the whole process.
+  // Throws Error(kUsage) if no backend here computes the recipe's flow.
   explicit Extractor(ExtractorOptions options);
   ~Extractor();
 
@@ -89,7 +91,7 @@ class Extractor {
                          const std::filesystem::path& kept_flow, const Json& kept_video) const;
 
   ExtractorOptions options_;
-  const FlowBackend* backend_ = nullptr;            // null without a flow stream
+  std::optional<FlowBackend> backend_;              // none without a flow stream
   mutable std::vector<std::unique_ptr<I3d>> i3ds_;  // by network, once loaded
 };
 

@@ -21,7 +21,8 @@ class Extraction {
         reader_(job_.source, job_.recipe, job_.done.shape.empty() ? 0 : job_.done.dim(0),
                 std::max({2, job_.threads / 2, job_.clips_at_once})) {
     const auto columns = static_cast<std::int64_t>(job_.networks.size()) * job_.feature_size;
-    const bool keeps_crops = job_.recipe.crop == "ten" && job_.recipe.ten_crop == "keep";
+    const bool keeps_crops =
+        job_.recipe.crop == CropMode::kTen && job_.recipe.ten_crop == TenCrop::kKeep;
     features_.rows = job_.done.shape.empty()
                          ? Array(keeps_crops ? Shape{0, 10, columns} : Shape{0, columns})
                          : std::move(job_.done);
@@ -94,8 +95,8 @@ class Extraction {
           const auto network = static_cast<std::size_t>(stream);
           Array features;
           networking_.measure(end - begin, [&] {
-            features =
-                job_.networks[network](clips_of(chunk, crops, job_.is_flow[network], begin, end));
+            features = job_.networks[network](
+                clips_of(chunk, crops, job_.modalities[network], begin, end));
           });
           for (std::int64_t i = begin; i < end; ++i) {
             std::copy_n(features.row(i - begin), size, rows.row(i) + stream * size);
@@ -106,12 +107,12 @@ class Extraction {
   }
 
   // Clips [begin, end) of the chunk, counted by snippet, then crop.
-  Array clips_of(const SnippetChunk& chunk, const std::vector<Crop>& crops, bool is_flow,
+  Array clips_of(const SnippetChunk& chunk, const std::vector<Crop>& crops, Modality modality,
                  std::int64_t begin, std::int64_t end) const {
     const auto clip = [&](std::int64_t i) {
       const auto count = static_cast<std::int64_t>(crops.size());
-      return (is_flow ? flow_clip : rgb_clip)(chunk, job_.recipe, i / count,
-                                              crops[static_cast<std::size_t>(i % count)]);
+      const auto make = modality == Modality::kFlow ? flow_clip : rgb_clip;
+      return make(chunk, job_.recipe, i / count, crops[static_cast<std::size_t>(i % count)]);
     };
     Array clips = clip(begin);
     if (end - begin == 1) return clips;

@@ -7,6 +7,7 @@
 #include "extractors/flow/flow_field.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/formats/array.h"
+#include "pipeline/stages/modality.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
@@ -21,7 +22,7 @@ struct FeatureJob {
   FrameSource source;
   FlowField* flow = nullptr;  // fills flows that the source leaves empty; null without that stream
   std::vector<SnippetNetwork> networks;  // in the order of the features' columns
-  std::vector<bool> is_flow;             // networks[i] sees flow, or RGB
+  std::vector<Modality> modalities;      // networks[i] sees modalities[i]
   int feature_size = 0;                  // D: columns a network
   int clips_at_once = 1;                 // N: that a network takes in a call
   int threads = 1;                       // sets, with N, how many snippets are at work at once
@@ -32,8 +33,8 @@ struct FeatureJob {
 };
 
 struct Features {
-  Array rows;  // float32 [T, D * networks]; with ten_crop = "keep" [T, 10, D * networks]
-  std::int64_t frames = 0;           // of the video
+  Array rows;               // float32 [T, D * networks]; with TenCrop::kKeep [T, 10, D * networks]
+  std::int64_t frames = 0;  // of the video
   std::int64_t repeated_frames = 0;  // of the last frame, to fill the last snippet
   // Of this call, without rows that were done: frames, pairs of them, clips.
   Effort decode, flow, networks;

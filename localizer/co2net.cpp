@@ -10,7 +10,7 @@
 #include "localizer/checkpoint.h"
 #include "localizer/network.h"
 #include "pipeline/base/error.h"
-#include "pipeline/devices/device.h"
+#include "pipeline/devices/torch_device.h"
 
 namespace co2net {
 namespace {
@@ -73,6 +73,10 @@ void check_features(const Array& features, int feature_size) {
 
 }  // namespace
 
+void check_dropout(const SettingsCheck& check, double dropout) {
+  check.require(dropout >= 0 && dropout < 1, "dropout", "in [0, 1), not " + Json(dropout).dump());
+}
+
 Co2Net::Co2Net(const Co2NetConfig& config)
     : config_(config), network_(std::make_shared<Network>(config)) {}
 
@@ -109,9 +113,9 @@ void Co2Net::save(const std::filesystem::path& path) const {
   write_checkpoint(path, checkpoint);
 }
 
-void Co2Net::move_to(const std::string& device) {
+void Co2Net::move_to(const Device& device) {
   use_device(device);
-  network_->to(torch::Device(device));
+  network_->to(torch_device(device));
 }
 
 Arrays Co2Net::localize(const Array& features) const {

@@ -4,12 +4,27 @@
 #include <filesystem>
 #include <memory>
 
+#include "pipeline/base/settings.h"
 #include "pipeline/datasets/network_spec.h"
+#include "pipeline/devices/device.h"
 #include "pipeline/formats/npy.h"
 
 namespace co2net {
 
 class Network;
+
+struct Co2NetConfig {
+  NetworkSpec network = {};
+  int classes = 20;         // C, background not counted
+  int feature_size = 2048;  // 2D, RGB and flow together; a multiple of 4
+  double dropout = 0.7;     // of the fused feature, in training; 0 <= dropout < 1
+};
+
+// The longest sequence that a network is for, in snippets: NetworkSpec's max_seqlen, and the length
+// that videos are resampled to in training.
+inline constexpr int kLongestSequence = 100000;
+// Throws Error(kModel) unless 0 <= dropout < 1.
+void check_dropout(const SettingsCheck& check, double dropout);
 
 // CO2-Net (Hong et al., "Cross-modal Consensus Network for Weakly Supervised Temporal Action
 // Localization", ACM MM 2021, arXiv 2107.12589): from a video's snippet features to the activation
@@ -30,8 +45,8 @@ class Co2Net {
 
   // A checkpoint (localizer/checkpoint.h) of such parameters. Errors: as above; Error(kIo).
   static Co2Net load(const std::filesystem::path& path, const Co2NetConfig& config);
-  // Has localize() work there (pipeline/devices/device.h). Errors: Error(kUsage) if it is not here.
-  void move_to(const std::string& device);
+  // Has localize() work there. Errors: Error(kUsage) if it is not here.
+  void move_to(const Device& device);
   // With "feat_encoder.0" as zeros, since the authors' code insists on it. Errors: Error(kIo).
   void save(const std::filesystem::path& path) const;
 

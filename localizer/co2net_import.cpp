@@ -59,7 +59,7 @@ ExpectedParameters parameters_of(const Network& network, const Co2NetConfig& con
 
 Co2Net import_co2net(const std::filesystem::path& file, Variant variant, int max_seqlen) {
   const StateDict given = read_state_dict(file);
-  Co2NetConfig config{.variant = variant, .max_seqlen = max_seqlen};
+  Co2NetConfig config{.network = {.variant = variant, .max_seqlen = max_seqlen}};
   set_sizes(config, given);
   try {
     return {config, take_parameters(given, parameters_of(Network(config), config))};

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "localizer/training_options.h"
-#include "pipeline/devices/device.h"
 #include "pipeline/formats/npy.h"
 
 namespace co2net {
@@ -16,11 +15,8 @@ constexpr int kVersion = 1;
 }  // namespace
 
 LocalizerModel::LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config,
-                               std::string device)
-    : file_(std::move(file)),
-      sha256_(std::move(sha256)),
-      config_(config),
-      device_(std::move(device)) {}
+                               Device device)
+    : file_(std::move(file)), sha256_(std::move(sha256)), config_(config), device_(device) {}
 
 LocalizerModel::~LocalizerModel() = default;
 
@@ -30,9 +26,9 @@ Stage LocalizerModel::stage(std::size_t features, const CacheKey& features_key) 
   stage.key = KeyBuilder("localization", kVersion)
                   .add("features", features_key)
                   .add("co2net", sha256_)
-                  .add("variant", to_string(config_.variant))
-                  .add("max_seqlen", config_.max_seqlen)
-                  .add("network", to_json(config_.ablation))
+                  .add("variant", config_.network.variant)
+                  .add("max_seqlen", config_.network.max_seqlen)
+                  .add("network", to_json(config_.network.ablation))
                   .add("device", device_description(device_))
                   .add("torch", TORCH_VERSION)
                   .add("machine", machine_identity())

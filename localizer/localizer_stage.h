@@ -5,6 +5,7 @@
 #include <string>
 
 #include "localizer/co2net.h"
+#include "pipeline/devices/device.h"
 #include "pipeline/stages/stage.h"
 
 namespace co2net {
@@ -12,10 +13,9 @@ namespace co2net {
 // A trained CO2-Net on disk, loaded when a stage first runs.
 class LocalizerModel {
  public:
-  // `sha256` is of the file's content and stands for the weights in cache keys. `device` is as in
-  // pipeline/devices/device.h.
+  // `sha256` is of the file's content and stands for the weights in cache keys.
   LocalizerModel(std::filesystem::path file, std::string sha256, Co2NetConfig config,
-                 std::string device = "cpu");
+                 Device device = {});
   ~LocalizerModel();
 
   // From the features (.npy) of the chain's stage at `features`, whose key is `features_key`, to
@@ -29,7 +29,7 @@ class LocalizerModel {
   std::filesystem::path file_;
   std::string sha256_;
   Co2NetConfig config_;
-  std::string device_;
+  Device device_;
   std::unique_ptr<Co2Net> net_;
 };
 

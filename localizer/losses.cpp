@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "pipeline/base/error.h"
-
 namespace co2net {
 namespace {
 
@@ -45,17 +43,13 @@ Tensor bernoulli_kl(const Tensor& p, const Tensor& q) {
   return p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log();
 }
 
-Tensor attention_distance(const Tensor& attn, const Tensor& target, const std::string& name) {
-  if (name == "mse") return (attn - target).square().mean();
-  if (name == "mae") return (attn - target).abs().mean();
+Tensor attention_distance(const Tensor& attn, const Tensor& target, Distance distance) {
+  if (distance == Distance::kMse) return (attn - target).square().mean();
+  if (distance == Distance::kMae) return (attn - target).abs().mean();
   const Tensor p = attn.clamp(1e-6, 1 - 1e-6), q = target.clamp(1e-6, 1 - 1e-6);
-  if (name == "kl") return bernoulli_kl(p, q).mean();
-  if (name == "js") {
-    const Tensor middle = (p + q) / 2;
-    return (bernoulli_kl(p, middle) + bernoulli_kl(q, middle)).mean() / 2;
-  }
-  throw Error(ErrorKind::kUsage,
-              "distance of mutual learning: '" + name + "' is not one of mse, js, kl, mae");
+  if (distance == Distance::kKl) return bernoulli_kl(p, q).mean();
+  const Tensor middle = (p + q) / 2;
+  return (bernoulli_kl(p, middle) + bernoulli_kl(q, middle)).mean() / 2;
 }
 
 }  // namespace
@@ -86,7 +80,7 @@ Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labe
   return shared == 0 ? sum : sum / shared;
 }
 
-Tensor mutual_loss(const Tensor& attn_rgb, const Tensor& attn_flow, const std::string& distance) {
+Tensor mutual_loss(const Tensor& attn_rgb, const Tensor& attn_flow, Distance distance) {
   return 0.5 * attention_distance(attn_rgb, attn_flow.detach(), distance) +
          0.5 * attention_distance(attn_flow, attn_rgb.detach(), distance);
 }

@@ -2,8 +2,6 @@
 
 #include <torch/types.h>
 
-#include <string>
-
 #include "localizer/network.h"
 #include "localizer/training_options.h"
 
@@ -43,9 +41,9 @@ torch::Tensor multiple_instance_loss(const torch::Tensor& cas, const torch::Tens
 torch::Tensor coactivity_loss(const torch::Tensor& feat, const torch::Tensor& cas,
                               const torch::Tensor& labels);
 
-// L_ml: either attention [B, T] learns from the other, which is held fixed. "kl" and "js" take each
+// L_ml: either attention [B, T] learns from the other, which is held fixed. kKl and kJs take each
 // snippet's attention as a Bernoulli variable's parameter.
 torch::Tensor mutual_loss(const torch::Tensor& attn_rgb, const torch::Tensor& attn_flow,
-                          const std::string& distance);
+                          Distance distance);
 
 }  // namespace co2net

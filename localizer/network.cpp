@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
+#include "pipeline/base/settings.h"
 
 namespace co2net {
 namespace {
@@ -25,32 +24,18 @@ nn::Conv1d conv(int in, int out, int kernel) {
 
 nn::LeakyReLU leaky_relu() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(0.2)); }
 
-void check(const Co2NetConfig& config) {
-  const auto want = [](bool ok, const std::string& what) {
-    if (!ok) throw Error(ErrorKind::kModel, "CO2-Net config: " + what);
-  };
-  want(config.classes >= 1, "classes must be at least 1");
-  want(config.feature_size >= 4 && config.feature_size % 4 == 0,
-       "feature_size must be a positive multiple of 4");
-  want(config.max_seqlen >= 1, "max_seqlen must be at least 1");
-  want(config.dropout >= 0 && config.dropout < 1, "dropout must be in [0, 1)");
-  const auto want_one_of = [&](const std::string& value, const std::string& name,
-                               const std::vector<std::string>& allowed) {
-    want(std::ranges::count(allowed, value) > 0,
-         name + " must be one of " + joined(allowed) + ", not '" + value + "'");
-  };
-  const Ablation& ablation = config.ablation;
-  want_one_of(ablation.fusion, "fusion", kFusions);
-  want_one_of(ablation.global, "global", kRoles);
-  want_one_of(ablation.local, "local", kRoles);
-  for (const ModuleInputs& inputs : {ablation.vattn, ablation.fattn}) {
-    want_one_of(inputs.main, "main", kModalities);
-    want_one_of(inputs.aux, "aux", kModalities);
-  }
+void validate(const Co2NetConfig& config) {
+  const SettingsCheck check("CO2-Net config");
+  check.require(config.classes >= 1, "classes", "at least 1");
+  check.require(config.feature_size >= 4 && config.feature_size % 4 == 0, "feature_size",
+                "a positive multiple of 4");
+  check.in(config.network.max_seqlen, "max_seqlen", 1, kLongestSequence);
+  check_dropout(check, config.dropout);
 }
 
 int pool_width(const Co2NetConfig& config) {
-  return config.variant == Variant::kActivityNet ? config.max_seqlen / 5 / 2 * 2 + 1 : 1;
+  const NetworkSpec& network = config.network;
+  return network.variant == Variant::kActivityNet ? network.max_seqlen / 5 / 2 * 2 + 1 : 1;
 }
 
 // Averages [B, channels, T] over time; beyond the ends there are zeros, which count.
@@ -90,7 +75,7 @@ class AttentionModule : public nn::Module {
         attention_(conv(channels, channels / 2, 3), leaky_relu(), nn::Dropout(0.5),
                    conv(channels / 2, channels / 2, 3), leaky_relu(), conv(channels / 2, 1, 1),
                    nn::Dropout(0.5), nn::Sigmoid()) {
-    if (ablation.fusion == "ccm") {
+    if (ablation.fusion == Fusion::kCcm) {
       global_ = nn::Sequential(conv(channels, channels, 3), leaky_relu(), nn::Dropout(0.5));
       local_ = nn::Sequential(conv(channels, channels, 3), leaky_relu(), nn::Dropout(0.5));
       register_module("channel_conv", global_);
@@ -100,23 +85,27 @@ class AttentionModule : public nn::Module {
   }
 
   //   streams  RGB and flow, [B, D, T] each
-  //   gated    the same after the gate of "se" and "ssma"
+  //   gated    the same after the gate of kSe and kSsma
   Output forward(const std::vector<torch::Tensor>& streams, const std::vector<torch::Tensor>& gated,
                  const std::optional<at::Generator>& generator) const {
-    const std::size_t main = inputs_.main == "rgb" ? 0 : 1, aux = inputs_.aux == "rgb" ? 0 : 1;
+    const std::size_t main = column_of(inputs_.main), aux = column_of(inputs_.aux);
     torch::Tensor enhanced = gated[main];
-    if (ablation_.fusion == "ccm") enhanced = consensus(streams[main], streams[aux], generator);
-    if (ablation_.fusion == "add") enhanced = streams[main] + streams[aux];
+    if (ablation_.fusion == Fusion::kCcm) {
+      enhanced = consensus(streams[main], streams[aux], generator);
+    }
+    if (ablation_.fusion == Fusion::kAdd) enhanced = streams[main] + streams[aux];
     return {run(attention_, enhanced, generator), enhanced};
   }
 
  private:
+  static std::size_t column_of(Modality modality) { return modality == Modality::kRgb ? 0 : 1; }
+
   // The cross-modal consensus module: global context of the main modality and local detail of the
   // auxiliary one decide together which of the main modality's channels to keep.
   torch::Tensor consensus(const torch::Tensor& main, const torch::Tensor& aux,
                           const std::optional<at::Generator>& generator) const {
-    const torch::Tensor& wide = ablation_.global == "main" ? main : aux;
-    const torch::Tensor& near = ablation_.local == "main" ? main : aux;
+    const torch::Tensor& wide = ablation_.global == Role::kMain ? main : aux;
+    const torch::Tensor& near = ablation_.local == Role::kMain ? main : aux;
     const torch::Tensor context = run(global_, wide.mean(/*dim=*/2, /*keepdim=*/true), generator);
     return torch::sigmoid(run(local_, near, generator) * context) * main;
   }
@@ -127,8 +116,8 @@ class AttentionModule : public nn::Module {
   nn::Sequential attention_;
 };
 
-Network::Network(const Co2NetConfig& config) : ablation_(config.ablation) {
-  check(config);
+Network::Network(const Co2NetConfig& config) : ablation_(config.network.ablation) {
+  validate(config);
   const int size = config.feature_size;
   pool_width_ = pool_width(config);
   const auto module = [&](const ModuleInputs& inputs) {
@@ -136,8 +125,8 @@ Network::Network(const Co2NetConfig& config) : ablation_(config.ablation) {
   };
   vattn_ = register_module("vAttn", module(ablation_.vattn));
   fattn_ = register_module("fAttn", module(ablation_.fattn));
-  if (ablation_.fusion == "se" || ablation_.fusion == "ssma") {
-    const int kernel = ablation_.fusion == "se" ? 1 : 3;
+  if (ablation_.fusion == Fusion::kSe || ablation_.fusion == Fusion::kSsma) {
+    const int kernel = ablation_.fusion == Fusion::kSe ? 1 : 3;
     const int reduced = std::max(1, size / kGateReduction);
     gate_ = register_module("gate", nn::Sequential(conv(size, reduced, kernel), nn::ReLU(),
                                                    conv(reduced, size, kernel), nn::Sigmoid()));
@@ -170,7 +159,7 @@ NetworkOutput Network::forward(const torch::Tensor& features,
   std::vector<torch::Tensor> gated = streams;
   if (gate_) {
     const torch::Tensor seen =
-        ablation_.fusion == "se" ? sequence.mean(/*dim=*/2, /*keepdim=*/true) : sequence;
+        ablation_.fusion == Fusion::kSe ? sequence.mean(/*dim=*/2, /*keepdim=*/true) : sequence;
     gated = (sequence * run(gate_, seen, dropout)).chunk(2, /*dim=*/1);
   }
   const auto rgb = vattn_->forward(streams, gated, dropout);

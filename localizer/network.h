@@ -41,7 +41,7 @@ class Network : public torch::nn::Module {
   Ablation ablation_;
   int pool_width_;  // snippets averaged in each output; 1 for kThumos14
   std::shared_ptr<AttentionModule> vattn_, fattn_;
-  torch::nn::Sequential gate_ = nullptr;  // of "se" and "ssma"
+  torch::nn::Sequential gate_ = nullptr;  // of kSe and kSsma
   torch::nn::Sequential fusion_, classifier_;
 };
 

@@ -1,13 +1,14 @@
 #include "localizer/training_options.h"
 
 #include "pipeline/base/settings.h"
+#include "pipeline/base/text.h"
 
 namespace co2net {
 namespace {
 
 void validate(const TrainingOptions& options) {
   const SettingsCheck check("training");
-  check.in(options.dropout, "dropout", 0, 0.99);
+  check_dropout(check, options.dropout);
   check.in(options.loss.mil, "loss.mil", 0, 1e6);
   check.in(options.loss.cas, "loss.cas", 0, 1e6);
   check.in(options.loss.ml, "loss.ml", 0, 1e6);
@@ -17,8 +18,7 @@ void validate(const TrainingOptions& options) {
   check.require(loss.mil + loss.cas + loss.ml + loss.oppo + loss.norm > 0, "loss",
                 "of at least one term, but all weights are 0");
   check.in(options.loss.top_k_ratio, "loss.top_k_ratio", 1, 1e6);
-  check.one_of(options.loss.distance, "loss.distance", {"mse", "js", "kl", "mae"});
-  check.in(options.length, "length", 2, 100000);
+  check.in(options.length, "length", 2, kLongestSequence);
   check.in(options.learning_rate, "learning_rate", 0, 10);
   check.in(options.weight_decay, "weight_decay", 0, 10);
   check.in(options.iterations, "iterations", 1, 1e9);
@@ -30,10 +30,7 @@ void validate(const TrainingOptions& options) {
 TrainingOptions options_from_json(const Json& json) {
   const SettingsReader reader(json, to_json(TrainingOptions{}), "training");
   TrainingOptions options;
-  std::string variant;
-  reader.read("variant", variant);
-  SettingsCheck("training").one_of(variant, "variant", {"thumos14", "activitynet1.2"});
-  options.variant = *variant_named(variant);
+  reader.read("variant", options.variant);
   options.ablation = read_ablation(reader, "network.");
   reader.read("dropout", options.dropout);
   reader.read("loss.mil", options.loss.mil);
@@ -57,26 +54,29 @@ TrainingOptions options_from_json(const Json& json) {
 
 }  // namespace
 
-TrainingOptions training_preset(const std::string& name) {
+TrainingOptions training_preset(Variant variant) {
   TrainingOptions options;
-  if (name == "thumos14") return options;
-  if (name == "activitynet1.2") {
-    options.variant = Variant::kActivityNet;
+  if (variant == Variant::kActivityNet) {
+    options.variant = variant;
     options.loss.top_k_ratio = 5;
     options.length = 60;
     options.learning_rate = 3e-5;
     options.weight_decay = 5e-4;
     options.iterations = 22000;
     options.min_snippets = 11;
-    return options;
   }
+  return options;
+}
+
+TrainingOptions training_preset(const std::string& name) {
+  if (const auto variant = named<Variant>(name)) return training_preset(*variant);
   throw Error(ErrorKind::kUsage,
-              "unknown training preset '" + name + "'; known: thumos14, activitynet1.2");
+              "unknown training preset '" + name + "'; known: " + joined(names_of<Variant>()));
 }
 
 Json to_json(const TrainingOptions& options) {
   const LossOptions& loss = options.loss;
-  return {{"variant", to_string(options.variant)},
+  return {{"variant", options.variant},
           {"network", to_json(options.ablation)},
           {"dropout", options.dropout},
           {"loss",
@@ -105,15 +105,12 @@ TrainingOptions with_setting(const TrainingOptions& options, const std::string& 
   }
 }
 
+NetworkSpec network_spec(const TrainingOptions& options) {
+  return {options.variant, options.length, options.ablation};
+}
+
 Co2NetConfig network_config(const TrainingOptions& options, int classes, int feature_size) {
-  Co2NetConfig config;
-  config.variant = options.variant;
-  config.classes = classes;
-  config.feature_size = feature_size;
-  config.max_seqlen = options.length;
-  config.dropout = options.dropout;
-  config.ablation = options.ablation;
-  return config;
+  return {network_spec(options), classes, feature_size, options.dropout};
 }
 
 }  // namespace co2net

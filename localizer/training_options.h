@@ -3,20 +3,28 @@
 #include <cstdint>
 #include <string>
 
+#include "localizer/co2net.h"
+#include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
 #include "pipeline/datasets/network_spec.h"
 
 namespace co2net {
 
+// How far the two attentions are apart, in mutual learning.
+enum class Distance { kMse, kJs, kKl, kMae };
+template <>
+inline constexpr Choice<Distance> kChoices<Distance>[] = {
+    {Distance::kMse, "mse"}, {Distance::kJs, "js"}, {Distance::kKl, "kl"}, {Distance::kMae, "mae"}};
+
 // Weights of CO2-Net's losses (arXiv 2107.12589, section 3.4). A weight of 0 leaves a term out.
 struct LossOptions {
-  double mil = 1;                // multiple-instance learning
-  double cas = 1;                // alpha3, co-activity similarity
-  double ml = 1;                 // alpha4, mutual learning
-  double oppo = 0.8;             // alpha2, opposition
-  double norm = 0.8;             // alpha1, attention normalisation
-  int top_k_ratio = 7;           // r: a class's score averages its top max(1, T / r) snippets
-  std::string distance = "mse";  // of mutual learning: "mse" | "js" | "kl" | "mae"
+  double mil = 1;                      // multiple-instance learning
+  double cas = 1;                      // alpha3, co-activity similarity
+  double ml = 1;                       // alpha4, mutual learning
+  double oppo = 0.8;                   // alpha2, opposition
+  double norm = 0.8;                   // alpha1, attention normalisation
+  int top_k_ratio = 7;                 // r: a class's score averages its top max(1, T / r) snippets
+  Distance distance = Distance::kMse;  // of mutual learning
 };
 
 // Every choice that changes what is learned from given videos.
@@ -35,15 +43,18 @@ struct TrainingOptions {
   std::uint64_t seed = 3552;
 };
 
-// The published settings. Errors: Error(kUsage) listing the known names, here and below.
-TrainingOptions training_preset(const std::string& name);  // "thumos14", "activitynet1.2"
+// The published settings, by the network that they train. Errors: Error(kUsage) listing the known
+// names, here and below.
+TrainingOptions training_preset(Variant variant);
+TrainingOptions training_preset(const std::string& name);
 
 // The JSON form holds every field.
 Json to_json(const TrainingOptions& options);
 // Changes one field, "loss.cas=0"; Errors: Error(kUsage), for an unknown key with the known ones.
 TrainingOptions with_setting(const TrainingOptions& options, const std::string& key_and_value);
 
-// The network that is trained.
+// The network that is trained, and with its sizes.
+NetworkSpec network_spec(const TrainingOptions& options);
 Co2NetConfig network_config(const TrainingOptions& options, int classes, int feature_size);
 
 }  // namespace co2net

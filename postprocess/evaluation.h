@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/base/choice.h"
 #include "pipeline/datasets/annotations.h"
 #include "postprocess/predictions.h"
 
@@ -31,6 +32,10 @@ namespace co2net {
 //   videos without annotations are ignored, not held against. The rules were read from the kit's
 //   code; it has not been run to compare with, since it needs MATLAB.
 enum class Protocol { kActivityNet, kCo2Net, kThumos };
+template <>
+inline constexpr Choice<Protocol> kChoices<Protocol>[] = {{Protocol::kActivityNet, "activitynet"},
+                                                          {Protocol::kCo2Net, "co2net"},
+                                                          {Protocol::kThumos, "thumos"}};
 
 struct EvaluationOptions {
   Protocol protocol = Protocol::kActivityNet;

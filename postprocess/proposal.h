@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pipeline/base/choice.h"
+
 namespace co2net {
 
 // A scored segment of one class: snippets [start, end), start < end.
@@ -18,5 +20,8 @@ struct Proposal {
 //     max(0, min(ends) - max(starts) + 1), so that segments that only touch overlap
 // kClean has neither.
 enum class Compat { kAuthors, kClean };
+template <>
+inline constexpr Choice<Compat> kChoices<Compat>[] = {{Compat::kAuthors, "authors"},
+                                                      {Compat::kClean, "clean"}};
 
 }  // namespace co2net

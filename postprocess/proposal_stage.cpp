@@ -18,7 +18,7 @@ Json to_json(const ProposalOptions& options) {
           {"outer_ratio", options.outer_ratio},
           {"gamma", options.gamma},
           {"sigma", options.sigma},
-          {"compat", options.compat == Compat::kAuthors ? "authors" : "clean"}};
+          {"compat", options.compat}};
 }
 
 const Array& array_at(const Arrays& arrays, const std::string& name) {

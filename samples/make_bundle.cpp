@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct BundleOptions {
   fs::path directory;
   double width = 1;
   std::uint64_t seed = 1;
-  std::string preset = "thumos14";
+  Variant variant = Variant::kThumos14;
 };
 
 void make_bundle(const BundleOptions& options) {
@@ -34,7 +35,7 @@ void make_bundle(const BundleOptions& options) {
   bundle.status = "untrained";
   for (const Action& action : all_actions()) bundle.classes.push_back(action.label);
   bundle.feature_size = 2 * i3d_feature_size({.channels = 3, .width = options.width});
-  bundle.preset = options.preset;
+  bundle.network.variant = options.variant;
   bundle.provenance = {{"made_by", "co2net_make_bundle"},
                        {"weights", "random, untrained"},
                        {"seed", options.seed},
@@ -46,7 +47,7 @@ void make_bundle(const BundleOptions& options) {
   save_i3d(bundle.file(kI3dFlowFile), {.channels = 2, .width = options.width},
            he_uniform(options.seed + 1));
   Co2NetConfig config;
-  config.variant = variant_named(options.preset).value();
+  config.network = bundle.network;
   config.classes = static_cast<int>(bundle.classes.size());
   config.feature_size = bundle.feature_size;
   Co2Net::seeded(config, options.seed).save(bundle.file(kCo2NetFile));
@@ -58,10 +59,10 @@ void run(const po::variables_map& args) {
   options.directory = args["output"].as<std::string>();
   options.width = args["width"].as<double>();
   options.seed = parse_seed(args);
-  options.preset = args["preset"].as<std::string>();
-  if (!variant_named(options.preset)) {
-    throw po::error("--preset: '" + options.preset + "' is not one of thumos14, activitynet1.2");
-  }
+  const auto preset = args["preset"].as<std::string>();
+  const std::optional<Variant> variant = named<Variant>(preset);
+  if (!variant) throw po::error("--preset must be " + wanted_instead_of<Variant>(preset));
+  options.variant = *variant;
   make_bundle(options);
 }
 

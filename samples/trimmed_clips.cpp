@@ -35,7 +35,7 @@ std::vector<std::uint8_t> read_snippets(const std::filesystem::path& path, const
     return frame != nullptr ? scale_frame(*frame, recipe.resize) : nullptr;
   };
   SnippetReader reader(source, recipe, 0, kSnippetsAtOnce);
-  FlowField field(choose_flow_backend("cpu", recipe.flow), recipe.flow, Deadline());
+  FlowField field(choose_flow_backend("cpu", recipe.flow, std::nullopt), recipe.flow, Deadline());
   std::vector<std::uint8_t> values;
   while (const auto chunk = reader.next()) {
     if (is_flow) {

@@ -119,8 +119,7 @@ Json as_json(const AblationRowResult& row) {
           {"seeds", seeds}};
 }
 
-void print_json(const AblationResult& result, const AblationJob& job, const std::string& select,
-                std::ostream& out) {
+void print_json(const AblationResult& result, const AblationJob& job, std::ostream& out) {
   Json tables = Json::array();
   for (const AblationTableResult& table : result.tables) {
     Json rows = Json::array();
@@ -129,7 +128,7 @@ void print_json(const AblationResult& result, const AblationJob& job, const std:
   }
   out << to_text({{"schema", "co2net.ablation/1"},
                   {"options", to_json(job.base.options)},
-                  {"select", select},
+                  {"select", job.base.select},
                   {"protocol", "co2net"},
                   {"subset", result.test_subset},
                   {"videos", result.videos},
@@ -145,7 +144,7 @@ int run_ablate(const po::variables_map& args, Io& io) {
                     0);
   const AblationResult result = ablate(job, progress.observer());
   if (args["json"].as<bool>()) {
-    print_json(result, job, args["select"].as<std::string>(), io.out);
+    print_json(result, job, io.out);
   } else {
     print_tables(result, job, io.out);
   }

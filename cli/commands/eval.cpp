@@ -24,23 +24,16 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-struct NamedProtocol {
-  const char* name;
-  Protocol protocol;
-  const char* tiou;  // that its users report
-};
-constexpr NamedProtocol kProtocols[] = {
-    {"activitynet", Protocol::kActivityNet, "0.5:0.05:0.95"},
-    {"co2net", Protocol::kCo2Net, "0.1:0.1:0.9"},
-    {"thumos", Protocol::kThumos, "0.1:0.1:0.9"},
-};
+// The thresholds that its users report.
+const char* usual_tiou(Protocol protocol) {
+  return protocol == Protocol::kActivityNet ? "0.5:0.05:0.95" : "0.1:0.1:0.9";
+}
 
 struct EvalOptions {
   fs::path predictions;
   fs::path ground_truth;
   fs::path ambiguous;  // empty: the ground truth's own
   fs::path scores;     // empty: none
-  NamedProtocol protocol;
   EvaluationOptions evaluation;
   TableOptions table;
   bool as_json = false;
@@ -72,12 +65,6 @@ void add_eval_options(po::options_description& options) {
   add_output_option(options);
 }
 
-const NamedProtocol& parse_protocol(const po::variables_map& args) {
-  Strings known;
-  for (const NamedProtocol& protocol : kProtocols) known.emplace_back(protocol.name);
-  return *std::ranges::find(kProtocols, one_of(args, "protocol", known), &NamedProtocol::name);
-}
-
 std::string text_of(const po::variables_map& args, const std::string& option) {
   return args.count(option) > 0 ? args[option].as<std::string>() : "";
 }
@@ -95,14 +82,13 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
   options.ground_truth = text_of(args, "ground-truth");
   options.ambiguous = text_of(args, "ambiguous");
   options.scores = text_of(args, "scores");
-  options.protocol = parse_protocol(args);
-  if (!options.ambiguous.empty() && options.protocol.protocol == Protocol::kActivityNet) {
+  options.evaluation.protocol = one_of<Protocol>(args, "protocol");
+  if (!options.ambiguous.empty() && options.evaluation.protocol == Protocol::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--ambiguous has no meaning in protocol activitynet");
   }
-  options.evaluation.protocol = options.protocol.protocol;
   options.evaluation.subset = text_of(args, "subset");
-  options.evaluation.tiou =
-      parse_tiou(args.count("tiou") > 0 ? text_of(args, "tiou") : options.protocol.tiou);
+  options.evaluation.tiou = parse_tiou(
+      args.count("tiou") > 0 ? text_of(args, "tiou") : usual_tiou(options.evaluation.protocol));
   if (args.count("paper") > 0) options.table.beside = &published_figures(text_of(args, "paper"));
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
@@ -219,7 +205,7 @@ Classification classify(const fs::path& directory, const Annotations& annotation
 std::string as_json(const Evaluation& evaluation, const EvalOptions& options,
                     const std::optional<Classification>& classification) {
   Json json = to_json(evaluation);
-  json["protocol"] = options.protocol.name;
+  json["protocol"] = options.evaluation.protocol;
   if (!options.evaluation.subset.empty()) json["subset"] = options.evaluation.subset;
   if (classification) {
     json["classification"] = {{"mAP", classification->mAP},

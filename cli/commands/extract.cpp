@@ -30,10 +30,10 @@ void add_extract_options(po::options_description& options) {
   add_video_options(options);
 }
 
-std::vector<std::string> parse_streams(const po::variables_map& args) {
+std::vector<Modality> parse_streams(const po::variables_map& args) {
   const auto streams = args["streams"].as<std::string>();
-  if (streams == "rgb,flow" || streams == "flow,rgb") return {"rgb", "flow"};
-  if (streams == "rgb" || streams == "flow") return {streams};
+  if (streams == "rgb,flow" || streams == "flow,rgb") return {Modality::kRgb, Modality::kFlow};
+  if (const auto stream = named<Modality>(streams)) return {*stream};
   throw Error(ErrorKind::kUsage, "--streams: '" + streams + "' is not one of rgb,flow, rgb, flow");
 }
 
@@ -44,9 +44,9 @@ int run_extract(const po::variables_map& args, Io& io) {
   const std::vector<Input> inputs =
       parse_inputs(args, "INPUT", kVideoSuffixes, video_options, io.in);
   expect_writable(directory / "features");
-  const std::vector<std::string> streams = parse_streams(args);
+  const std::vector<Modality> streams = parse_streams(args);
   std::vector<std::string> files;
-  for (const std::string& stream : streams) files.emplace_back(i3d_file(stream));
+  for (const Modality stream : streams) files.emplace_back(i3d_file(stream));
   const Bundle bundle = load_bundle(parse_model(args), files);
   ExtractionSettings settings =
       parse_extraction(args, parse_recipe(args, bundle.recipe), video_options.threads);

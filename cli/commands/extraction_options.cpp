@@ -8,7 +8,6 @@
 #include "extractors/features.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
-#include "pipeline/devices/device.h"
 
 namespace po = boost::program_options;
 
@@ -38,18 +37,18 @@ void add_device_option(po::options_description& options) {
                         "where networks and flow run: auto, cpu, cuda or cuda:N");
 }
 
-std::string parse_device(const po::variables_map& args) {
-  auto device = args["device"].as<std::string>();
-  if (device == "auto") {
-    device = best_device();
-    if (device == "cpu") {
+Device parse_device(const po::variables_map& args) {
+  const auto text = args["device"].as<std::string>();
+  return within("--device", [&] {
+    const Device device = text == "auto" ? best_device() : parse_device(text);
+    if (text == "auto" && device.is_gpu()) {
+      spdlog::info("the networks run on {} ({})", to_string(device), device_description(device));
+    } else if (text == "auto") {
       spdlog::info("no CUDA device: the networks run on the CPU");
-    } else {
-      spdlog::info("the networks run on {} ({})", device, device_description(device));
     }
-  }
-  within("--device", [&] { use_device(device); });
-  return device;
+    use_device(device);
+    return device;
+  });
 }
 
 void add_extraction_options(po::options_description& options) {
@@ -73,8 +72,8 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   settings.recipe = recipe;
   settings.device = parse_device(args);
   if (args["device"].as<std::string>() == "cpu") settings.flow_backend = "cpu";
-  settings.i3d_precision = one_of(args, "i3d-precision", {"fp32", "fp16"});
-  if (settings.i3d_precision == "fp16" && settings.device == "cpu") {
+  settings.i3d_precision = one_of<I3dPrecision>(args, "i3d-precision");
+  if (settings.i3d_precision == I3dPrecision::kFp16 && !settings.device.is_gpu()) {
     throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
   }
   settings.threads = threads;

@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "cli/workflows/wiring.h"
+#include "pipeline/devices/device.h"
 
 namespace co2net {
 
@@ -12,7 +13,7 @@ namespace co2net {
 
 // --device. "auto" becomes what is there, and the log says which.
 void add_device_option(boost::program_options::options_description& options);
-std::string parse_device(const boost::program_options::variables_map& args);
+Device parse_device(const boost::program_options::variables_map& args);
 
 // --device, --i3d-precision, --keep
 void add_extraction_options(boost::program_options::options_description& options);

@@ -38,7 +38,8 @@ int run_flow(const po::variables_map& args, Io& io) {
   expect_writable(directory / "flow");
   const FlowFormat format = parse_flow_format(args["save"].as<std::string>());
   const Recipe recipe = parse_recipe(args, Recipe());
-  const FlowBackend& backend = choose_flow_backend(args["backend"].as<std::string>(), recipe.flow);
+  const FlowBackend backend =
+      choose_flow_backend(args["backend"].as<std::string>(), recipe.flow, /*gpu=*/0);
   Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), inputs.size());
   Stats stats;
   const int failed = for_each_input(

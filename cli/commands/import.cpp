@@ -106,8 +106,8 @@ struct ImportedI3d {
   Json provenance;
 };
 
-ImportedI3d convert_i3d(const std::string& stream, const fs::path& checkpoint) {
-  const I3dArchitecture architecture{.channels = stream == "flow" ? 2 : 3};
+ImportedI3d convert_i3d(Modality stream, const fs::path& checkpoint) {
+  const I3dArchitecture architecture{.channels = channels_of(stream)};
   const I3dCheckpoint network = read_i3d_checkpoint(checkpoint, architecture);
   return {i3d_file(stream),
           script_i3d(architecture, network.fill()),
@@ -145,7 +145,8 @@ int import_i3d(const po::variables_map& args) {
     expect_no_input_at(bundle.file(file), {{rgb, ""}, {flow, ""}});
   }
 
-  const std::array<ImportedI3d, 2> networks = {convert_i3d("rgb", rgb), convert_i3d("flow", flow)};
+  const std::array<ImportedI3d, 2> networks = {convert_i3d(Modality::kRgb, rgb),
+                                               convert_i3d(Modality::kFlow, flow)};
   if (fs::exists(bundle.file(kCo2NetFile))) {
     expect_same_features(bundle, networks, recipe);
   } else {
@@ -193,11 +194,11 @@ std::vector<std::string> read_classes(const fs::path& path) {
 
 Variant parse_preset(const po::variables_map& args) {
   if (args.count("preset") == 0) return Variant::kThumos14;
-  return *variant_named(one_of(args, "preset", {"thumos14", "activitynet1.2"}));
+  return one_of<Variant>(args, "preset");
 }
 
 int parse_max_seqlen(const po::variables_map& args, Variant variant) {
-  if (args.count("max-seqlen") == 0) return Bundle().max_seqlen;
+  if (args.count("max-seqlen") == 0) return NetworkSpec().max_seqlen;
   if (variant != Variant::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--max-seqlen is of --preset activitynet1.2 alone");
   }
@@ -252,14 +253,12 @@ int import_co2net_checkpoint(const po::variables_map& args, const fs::path& chec
   bundle.status = has_i3d ? status_with(bundle) : "trained";
   set_name(bundle, args);
   bundle.feature_size = network.config().feature_size;
-  bundle.preset = to_string(variant);
-  bundle.max_seqlen = max_seqlen;
-  bundle.ablation = network.config().ablation;
+  bundle.network = network.config().network;
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(checkpoint)}};
   write_bundle(bundle, [&](const Bundle& target) { network.save(target.file(kCo2NetFile)); });
   spdlog::info("wrote {}: {}, {} classes, {} features", bundle.file(kCo2NetFile).string(),
-               bundle.preset, bundle.classes.size(), bundle.feature_size);
+               name_of(variant), bundle.classes.size(), bundle.feature_size);
   return 0;
 }
 

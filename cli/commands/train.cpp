@@ -78,7 +78,7 @@ int train_from_features(const po::variables_map& args, Io& io) {
   TrainOnFeaturesJob job;
   job.settings = parse_training(args);
   job.data = parse_dataset(args);
-  job.name = parse_name(args, "co2net-" + to_string(job.settings.preset));
+  job.name = parse_name(args, "co2net-" + name_of(job.settings.preset));
   Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
                     1);
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());

@@ -10,12 +10,6 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-Selection parse_selection(const po::variables_map& args) {
-  const std::string name = one_of(args, "select", {"heldout", "test", "last"});
-  if (name == "test") return Selection::kTest;
-  return name == "last" ? Selection::kLast : Selection::kHeldOut;
-}
-
 std::optional<std::string> text_of(const po::variables_map& args, const std::string& option) {
   if (args.count(option) == 0) return std::nullopt;
   return args[option].as<std::string>();
@@ -62,7 +56,7 @@ TrainingSettings parse_training(const po::variables_map& args) {
   for (const std::string& change : given_changes(args)) {
     settings.options = with_setting(settings.options, change);
   }
-  settings.select = parse_selection(args);
+  settings.select = one_of<Selection>(args, "select");
   settings.held_out_share = args["held-out"].as<double>();
   if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
     throw Error(ErrorKind::kUsage, "--held-out must be in [0, 1)");

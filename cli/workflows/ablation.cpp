@@ -176,9 +176,9 @@ Results run_trainings(const AblationJob& job, const RowTrainer& trainer, const O
 // The paper varies its own network and losses only, on THUMOS14.
 std::optional<double> paper_average(const AblationRow& row, const TrainingSettings& base,
                                     const std::vector<std::string>& classes) {
-  const std::string preset = to_string(base.preset);
+  const std::string preset = name_of(base.preset);
   if (published_dataset(classes) != preset) return std::nullopt;
-  const TrainingOptions published = training_preset(preset);
+  const TrainingOptions published = training_preset(base.preset);
   const Json ours = to_json(base.options), theirs = to_json(published);
   if (ours.at("network") != theirs.at("network") || ours.at("loss") != theirs.at("loss")) {
     return std::nullopt;
@@ -227,7 +227,7 @@ AblationResult ablate(const AblationJob& job, const Observer& observer) {
   const Dataset dataset = read_dataset(job.data);
   const Split split = split_of(dataset, job.data.subsets, job.base);
   expect_test_videos(dataset, split, job.base.preset);
-  const RowTrainer trainer(dataset, split, "co2net-" + to_string(job.base.preset), observer);
+  const RowTrainer trainer(dataset, split, "co2net-" + name_of(job.base.preset), observer);
   const Results results = run_trainings(job, trainer, observer);
 
   const Columns columns = columns_of(job.base.preset);

@@ -16,17 +16,6 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-std::string to_string(Selection select) {
-  switch (select) {
-    case Selection::kHeldOut:
-      return "heldout";
-    case Selection::kTest:
-      return "test";
-    default:
-      return "last";
-  }
-}
-
 // Names the videos and their classes, short.
 Json description(const Dataset& dataset, const std::vector<std::size_t>& videos) {
   Json list = Json::array();
@@ -52,7 +41,7 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
   job.dataset = &dataset;
   job.videos = split.training;
   job.data = {{"classes", dataset.classes()},
-              {"select", to_string(settings.select)},
+              {"select", settings.select},
               {"training", description(dataset, split.training)},
               {"held_out", description(dataset, split.held_out)},
               {"test", description(dataset, split.test)},
@@ -78,7 +67,7 @@ void listen(TrainingJob& job, const TrainingSettings& settings, const Observer& 
   job.on_judged = [is_judged, &settings](std::int64_t iteration, const LossValues& mean,
                                          const Judgement& judgement, bool best) {
     std::string line = "iteration " + std::to_string(iteration) + ": " + words(mean);
-    if (is_judged) line += "; " + to_string(settings.select) + " mAP " + percent(judgement.score);
+    if (is_judged) line += "; " + name_of(settings.select) + " mAP " + percent(judgement.score);
     spdlog::info("{}{}", line, is_judged && best ? ", the best so far" : "");
   };
 }
@@ -92,12 +81,10 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   bundle.recipe = dataset.recipe();
   bundle.classes = dataset.classes();
   bundle.feature_size = dataset.features().feature_size();
-  bundle.preset = to_string(settings.options.variant);
-  bundle.max_seqlen = settings.options.length;
-  bundle.ablation = settings.options.ablation;
+  bundle.network = network_spec(settings.options);
   bundle.provenance = {{"made_by", "co2net train"},
                        {"options", to_json(settings.options)},
-                       {"select", to_string(settings.select)},
+                       {"select", settings.select},
                        {"training", description(dataset, split.training)},
                        {"held_out", description(dataset, split.held_out)},
                        {"iterations", result.iterations},

@@ -130,7 +130,7 @@ TrainingSettings settings_for(const Videos& videos, const TrainOnVideosJob& job)
   for (const LabelledVideo& video : videos) snippets.push_back(video.snippets);
   const SetSize set{videos.size(), median(snippets)};
   TrainingSettings settings = job.settings;
-  settings.options = training_preset(to_string(job.settings.preset));
+  settings.options = training_preset(job.settings.preset);
   settings = scaled_to(settings, set);
   for (const std::string& change : job.changes) {
     settings.options = with_setting(settings.options, change);

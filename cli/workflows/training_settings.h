@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "localizer/training_options.h"
+#include "pipeline/base/choice.h"
 
 namespace co2net {
 
@@ -12,6 +13,9 @@ enum class Selection {
   kTest,     // the best mAP of segments on the test videos, as the authors select
   kLast,
 };
+template <>
+inline constexpr Choice<Selection> kChoices<Selection>[] = {
+    {Selection::kHeldOut, "heldout"}, {Selection::kTest, "test"}, {Selection::kLast, "last"}};
 
 struct TrainingSettings {
   TrainingOptions options;

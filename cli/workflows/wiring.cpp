@@ -1,9 +1,6 @@
 #include "cli/workflows/wiring.h"
 
-#include <optional>
 #include <utility>
-
-#include "pipeline/base/error.h"
 
 namespace co2net {
 
@@ -11,9 +8,9 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
                                           const ExtractionSettings& settings) {
   ExtractorOptions options;
   options.recipe = settings.recipe;
-  for (const std::string& stream : settings.streams) {
+  for (const Modality stream : settings.streams) {
     const char* file = i3d_file(stream);
-    options.networks.push_back({stream == "flow", bundle.file(file), bundle.sha256.at(file)});
+    options.networks.push_back({stream, bundle.file(file), bundle.sha256.at(file)});
   }
   options.feature_size = bundle.feature_size / 2;
   options.flow_backend = settings.flow_backend;
@@ -35,7 +32,7 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
     chain.push_back(std::move(stage));
     return chain.size() - 1;
   };
-  const bool has_flow = settings.streams.back() == "flow";
+  const bool has_flow = settings.streams.back() == Modality::kFlow;
   const std::size_t frames = add_kept("frames", extractor.frames_stage(job));
   const std::size_t flow =
       has_flow ? add_kept("flow", extractor.flow_stage(job)) : Extractor::kNone;
@@ -43,18 +40,11 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
   return chain;
 }
 
-std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device) {
-  const std::optional<Variant> variant = variant_named(bundle.preset);
-  if (!variant) {
-    throw Error(ErrorKind::kModel, bundle.directory.string() + ": unknown preset '" +
-                                       bundle.preset + "'; known: thumos14, activitynet1.2");
-  }
+std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const Device& device) {
   Co2NetConfig config;
-  config.variant = *variant;
+  config.network = bundle.network;
   config.classes = static_cast<int>(bundle.classes.size());
   config.feature_size = bundle.feature_size;
-  config.max_seqlen = bundle.max_seqlen;
-  config.ablation = bundle.ablation;
   return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
                                           config, device);
 }

@@ -8,6 +8,7 @@
 #include "extractors/extractor.h"
 #include "localizer/localizer_stage.h"
 #include "pipeline/datasets/bundle.h"
+#include "pipeline/devices/device.h"
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/stage.h"
 
@@ -19,10 +20,10 @@ namespace co2net {
 
 struct ExtractionSettings {
   Recipe recipe;
-  std::vector<std::string> streams = {"rgb", "flow"};
-  std::string device = "cpu";         // of I3D and CO2-Net, and of flow by CUDA
+  std::vector<Modality> streams = {Modality::kRgb, Modality::kFlow};
+  Device device = {};                 // of I3D and CO2-Net, and of flow by CUDA
   std::string flow_backend = "auto";  // as choose_flow_backend() takes it
-  std::string i3d_precision = "fp32";
+  I3dPrecision i3d_precision = I3dPrecision::kFp32;
   int threads = 1;
   double checkpoint_s = 30;
   std::set<std::string> keep;  // of "frames" and "flow"
@@ -34,7 +35,7 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const Extraction
 Chain features_chain(const Extractor& extractor, const ExtractionSettings& settings,
                      const VideoJob& job, DiskCache* cache);
 
-std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const std::string& device);
+std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const Device& device);
 
 // Appends localization to a chain that ends with features.
 void append_localization(Chain& chain, LocalizerModel& localizer);

@@ -12,6 +12,7 @@
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 
 extern "C" {
 #include <libavutil/frame.h>
@@ -118,11 +119,9 @@ class FolderFlowWriter : public FlowWriter {
 }  // namespace
 
 FlowFormat parse_flow_format(const std::string& name) {
-  if (name == "mkv") return FlowFormat::kMkv;
-  if (name == "jpg") return FlowFormat::kJpg;
-  if (name == "png") return FlowFormat::kPng;
-  if (name == "flo") return FlowFormat::kFlo;
-  throw Error(ErrorKind::kUsage, "unknown flow format '" + name + "'; known: mkv, jpg, png, flo");
+  if (const auto format = named<FlowFormat>(name)) return *format;
+  throw Error(ErrorKind::kUsage,
+              "unknown flow format '" + name + "'; known: " + joined(names_of<FlowFormat>()));
 }
 
 std::unique_ptr<FlowWriter> make_flow_writer(const fs::path& path, FlowFormat format, double bound,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "extractors/video/frame.h"
+#include "pipeline/base/choice.h"
 
 namespace co2net {
 
@@ -16,6 +17,11 @@ enum class FlowFormat {
   kPng,  // the same without loss
   kFlo,  // a folder: flow_00001.flo, ..., Middlebury's format, float32 pixels, not quantised
 };
+template <>
+inline constexpr Choice<FlowFormat> kChoices<FlowFormat>[] = {{FlowFormat::kMkv, "mkv"},
+                                                              {FlowFormat::kJpg, "jpg"},
+                                                              {FlowFormat::kPng, "png"},
+                                                              {FlowFormat::kFlo, "flo"}};
 FlowFormat parse_flow_format(const std::string& name);  // throws Error(kUsage)
 
 // Writes one video's flow, frame by frame, to a new file or into a folder at a path.

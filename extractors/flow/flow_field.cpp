@@ -29,8 +29,11 @@ struct FlowField::Solvers {
   std::unique_ptr<FlowSolver> only;  // of a backend that works on one pair at a time
 };
 
-FlowField::FlowField(const FlowBackend& backend, const Recipe::Flow& flow, const Deadline& deadline)
-    : backend_(backend), flow_(flow), deadline_(deadline), solvers_(std::make_unique<Solvers>()) {}
+FlowField::FlowField(FlowBackend backend, const Recipe::Flow& flow, const Deadline& deadline)
+    : backend_(std::move(backend)),
+      flow_(flow),
+      deadline_(deadline),
+      solvers_(std::make_unique<Solvers>()) {}
 
 FlowField::~FlowField() = default;
 

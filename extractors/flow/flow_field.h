@@ -25,7 +25,7 @@ cv::Mat quantise_flow(const cv::Mat& flow, double bound);
 class FlowField {
  public:
   // Each solve checks `deadline` before every pair.
-  FlowField(const FlowBackend& backend, const Recipe::Flow& flow, const Deadline& deadline);
+  FlowField(FlowBackend backend, const Recipe::Flow& flow, const Deadline& deadline);
   ~FlowField();
 
   // float32 [H, W, 2] in pixels from pairs[i].first to pairs[i].second (gray, uint8), in order.
@@ -40,7 +40,7 @@ class FlowField {
 
  private:
   struct Solvers;
-  const FlowBackend& backend_;
+  const FlowBackend backend_;
   const Recipe::Flow flow_;
   const Deadline deadline_;
   std::unique_ptr<Solvers> solvers_;

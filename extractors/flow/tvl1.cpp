@@ -7,28 +7,25 @@
 
 namespace co2net {
 
-#ifndef CO2NET_HAVE_CUDAOPTFLOW
-void use_gpu_for_flow(int) {}
-#endif
-
-std::vector<const FlowBackend*> flow_backends() {
+std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) {
   return {
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
-      &kTvl1Cuda,
+      tvl1_cuda(gpu),
 #endif
-      &kTvl1OpenCl,
-      &kTvl1Cpu,
+      kTvl1OpenCl,
+      kTvl1Cpu,
   };
 }
 
-const FlowBackend& choose_flow_backend(const std::string& name, const Recipe::Flow& flow) {
+FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
+                                std::optional<int> gpu) {
   std::vector<std::string> names = {"auto"}, able;
-  for (const FlowBackend* backend : flow_backends()) {
-    names.emplace_back(backend->name);
-    if (!backend->computes(flow)) continue;
-    able.emplace_back(backend->name);
-    const bool asked_for = name == "auto" || name == backend->name;
-    if (asked_for && !backend->device(flow).empty()) return *backend;
+  for (const FlowBackend& backend : flow_backends(gpu)) {
+    names.emplace_back(backend.name);
+    if (!backend.computes(flow)) continue;
+    able.emplace_back(backend.name);
+    const bool asked_for = name == "auto" || name == backend.name;
+    if (asked_for && !backend.device(flow).empty()) return backend;
   }
   const auto is_in = [&](const std::vector<std::string>& list) {
     return std::find(list.begin(), list.end(), name) != list.end();
@@ -38,9 +35,10 @@ const FlowBackend& choose_flow_backend(const std::string& name, const Recipe::Fl
                 "unknown flow backend '" + name + "'; built in: " + joined(names));
   }
   if (!is_in(able)) {
-    throw Error(ErrorKind::kUsage,
-                "flow backend " + name + " does not compute flow.variant=" + flow.variant +
-                    " with flow.precision=" + flow.precision + "; " + joined(able) + " can");
+    throw Error(ErrorKind::kUsage, "flow backend " + name +
+                                       " does not compute flow.variant=" + name_of(flow.variant) +
+                                       " with flow.precision=" + name_of(flow.precision) + "; " +
+                                       joined(able) + " can");
   }
   throw Error(ErrorKind::kUsage,
               "flow backend " + name +

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,27 +34,25 @@ struct FlowBackend {
   bool concurrent;  // whether solvers on several threads are faster than one
   // All that its results depend on beside the recipe, such as a driver's version; empty if it can't
   // run here.
-  std::string (*device)(const Recipe::Flow& flow);
-  std::unique_ptr<FlowSolver> (*make)(const Recipe::Flow& flow);
+  std::function<std::string(const Recipe::Flow& flow)> device;
+  std::function<std::unique_ptr<FlowSolver>(const Recipe::Flow& flow)> make;
 };
 
-// Ours, for every recipe. At precision "exact" its bytes are the same on every CPU, and with
-// "opencv-cpu" those of OpenCV 4.6's DualTVL1OpticalFlow.
+// Ours, for every recipe. At kExact precision its bytes are the same on every CPU, and with
+// kOpencvCpu those of OpenCV 4.6's DualTVL1OpticalFlow.
 extern const FlowBackend kTvl1Cpu;
 // OpenCV's OpenCL code, by way of its transparent API. It is its CUDA code but for resizing.
 extern const FlowBackend kTvl1OpenCl;
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
-extern const FlowBackend kTvl1Cuda;  // OpenCV's cuda::OpticalFlowDual_TVL1
+FlowBackend tvl1_cuda(std::optional<int> gpu);  // OpenCV's cuda::OpticalFlowDual_TVL1
 #endif
-// The GPU that kTvl1Cuda takes from now on, for the whole process: an index, -1 for none. 0 until
-// then.
-void use_gpu_for_flow(int index);
 
-// The backends compiled in, best first.
-std::vector<const FlowBackend*> flow_backends();
+// The backends compiled in, best first. `gpu` is the one of CUDA's that they may take, if any.
+std::vector<FlowBackend> flow_backends(std::optional<int> gpu);
 
 // The backend called `name`, or with "auto" the best one here that computes `flow`. Throws
 // Error(kUsage) if it is unknown, does not compute that, or can't run here, and says what can.
-const FlowBackend& choose_flow_backend(const std::string& name, const Recipe::Flow& flow);
+FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
+                                std::optional<int> gpu);
 
 }  // namespace co2net

@@ -223,8 +223,8 @@ class Tvl1Cpu : public FlowSolver {
       : flow_(flow),
         kernels_(kernels),
         edge_aligned_(edge_aligned),
-        as_cuda_(flow.variant == "opencv-cuda"),
-        exact_(flow.precision == "exact"),
+        as_cuda_(flow.variant == FlowVariant::kOpencvCuda),
+        exact_(flow.precision == FlowPrecision::kExact),
         constants_{static_cast<float>(flow.lambda * flow.theta),
                    static_cast<float>(flow.tau / flow.theta), static_cast<float>(flow.theta)} {}
 
@@ -388,15 +388,15 @@ std::string cpu_maker() {
 }
 
 std::string device(const Recipe::Flow& flow) {
-  const std::string name = "co2net tvl1 " + flow.precision;
-  return flow.precision == "exact" ? name
-                                   : name + ", " + tvl1_kernels().front().name + ", " + cpu_maker();
+  const std::string name = "co2net tvl1 " + name_of(flow.precision);
+  if (flow.precision == FlowPrecision::kExact) return name;
+  return name + ", " + tvl1_kernels().front().name + ", " + cpu_maker();
 }
 
 }  // namespace
 
 std::unique_ptr<FlowSolver> make_tvl1_cpu(const Recipe::Flow& flow, const Tvl1Kernels& kernels) {
-  return std::make_unique<Tvl1Cpu>(flow, kernels, flow.variant == "opencv-cpu");
+  return std::make_unique<Tvl1Cpu>(flow, kernels, flow.variant == FlowVariant::kOpencvCpu);
 }
 
 std::unique_ptr<FlowSolver> make_tvl1_as_opencl(const Recipe::Flow& flow,

@@ -1,6 +1,5 @@
 #include <cuda_runtime_api.h>
 
-#include <atomic>
 #include <cstddef>
 #include <opencv2/core.hpp>
 #include <opencv2/core/cuda.hpp>
@@ -12,8 +11,6 @@
 namespace co2net {
 namespace {
 
-std::atomic<int> chosen_gpu{0};
-
 // As cudaStreamNonBlocking: does not wait for the default stream, which libtorch works on.
 constexpr std::size_t kNonBlocking = 1;
 
@@ -23,20 +20,20 @@ constexpr bool kConcurrent = true;
 constexpr bool kConcurrent = false;
 #endif
 
-std::string cuda_device(const Recipe::Flow&) {
-  if (chosen_gpu < 0 || chosen_gpu >= cv::cuda::getCudaEnabledDeviceCount()) return {};
-  const cv::cuda::DeviceInfo gpu(chosen_gpu);
-  if (!gpu.isCompatible()) return {};  // OpenCV was built for other GPUs
+std::string cuda_device(std::optional<int> gpu) {
+  if (!gpu || *gpu >= cv::cuda::getCudaEnabledDeviceCount()) return {};
+  const cv::cuda::DeviceInfo info(*gpu);
+  if (!info.isCompatible()) return {};  // OpenCV was built for other GPUs
   return "OpenCV " + cv::getVersionString() + ", CUDA " + std::to_string(CUDART_VERSION) + ", " +
-         gpu.name();
+         info.name();
 }
 
 // Page-locked buffers of the host, which a GPU copies from and to while others work. A frame goes
 // up once for each of its two pairs: that is little beside some thousands of kernel launches.
 class Tvl1Cuda : public FlowSolver {
  public:
-  explicit Tvl1Cuda(const Recipe::Flow& flow)
-      : gpu_(on_gpu(chosen_gpu)),
+  Tvl1Cuda(const Recipe::Flow& flow, int gpu)
+      : gpu_(on_gpu(gpu)),
         stream_(kNonBlocking),
         solver_(cv::cuda::OpticalFlowDual_TVL1::create(
             flow.tau, flow.lambda, flow.theta, flow.scales, flow.warps, flow.epsilon,
@@ -70,11 +67,10 @@ class Tvl1Cuda : public FlowSolver {
 
 }  // namespace
 
-void use_gpu_for_flow(int index) { chosen_gpu = index; }
-
-const FlowBackend kTvl1Cuda = {"cuda", is_tvl1_of_gpus, kConcurrent, cuda_device,
-                               [](const Recipe::Flow& flow) -> std::unique_ptr<FlowSolver> {
-                                 return std::make_unique<Tvl1Cuda>(flow);
-                               }};
+FlowBackend tvl1_cuda(std::optional<int> gpu) {
+  return {
+      "cuda", is_tvl1_of_gpus, kConcurrent, [gpu](const Recipe::Flow&) { return cuda_device(gpu); },
+      [gpu](const Recipe::Flow& flow) { return std::make_unique<Tvl1Cuda>(flow, gpu.value()); }};
+}
 
 }  // namespace co2net

@@ -8,7 +8,7 @@ namespace co2net {
 
 // What OpenCV's GPU code computes; it knows one precision.
 inline bool is_tvl1_of_gpus(const Recipe::Flow& flow) {
-  return flow.variant == "opencv-cuda" && flow.precision == "exact";
+  return flow.variant == FlowVariant::kOpencvCuda && flow.precision == FlowPrecision::kExact;
 }
 
 // OpenCV's solver with the recipe's parameters.

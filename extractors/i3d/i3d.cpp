@@ -15,6 +15,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/devices/threads.h"
+#include "pipeline/devices/torch_device.h"
 
 namespace co2net {
 namespace {
@@ -32,10 +33,11 @@ std::string reason(const std::exception& e) {
 }
 
 torch::ScalarType type_of(const I3dOptions& options) {
-  if (options.precision == "fp32") return torch::kFloat;
-  if (options.precision == "fp16" && options.device != "cpu") return torch::kHalf;
-  throw Error(ErrorKind::kUsage, "I3D on device " + options.device + " cannot compute in " +
-                                     options.precision + "; give fp32, or fp16 on a CUDA device");
+  if (options.precision == I3dPrecision::kFp32) return torch::kFloat;
+  if (options.device.is_gpu()) return torch::kHalf;
+  throw Error(ErrorKind::kUsage, "I3D on device " + to_string(options.device) +
+                                     " cannot compute in " + name_of(options.precision) +
+                                     "; give fp32, or fp16 on a CUDA device");
 }
 
 std::string description(const torch::Tensor& tensor) {
@@ -78,7 +80,7 @@ struct I3d::Network {
 I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
     : name_(file.string()), options_(options) {
   use_device(options.device);
-  const torch::Device device(options.device);
+  const torch::Device device = torch_device(options.device);
   const torch::ScalarType type = type_of(options);
   use_one_thread_here();
   try {

@@ -5,16 +5,24 @@
 #include <memory>
 #include <string>
 
+#include "pipeline/base/choice.h"
+#include "pipeline/devices/device.h"
 #include "pipeline/formats/array.h"
 
 namespace co2net {
 
+// Of the network's arithmetic. Half precision is for GPUs alone.
+enum class I3dPrecision { kFp32, kFp16 };
+template <>
+inline constexpr Choice<I3dPrecision> kChoices<I3dPrecision>[] = {{I3dPrecision::kFp32, "fp32"},
+                                                                  {I3dPrecision::kFp16, "fp16"}};
+
 struct I3dOptions {
-  int channels = 3;                // of the clips: 3 rgb, 2 flow
-  int feature_size = 1024;         // D, which every output of the network must have
-  std::string device = "cpu";      // as in pipeline/devices/device.h
-  std::string precision = "fp32";  // of the network's arithmetic: "fp32", or on a GPU "fp16"
-  int side = 224;                  // of the clips, in pixels
+  int channels = 3;         // of the clips: 3 rgb, 2 flow
+  int feature_size = 1024;  // D, which every output of the network must have
+  Device device = {};
+  I3dPrecision precision = I3dPrecision::kFp32;
+  int side = 224;  // of the clips, in pixels
 };
 
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D],
@@ -25,7 +33,7 @@ struct I3dOptions {
 class I3d {
  public:
   // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) if the device is
-  // unknown or absent or lacks the precision. Call use_one_thread_a_call()
+  // absent or lacks the precision. Call use_one_thread_a_call()
   // (pipeline/devices/threads.h) first; several may then be constructed at once.
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;

@@ -58,7 +58,7 @@ SnippetReader::SnippetReader(FrameSource source, const Recipe& recipe, std::int6
     : source_(std::move(source)),
       window_(recipe.window),
       stride_(recipe.stride),
-      pad_tail_(recipe.tail == "pad"),
+      pad_tail_(recipe.tail == Tail::kPad),
       per_chunk_(per_chunk),
       next_snippet_(first),
       covered_(first > 0 ? (first - 1) * stride_ + window_ : 0) {}
@@ -110,12 +110,12 @@ bool is_covered(const SnippetChunk& chunk, const Recipe& recipe, std::size_t ind
 }
 
 std::vector<Crop> crops_of(const Recipe& recipe, cv::Size frame) {
-  if (recipe.crop == "full") return {{cv::Rect({0, 0}, frame)}};
+  if (recipe.crop == CropMode::kFull) return {{cv::Rect({0, 0}, frame)}};
   const int size = recipe.crop_size;
   const int right = frame.width - size, bottom = frame.height - size;
   const auto at = [size](int x, int y) { return cv::Rect(x, y, size, size); };
   const cv::Rect middle = at(right / 2, bottom / 2);
-  if (recipe.crop == "center") return {{middle}};
+  if (recipe.crop == CropMode::kCenter) return {{middle}};
   std::vector<Crop> crops;
   for (const bool mirrored : {false, true}) {
     for (const cv::Rect& area :

@@ -62,7 +62,7 @@ struct Crop {
   bool mirrored = false;
 };
 
-// "center": the middle, rounded towards the top left. "full": the whole frame. "ten": the four
+// kCenter: the middle, rounded towards the top left. kFull: the whole frame. kTen: the four
 // corners (top left, top right, bottom left, bottom right) and the middle, then the same mirrored.
 std::vector<Crop> crops_of(const Recipe& recipe, cv::Size frame);
 

@@ -11,7 +11,7 @@ extern "C" {
 namespace co2net {
 
 cv::Size frame_size(const Recipe::Resize& resize, cv::Size native) {
-  if (resize.mode == "exact") return {resize.width, resize.height};
+  if (resize.mode == ResizeMode::kExact) return {resize.width, resize.height};
   const double factor =
       static_cast<double>(resize.short_side) / std::min(native.width, native.height);
   return {static_cast<int>(std::lround(native.width * factor)),

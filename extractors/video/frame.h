@@ -21,7 +21,7 @@ using FramePtr = std::shared_ptr<Frame>;
 // Yields a video's frames in order, null at the end.
 using FrameSource = std::function<FramePtr()>;
 
-// The size of frames under a recipe: "exact" gives width x height, "short-side" scales both sides
+// The size of frames under a recipe: kExact gives width x height, kShortSide scales both sides
 // by one factor and rounds to the nearest pixel.
 cv::Size frame_size(const Recipe::Resize& resize, cv::Size native);
 

@@ -79,11 +79,6 @@ void SettingsCheck::require(bool ok, const std::string& key, const std::string& 
   if (!ok) throw Error(ErrorKind::kModel, what_ + ": " + key + " must be " + want);
 }
 
-void SettingsCheck::one_of(const std::string& value, const std::string& key,
-                           const std::vector<std::string>& allowed) const {
-  require(is_among(value, allowed), key, "one of " + joined(allowed) + ", not '" + value + "'");
-}
-
 void SettingsCheck::in(double value, const std::string& key, double low, double high) const {
   const auto shown = [](double bound) { return Json(bound).dump(); };
   require(value >= low && value <= high, key,

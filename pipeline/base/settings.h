@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
 
 namespace co2net {
@@ -16,7 +17,8 @@ std::vector<std::string> setting_keys(const Json& settings);
 Json with_setting(const Json& settings, const std::string& key_and_value, const std::string& what);
 
 // Reads fields of a struct from JSON that has exactly the keys of `known`. `what` leads messages.
-// Errors: Error(kModel) naming a key that is unknown, missing or of another type.
+// Errors: Error(kModel) naming a key that is unknown, missing or of another type, or that names no
+// choice, with the known ones.
 class SettingsReader {
  public:
   SettingsReader(const Json& json, const Json& known, std::string what);
@@ -34,6 +36,15 @@ class SettingsReader {
     if (wrapped || Json(field) != at(key)) fail(key, "cannot be " + at(key).dump());
   }
 
+  template <NamedChoice T>
+  void read(const std::string& key, T& field) const {
+    std::string name;
+    read(key, name);
+    const std::optional<T> choice = named<T>(name);
+    if (!choice) fail(key, "must be " + wanted_instead_of<T>(name));
+    field = *choice;
+  }
+
  private:
   const Json& at(const std::string& key) const;
   [[noreturn]] void fail(const std::string& key, const std::string& why) const;
@@ -47,8 +58,6 @@ class SettingsCheck {
  public:
   explicit SettingsCheck(std::string what) : what_(std::move(what)) {}
   void require(bool ok, const std::string& key, const std::string& want) const;
-  void one_of(const std::string& value, const std::string& key,
-              const std::vector<std::string>& allowed) const;
   void in(double value, const std::string& key, double low, double high) const;
 
  private:

@@ -5,7 +5,7 @@
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
-#include "pipeline/datasets/network_spec.h"
+#include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
 
@@ -13,6 +13,13 @@ namespace co2net {
 namespace {
 
 constexpr const char* kSchema = "co2net.bundle/1";
+
+Variant preset_in(const Json& json) {
+  const auto name = json_at<std::string>(json, "preset", ErrorKind::kModel);
+  if (const auto variant = named<Variant>(name)) return *variant;
+  throw Error(ErrorKind::kModel,
+              "unknown preset '" + name + "'; known: " + joined(names_of<Variant>()));
+}
 
 Bundle bundle_from_json(const Json& json) {
   const auto schema = json_at<std::string>(json, "schema", ErrorKind::kModel);
@@ -25,9 +32,9 @@ Bundle bundle_from_json(const Json& json) {
   bundle.classes = json_at<std::vector<std::string>>(json, "classes", ErrorKind::kModel);
   bundle.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kModel));
   bundle.feature_size = json_at<int>(json, "feature_size", ErrorKind::kModel);
-  bundle.preset = json_at<std::string>(json, "preset", ErrorKind::kModel);
-  bundle.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
-  if (json.contains("network")) bundle.ablation = ablation_from_json(json["network"]);
+  bundle.network.variant = preset_in(json);
+  bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
+  if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
   for (const auto& [name, file] : files.items()) {
     bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);
@@ -38,8 +45,8 @@ Bundle bundle_from_json(const Json& json) {
 
 }  // namespace
 
-const char* i3d_file(const std::string& stream) {
-  return stream == "flow" ? kI3dFlowFile : kI3dRgbFile;
+const char* i3d_file(Modality modality) {
+  return modality == Modality::kFlow ? kI3dFlowFile : kI3dRgbFile;
 }
 
 Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& files) {
@@ -93,9 +100,9 @@ void save_bundle(const Bundle& bundle) {
                      {"classes", bundle.classes},
                      {"recipe", to_json(bundle.recipe)},
                      {"feature_size", bundle.feature_size},
-                     {"preset", bundle.preset},
-                     {"max_seqlen", bundle.max_seqlen},
-                     {"network", to_json(bundle.ablation)},
+                     {"preset", bundle.network.variant},
+                     {"max_seqlen", bundle.network.max_seqlen},
+                     {"network", to_json(bundle.network.ablation)},
                      {"files", files},
                      {"provenance", bundle.provenance}};
   write_file(bundle.file("model.json"), json.dump(2) + "\n");
@@ -119,7 +126,7 @@ Json summary(const Bundle& bundle) {
   for (const auto& [name, hash] : bundle.sha256) files[name] = {{"sha256", hash}};
   return {{"name", bundle.name},
           {"status", bundle.status},
-          {"preset", bundle.preset},
+          {"preset", bundle.network.variant},
           {"feature_size", bundle.feature_size},
           {"files", files}};
 }

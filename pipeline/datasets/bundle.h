@@ -7,6 +7,7 @@
 
 #include "pipeline/base/json.h"
 #include "pipeline/datasets/network_spec.h"
+#include "pipeline/stages/modality.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
@@ -23,9 +24,7 @@ struct Bundle {
   std::vector<std::string> classes;
   Recipe recipe;
   int feature_size = 2048;                    // 2D: columns of the features, both streams
-  std::string preset = "thumos14";            // of the CO2-Net: "thumos14" | "activitynet1.2"
-  int max_seqlen = 60;                        // of the activitynet1.2 network
-  Ablation ablation;                          // of the CO2-Net; the default is the published one
+  NetworkSpec network;                        // of the CO2-Net; its variant is "preset" in JSON
   std::map<std::string, std::string> sha256;  // by file name
   Json provenance = Json::object();           // how the weights came about
 
@@ -35,7 +34,7 @@ struct Bundle {
 inline constexpr const char* kI3dRgbFile = "i3d_rgb.pt";
 inline constexpr const char* kI3dFlowFile = "i3d_flow.pt";
 inline constexpr const char* kCo2NetFile = "co2net.pt";
-const char* i3d_file(const std::string& stream);  // of "rgb" or "flow"
+const char* i3d_file(Modality modality);
 
 // Reads model.json and checks that it lists `files` and that each one's SHA-256 is the one it
 // names, since TorchScript is code. Warns of an untrained model. Throws Error(kModel) naming the

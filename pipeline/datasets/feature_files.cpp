@@ -84,9 +84,9 @@ auto from_sidecar(const fs::path& path, Read read) {
 }  // namespace
 
 Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
-                      const std::vector<std::string>& streams, const Json& video) {
+                      const std::vector<Modality>& streams, const Json& video) {
   Json files = Json::object();
-  for (const std::string& stream : streams) {
+  for (const Modality stream : streams) {
     files[i3d_file(stream)] = bundle.sha256.at(i3d_file(stream));
   }
   return {{"schema", kFeaturesSchema},

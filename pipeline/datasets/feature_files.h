@@ -15,7 +15,7 @@ namespace co2net {
 // "recipe", "streams", "video", "files"}, the last with the SHA-256 of the weights by name; schema
 // "co2net.scores/1": {"schema", "recipe", "video", "files", "classes"}.
 Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
-                      const std::vector<std::string>& streams, const Json& video);
+                      const std::vector<Modality>& streams, const Json& video);
 Json scores_sidecar(const Bundle& bundle, const Json& video);
 
 // The same for features of which only the recipe is known, not the I3D nor the video: "files" is

@@ -22,35 +22,37 @@ void use_one_thread_here() {
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
-std::string best_device() { return gpu_count() > 0 ? "cuda" : "cpu"; }
-
-int gpu_index(const std::string& device) {
-  if (device == "cpu") return -1;
-  if (device == "cuda") return 0;
-  int index = -1;
-  if (device.starts_with("cuda:")) {
-    const char* end = device.data() + device.size();
-    const auto parsed = std::from_chars(device.data() + 5, end, index);
-    if (parsed.ec != std::errc() || parsed.ptr != end) index = -1;
+Device parse_device(const std::string& text) {
+  if (const auto kind = named<DeviceKind>(text)) return {*kind};
+  constexpr std::string_view kIndexed = "cuda:";
+  Device device{DeviceKind::kCuda};
+  if (text.starts_with(kIndexed)) {
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + kIndexed.size(), end, device.index);
+    if (parsed.ec == std::errc() && parsed.ptr == end && device.index >= 0) return device;
   }
-  if (index < 0) {
-    throw Error(ErrorKind::kUsage, "'" + device + "' is no device: give cpu, cuda or cuda:N");
-  }
-  return index;
+  throw Error(ErrorKind::kUsage, "'" + text + "' is no device: give cpu, cuda or cuda:N");
 }
 
-void use_device(const std::string& device) {
-  const int gpu = gpu_index(device);
-  if (gpu < 0) return;
+std::string to_string(const Device& device) {
+  const std::string kind = name_of(device.kind);
+  return device.index == 0 ? kind : kind + ":" + std::to_string(device.index);
+}
+
+Device best_device() { return {gpu_count() > 0 ? DeviceKind::kCuda : DeviceKind::kCpu}; }
+
+void use_device(const Device& device) {
+  if (!device.is_gpu()) return;
   if (gpu_count() == 0) {
     throw Error(
         ErrorKind::kUsage,
-        device + ": no CUDA device; " +
+        to_string(device) + ": no CUDA device; " +
             (at::Context::hasCUDART() ? "libtorch finds no NVIDIA GPU with a driver for its CUDA"
                                       : "this program was built with a libtorch that lacks CUDA"));
   }
-  if (gpu >= gpu_count()) {
-    throw Error(ErrorKind::kUsage, device + ": no CUDA device of that index; there are " +
+  if (device.index >= gpu_count()) {
+    throw Error(ErrorKind::kUsage, to_string(device) +
+                                       ": no CUDA device of that index; there are " +
                                        std::to_string(gpu_count()) + ", from cuda:0 on");
   }
   at::Context& context = at::globalContext();
@@ -60,16 +62,16 @@ void use_device(const std::string& device) {
   context.setBenchmarkCuDNN(false);
 }
 
-std::string device_description(const std::string& device) {
+std::string device_description(const Device& device) {
 #ifdef CO2NET_HAVE_TORCH_CUDA
-  const int gpu = gpu_index(device);
-  if (gpu >= 0 && gpu < gpu_count()) {
-    return std::string(at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(gpu))->name) +
+  if (device.is_gpu() && device.index < gpu_count()) {
+    return std::string(
+               at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(device.index))->name) +
            ", CUDA " + std::to_string(CUDART_VERSION) + ", cuDNN " +
            std::to_string(at::detail::getCUDAHooks().versionCuDNN());
   }
 #endif
-  return device;
+  return to_string(device);
 }
 
 }  // namespace co2net

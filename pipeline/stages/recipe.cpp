@@ -17,14 +17,14 @@ Recipe wtalc() { return {}; }
 Recipe wtalc_cpu() {
   Recipe recipe;
   recipe.name = "wtalc-cpu";
-  recipe.flow.variant = "opencv-cpu";
+  recipe.flow.variant = FlowVariant::kOpencvCpu;
   return recipe;
 }
 
 Recipe kinetics() {
   Recipe recipe = wtalc_cpu();
   recipe.name = "kinetics";
-  recipe.resize.mode = "short-side";
+  recipe.resize.mode = ResizeMode::kShortSide;
   return recipe;
 }
 
@@ -68,23 +68,17 @@ void validate(const Recipe& recipe) {
                 "a positive number, a ratio such as 30000/1001, or source");
   check.require(recipe.window == 16, "window", "16, what I3D snippets have");
   check.in(recipe.stride, "stride", 1, 100000);
-  check.one_of(recipe.resize.mode, "resize.mode", {"exact", "short-side"});
   check.in(recipe.resize.width, "resize.width", 32, 16384);
   check.in(recipe.resize.height, "resize.height", 32, 16384);
   check.in(recipe.resize.short_side, "resize.short_side", 32, 16384);
-  check.one_of(recipe.crop, "crop", {"center", "full", "ten"});
   check.in(recipe.crop_size, "crop_size", 32, 1024);
   check.require(recipe.crop_size % 32 == 0, "crop_size",
                 "a multiple of 32, by which I3D divides it");
-  const int smallest_side = recipe.resize.mode == "exact"
+  const int smallest_side = recipe.resize.mode == ResizeMode::kExact
                                 ? std::min(recipe.resize.width, recipe.resize.height)
                                 : recipe.resize.short_side;
-  check.require(recipe.crop == "full" || smallest_side >= recipe.crop_size, "resize",
+  check.require(recipe.crop == CropMode::kFull || smallest_side >= recipe.crop_size, "resize",
                 "at least the crop size, " + std::to_string(recipe.crop_size) + ", on both sides");
-  check.one_of(recipe.ten_crop, "ten_crop", {"average", "keep"});
-  check.one_of(recipe.tail, "tail", {"drop", "pad"});
-  check.one_of(recipe.flow.variant, "flow.variant", {"opencv-cpu", "opencv-cuda"});
-  check.one_of(recipe.flow.precision, "flow.precision", {"exact", "fast"});
   check.in(recipe.flow.tau, "flow.tau", 1e-6, 1);
   check.in(recipe.flow.lambda, "flow.lambda", 1e-6, 1e6);
   check.in(recipe.flow.theta, "flow.theta", 1e-6, 1e6);
@@ -96,8 +90,8 @@ void validate(const Recipe& recipe) {
   check.in(recipe.flow.inner_iterations, "flow.inner_iterations", 1, 100000);
   check.require(recipe.flow.median == 1 || recipe.flow.median == 3 || recipe.flow.median == 5,
                 "flow.median", "1 (off), 3 or 5");
-  check.require(recipe.flow.variant == "opencv-cpu" || recipe.flow.median == 5, "flow.median",
-                "5, as it has no effect, with flow.variant=opencv-cuda");
+  check.require(recipe.flow.variant == FlowVariant::kOpencvCpu || recipe.flow.median == 5,
+                "flow.median", "5, as it has no effect, with flow.variant=opencv-cuda");
   check.in(recipe.flow.bound, "flow.bound", 1e-3, 1e4);
 }
 
@@ -149,7 +143,7 @@ Json to_json(const Recipe& r) {
 
 Recipe recipe_from_json(Json json) {
   const auto flow = json.find("flow");
-  if (flow != json.end() && flow->is_object()) flow->emplace("precision", "exact");
+  if (flow != json.end() && flow->is_object()) flow->emplace("precision", FlowPrecision::kExact);
   const SettingsReader reader(json, to_json(Recipe{}), "recipe");
   Recipe r;
   Json fps;
@@ -225,7 +219,7 @@ std::int64_t snippet_count(const Recipe& recipe, std::int64_t frames) {
   const std::int64_t whole = (frames - recipe.window) / recipe.stride + 1;
   const bool leftover =
       (whole - 1) * recipe.stride + recipe.window < frames && whole * recipe.stride < frames;
-  return whole + (recipe.tail == "pad" && leftover ? 1 : 0);
+  return whole + (recipe.tail == Tail::kPad && leftover ? 1 : 0);
 }
 
 }  // namespace co2net

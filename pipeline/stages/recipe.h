@@ -3,32 +3,68 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
 
 namespace co2net {
+
+// How frames are resized: to width x height, or keeping the aspect ratio.
+enum class ResizeMode { kExact, kShortSide };
+template <>
+inline constexpr Choice<ResizeMode> kChoices<ResizeMode>[] = {
+    {ResizeMode::kExact, "exact"}, {ResizeMode::kShortSide, "short-side"}};
+
+// What the networks see of a frame: its middle, the frame resized, or ten views (corners and
+// middle, and their mirror images).
+enum class CropMode { kCenter, kFull, kTen };
+template <>
+inline constexpr Choice<CropMode> kChoices<CropMode>[] = {
+    {CropMode::kCenter, "center"}, {CropMode::kFull, "full"}, {CropMode::kTen, "ten"}};
+
+// What becomes of the rows of ten views: their mean, or one row a view.
+enum class TenCrop { kAverage, kKeep };
+template <>
+inline constexpr Choice<TenCrop> kChoices<TenCrop>[] = {{TenCrop::kAverage, "average"},
+                                                        {TenCrop::kKeep, "keep"}};
+
+// What becomes of an incomplete last snippet; padding repeats the last frame.
+enum class Tail { kDrop, kPad };
+template <>
+inline constexpr Choice<Tail> kChoices<Tail>[] = {{Tail::kDrop, "drop"}, {Tail::kPad, "pad"}};
+
+// Whose algorithm gives the flow's numbers.
+enum class FlowVariant { kOpencvCpu, kOpencvCuda };
+template <>
+inline constexpr Choice<FlowVariant> kChoices<FlowVariant>[] = {
+    {FlowVariant::kOpencvCpu, "opencv-cpu"}, {FlowVariant::kOpencvCuda, "opencv-cuda"}};
+
+// kExact: each rounding as in that code. kFast: approximate square roots and divisions, on the CPU
+// only; the flow differs by 0.01 pixels on average.
+enum class FlowPrecision { kExact, kFast };
+template <>
+inline constexpr Choice<FlowPrecision> kChoices<FlowPrecision>[] = {
+    {FlowPrecision::kExact, "exact"}, {FlowPrecision::kFast, "fast"}};
 
 // Every choice that changes features. Snippet i of a video is the frames
 // [i * stride, i * stride + window); flow j goes from frame j to frame j + 1, and a video's last
 // frame repeats its last flow.
 struct Recipe {
   struct Resize {
-    std::string mode = "exact";  // "exact": to width x height; "short-side": keeps the aspect ratio
+    ResizeMode mode = ResizeMode::kExact;
     int width = 340, height = 256;
     int short_side = 256;
   };
   // TV-L1 (Zach, Pock, Bischof 2007) with the parameters and the names of OpenCV's solver.
   struct Flow {
-    std::string variant = "opencv-cuda";  // | "opencv-cpu": whose algorithm
-    // "exact": each rounding as in that code | "fast": approximate square roots and divisions, on
-    // the CPU only; the flow differs by 0.01 pixels on average
-    std::string precision = "exact";
+    FlowVariant variant = FlowVariant::kOpencvCuda;
+    FlowPrecision precision = FlowPrecision::kExact;
     double tau = 0.25, lambda = 0.15, theta = 0.3;
     int scales = 5;
     double scale_step = 0.8;
     int warps = 5;
     double epsilon = 0.01;
     int outer_iterations = 10, inner_iterations = 30;
-    int median = 5;     // median filter's size; opencv-cpu only
+    int median = 5;     // median filter's size; kOpencvCpu only
     double bound = 20;  // pixels: [-bound, bound] becomes 0..255, rounded half to even
   };
 
@@ -37,10 +73,10 @@ struct Recipe {
   int window = 16;
   int stride = 16;
   Resize resize;
-  std::string crop = "center";  // "center" | "full" (the frame resized) | "ten"
+  CropMode crop = CropMode::kCenter;
   int crop_size = 224;
-  std::string ten_crop = "average";  // "average" | "keep": one row a crop
-  std::string tail = "drop";  // an incomplete last snippet: "drop" | "pad" (last frame repeated)
+  TenCrop ten_crop = TenCrop::kAverage;
+  Tail tail = Tail::kDrop;
   Flow flow;
 };
 

@@ -14,8 +14,7 @@
 namespace {
 
 // In percent.
-double figure(const std::string& fusion, std::uint64_t seed,
-              const std::vector<std::string>& settings) {
+double figure(co2net::Fusion fusion, std::uint64_t seed, const std::vector<std::string>& settings) {
   const co2net::TempDir dir;
   const co2net::test::PlantedActions planted =
       co2net::test::plant_actions(dir.path() / "planted.npy", seed);
@@ -34,14 +33,15 @@ double figure(const std::string& fusion, std::uint64_t seed,
 int main(int argc, char** argv) {
   const int seeds = argc > 1 ? std::stoi(argv[1]) : 5;
   const std::vector<std::string> settings(argv + std::min(argc, 2), argv + argc);
-  for (const std::string fusion : {"ccm", "concat"}) {
+  for (const co2net::Fusion fusion : {co2net::Fusion::kCcm, co2net::Fusion::kConcat}) {
+    const std::string name = name_of(fusion);
     std::vector<double> figures;
     for (int seed = 1; seed <= seeds; ++seed) {
       figures.push_back(figure(fusion, static_cast<std::uint64_t>(seed), settings));
-      std::printf("%s, seed %d: mAP %.1f\n", fusion.c_str(), seed, figures.back());
+      std::printf("%s, seed %d: mAP %.1f\n", name.c_str(), seed, figures.back());
       std::fflush(stdout);
     }
-    std::printf("%s: mean %.1f, deviation %.1f\n", fusion.c_str(), co2net::mean(figures),
+    std::printf("%s: mean %.1f, deviation %.1f\n", name.c_str(), co2net::mean(figures),
                 co2net::deviation(figures).value_or(0));
   }
 }

@@ -46,7 +46,7 @@ std::vector<Pair> pairs_of(const std::string& video, std::size_t count) {
 
 cv::Mat solve_with_opencv(const Pair& pair) {
   co2net::Recipe::Flow flow;
-  flow.variant = "opencv-cpu";
+  flow.variant = co2net::FlowVariant::kOpencvCpu;
   cv::Mat result;
   co2net::make_opencv_tvl1(flow)->calc(pair.from, pair.to, result);
   return result;
@@ -55,15 +55,20 @@ cv::Mat solve_with_opencv(const Pair& pair) {
 std::vector<Way> ways() {
   std::vector<Way> all;
   for (const co2net::Tvl1Kernels& kernels : co2net::tvl1_kernels()) {
-    for (const char* variant : {"opencv-cpu", "opencv-cuda"}) {
-      for (const char* precision : {"exact", "fast"}) {
+    for (const co2net::FlowVariant variant :
+         {co2net::FlowVariant::kOpencvCpu, co2net::FlowVariant::kOpencvCuda}) {
+      for (const co2net::FlowPrecision precision :
+           {co2net::FlowPrecision::kExact, co2net::FlowPrecision::kFast}) {
         co2net::Recipe::Flow flow;
         flow.variant = variant;
         flow.precision = precision;
         const auto solve = [=, &kernels](const Pair& pair) {
           return co2net::make_tvl1_cpu(flow, kernels)->solve(pair.from, pair.to);
         };
-        all.push_back({std::string(kernels.name) + " " + variant + " " + precision, solve, {}});
+        all.push_back(
+            {std::string(kernels.name) + " " + name_of(variant) + " " + name_of(precision),
+             solve,
+             {}});
       }
     }
   }

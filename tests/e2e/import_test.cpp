@@ -164,7 +164,7 @@ TEST_F(Import, Co2NetMakesABundleThatLocalizesAsTheCheckpointDoes) {
 TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
   fs::copy(CO2NET_TEST_BUNDLE, bundle());
   Bundle old = load_bundle(bundle(), {});
-  old.ablation.fusion = "concat";
+  old.network.ablation.fusion = Fusion::kConcat;
   old.provenance = {{"made_by", "co2net train"}, {"i3d_rgb", {{"port", "theirs"}}}};
   save_bundle(old);
   const int size = old.feature_size;
@@ -174,7 +174,7 @@ TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
   EXPECT_EQ(read_file(bundle() / "i3d_rgb.pt"), i3d);
   EXPECT_EQ(read_file(bundle() / "co2net.pt"), read_file(co2net_file()));
   EXPECT_EQ(model().at("status"), "untrained-i3d");
-  EXPECT_EQ(load_bundle(bundle(), {}).ablation, Ablation());
+  EXPECT_EQ(load_bundle(bundle(), {}).network.ablation, Ablation());
   EXPECT_EQ(model().at("provenance"), Json({{"i3d_rgb", {{"port", "theirs"}}},
                                             {"co2net", {{"sha256", sha256_file(co2net_file())}}}}));
   EXPECT_NO_THROW(load_bundle(bundle(), {"i3d_rgb.pt", "i3d_flow.pt", "co2net.pt"}));

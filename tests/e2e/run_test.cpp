@@ -73,8 +73,8 @@ TEST(Run, SaysWhereTheNetworksRun) {
   const Workplace here;
   const Outcome outcome = here.call("run", {here.clip("clip.mkv")});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_TRUE(outcome.says(best_device() == "cpu" ? "no CUDA device: the networks run on the CPU"
-                                                  : "the networks run on cuda ("))
+  EXPECT_TRUE(outcome.says(!best_device().is_gpu() ? "no CUDA device: the networks run on the CPU"
+                                                   : "the networks run on cuda ("))
       << outcome.err;
 }
 

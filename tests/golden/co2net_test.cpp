@@ -60,11 +60,12 @@ TEST_P(Co2NetGolden, GivesTheReferencesScoresAndSegments) {
   test::expect_proposals(propose(scores.at("cas"), scores.at("attn")), want("proposals"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Published, Co2NetGolden,
-                         testing::Values(Case{"CO2_T120", 120, {Variant::kThumos14, 20}},
-                                         Case{"CO2_T1", 1, {Variant::kThumos14, 20}},
-                                         Case{"ANT_CO2_T60", 60, {Variant::kActivityNet, 100}}),
-                         [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Published, Co2NetGolden,
+    testing::Values(Case{"CO2_T120", 120, {{.variant = Variant::kThumos14}, 20}},
+                    Case{"CO2_T1", 1, {{.variant = Variant::kThumos14}, 20}},
+                    Case{"ANT_CO2_T60", 60, {{.variant = Variant::kActivityNet}, 100}}),
+    [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
 }  // namespace co2net

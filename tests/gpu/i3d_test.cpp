@@ -15,8 +15,8 @@ class I3dOnGpu : public testing::Test {
     save_i3d(path_, {.channels = 2, .width = 0.25}, he_uniform(1));
   }
 
-  I3d on(const std::string& device, const std::string& precision = "fp32") const {
-    return {path_, {2, 256, device, precision}};
+  I3d on(const std::string& device, I3dPrecision precision = I3dPrecision::kFp32) const {
+    return {path_, {2, 256, parse_device(device), precision}};
   }
 
   static Array clips(std::int64_t count) {
@@ -31,7 +31,7 @@ TEST_F(I3dOnGpu, GivesTheCpusFeaturesUpToRounding) {
   const Array wanted = on("cpu").features(clips(3));
   test::expect_near(on("cuda").features(clips(3)), wanted, 1e-3);
   test::expect_near(on("cuda:0").features(clips(3)), wanted, 1e-3);
-  test::expect_near(on("cuda", "fp16").features(clips(3)), wanted, 2e-2);
+  test::expect_near(on("cuda", I3dPrecision::kFp16).features(clips(3)), wanted, 2e-2);
 }
 
 TEST_F(I3dOnGpu, GivesAClipTheSameBytesEachTimeAloneOrWithOthers) {

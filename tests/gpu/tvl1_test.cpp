@@ -13,15 +13,19 @@ namespace {
 
 class Tvl1OnGpu : public testing::Test {
  protected:
-  Tvl1OnGpu() { flow_.variant = "opencv-cuda"; }
+  Tvl1OnGpu() { flow_.variant = FlowVariant::kOpencvCuda; }
 
   void SetUp() override {
-    use_gpu_for_flow(0);
-    for (const FlowBackend* backend : flow_backends()) {
-      if (backend->name == "cuda") cuda_ = backend;
-    }
-    if (cuda_ == nullptr) GTEST_SKIP() << test::kMachineLacks << "an OpenCV with cudaoptflow";
+    cuda_ = cuda_of(0);
+    if (!cuda_) GTEST_SKIP() << test::kMachineLacks << "an OpenCV with cudaoptflow";
     if (cuda_->device(flow_).empty()) GTEST_SKIP() << test::kNoGpu;
+  }
+
+  static std::optional<FlowBackend> cuda_of(std::optional<int> gpu) {
+    for (const FlowBackend& backend : flow_backends(gpu)) {
+      if (backend.name == "cuda") return backend;
+    }
+    return std::nullopt;
   }
 
   // At the size of the benchmark's frames.
@@ -32,7 +36,7 @@ class Tvl1OnGpu : public testing::Test {
   }
 
   Recipe::Flow flow_;
-  const FlowBackend* cuda_ = nullptr;
+  std::optional<FlowBackend> cuda_;
 };
 
 TEST_F(Tvl1OnGpu, AboutAgreesWithTheCpu) {
@@ -60,11 +64,12 @@ TEST_F(Tvl1OnGpu, SolvesManyPairsAtOnceToTheBytesOfOneAtATime) {
 }
 
 TEST_F(Tvl1OnGpu, IsNotThereWhenNoGpuMayBeUsed) {
-  use_gpu_for_flow(-1);
-  EXPECT_EQ(cuda_->device(flow_), "");
+  EXPECT_EQ(cuda_of(std::nullopt)->device(flow_), "");
 }
 
-TEST_F(Tvl1OnGpu, IsTheBestThereIs) { EXPECT_EQ(choose_flow_backend("auto", flow_).name, "cuda"); }
+TEST_F(Tvl1OnGpu, IsTheBestThereIs) {
+  EXPECT_EQ(choose_flow_backend("auto", flow_, 0).name, "cuda");
+}
 
 }  // namespace
 }  // namespace co2net

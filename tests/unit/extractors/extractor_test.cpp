@@ -56,8 +56,8 @@ class ExtractorTest : public testing::Test {
     options_.recipe.resize.width = options_.recipe.resize.height = 224;
     options_.recipe.flow.scales = options_.recipe.flow.warps = 1;
     options_.recipe.flow.outer_iterations = options_.recipe.flow.inner_iterations = 2;
-    options_.networks = {{false, folder_->path() / "rgb.pt", std::string(64, '1')},
-                         {true, folder_->path() / "flow.pt", std::string(64, '2')}};
+    options_.networks = {{Modality::kRgb, folder_->path() / "rgb.pt", std::string(64, '1')},
+                         {Modality::kFlow, folder_->path() / "flow.pt", std::string(64, '2')}};
     options_.feature_size = i3d_feature_size(kRgb);
   }
 
@@ -101,7 +101,7 @@ class ExtractorTest : public testing::Test {
 std::unique_ptr<TempDir> ExtractorTest::folder_;
 
 TEST_F(ExtractorTest, GivesTheSameFeaturesFromKeptFramesAndFlow) {
-  options_.recipe.tail = "pad";  // 33 frames: the last snippet holds the last frame alone
+  options_.recipe.tail = Tail::kPad;  // 33 frames: the last snippet holds the last frame alone
   for (const std::string name : {"lossless.mkv", "h264.mp4"}) {
     const Entry decoded = decoded_features(job(name));
     EXPECT_EQ(parse_npy(decoded.bytes, "x").shape, (Shape{3, 256})) << name;
@@ -178,8 +178,8 @@ TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {
   };
   expect_new_with("weights", [&] { options_.networks[0].sha256 = std::string(64, '3'); });
   expect_new_with("flow weights", [&] { options_.networks[1].sha256 = std::string(64, '3'); });
-  expect_new_with("device", [&] { options_.device = "cuda"; });
-  expect_new_with("precision", [&] { options_.i3d_precision = "fp16"; });
+  expect_new_with("device", [&] { options_.device = {DeviceKind::kCuda}; });
+  expect_new_with("precision", [&] { options_.i3d_precision = I3dPrecision::kFp16; });
   expect_new_with("streams", [&] { options_.networks.pop_back(); });
   for (const std::string& setting : test::kOtherSettings) {
     expect_new_with(setting, [&] {
@@ -228,7 +228,7 @@ TEST_F(ExtractorTest, NamesTheStageThatFails) {
 }
 
 TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
-  options_.recipe.flow.variant = "opencv-cpu";
+  options_.recipe.flow.variant = FlowVariant::kOpencvCpu;
   options_.flow_backend = "opencl";
   test::expect_error(ErrorKind::kUsage, {"opencv-cpu"}, [&] { Extractor{options_}; });
   options_.networks.pop_back();
@@ -238,7 +238,7 @@ TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
 TEST_F(ExtractorTest, SavesAFlowForEveryFrameTheLastOneRepeated) {
   const TempDir dir;
   const Json video = save_flow(job("lossless.mkv"), options_.recipe,
-                               choose_flow_backend("cpu", options_.recipe.flow), 2,
+                               choose_flow_backend("cpu", options_.recipe.flow, std::nullopt), 2,
                                FlowFormat::kFlo, dir.path() / "flow");
   EXPECT_EQ(video.at("frames"), 33);
   EXPECT_TRUE(fs::exists(dir.path() / "flow" / "flow_00033.flo"));

@@ -102,7 +102,7 @@ class ExtractFeatures : public testing::Test {
     job.source = numbered_video(frames);
     job.flow = &field_;
     job.networks = {bytes_over_time, bytes_over_time};
-    job.is_flow = {false, true};
+    job.modalities = {Modality::kRgb, Modality::kFlow};
     job.feature_size = kWindow + 1;
     return job;
   }
@@ -134,14 +134,14 @@ class ExtractFeatures : public testing::Test {
 
 TEST_F(ExtractFeatures, SeesTheFramesAndFlowsOfEverySnippetInAnyChunksAndFromAnyStart) {
   for (const int stride : {4, 16, 20}) {
-    for (const char* tail : {"drop", "pad"}) {
+    for (const Tail tail : {Tail::kDrop, Tail::kPad}) {
       recipe_.stride = stride;
       recipe_.tail = tail;
       for (const std::int64_t frames : {1, 15, 16, 17, 21, 33, 36}) {
         const Array whole = expected(frames);
         for (const int threads : {1, 2, 7}) {
-          SCOPED_TRACE(testing::Message() << "stride " << stride << ", " << tail << ", " << frames
-                                          << " frames, " << threads << " threads");
+          SCOPED_TRACE(testing::Message() << "stride " << stride << ", " << name_of(tail) << ", "
+                                          << frames << " frames, " << threads << " threads");
           const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                           static_cast<std::size_t>(threads));
           FeatureJob work = job(frames);
@@ -173,15 +173,15 @@ TEST_F(ExtractFeatures, IsTheSameToTheBitForAnyNumberOfThreads) {
 }
 
 TEST_F(ExtractFeatures, IsTheSameToTheBitForAnyNumberOfClipsAtOnce) {
-  recipe_.crop = "ten";
-  recipe_.ten_crop = "keep";
+  recipe_.crop = CropMode::kTen;
+  recipe_.ten_crop = TenCrop::kKeep;
   recipe_.resize = Recipe::Resize();
   const auto rows_with = [&](int clips_at_once, std::set<std::int64_t>& calls) {
     std::mutex mutex;
     FeatureJob work = job(0);
     work.source = gradient_video(32);  // 2 snippets, 20 clips
     work.flow = nullptr;
-    work.is_flow = {false, false};
+    work.modalities = {Modality::kRgb, Modality::kRgb};
     work.clips_at_once = clips_at_once;
     for (SnippetNetwork& network : work.networks) {
       network = [&, one = network](const Array& clips) {
@@ -226,14 +226,14 @@ TEST_F(ExtractFeatures, TakesFlowsThatTheSourceBrings) {
 
 TEST_F(ExtractFeatures, PutsColumnsInTheOrderOfTheNetworks) {
   FeatureJob work = job(16);
-  work.is_flow = {true, false};
+  work.modalities = {Modality::kFlow, Modality::kRgb};
   const Array rows = extract_features(std::move(work)).rows;
   EXPECT_EQ(rows.values.at(kWindow), 2) << "flow first";
   EXPECT_EQ(rows.values.at(2 * kWindow + 1), 3);
   FeatureJob rgb_only = job(16);
   rgb_only.flow = nullptr;
   rgb_only.networks.pop_back();
-  rgb_only.is_flow.pop_back();
+  rgb_only.modalities.pop_back();
   EXPECT_EQ(extract_features(std::move(rgb_only)).rows.shape, (Shape{1, kWindow + 1}));
 }
 
@@ -242,16 +242,16 @@ TEST_F(ExtractFeatures, AveragesTenCropsOrKeepsThem) {
   const float corners[10] = {red_at(0, 0),    red_at(116, 0),      red_at(0, 32),  red_at(116, 32),
                              red_at(58, 16),  red_at(223, 0),      red_at(339, 0), red_at(223, 32),
                              red_at(339, 32), red_at(58 + 223, 16)};
-  recipe_.crop = "ten";
+  recipe_.crop = CropMode::kTen;
   recipe_.resize = Recipe::Resize();
   Array rows[2];
   for (const bool keeps : {true, false}) {
-    recipe_.ten_crop = keeps ? "keep" : "average";
+    recipe_.ten_crop = keeps ? TenCrop::kKeep : TenCrop::kAverage;
     FeatureJob work = job(0);
     work.source = gradient_video(32);
     work.flow = nullptr;
     work.networks.pop_back();
-    work.is_flow.pop_back();
+    work.modalities.pop_back();
     rows[keeps ? 0 : 1] = extract_features(std::move(work)).rows;
   }
   ASSERT_EQ(rows[0].shape, (Shape{2, 10, kWindow + 1}));
@@ -305,7 +305,7 @@ TEST_F(ExtractFeatures, PassesOnWhatANetworkThrowsAndStopsAtTheDeadline) {
 }
 
 TEST_F(ExtractFeatures, HoldsFewFramesOfALongVideo) {
-  recipe_.crop = "full";
+  recipe_.crop = CropMode::kFull;
   std::atomic<int> alive = 0;
   int most = 0;
   FeatureJob work = job(0);

@@ -12,7 +12,7 @@
 namespace co2net {
 namespace {
 
-constexpr Co2NetConfig kSmall = {.variant = Variant::kThumos14, .classes = 3, .feature_size = 16};
+constexpr Co2NetConfig kSmall = {.classes = 3, .feature_size = 16};
 
 CacheKey features_key(int number) {
   return KeyBuilder("features", 1).add("number", number).build();
@@ -42,9 +42,9 @@ TEST(LocalizerStage, ChangesItsKeyWithEverythingThatChangesScores) {
     return LocalizerModel("co2net.pt", sha256, config).stage(0, features_key(features)).key.digest;
   };
   Co2NetConfig activitynet = kSmall, longer = kSmall;
-  activitynet.variant = Variant::kActivityNet;
-  longer.max_seqlen = 500;
-  LocalizerModel on_gpu("co2net.pt", "a", kSmall, "cuda");
+  activitynet.network.variant = Variant::kActivityNet;
+  longer.network.max_seqlen = 500;
+  LocalizerModel on_gpu("co2net.pt", "a", kSmall, {DeviceKind::kCuda});
   const std::set<std::string> digests = {
       digest("a", kSmall, 1), digest("b", kSmall, 1), digest("a", activitynet, 1),
       digest("a", longer, 1), digest("a", kSmall, 2), on_gpu.stage(0, features_key(1)).key.digest};

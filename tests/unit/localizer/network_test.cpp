@@ -15,7 +15,7 @@ constexpr int kFeatureSize = 32, kClasses = 3;  // gates have 2 channels
 
 Network network_of(const Ablation& ablation) {
   Co2NetConfig config{.classes = kClasses, .feature_size = kFeatureSize};
-  config.ablation = ablation;
+  config.network.ablation = ablation;
   Network network(config);
   torch::NoGradGuard no_grad;
   torch::manual_seed(1);
@@ -85,34 +85,38 @@ Enhanced gated(const Formulas& formulas, const Tensor& seen) {
 
 const std::vector<Case> kCases = {
     consensus_case("ccm", {}, {"rgb", "rgb", "flow"}, {"flow", "flow", "rgb"}),
-    consensus_case("global_aux", {.global = "aux"}, {"rgb", "flow", "flow"},
+    consensus_case("global_aux", {.global = Role::kAux}, {"rgb", "flow", "flow"},
                    {"flow", "rgb", "rgb"}),
-    consensus_case("local_main", {.local = "main"}, {"rgb", "rgb", "rgb"},
+    consensus_case("local_main", {.local = Role::kMain}, {"rgb", "rgb", "rgb"},
                    {"flow", "flow", "flow"}),
-    consensus_case("global_aux_local_main", {.global = "aux", .local = "main"},
+    consensus_case("global_aux_local_main", {.global = Role::kAux, .local = Role::kMain},
                    {"rgb", "flow", "rgb"}, {"flow", "rgb", "flow"}),
-    consensus_case("modules_exchanged", {.vattn = {"flow", "rgb"}, .fattn = {"rgb", "flow"}},
-                   {"flow", "flow", "rgb"}, {"rgb", "rgb", "flow"}),
-    consensus_case("rgb_alone", {.vattn = {"rgb", "rgb"}, .fattn = {"rgb", "rgb"}},
-                   {"rgb", "rgb", "rgb"}, {"rgb", "rgb", "rgb"}),
+    consensus_case(
+        "modules_exchanged",
+        {.vattn = {Modality::kFlow, Modality::kRgb}, .fattn = {Modality::kRgb, Modality::kFlow}},
+        {"flow", "flow", "rgb"}, {"rgb", "rgb", "flow"}),
+    consensus_case(
+        "rgb_alone",
+        {.vattn = {Modality::kRgb, Modality::kRgb}, .fattn = {Modality::kRgb, Modality::kRgb}},
+        {"rgb", "rgb", "rgb"}, {"rgb", "rgb", "rgb"}),
     {"concat",
-     {.fusion = "concat"},
+     {.fusion = Fusion::kConcat},
      [](const Formulas& formulas) {
        return Enhanced{formulas.stream("rgb"), formulas.stream("flow")};
      }},
     {"add",
-     {.fusion = "add"},
+     {.fusion = Fusion::kAdd},
      [](const Formulas& formulas) {
        const Tensor sum = formulas.stream("rgb") + formulas.stream("flow");
        return Enhanced{sum, sum};
      }},
     {"se",
-     {.fusion = "se"},
+     {.fusion = Fusion::kSe},
      [](const Formulas& formulas) {
        return gated(formulas, formulas.both().mean(2, /*keepdim=*/true));
      }},
     {"ssma",
-     {.fusion = "ssma"},
+     {.fusion = Fusion::kSsma},
      [](const Formulas& formulas) { return gated(formulas, formulas.both()); }},
 };
 
@@ -139,15 +143,17 @@ TEST_P(NetworkAblation, ComputesItsFormula) {
 }
 
 TEST_P(NetworkAblation, HasTheParametersOfItsLayers) {
-  const std::string& fusion = GetParam().ablation.fusion;
+  const Fusion fusion = GetParam().ablation.fusion;
   std::set<std::string> layers = {"fusion.0", "classifier.1", "classifier.4"};
   for (const std::string module : {"vAttn.", "fAttn."}) {
     for (const std::string layer : {"attention.0", "attention.3", "attention.5"}) {
       layers.insert(module + layer);
     }
-    if (fusion == "ccm") layers.insert({module + "channel_conv.0", module + "bit_wise_attn.0"});
+    if (fusion == Fusion::kCcm) {
+      layers.insert({module + "channel_conv.0", module + "bit_wise_attn.0"});
+    }
   }
-  const bool has_gate = fusion == "se" || fusion == "ssma";
+  const bool has_gate = fusion == Fusion::kSe || fusion == Fusion::kSsma;
   if (has_gate) layers.insert({"gate.0", "gate.2"});
   std::set<std::string> want;
   for (const std::string& layer : layers) want.insert({layer + ".weight", layer + ".bias"});
@@ -157,7 +163,7 @@ TEST_P(NetworkAblation, HasTheParametersOfItsLayers) {
   for (const auto& item : network.named_parameters()) names.insert(item.key());
   EXPECT_EQ(names, want);
   if (has_gate) {
-    const int kernel = fusion == "se" ? 1 : 3;
+    const int kernel = fusion == Fusion::kSe ? 1 : 3;
     EXPECT_EQ(network.named_parameters()["gate.0.weight"].sizes(),
               (std::vector<std::int64_t>{2, kFeatureSize, kernel}));
     EXPECT_EQ(network.named_parameters()["gate.2.weight"].sizes(),

@@ -6,11 +6,10 @@
 
 #include "pipeline/base/settings.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/expect_names.h"
 
 namespace co2net {
 namespace {
-
-const std::vector<std::string> kPresets = {"thumos14", "activitynet1.2"};
 
 // Another value than the default for every key.
 const std::vector<std::string> kOthers = {
@@ -67,6 +66,16 @@ TEST(TrainingOptions, CanBeChangedInEveryKeyAndEveryChangeShows) {
   EXPECT_EQ(keys, std::set<std::string>()) << "keys without a test";
 }
 
+// Bundles carry it, and a training goes on only with the same.
+TEST(TrainingOptions, HaveTheJsonThatTheyEverHad) {
+  EXPECT_EQ(to_json(TrainingOptions()).dump(),
+            R"({"dropout":0.7,"evaluate_every":200,"iterations":20000,"learning_rate":5e-05,)"
+            R"("length":500,"loss":{"cas":1.0,"distance":"mse","mil":1.0,"ml":1.0,"norm":0.8,)"
+            R"("oppo":0.8,"top_k_ratio":7},"min_snippets":1,"network":{"fattn":{"aux":"rgb",)"
+            R"("main":"flow"},"fusion":"ccm","global":"main","local":"aux","vattn":{"aux":"flow",)"
+            R"("main":"rgb"}},"patience":0,"seed":3552,"variant":"thumos14","weight_decay":0.001})");
+}
+
 TEST(TrainingOptions, ListTheKnownKeysWhereOneIsUnknown) {
   for (const std::string& key : setting_keys(to_json(TrainingOptions()))) {
     expect_refused("speed=1", key);
@@ -81,7 +90,8 @@ TEST(TrainingOptions, RefuseValuesOutOfRangeAndSayWhatIsAllowed) {
   expect_refused("network.vattn.main=audio", "one of rgb, flow");
   expect_refused("network.fattn.aux=", "one of rgb, flow");
   expect_refused("network.global=both", "one of main, aux");
-  expect_refused("dropout=1", "dropout must be in [0");
+  expect_refused("dropout=1", "dropout must be in [0, 1), not 1.0");
+  expect_refused("dropout=-0.1", "dropout must be in [0, 1), not -0.1");
   expect_refused("loss.cas=-1", "loss.cas must be in [0");
   expect_refused("loss.top_k_ratio=0", "loss.top_k_ratio must be in [1");
   expect_refused("loss.distance=l2", "one of mse, js, kl, mae");
@@ -120,18 +130,25 @@ TEST(TrainingPreset, HasThePublishedSettings) {
   EXPECT_EQ(activitynet.min_snippets, 11);
 }
 
+TEST(TrainingPreset, IsNamedAfterTheNetworkThatItTrains) {
+  for (const auto& [variant, name] : kChoices<Variant>) {
+    EXPECT_EQ(training_preset(variant).variant, variant);
+    EXPECT_EQ(to_json(training_preset(std::string(name))), to_json(training_preset(variant)));
+  }
+}
+
 TEST(TrainingPreset, IsListedWhereAnUnknownOneIsAskedFor) {
-  for (const std::string& name : kPresets) {
+  for (const std::string& name : names_of<Variant>()) {
     test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { training_preset("nope"); });
   }
 }
 
 TEST(Ablation, IsReadBackFromItsJson) {
-  const Ablation ablation{.fusion = "se",
-                          .vattn = {"flow", "flow"},
-                          .fattn = {"rgb", "rgb"},
-                          .global = "aux",
-                          .local = "main"};
+  const Ablation ablation{.fusion = Fusion::kSe,
+                          .vattn = {Modality::kFlow, Modality::kFlow},
+                          .fattn = {Modality::kRgb, Modality::kRgb},
+                          .global = Role::kAux,
+                          .local = Role::kMain};
   EXPECT_EQ(ablation_from_json(to_json(ablation)), ablation);
   EXPECT_EQ(ablation_from_json(to_json(Ablation())), Ablation());
 }
@@ -147,16 +164,29 @@ TEST(Ablation, FromJsonNamesTheKeyThatDoesNotFit) {
                      [&] { ablation_from_json(extra); });
 }
 
+TEST(Dropout, HasOneLimitInTrainingAndInTheNetwork) {
+  const TrainingOptions options = with_setting(TrainingOptions(), "dropout=0.995");
+  EXPECT_NO_THROW(Co2Net::seeded(network_config(options, 1, 4), 1));
+  TrainingOptions too_much = options;
+  too_much.dropout = 1;
+  const Co2NetConfig config = network_config(too_much, 1, 4);
+  const std::string reason = "dropout must be in [0, 1), not 1.0";
+  expect_refused("dropout=1", reason);
+  test::expect_error(ErrorKind::kModel, {reason}, [&] { Co2Net::seeded(config, 1); });
+}
+
+TEST(Distance, HasNamesThatAreReadBack) { test::expect_names_read_back<Distance>(); }
+
 TEST(NetworkConfig, TakesWhatTheOptionsSay) {
   TrainingOptions options = training_preset("activitynet1.2");
   options = with_setting(with_setting(options, "network.fusion=add"), "dropout=0.25");
   const Co2NetConfig config = network_config(options, 7, 32);
-  EXPECT_EQ(config.variant, Variant::kActivityNet);
+  EXPECT_EQ(config.network.variant, Variant::kActivityNet);
   EXPECT_EQ(config.classes, 7);
   EXPECT_EQ(config.feature_size, 32);
-  EXPECT_EQ(config.max_seqlen, 60);
+  EXPECT_EQ(config.network.max_seqlen, 60);
   EXPECT_EQ(config.dropout, 0.25);
-  EXPECT_EQ(config.ablation.fusion, "add");
+  EXPECT_EQ(config.network.ablation.fusion, Fusion::kAdd);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "postprocess/evaluation_table.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/expect_names.h"
 
 namespace co2net {
 namespace {
@@ -48,6 +49,8 @@ double average_precision(Protocol protocol, const std::vector<Interval>& truths,
 constexpr Protocol kAll[] = {Protocol::kActivityNet, Protocol::kCo2Net, Protocol::kThumos};
 // Seconds that are whole snippets.
 constexpr double kSnippet = 16 / 25.;
+
+TEST(Protocol, HasNamesThatAreReadBack) { test::expect_names_read_back<Protocol>(); }
 
 TEST(Evaluate, FindsAllOrNothing) {
   for (const Protocol protocol : kAll) {

@@ -7,6 +7,7 @@
 #include "pipeline/formats/npy.h"
 #include "postprocess/exporters.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/expect_names.h"
 
 namespace co2net {
 namespace {
@@ -54,6 +55,8 @@ TEST(ProposalStage, NamesWhatTheScoresLackOrHaveInAnotherShape) {
   scores["cas"] = Array({8, 21});
   test::expect_error(ErrorKind::kInput, {"cas", "[*, 3]", "[8, 21]"}, [&] { compute(scores); });
 }
+
+TEST(Compat, HasNamesThatAreReadBack) { test::expect_names_read_back<Compat>(); }
 
 TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
   std::set<std::string> digests = {digest(1, {}, kClasses, 16), digest(2, {}, kClasses, 16),

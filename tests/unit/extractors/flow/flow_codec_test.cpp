@@ -8,6 +8,7 @@
 #include "extractors/flow/flow_field.h"
 #include "pipeline/base/files.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/expect_names.h"
 
 namespace fs = std::filesystem;
 
@@ -43,10 +44,10 @@ cv::Mat component(const cv::Mat& flow, int index) {
 }
 
 TEST(FlowFormat, IsNamedOnTheCommandLine) {
-  EXPECT_EQ(parse_flow_format("mkv"), FlowFormat::kMkv);
-  EXPECT_EQ(parse_flow_format("jpg"), FlowFormat::kJpg);
-  EXPECT_EQ(parse_flow_format("png"), FlowFormat::kPng);
-  EXPECT_EQ(parse_flow_format("flo"), FlowFormat::kFlo);
+  test::expect_names_read_back<FlowFormat>();
+  for (const auto& [format, name] : kChoices<FlowFormat>) {
+    EXPECT_EQ(parse_flow_format(std::string(name)), format);
+  }
   test::expect_error(ErrorKind::kUsage, {"'avi'", "mkv, jpg, png, flo"},
                      [] { parse_flow_format("avi"); });
 }

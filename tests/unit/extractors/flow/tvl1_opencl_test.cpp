@@ -13,7 +13,7 @@ namespace {
 
 Recipe::Flow gpus_flow() {
   Recipe::Flow flow;
-  flow.variant = "opencv-cuda";
+  flow.variant = FlowVariant::kOpencvCuda;
   return flow;
 }
 
@@ -71,7 +71,7 @@ TEST_F(Tvl1OpenCl, NoticesThatOpenCvFellBackToTheCpu) {
 }
 
 TEST_F(Tvl1OpenCl, IsChosenForTheVariantThatItComputes) {
-  EXPECT_EQ(choose_flow_backend("opencl", gpus_flow()).name, "opencl");
+  EXPECT_EQ(choose_flow_backend("opencl", gpus_flow(), std::nullopt).name, "opencl");
 }
 
 }  // namespace

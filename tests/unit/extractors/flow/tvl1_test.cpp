@@ -19,9 +19,9 @@
 namespace co2net {
 namespace {
 
-Recipe::Flow variant(const std::string& name) {
+Recipe::Flow flow_of(FlowVariant variant) {
   Recipe::Flow flow;
-  flow.variant = name;
+  flow.variant = variant;
   return flow;
 }
 
@@ -91,14 +91,14 @@ TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesAtEverySize) {
                               {48, 64},
                               {97, 61},
                               {131, 70}}) {
-    expect_opencvs_bytes(variant("opencv-cpu"), moving_texture(size, 1));
+    expect_opencvs_bytes(flow_of(FlowVariant::kOpencvCpu), moving_texture(size, 1));
   }
 }
 
 TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesWhateverTheParameters) {
   const Frames frames = moving_texture({81, 66}, 2);
   const auto expect_with = [&](auto member, auto value) {
-    Recipe::Flow flow = variant("opencv-cpu");
+    Recipe::Flow flow = flow_of(FlowVariant::kOpencvCpu);
     flow.*member = value;
     SCOPED_TRACE(value);
     expect_opencvs_bytes(flow, frames);
@@ -126,7 +126,7 @@ TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesWhereNothingMovesOrThereIsNothingToSee) {
        {Frames{moving.from, moving.from}, Frames{gray, gray}, Frames{gray, white},
         Frames{gray, moving.to}, Frames{moving.from, gray}, Frames{moving.from, half},
         Frames{gray, dot}, Frames{dot, gray}}) {
-    expect_opencvs_bytes(variant("opencv-cpu"), frames);
+    expect_opencvs_bytes(flow_of(FlowVariant::kOpencvCpu), frames);
   }
 }
 
@@ -135,16 +135,16 @@ TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesOnRealVideos) {
   SKIP_WITHOUT(folder);
   for (const char* clip : {"v_BaseballPitch_g01_c01.avi", "women_long_jump.mp4"}) {
     SCOPED_TRACE(clip);
-    expect_opencvs_bytes(variant("opencv-cpu"), frames_of(folder / clip, 12));
+    expect_opencvs_bytes(flow_of(FlowVariant::kOpencvCpu), frames_of(folder / clip, 12));
   }
 }
 
 TEST_P(Tvl1CpuKernels, AreNearTheExactFlowInFastPrecision) {
   const Frames frames = moving_texture({96, 72}, 4);
-  for (const char* name : {"opencv-cpu", "opencv-cuda"}) {
-    Recipe::Flow flow = variant(name);
+  for (const auto& [variant, name] : kChoices<FlowVariant>) {
+    Recipe::Flow flow = flow_of(variant);
     const cv::Mat exact = solve(flow, frames);
-    flow.precision = "fast";
+    flow.precision = FlowPrecision::kFast;
     const cv::Mat fast = solve(flow, frames);
     EXPECT_FALSE(same_bytes(fast, exact));
     const cv::Scalar distance = test::mean_inside(cv::abs(fast - exact));
@@ -155,8 +155,8 @@ TEST_P(Tvl1CpuKernels, AreNearTheExactFlowInFastPrecision) {
 TEST_P(Tvl1CpuKernels, AllGiveTheSameBytesInTheGpusVariantToo) {
   for (const cv::Size size : {cv::Size(3, 3), {17, 40}, {97, 61}}) {
     const Frames frames = moving_texture(size, 5);
-    const auto reference = make_tvl1_cpu(variant("opencv-cuda"), tvl1_kernels().back());
-    EXPECT_TRUE(same_bytes(solve(variant("opencv-cuda"), frames),
+    const auto reference = make_tvl1_cpu(flow_of(FlowVariant::kOpencvCuda), tvl1_kernels().back());
+    EXPECT_TRUE(same_bytes(solve(flow_of(FlowVariant::kOpencvCuda), frames),
                            reference->solve(frames.from, frames.to)));
   }
 }
@@ -169,20 +169,21 @@ TEST(Tvl1Cpu, EqualsOpenCvsPublishedResultsBitByBit) {
     const auto gray = [&](const char* which) {
       return cv::imread((folder / (pair + which)).string(), cv::IMREAD_GRAYSCALE);
     };
-    const cv::Mat flow =
-        kTvl1Cpu.make(variant("opencv-cpu"))->solve(gray("_a_gray.png"), gray("_b_gray.png"));
+    const cv::Mat flow = kTvl1Cpu.make(flow_of(FlowVariant::kOpencvCpu))
+                             ->solve(gray("_a_gray.png"), gray("_b_gray.png"));
     const cv::Mat expected = read_flo(folder / (pair + "_opencv.flo"));
     EXPECT_TRUE(same_bytes(flow, expected)) << pair;
   }
 }
 
-class Tvl1CpuVariant : public testing::TestWithParam<std::string> {
+class Tvl1CpuVariant : public testing::TestWithParam<FlowVariant> {
  protected:
-  const Recipe::Flow flow_ = variant(GetParam());
+  const Recipe::Flow flow_ = flow_of(GetParam());
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuVariant, testing::Values("opencv-cpu", "opencv-cuda"),
-                         [](const auto& test) { return test.param.substr(7); });
+INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuVariant,
+                         testing::Values(FlowVariant::kOpencvCpu, FlowVariant::kOpencvCuda),
+                         [](const auto& test) { return name_of(test.param).substr(7); });
 
 TEST_P(Tvl1CpuVariant, FindsTheShiftOfATexture) {
   const cv::Mat flow = kTvl1Cpu.make(flow_)->solve(test::texture({0, 0}), test::texture({2, -1}));
@@ -224,7 +225,7 @@ TEST_P(Tvl1CpuVariant, HeedsEveryParameter) {
     changed.*member = value;
     return !same_bytes(flow_with(changed), usual);
   };
-  EXPECT_TRUE(changes(&Recipe::Flow::precision, "fast"));
+  EXPECT_TRUE(changes(&Recipe::Flow::precision, FlowPrecision::kFast));
   EXPECT_TRUE(changes(&Recipe::Flow::tau, 0.2));
   EXPECT_TRUE(changes(&Recipe::Flow::lambda, 0.05));
   EXPECT_TRUE(changes(&Recipe::Flow::theta, 0.5));
@@ -234,37 +235,39 @@ TEST_P(Tvl1CpuVariant, HeedsEveryParameter) {
   EXPECT_TRUE(changes(&Recipe::Flow::epsilon, 0.2));
   EXPECT_TRUE(changes(&Recipe::Flow::outer_iterations, 1));
   EXPECT_TRUE(changes(&Recipe::Flow::inner_iterations, 2));
-  EXPECT_EQ(changes(&Recipe::Flow::median, 1), GetParam() == "opencv-cpu");
+  EXPECT_EQ(changes(&Recipe::Flow::median, 1), GetParam() == FlowVariant::kOpencvCpu);
 }
 
 TEST(ChooseFlowBackend, TakesWhatComputesTheRecipesFlow) {
-  EXPECT_EQ(choose_flow_backend("auto", variant("opencv-cpu")).name, "cpu");
-  EXPECT_EQ(choose_flow_backend("cpu", variant("opencv-cpu")).name, "cpu");
-  EXPECT_EQ(choose_flow_backend("cpu", variant("opencv-cuda")).name, "cpu");
-  Recipe::Flow fast = variant("opencv-cuda");
-  fast.precision = "fast";
-  EXPECT_EQ(choose_flow_backend("auto", fast).name, "cpu");
+  EXPECT_EQ(choose_flow_backend("auto", flow_of(FlowVariant::kOpencvCpu), std::nullopt).name,
+            "cpu");
+  EXPECT_EQ(choose_flow_backend("cpu", flow_of(FlowVariant::kOpencvCpu), std::nullopt).name, "cpu");
+  EXPECT_EQ(choose_flow_backend("cpu", flow_of(FlowVariant::kOpencvCuda), std::nullopt).name,
+            "cpu");
+  Recipe::Flow fast = flow_of(FlowVariant::kOpencvCuda);
+  fast.precision = FlowPrecision::kFast;
+  EXPECT_EQ(choose_flow_backend("auto", fast, std::nullopt).name, "cpu");
 }
 
 TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
-  for (const FlowBackend* backend : flow_backends()) {
-    test::expect_error(ErrorKind::kUsage,
-                       {"unknown flow backend 'abacus'", "auto", std::string(backend->name)},
-                       [] { choose_flow_backend("abacus", variant("opencv-cpu")); });
+  for (const FlowBackend& backend : flow_backends(std::nullopt)) {
+    test::expect_error(
+        ErrorKind::kUsage, {"unknown flow backend 'abacus'", "auto", std::string(backend.name)},
+        [] { choose_flow_backend("abacus", flow_of(FlowVariant::kOpencvCpu), std::nullopt); });
   }
-  test::expect_error(ErrorKind::kUsage,
-                     {"opencl does not compute flow.variant=opencv-cpu", "cpu can"},
-                     [] { choose_flow_backend("opencl", variant("opencv-cpu")); });
-  Recipe::Flow fast = variant("opencv-cuda");
-  fast.precision = "fast";
+  test::expect_error(
+      ErrorKind::kUsage, {"opencl does not compute flow.variant=opencv-cpu", "cpu can"},
+      [] { choose_flow_backend("opencl", flow_of(FlowVariant::kOpencvCpu), std::nullopt); });
+  Recipe::Flow fast = flow_of(FlowVariant::kOpencvCuda);
+  fast.precision = FlowPrecision::kFast;
   test::expect_error(ErrorKind::kUsage, {"opencl does not compute", "flow.precision=fast"},
-                     [&] { choose_flow_backend("opencl", fast); });
+                     [&] { choose_flow_backend("opencl", fast, std::nullopt); });
 }
 
 TEST(Tvl1Cpu, DependsOnTheMachineInFastPrecisionOnly) {
   Recipe::Flow flow;
   EXPECT_EQ(kTvl1Cpu.device(flow), "co2net tvl1 exact");
-  flow.precision = "fast";
+  flow.precision = FlowPrecision::kFast;
   EXPECT_NE(kTvl1Cpu.device(flow).find(tvl1_kernels().front().name), std::string::npos);
 }
 

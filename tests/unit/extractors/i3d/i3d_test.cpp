@@ -11,6 +11,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "tests/support.h"
+#include "tests/unit/expect_names.h"
 
 namespace co2net {
 namespace {
@@ -143,27 +144,18 @@ TEST_F(SmallI3d, NamesTheFileThatIsAbsentTruncatedOrNoNetwork) {
   }
 }
 
-TEST_F(SmallI3d, NamesTheDeviceThatIsUnknownOrAbsent) {
-  const auto message_for = [&](const std::string& device) {
-    return message_of([&] { I3d(path_, {2, 64, device}); }, ErrorKind::kUsage);
-  };
-  for (const std::string device : {"abacus", "cuda:x", "cuda:", "cuda:-1", "cuda:1x", "meta", ""}) {
-    EXPECT_EQ(message_for(device), "'" + device + "' is no device: give cpu, cuda or cuda:N");
-  }
-  EXPECT_TRUE(message_for("cuda:99").starts_with("cuda:99: no CUDA device"))
-      << message_for("cuda:99");
+TEST_F(SmallI3d, NamesTheDeviceThatIsAbsent) {
+  const Device absent = {DeviceKind::kCuda, 99};
+  const std::string message = message_of([&] { I3d(path_, {2, 64, absent}); }, ErrorKind::kUsage);
+  EXPECT_TRUE(message.starts_with("cuda:99: no CUDA device")) << message;
 }
 
+TEST(I3dPrecision, HasNamesThatAreReadBack) { test::expect_names_read_back<I3dPrecision>(); }
+
 TEST_F(SmallI3d, RefusesAPrecisionThatTheDeviceLacks) {
-  for (const std::string precision : {"fp16", "fp8"}) {
-    EXPECT_EQ(message_of(
-                  [&] {
-                    I3d(path_, {2, 64, "cpu", precision});
-                  },
-                  ErrorKind::kUsage),
-              "I3D on device cpu cannot compute in " + precision +
-                  "; give fp32, or fp16 on a CUDA device");
-  }
+  const I3dOptions options{2, 64, {}, I3dPrecision::kFp16};
+  EXPECT_EQ(message_of([&] { I3d(path_, options); }, ErrorKind::kUsage),
+            "I3D on device cpu cannot compute in fp16; give fp32, or fp16 on a CUDA device");
 }
 
 }  // namespace

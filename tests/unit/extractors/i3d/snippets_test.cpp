@@ -26,7 +26,7 @@ template <class Visit>
 void for_many_videos(Visit visit) {
   Recipe recipe;
   for (const int stride : {1, 4, 15, 16, 17, 20, 40}) {
-    for (const char* tail : {"drop", "pad"}) {
+    for (const Tail tail : {Tail::kDrop, Tail::kPad}) {
       recipe.stride = stride;
       recipe.tail = tail;
       for (std::int64_t count = 0; count < 70; ++count) visit(recipe, count);
@@ -40,8 +40,9 @@ TEST(SnippetReader, GivesTheFramesOfEverySnippetInChunksOfAnySizeFromAnyStart) {
     const std::int64_t snippets = snippet_count(recipe, count);
     for (const int per_chunk : {1, 2, 3, 7}) {
       for (std::int64_t first = 0; first <= snippets; first += 1 + snippets / 4) {
-        SCOPED_TRACE(testing::Message() << "stride " << recipe.stride << ", " << recipe.tail << ", "
-                                        << count << " frames, " << per_chunk << " from " << first);
+        SCOPED_TRACE(testing::Message()
+                     << "stride " << recipe.stride << ", " << name_of(recipe.tail) << ", " << count
+                     << " frames, " << per_chunk << " from " << first);
         SnippetReader reader(source_of(frames), recipe, first, per_chunk);
         std::int64_t next = first;
         while (const auto chunk = reader.next()) {
@@ -106,9 +107,9 @@ TEST(CropsOf, AreTheMiddleTheWholeOrTen) {
   Recipe recipe;
   EXPECT_EQ(areas(recipe, {340, 256}), std::vector<cv::Rect>{cv::Rect(58, 16, 224, 224)});
   EXPECT_EQ(areas(recipe, {341, 257}), std::vector<cv::Rect>{cv::Rect(58, 16, 224, 224)});
-  recipe.crop = "full";
+  recipe.crop = CropMode::kFull;
   EXPECT_EQ(areas(recipe, {340, 256}), std::vector<cv::Rect>{cv::Rect(0, 0, 340, 256)});
-  recipe.crop = "ten";
+  recipe.crop = CropMode::kTen;
   const auto ten = crops_of(recipe, {340, 256});
   ASSERT_EQ(ten.size(), 10u);
   const cv::Point corners[] = {{0, 0}, {116, 0}, {0, 32}, {116, 32}, {58, 16}};

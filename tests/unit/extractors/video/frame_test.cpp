@@ -38,7 +38,7 @@ bool equal(const cv::Mat& a, const cv::Mat& b) {
 TEST(FrameSize, IsExactOrScalesTheShortSide) {
   Recipe::Resize resize;
   EXPECT_EQ(frame_size(resize, {1920, 1080}), cv::Size(340, 256));
-  resize.mode = "short-side";
+  resize.mode = ResizeMode::kShortSide;
   EXPECT_EQ(frame_size(resize, {320, 240}), cv::Size(341, 256));  // 341.33
   EXPECT_EQ(frame_size(resize, {240, 320}), cv::Size(256, 341));
   EXPECT_EQ(frame_size(resize, {1920, 1080}), cv::Size(455, 256));  // 455.11

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/unit/expect_error.h"
+#include "tests/unit/expect_names.h"
 #include "tests/unit/other_settings.h"
 
 namespace co2net {
@@ -81,7 +82,13 @@ TEST(Recipe, RefusesValuesOutOfRangeAndSaysWhatIsAllowed) {
   expect_refused("window=8", "window must be 16");
   expect_refused("crop_size=112", "crop_size must be a multiple of 32");
   expect_refused("crop_size=0", "crop_size must be in [32");
-  expect_refused("crop=left", "one of center, full, ten, not 'left'");
+  expect_refused("resize.mode=wide", "resize.mode must be one of exact, short-side, not 'wide'");
+  expect_refused("crop=left", "crop must be one of center, full, ten, not 'left'");
+  expect_refused("ten_crop=max", "ten_crop must be one of average, keep, not 'max'");
+  expect_refused("tail=", "tail must be one of drop, pad, not ''");
+  expect_refused("flow.variant=x", "flow.variant must be one of opencv-cpu, opencv-cuda, not 'x'");
+  expect_refused("flow.precision=0", "flow.precision has the wrong type");
+  expect_refused("flow.precision=x", "flow.precision must be one of exact, fast, not 'x'");
   expect_refused("resize.height=200", "at least the crop size, 224");
   expect_refused("flow.median=2", "1 (off), 3 or 5");
   expect_refused("flow.bound=0", "flow.bound must be in");
@@ -125,20 +132,40 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
 TEST(Recipe, IsExactWhereItIsOlderThanThePrecisionsKey) {
   Json json = to_json(Recipe());
   json["flow"].erase("precision");
-  EXPECT_EQ(recipe_from_json(json).flow.precision, "exact");
+  EXPECT_EQ(recipe_from_json(json).flow.precision, FlowPrecision::kExact);
 }
 
 TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
   for (const std::string& name : recipe_preset_names()) {
     test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { recipe_preset("nope"); });
   }
-  EXPECT_EQ(recipe_preset("wtalc").flow.variant, "opencv-cuda");
+  EXPECT_EQ(recipe_preset("wtalc").flow.variant, FlowVariant::kOpencvCuda);
   for (const char* name : {"wtalc-cpu", "kinetics", "cmcs"}) {
-    EXPECT_EQ(recipe_preset(name).flow.variant, "opencv-cpu") << name;
+    EXPECT_EQ(recipe_preset(name).flow.variant, FlowVariant::kOpencvCpu) << name;
   }
-  EXPECT_EQ(recipe_preset("kinetics").resize.mode, "short-side");
+  EXPECT_EQ(recipe_preset("kinetics").resize.mode, ResizeMode::kShortSide);
   EXPECT_EQ(recipe_preset("cmcs").fps, "source");
   EXPECT_EQ(recipe_preset("cmcs").stride, 4);
+}
+
+// Every output carries it, and cache keys are made of it.
+TEST(Recipe, HasTheJsonThatItEverHad) {
+  EXPECT_EQ(to_json(Recipe()).dump(),
+            R"({"crop":"center","crop_size":224,"flow":{"bound":20.0,"epsilon":0.01,)"
+            R"("inner_iterations":30,"lambda":0.15,"median":5,"outer_iterations":10,)"
+            R"("precision":"exact","scale_step":0.8,"scales":5,"tau":0.25,"theta":0.3,)"
+            R"("variant":"opencv-cuda","warps":5},"fps":25,"name":"wtalc",)"
+            R"("resize":{"height":256,"mode":"exact","short_side":256,"width":340},)"
+            R"("stride":16,"tail":"drop","ten_crop":"average","window":16})");
+}
+
+TEST(Recipe, HasChoicesWhoseNamesAreReadBack) {
+  test::expect_names_read_back<ResizeMode>();
+  test::expect_names_read_back<CropMode>();
+  test::expect_names_read_back<TenCrop>();
+  test::expect_names_read_back<Tail>();
+  test::expect_names_read_back<FlowVariant>();
+  test::expect_names_read_back<FlowPrecision>();
 }
 
 TEST(FrameRate, IsTheRecipesOrTheSources) {
@@ -167,7 +194,7 @@ TEST(SnippetCount, FollowsWindowStrideAndTail) {
     Recipe recipe;
     recipe.stride = c.stride;
     EXPECT_EQ(snippet_count(recipe, c.frames), c.dropped) << c.stride << ", " << c.frames;
-    recipe.tail = "pad";
+    recipe.tail = Tail::kPad;
     EXPECT_EQ(snippet_count(recipe, c.frames), c.padded) << c.stride << ", " << c.frames;
   }
 }

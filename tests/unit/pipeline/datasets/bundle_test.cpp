@@ -1,0 +1,92 @@
+#include "pipeline/datasets/bundle.h"
+
+#include <gtest/gtest.h>
+
+#include "pipeline/base/files.h"
+#include "tests/unit/expect_error.h"
+#include "tests/unit/expect_names.h"
+
+namespace co2net {
+namespace {
+
+class BundleTest : public testing::Test {
+ protected:
+  BundleTest() {
+    bundle_.directory = dir_.path();
+    bundle_.name = "small";
+    bundle_.classes = {"Jump"};
+  }
+
+  Json saved() const {
+    save_bundle(bundle_);
+    return Json::parse(read_file(bundle_.file("model.json")));
+  }
+
+  // What load_bundle() makes of model.json with one key changed.
+  Bundle loaded_with(const std::string& key, const Json& value) const {
+    Json json = saved();
+    json[key] = value;
+    write_file(bundle_.file("model.json"), json.dump());
+    return load_bundle(dir_.path(), {});
+  }
+
+  TempDir dir_;
+  Bundle bundle_;
+};
+
+TEST_F(BundleTest, HasTheJsonThatItEverHad) {
+  bundle_.network.max_seqlen = 100;
+  bundle_.network.variant = Variant::kActivityNet;
+  bundle_.network.ablation.fusion = Fusion::kSe;
+  Json json = saved();
+  EXPECT_EQ(json.at("recipe"), to_json(Recipe()));
+  json.erase("recipe");
+  EXPECT_EQ(json.dump(),
+            R"({"classes":["Jump"],"feature_size":2048,"files":{},"max_seqlen":100,)"
+            R"("name":"small","network":{"fattn":{"aux":"rgb","main":"flow"},"fusion":"se",)"
+            R"("global":"main","local":"aux","vattn":{"aux":"flow","main":"rgb"}},)"
+            R"("preset":"activitynet1.2","provenance":{},"schema":"co2net.bundle/1",)"
+            R"("status":"trained"})");
+  EXPECT_EQ(load_bundle(dir_.path(), {}).network, bundle_.network);
+}
+
+TEST_F(BundleTest, HasThePublishedNetworkWhereItIsOlderThanTheAblations) {
+  Json json = saved();
+  json.erase("network");
+  write_file(bundle_.file("model.json"), json.dump());
+  EXPECT_EQ(load_bundle(dir_.path(), {}).network, NetworkSpec());
+}
+
+TEST_F(BundleTest, NamesThePresetThatIsUnknownAndThoseThatAreKnown) {
+  test::expect_error(ErrorKind::kModel,
+                     {"model.json: unknown preset 'charades'; known: thumos14, activitynet1.2"},
+                     [&] { loaded_with("preset", "charades"); });
+  test::expect_error(ErrorKind::kModel, {"'preset' is missing or has the wrong type"},
+                     [&] { loaded_with("preset", 14); });
+}
+
+TEST_F(BundleTest, NamesTheChoiceOfItsNetworkThatIsUnknownAndThoseThatAreKnown) {
+  Json network = to_json(Ablation());
+  network["vattn"]["aux"] = "sound";
+  test::expect_error(ErrorKind::kModel, {"vattn.aux must be one of rgb, flow, not 'sound'"},
+                     [&] { loaded_with("network", network); });
+  network = to_json(Ablation());
+  network["global"] = "both";
+  test::expect_error(ErrorKind::kModel, {"global must be one of main, aux, not 'both'"},
+                     [&] { loaded_with("network", network); });
+}
+
+TEST(NetworkSpec, HasChoicesWhoseNamesAreReadBack) {
+  test::expect_names_read_back<Variant>();
+  test::expect_names_read_back<Fusion>();
+  test::expect_names_read_back<Role>();
+  test::expect_names_read_back<Modality>();
+}
+
+TEST(I3dFile, IsOfAModality) {
+  EXPECT_STREQ(i3d_file(Modality::kRgb), "i3d_rgb.pt");
+  EXPECT_STREQ(i3d_file(Modality::kFlow), "i3d_flow.pt");
+}
+
+}  // namespace
+}  // namespace co2net
