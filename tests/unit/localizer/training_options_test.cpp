@@ -68,12 +68,13 @@ TEST(TrainingOptions, CanBeChangedInEveryKeyAndEveryChangeShows) {
 
 // Bundles carry it, and a training goes on only with the same.
 TEST(TrainingOptions, HaveTheJsonThatTheyEverHad) {
-  EXPECT_EQ(to_json(TrainingOptions()).dump(),
-            R"({"dropout":0.7,"evaluate_every":200,"iterations":20000,"learning_rate":5e-05,)"
-            R"("length":500,"loss":{"cas":1.0,"distance":"mse","mil":1.0,"ml":1.0,"norm":0.8,)"
-            R"("oppo":0.8,"top_k_ratio":7},"min_snippets":1,"network":{"fattn":{"aux":"rgb",)"
-            R"("main":"flow"},"fusion":"ccm","global":"main","local":"aux","vattn":{"aux":"flow",)"
-            R"("main":"rgb"}},"patience":0,"seed":3552,"variant":"thumos14","weight_decay":0.001})");
+  EXPECT_EQ(
+      to_json(TrainingOptions()).dump(),
+      R"({"dropout":0.7,"evaluate_every":200,"iterations":20000,"learning_rate":5e-05,)"
+      R"("length":500,"loss":{"cas":1.0,"distance":"mse","mil":1.0,"ml":1.0,"norm":0.8,)"
+      R"("oppo":0.8,"top_k_ratio":7},"min_snippets":1,"network":{"fattn":{"aux":"rgb",)"
+      R"("main":"flow"},"fusion":"ccm","global":"main","local":"aux","vattn":{"aux":"flow",)"
+      R"("main":"rgb"}},"patience":0,"seed":3552,"variant":"thumos14","weight_decay":0.001})");
 }
 
 TEST(TrainingOptions, ListTheKnownKeysWhereOneIsUnknown) {
