@@ -10,9 +10,10 @@
 #include <numeric>
 #include <optional>
 
-#include "cli/full_program.h"
+#include "cli/halves.h"
 #include "cli/options.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/version.h"
 
 namespace po = boost::program_options;
 
@@ -20,8 +21,8 @@ namespace co2net {
 namespace {
 
 void print_usage(std::ostream& out) {
-  out << "co2net " CO2NET_VERSION
-         ": which actions happen in a video, from when to when\n\n"
+  out << "co2net " << version()
+      << ": which actions happen in a video, from when to when\n\n"
          "Usage: co2net COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
   for (const CommandHelp& command : kCommandHelp) {
     out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.summary
@@ -38,6 +39,7 @@ void print_help(const CommandHelp& command, const po::options_description& optio
       << options;
 }
 
+// Levenshtein's; neither the standard library nor Boost has one.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -162,7 +164,22 @@ class LogTo {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-int dispatch(const Commands& commands, const std::vector<std::string>& arguments, Io& io) {
+// The light program can still say what it is where the full one is missing.
+void print_version(const Program& program, std::ostream& out) {
+  std::string libraries;
+  if (program.libraries != nullptr) {
+    libraries = program.libraries();
+  } else {
+    try {
+      become_full_program({"--version"});
+    } catch (const Error& e) {
+      libraries = "libraries: not known, since " + std::string(e.what()) + "\n";
+    }
+  }
+  out << "co2net " << build_name() << "\n" << libraries;
+}
+
+int dispatch(const Program& program, const std::vector<std::string>& arguments, Io& io) {
   if (arguments.empty()) {
     print_usage(io.err);
     return 2;
@@ -178,12 +195,12 @@ int dispatch(const Commands& commands, const std::vector<std::string>& arguments
     return 0;
   }
   if (name == "--version") {
-    io.out << "co2net " CO2NET_VERSION "\n";
+    print_version(program, io.out);
     return 0;
   }
   const CommandHelp& help = help_of(name);
-  const auto found = std::ranges::find(commands, help.name, &Command::name);
-  if (found == commands.end()) become_full_program(arguments);
+  const auto found = std::ranges::find(program.commands, help.name, &Command::name);
+  if (found == program.commands.end()) become_full_program(arguments);
   const Command& command = **found;
   po::options_description options("Options", 100, 50);
   options.add_options()("help,h", "print this help")  //
@@ -205,10 +222,10 @@ int dispatch(const Commands& commands, const std::vector<std::string>& arguments
 
 }  // namespace
 
-int run_cli(const Commands& commands, const std::vector<std::string>& arguments, Io io) {
+int run_cli(const Program& program, const std::vector<std::string>& arguments, Io io) {
   const LogTo log(io.err);
   try {
-    return dispatch(commands, arguments, io);
+    return dispatch(program, program.libraries == nullptr ? arguments : taken_over(arguments), io);
   } catch (...) {
     const Error error = current_error();
     spdlog::critical("{}", error.what());

@@ -33,19 +33,25 @@ struct Command {
   void (*add_options)(boost::program_options::options_description& options);
   int (*run)(const boost::program_options::variables_map& args, Io& io);
 };
-using Commands = std::vector<const Command*>;
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
     kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
     kUnpackCommand, kInspectCommand, kExplainCommand, kCacheCommand, kProbeCommand;
 
-// Those that need neither networks nor videos, hence none of the large libraries, and all of them.
-const Commands& light_commands();
-const Commands& all_commands();
+// One of the program's two halves (cli/halves.h).
+struct Program {
+  std::vector<const Command*> commands;
+  // What it computes with, a line a library; null in the half that has none of them.
+  std::string (*libraries)() = nullptr;
+};
 
-// Does what the arguments say. A command that is not among `commands` is left to the full program,
-// which replaces this process. Exit codes: 0 all done; 1 some or all inputs failed; 2 usage, or no
-// input found; 3 nothing could be done; 130 interrupted.
-int run_cli(const Commands& commands, const std::vector<std::string>& arguments, Io io);
+// The commands that need neither networks nor videos, hence none of the large libraries, and all.
+const Program& light_program();
+const Program& full_program();
+
+// Does what the arguments say. A command that the light program does not have is left to the full
+// one, which replaces this process. Exit codes: 0 all done; 1 some or all inputs failed; 2 usage,
+// or no input found; 3 nothing could be done; 130 interrupted.
+int run_cli(const Program& program, const std::vector<std::string>& arguments, Io io);
 
 }  // namespace co2net

@@ -10,6 +10,6 @@
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   co2net::install_interrupt_handlers();
-  return co2net::run_cli(co2net::CO2NET_COMMANDS(), {argv + 1, argv + argc},
+  return co2net::run_cli(co2net::CO2NET_PROGRAM(), {argv + 1, argv + argc},
                          {std::cin, std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0});
 }

@@ -18,20 +18,6 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// Or is the folder.
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code absent;
-  const fs::path rest =
-      fs::canonical(path, absent).lexically_relative(fs::canonical(folder, absent));
-  return !rest.empty() && *rest.begin() != "..";
-}
-
-template <class T>
-std::optional<T> optional_value(const po::variables_map& args, const std::string& name) {
-  if (args.count(name) == 0) return std::nullopt;
-  return args[name].as<T>();
-}
-
 bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
 }
@@ -55,9 +41,16 @@ spdlog::level::level_enum parse_log_level(const std::string& name) {
 }
 
 std::string required(const po::variables_map& args, const std::string& name,
-                     const std::string& what) {
+                     const std::string& what, const std::string& how) {
   if (args.count(name) > 0) return args[name].as<std::string>();
-  throw Error(ErrorKind::kUsage, "no " + what + ": give --" + name);
+  throw Error(ErrorKind::kUsage, "no " + what + ": give " + (how.empty() ? "--" + name : how));
+}
+
+void expect_none_of(const po::variables_map& args, const Strings& names, const std::string& why) {
+  for (const std::string& name : names) {
+    if (args.count(name) == 0 || args[name].defaulted()) continue;
+    throw Error(ErrorKind::kUsage, "--" + name + " " + why);
+  }
 }
 
 void add_model_option(po::options_description& options) {
@@ -66,10 +59,7 @@ void add_model_option(po::options_description& options) {
 }
 
 fs::path parse_model(const po::variables_map& args) {
-  if (args.count("model") == 0) {
-    throw Error(ErrorKind::kUsage, "no model: give a bundle's folder with --model DIR");
-  }
-  return args["model"].as<std::string>();
+  return required(args, "model", "model", "a bundle's folder with --model DIR");
 }
 
 void add_recipe_options(po::options_description& options, bool with_preset) {
@@ -95,14 +85,6 @@ Recipe parse_recipe(const po::variables_map& args, const Recipe& given) {
   return recipe;
 }
 
-void require_averaged_crops(const Recipe& recipe) {
-  if (recipe.crop == CropMode::kTen && recipe.ten_crop == TenCrop::kKeep) {
-    throw Error(ErrorKind::kUsage,
-                "ten_crop=keep gives a row a crop, and CO2-Net takes one a snippet; use "
-                "--recipe-set ten_crop=average");
-  }
-}
-
 void add_cache_options(po::options_description& options) {
   options.add_options()("cache", po::value<std::string>()->value_name("DIR"),
                         "where results of stages are kept (default: $XDG_CACHE_HOME/co2net)")  //
@@ -110,8 +92,8 @@ void add_cache_options(po::options_description& options) {
 }
 
 fs::path parse_cache_directory(const po::variables_map& args) {
-  return args.count("cache") > 0 ? fs::path(args["cache"].as<std::string>())
-                                 : default_cache_directory();
+  const auto directory = optional_value<std::string>(args, "cache");
+  return directory ? fs::path(*directory) : default_cache_directory();
 }
 
 std::unique_ptr<DiskCache> parse_cache(const po::variables_map& args) {
@@ -194,21 +176,14 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   return options;
 }
 
+int concluded(const Outcome& outcome, const VideoOptions& options) {
+  outcome.stats.write(options.stats);
+  return outcome.failed > 0 ? 1 : 0;
+}
+
 void add_output_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                         "where results go (default, and '-': standard output)");
-}
-
-void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs,
-                        const std::string& option) {
-  std::error_code absent;
-  if (!fs::exists(output, absent)) return;
-  for (const Input& input : inputs) {
-    if (fs::equivalent(output, input.path, absent) || lies_in(output, input.path)) {
-      throw Error(ErrorKind::kUsage, option + " would overwrite the input " + input.path.string() +
-                                         "; choose another place");
-    }
-  }
 }
 
 fs::path parse_output(const po::variables_map& args) {
@@ -255,10 +230,16 @@ void add_directory_option(po::options_description& options) {
 }
 
 fs::path parse_directory(const po::variables_map& args) {
-  if (args.count("output") == 0) {
-    throw Error(ErrorKind::kUsage, "no output: give a folder with -o DIR");
-  }
-  return args["output"].as<std::string>();
+  return required(args, "output", "output", "a folder with -o DIR");
+}
+
+void add_order_option(po::options_description& options) {
+  options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
+                        "annotations of the videos, which say their order");
+}
+
+fs::path parse_order(const po::variables_map& args) {
+  return required(args, "annotations", "videos", "their annotations with --annotations FILE|DIR");
 }
 
 Strings parse_arguments(const po::variables_map& args, const std::string& what) {
@@ -266,6 +247,12 @@ Strings parse_arguments(const po::variables_map& args, const std::string& what) 
     throw Error(ErrorKind::kUsage, what + " is missing: give at least one");
   }
   return args["input"].as<Strings>();
+}
+
+std::string parse_argument(const po::variables_map& args, const std::string& what) {
+  const Strings arguments = parse_arguments(args, what);
+  if (arguments.size() > 1) throw Error(ErrorKind::kUsage, "give one " + what + " only");
+  return arguments.front();
 }
 
 std::vector<Input> parse_inputs(const po::variables_map& args, const std::string& what,

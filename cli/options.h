@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "cli/cli.h"
+#include "cli/workflows/stats.h"
 #include "cli/workflows/video_settings.h"
 #include "pipeline/base/choice.h"
 #include "pipeline/base/inputs.h"
-#include "pipeline/base/interrupt.h"
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/recipe.h"
 #include "postprocess/exporters.h"
@@ -34,9 +34,23 @@ T one_of(const boost::program_options::variables_map& args, const std::string& n
   return *named<T>(one_of(args, name, names_of<T>()));
 }
 
-// The value of a text option that must be given; `what` says what for.
+// The value of an option; nothing where it was not given.
+template <class T>
+std::optional<T> optional_value(const boost::program_options::variables_map& args,
+                                const std::string& name) {
+  if (args.count(name) == 0) return std::nullopt;
+  return args[name].as<T>();
+}
+
+// The value of a text option that must be given. `what` says what is missing, `how` how to give it
+// where "--name" does not say enough.
 std::string required(const boost::program_options::variables_map& args, const std::string& name,
-                     const std::string& what);
+                     const std::string& what, const std::string& how = "");
+
+// An option that means nothing here is not passed over in silence: throws "--name <why>" if one of
+// them was given.
+void expect_none_of(const boost::program_options::variables_map& args,
+                    const std::vector<std::string>& names, const std::string& why);
 
 spdlog::level::level_enum parse_log_level(const std::string& name);
 
@@ -48,8 +62,6 @@ std::filesystem::path parse_model(const boost::program_options::variables_map& a
 void add_recipe_options(boost::program_options::options_description& options, bool with_preset);
 // `given` is the recipe that the options start from; --recipe replaces it.
 Recipe parse_recipe(const boost::program_options::variables_map& args, const Recipe& given);
-// CO2-Net takes one row a snippet.
-void require_averaged_crops(const Recipe& recipe);
 
 // --cache, --no-cache
 void add_cache_options(boost::program_options::options_description& options);
@@ -83,15 +95,13 @@ void add_video_options(boost::program_options::options_description& options);
 // Takes the ones that the command has.
 VideoOptions parse_video_options(const boost::program_options::variables_map& args);
 
+// Writes the statistics that --stats asks for; returns the exit code.
+int concluded(const Outcome& outcome, const VideoOptions& options);
+
 // -o FILE of commands that write one result
 void add_output_option(boost::program_options::options_description& options);
 // Empty: standard output
 std::filesystem::path parse_output(const boost::program_options::variables_map& args);
-
-// Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
-// input, or of something in a folder that is one.
-void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
-                        const std::string& option = "-o");
 
 // The same, --format, --min-score, --top-k
 struct ResultOptions {
@@ -110,9 +120,15 @@ Compat parse_compat(const boost::program_options::variables_map& args);
 void add_directory_option(boost::program_options::options_description& options);
 std::filesystem::path parse_directory(const boost::program_options::variables_map& args);
 
-// The positional arguments; throws naming INPUT if there are none.
+// --annotations of commands that take the videos' order from them
+void add_order_option(boost::program_options::options_description& options);
+std::filesystem::path parse_order(const boost::program_options::variables_map& args);
+
+// The positional arguments, or the only one; throws naming `what` they are if there are none.
 std::vector<std::string> parse_arguments(const boost::program_options::variables_map& args,
                                          const std::string& what);
+std::string parse_argument(const boost::program_options::variables_map& args,
+                           const std::string& what);
 
 // The inputs with ids, of this shard. Throws Error(kUsage) if nothing at all was found.
 std::vector<Input> parse_inputs(const boost::program_options::variables_map& args,

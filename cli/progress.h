@@ -10,7 +10,8 @@
 namespace co2net {
 
 // Says on `err` how far a run is: a bar that is redrawn on a terminal, or a line now and then.
-// Belongs to one thread at a time.
+// Belongs to one thread at a time. (Boost's progress_display has to know the count, and tells no
+// rate.)
 class Progress {
  public:
   enum class Mode { kOff, kPlain, kBar };

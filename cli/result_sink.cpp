@@ -27,7 +27,6 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
     lines_to_ = &direct_;
   }
   if (lines_to_ == nullptr) expect_writable(options.output);
-  if (options_.format == "csv") put(std::string(kCsvHeader));
 }
 
 void ResultSink::add(VideoResult result) {
@@ -47,13 +46,20 @@ void ResultSink::add(VideoError error) {
 }
 
 void ResultSink::finish() {
-  if (options_.format == "activitynet") {
-    put(to_text(results_document(results_, errors_, model_, recipe_)) + "\n");
-  }
+  put(options_.format == "activitynet"
+          ? to_text(results_document(results_, errors_, model_, recipe_)) + "\n"
+          : "");
   if (lines_to_ == nullptr) write_file(options_.output, pending_);
 }
 
-void ResultSink::put(const std::string& lines) {
+ResultReceiver ResultSink::receiver() {
+  return {[this](VideoResult result) { add(std::move(result)); },
+          [this](VideoError error) { add(std::move(error)); }};
+}
+
+void ResultSink::put(std::string lines) {
+  if (options_.format == "csv" && !begun_) lines.insert(0, kCsvHeader);
+  begun_ = true;
   if (lines_to_ == nullptr) {
     pending_ += lines;
     return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "cli/workflows/segments.h"
 #include "pipeline/base/json.h"
 #include "postprocess/exporters.h"
 
@@ -20,14 +21,18 @@ class ResultSink {
   void add(VideoError error);
   void finish();
 
+  // Takes what a workflow finds; the object must outlive it.
+  ResultReceiver receiver();
+
  private:
-  void put(const std::string& lines);
+  void put(std::string lines);
 
   const ResultOptions options_;
   const Json model_, recipe_;
   std::ofstream direct_;    // a pipe or device that results go to
   std::ostream* lines_to_;  // where lines go as they come; null if they are collected
   std::string pending_;
+  bool begun_ = false;
   std::vector<VideoResult> results_;
   std::vector<VideoError> errors_;
 };

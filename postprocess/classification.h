@@ -13,6 +13,12 @@ namespace co2net {
 // Errors: Error(kInput) for other shapes or values that are not finite.
 std::vector<double> video_class_scores(const Array& cas);
 
+// How likely each class is in each video, and whether the video has it: [videos][C].
+struct Classification {
+  std::vector<std::vector<double>> scores;
+  std::vector<std::vector<bool>> labels;
+};
+
 // Mean over classes of the average precision with which a class's score ranks the videos that have
 // it above the others, in [0, 1]: sum of the precision at each such video / their number. Equal
 // scores keep the videos' order.

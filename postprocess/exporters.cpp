@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/base/version.h"
+
 namespace co2net {
 namespace {
 
@@ -62,7 +64,7 @@ std::vector<Segment> filtered(std::vector<Segment> segments, const SegmentFilter
 Json results_document(const std::vector<VideoResult>& results,
                       const std::vector<VideoError>& errors, const Json& model,
                       const Json& recipe) {
-  Json document = {{"version", "co2net " CO2NET_VERSION},
+  Json document = {{"version", "co2net " + std::string(version())},
                    {"schema", "co2net.results/1"},
                    {"results", Json::object()},
                    {"videos", Json::object()},

@@ -3,9 +3,8 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/workflows/convert.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
-#include "pipeline/datasets/annotations.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -38,51 +37,23 @@ AnnotationFormat parse_format(const po::variables_map& args, const fs::path& out
 
 // A file or a folder; empty: standard output.
 fs::path parse_target(const po::variables_map& args) {
-  const std::string output = args.count("output") > 0 ? args["output"].as<std::string>() : "-";
+  const std::string output = optional_value<std::string>(args, "output").value_or("-");
   return output == "-" ? "" : output;
 }
 
-Annotations read_all(const std::vector<std::string>& paths) {
-  Annotations all = read_input(read_annotations, paths.front());
-  for (std::size_t i = 1; i < paths.size(); ++i) {
-    const Annotations more = read_input(read_annotations, paths[i]);
-    within(paths[i], [&] { merge(all, more); });
-  }
-  return all;
-}
-
-void warn_of_losses(const Annotations& annotations, AnnotationFormat format) {
-  if (!annotations.not_kept.empty()) {
-    spdlog::warn("not carried over: {}",
-                 joined({annotations.not_kept.begin(), annotations.not_kept.end()}));
-  }
-  for (const std::string& lost : lost_in(format, annotations)) {
-    spdlog::warn("the format cannot hold {}", lost);
-  }
-}
-
 int run_convert(const po::variables_map& args, Io& io) {
-  const std::vector<std::string> inputs = parse_arguments(args, "ANNOTATIONS");
-  const fs::path output = parse_target(args);
-  const AnnotationFormat format = parse_format(args, output);
-  if (output.empty() && format != AnnotationFormat::kActivityNet) {
+  ConvertJob job;
+  for (const std::string& input : parse_arguments(args, "ANNOTATIONS")) {
+    job.inputs.emplace_back(input);
+  }
+  job.ambiguous = optional_value<std::string>(args, "ambiguous").value_or("");
+  job.output = parse_target(args);
+  job.format = parse_format(args, job.output);
+  if (job.output.empty() && job.format != AnnotationFormat::kActivityNet) {
     throw Error(ErrorKind::kUsage, "that format is a folder: name one with -o DIR");
   }
-  for (const std::string& input : inputs) expect_no_input_at(output, {{input, input}});
-  Annotations annotations = read_all(inputs);
-  if (args.count("ambiguous") > 0) {
-    const auto ambiguous = args["ambiguous"].as<std::string>();
-    expect_no_input_at(output, {{ambiguous, ""}});
-    Annotations list;
-    list.ambiguous = read_input(read_ambiguous, ambiguous);
-    merge(annotations, list);
-  }
-  warn_of_losses(annotations, format);
-  if (output.empty()) {
-    io.out << format_activitynet(annotations);
-  } else {
-    write_annotations(annotations, output, format);
-  }
+  const Annotations annotations = convert_annotations(job);
+  if (job.output.empty()) io.out << format_activitynet(annotations);
   spdlog::info("{} videos, {} classes", annotations.videos.size(), annotations.classes.size());
   return 0;
 }

@@ -1,18 +1,11 @@
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <optional>
 
 #include "cli/options.h"
+#include "cli/workflows/evaluate.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
-#include "pipeline/datasets/annotations.h"
-#include "pipeline/datasets/feature_files.h"
-#include "pipeline/formats/npy.h"
-#include "postprocess/classification.h"
-#include "postprocess/evaluation.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/text_table.h"
 
@@ -30,11 +23,8 @@ const char* usual_tiou(Protocol protocol) {
 }
 
 struct EvalOptions {
-  fs::path predictions;
-  fs::path ground_truth;
-  fs::path ambiguous;  // empty: the ground truth's own
-  fs::path scores;     // empty: none
-  EvaluationOptions evaluation;
+  EvaluateJob job;
+  std::string protocol;
   TableOptions table;
   bool as_json = false;
   fs::path output;  // empty: standard output
@@ -66,148 +56,52 @@ void add_eval_options(po::options_description& options) {
 }
 
 std::string text_of(const po::variables_map& args, const std::string& option) {
-  return args.count(option) > 0 ? args[option].as<std::string>() : "";
+  return optional_value<std::string>(args, option).value_or("");
 }
 
-EvalOptions parse_eval_options(const po::variables_map& args) {
+EvaluateJob parse_job(const po::variables_map& args) {
+  EvaluateJob job;
   const Strings files = parse_arguments(args, "PREDICTIONS");
   if (files.size() != 1) {
     throw Error(ErrorKind::kUsage, "one file of predictions at a time, not " + joined(files));
   }
-  if (args.count("ground-truth") == 0) {
-    throw Error(ErrorKind::kUsage, "no ground truth: give it with --ground-truth FILE|DIR");
-  }
-  EvalOptions options;
-  options.predictions = files.front();
-  options.ground_truth = text_of(args, "ground-truth");
-  options.ambiguous = text_of(args, "ambiguous");
-  options.scores = text_of(args, "scores");
-  options.evaluation.protocol = one_of<Protocol>(args, "protocol");
-  if (!options.ambiguous.empty() && options.evaluation.protocol == Protocol::kActivityNet) {
+  job.predictions = files.front();
+  job.ground_truth =
+      required(args, "ground-truth", "ground truth", "it with --ground-truth FILE|DIR");
+  job.ambiguous = text_of(args, "ambiguous");
+  job.scores = text_of(args, "scores");
+  const NamedProtocol& protocol = parse_protocol(args);
+  if (!job.ambiguous.empty() && protocol.protocol == Protocol::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--ambiguous has no meaning in protocol activitynet");
   }
-  options.evaluation.subset = text_of(args, "subset");
-  options.evaluation.tiou = parse_tiou(
-      args.count("tiou") > 0 ? text_of(args, "tiou") : usual_tiou(options.evaluation.protocol));
+  job.options.protocol = protocol.protocol;
+  job.options.subset = text_of(args, "subset");
+  job.options.tiou = parse_tiou(optional_value<std::string>(args, "tiou").value_or(protocol.tiou));
+  return job;
+}
+
+EvalOptions parse_eval_options(const po::variables_map& args) {
+  EvalOptions options;
+  options.job = parse_job(args);
+  options.protocol = parse_protocol(args).name;
   if (args.count("paper") > 0) options.table.beside = &published_figures(text_of(args, "paper"));
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
   options.output = parse_output(args);
-  expect_no_input_at(options.output, {{options.predictions, ""},
-                                      {options.ground_truth, ""},
-                                      {options.ambiguous, ""},
-                                      {options.scores, ""}});
+  expect_no_input_at(options.output, {{options.job.predictions, ""},
+                                      {options.job.ground_truth, ""},
+                                      {options.job.ambiguous, ""},
+                                      {options.job.scores, ""}});
   if (!options.output.empty()) expect_writable(options.output);
   return options;
 }
 
-Annotations read_ground_truth(const EvalOptions& options) {
-  Annotations annotations = read_input(read_annotations, options.ground_truth);
-  if (!options.ambiguous.empty()) {
-    annotations.ambiguous = read_input(read_ambiguous, options.ambiguous);
-  }
-  if (options.evaluation.protocol == Protocol::kThumos && annotations.ambiguous.empty()) {
-    spdlog::warn(
-        "no ambiguous intervals: what lies in them counts against the predictions; give "
-        "--ambiguous FILE");
-  }
-  return annotations;
-}
-
-// Lines and rows do not say what the recipe was.
-void warn_of_assumed_rates(const Predictions& predictions) {
-  Strings ids;
-  for (const auto& [id, video] : predictions) {
-    if (video.rate_is_assumed && !video.segments.empty()) ids.push_back(id);
-  }
-  if (ids.empty()) return;
-  spdlog::warn(
-      "taken to have {} snippets a second, since the file does not say it: {}; for those of "
-      "another rate give co2net's results of --format activitynet, which do",
-      kSnippetsPerSecond, counted("videos", ids));
-}
-
-void log_counts(const Evaluation& evaluation) {
-  spdlog::info("{} predictions, {} segments of {} classes in {} videos", evaluation.predictions,
-               evaluation.segments, evaluation.per_class.size(), evaluation.videos);
-  const auto warn = [](int count, const char* what) {
-    if (count > 0) spdlog::warn("{} {}", count, what);
-  };
-  warn(evaluation.videos_without_predictions,
-       "videos have no predictions; their segments count as not found");
-  warn(evaluation.foreign_predictions, "predictions ignored: not in these videos");
-  warn(evaluation.unknown_labels, "predictions ignored: the ground truth has no such label");
-  if (evaluation.ambiguous_predictions > 0) {
-    spdlog::info("{} predictions removed: in ambiguous intervals",
-                 evaluation.ambiguous_predictions);
-  }
-}
-
-// Scores of a video for `classes`, from a file of 'localize --save-scores'.
-std::vector<double> class_scores(const fs::path& file, const Strings& classes) {
-  const Arrays arrays = read_npz(file);
-  const Strings scored = read_score_classes(file).value_or(classes);
-  const auto cas = arrays.find("cas");
-  if (cas == arrays.end()) throw Error(ErrorKind::kInput, "no array 'cas'");
-  expect_shape(cas->second, {-1, static_cast<std::int64_t>(scored.size()) + 1}, "cas");
-  const std::vector<double> scores = video_class_scores(cas->second);
-  std::vector<double> wanted;
-  for (const std::string& label : classes) {
-    const auto found = std::ranges::find(scored, label);
-    if (found == scored.end()) {
-      throw Error(ErrorKind::kInput, "no scores for class '" + label + "'");
-    }
-    wanted.push_back(scores[static_cast<std::size_t>(found - scored.begin())]);
-  }
-  return wanted;
-}
-
-struct Classification {
-  double mAP = 0;
-  std::size_t videos = 0;
-  int videos_without_scores = 0;
-};
-
-Classification classify(const fs::path& directory, const Annotations& annotations,
-                        const std::string& subset) {
-  Classification result;
-  std::vector<std::vector<double>> scores;
-  std::vector<std::vector<bool>> labels;
-  for (const AnnotatedVideo& video : annotations.videos) {
-    if (!subset.empty() && video.subset != subset) continue;
-    const fs::path file = directory / (video.id + ".npz");
-    if (!fs::exists(file)) {
-      ++result.videos_without_scores;
-      continue;
-    }
-    try {
-      scores.push_back(class_scores(file, annotations.classes));
-    } catch (const Error& e) {
-      throw Error(ErrorKind::kInput, file.string() + ": " + e.what());
-    }
-    std::vector<bool>& has = labels.emplace_back();
-    for (const std::string& label : annotations.classes) {
-      has.push_back(std::ranges::find(video.labels, label) != video.labels.end());
-    }
-  }
-  if (scores.empty()) {
-    throw Error(ErrorKind::kInput, directory.string() + ": no <id>.npz of any of these videos");
-  }
-  result.videos = scores.size();
-  result.mAP = classification_map(scores, labels);
-  if (result.videos_without_scores > 0) {
-    spdlog::warn("{} videos have no scores in {} and are left out of the classification mAP",
-                 result.videos_without_scores, directory.string());
-  }
-  return result;
-}
-
-std::string as_json(const Evaluation& evaluation, const EvalOptions& options,
-                    const std::optional<Classification>& classification) {
-  Json json = to_json(evaluation);
-  json["protocol"] = options.evaluation.protocol;
-  if (!options.evaluation.subset.empty()) json["subset"] = options.evaluation.subset;
-  if (classification) {
+std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
+  Json json = to_json(result.evaluation);
+  json["protocol"] = options.protocol;
+  const std::string& subset = options.job.options.subset;
+  if (!subset.empty()) json["subset"] = subset;
+  if (const auto& classification = result.classification) {
     json["classification"] = {{"mAP", classification->mAP},
                               {"videos", classification->videos},
                               {"videos_without_scores", classification->videos_without_scores}};
@@ -216,29 +110,19 @@ std::string as_json(const Evaluation& evaluation, const EvalOptions& options,
   return to_text(json) + "\n";
 }
 
-std::string as_table(const Evaluation& evaluation, const EvalOptions& options,
-                     const std::optional<Classification>& classification) {
-  std::string text = to_table(evaluation, options.table);
-  if (classification) {
-    text += "classification mAP " + percent(classification->mAP) + " (" +
-            std::to_string(classification->videos) + " videos)\n";
+std::string as_table(const EvaluateResult& result, const EvalOptions& options) {
+  std::string text = to_table(result.evaluation, options.table);
+  if (result.classification) {
+    text += "classification mAP " + percent(result.classification->mAP) + " (" +
+            std::to_string(result.classification->videos) + " videos)\n";
   }
   return text;
 }
 
 int run_eval(const po::variables_map& args, Io& io) {
   const EvalOptions options = parse_eval_options(args);
-  const Annotations annotations = read_ground_truth(options);
-  const Predictions predictions = read_input(read_predictions, options.predictions);
-  if (options.evaluation.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
-  const Evaluation evaluation = evaluate(predictions, annotations, options.evaluation);
-  log_counts(evaluation);
-  std::optional<Classification> classification;
-  if (!options.scores.empty()) {
-    classification = classify(options.scores, annotations, options.evaluation.subset);
-  }
-  const std::string text = options.as_json ? as_json(evaluation, options, classification)
-                                           : as_table(evaluation, options, classification);
+  const EvaluateResult result = evaluate_files(options.job);
+  const std::string text = options.as_json ? as_json(result, options) : as_table(result, options);
   if (options.output.empty()) {
     io.out << text;
   } else {

@@ -5,8 +5,6 @@
 #include <boost/program_options.hpp>
 #include <set>
 
-#include "extractors/features.h"
-#include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 
 namespace po = boost::program_options;
@@ -83,6 +81,18 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
     throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
   }
   return settings;
+}
+
+LocalizeVideosJob parse_localize_videos(const po::variables_map& args, const VideoOptions& video,
+                                        DiskCache* cache) {
+  LocalizeVideosJob job;
+  job.bundle = load_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile, kCo2NetFile});
+  job.extraction = parse_extraction(args, parse_recipe(args, job.bundle.recipe), video.threads);
+  job.each = video.each;
+  job.compat = parse_compat(args);
+  job.fail_fast = video.fail_fast;
+  job.cache = cache;
+  return job;
 }
 
 }  // namespace co2net

@@ -4,6 +4,7 @@
 #include <boost/program_options/variables_map.hpp>
 
 #include "cli/options.h"
+#include "cli/workflows/localize_videos.h"
 #include "cli/workflows/wiring.h"
 #include "pipeline/devices/device.h"
 
@@ -21,5 +22,10 @@ void add_extraction_options(boost::program_options::options_description& options
 void add_checkpoint_option(boost::program_options::options_description& options);
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
                                     const Recipe& recipe, int threads);
+
+// What 'run' does with videos, which 'explain' has to know too: these, --model, --recipe-set and
+// --compat.
+LocalizeVideosJob parse_localize_videos(const boost::program_options::variables_map& args,
+                                        const VideoOptions& video, DiskCache* cache);
 
 }  // namespace co2net

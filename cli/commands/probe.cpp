@@ -1,8 +1,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
-#include "cli/progress.h"
-#include "cli/workflows/batch.h"
+#include "cli/workflows/each_input.h"
 #include "extractors/video/video_reader.h"
 
 namespace po = boost::program_options;
@@ -31,9 +30,8 @@ void add_probe_options(po::options_description& options) { add_input_options(opt
 int run_probe(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in);
-  const int failed = for_each_input(
-      source_of(inputs), options.fail_fast, {},
-      [&](const Input& input) {
+  const int failed =
+      for_each_input(source_of(inputs), options.fail_fast, {}, [&](const Input& input) {
         const Probe probe = probe_video(input.path);
         Json streams = Json::array();
         for (const SourceInfo& source : probe.streams) streams.push_back(to_json(source));
@@ -43,8 +41,7 @@ int run_probe(const po::variables_map& args, Io& io) {
                            {"chosen_stream", chosen.stream},
                            {"video_streams", streams}})
                << "\n";
-      },
-      [](const VideoError&) {});
+      });
   return failed > 0 ? 1 : 0;
 }
 

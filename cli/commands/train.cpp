@@ -53,16 +53,14 @@ void add_train_options(po::options_description& options) {
 }
 
 // Options of one form say nothing to the other.
-void expect_none_of(const po::options_description& other, const po::variables_map& args,
-                    const std::string& form) {
-  for (const auto& option : other.options()) {
-    const std::string& name = option->long_name();
-    if (args.count(name) == 0 || args[name].defaulted()) continue;
-    throw Error(ErrorKind::kUsage,
-                "--" + name + " has no meaning with --" + form +
-                    ": learn either from features (--features, --annotations) or from videos "
-                    "(--videos, --labels, --extractor)");
-  }
+void expect_none_of_form(const po::options_description& other, const po::variables_map& args,
+                         const std::string& form) {
+  std::vector<std::string> names;
+  for (const auto& option : other.options()) names.push_back(option->long_name());
+  expect_none_of(args, names,
+                 "has no meaning with --" + form +
+                     ": learn either from features (--features, --annotations) or from videos "
+                     "(--videos, --labels, --extractor)");
 }
 
 std::string parse_name(const po::variables_map& args, const std::string& otherwise) {
@@ -136,7 +134,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
 
 int run_train(const po::variables_map& args, Io& io) {
   if (args.count("videos") > 0) {
-    expect_none_of(features_form(), args, "videos");
+    expect_none_of_form(features_form(), args, "videos");
     return train_from_videos(args, io);
   }
   if (args.count("features") == 0) {
@@ -144,7 +142,7 @@ int run_train(const po::variables_map& args, Io& io) {
                 "nothing to learn from: give --features and --annotations, or --videos, --labels "
                 "and --extractor");
   }
-  expect_none_of(videos_form(), args, "features");
+  expect_none_of_form(videos_form(), args, "features");
   return train_from_features(args, io);
 }
 

@@ -1,20 +1,43 @@
 #include "cli/workflows/extraction.h"
 
 #include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
 
 namespace co2net {
 
-VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* cache,
-                  const Observer& observer) {
+VideoJob make_job(const Input& input, const VideoSettings& settings, const Observer& observer,
+                  const std::string& unit) {
   VideoJob job;
   job.path = input.path;
-  job.sha256 = cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
   job.stream = settings.stream;
   job.deadline = settings.deadline();
-  job.on_progress = [on_progress = observer.on_progress](std::int64_t done, std::int64_t expected) {
-    on_progress("snippets", done, expected);
+  job.on_progress = [on_progress = observer.on_progress, unit](std::int64_t done,
+                                                               std::int64_t expected) {
+    on_progress(unit, done, expected);
   };
   return job;
+}
+
+VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* cache,
+                  const Observer& observer, Stats* stats) {
+  const std::string sha256 =
+      cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
+  VideoJob job = make_job(input, settings, observer, "snippets");  // whose deadline counts from now
+  job.sha256 = sha256;
+  if (stats != nullptr) {
+    job.on_extracted = [stats, id = input.id](const Features& features) {
+      stats->add_extraction(id, to_json(features));
+    };
+  }
+  return job;
+}
+
+void require_averaged_crops(const Recipe& recipe) {
+  if (recipe.crop == "ten" && recipe.ten_crop == "keep") {
+    throw Error(ErrorKind::kUsage,
+                "ten_crop=keep gives a row a crop, and CO2-Net takes one a snippet; use "
+                "--recipe-set ten_crop=average");
+  }
 }
 
 Json to_json(const Features& features) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
+
 #include "cli/workflows/observer.h"
+#include "cli/workflows/stats.h"
 #include "cli/workflows/video_settings.h"
 #include "extractors/extractor.h"
 #include "pipeline/base/inputs.h"
@@ -9,11 +12,19 @@
 
 namespace co2net {
 
-// What workflows that make features of videos share.
+// What workflows that make features or flow of videos share.
 
-// The video that `input` names, with its content's hash, progress and deadline.
+// The video that `input` names, with its deadline; progress counts `unit`.
+VideoJob make_job(const Input& input, const VideoSettings& settings, const Observer& observer,
+                  const std::string& unit);
+
+// The same with its content's hash, for stages; progress counts snippets. `stats`, unless null,
+// hears of extractions and must outlive the job.
 VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* cache,
-                  const Observer& observer);
+                  const Observer& observer, Stats* stats = nullptr);
+
+// CO2-Net takes one row a snippet. Throws Error(kUsage).
+void require_averaged_crops(const Recipe& recipe);
 
 // What statistics say of an extraction.
 Json to_json(const Features& features);

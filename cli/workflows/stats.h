@@ -24,4 +24,10 @@ class Stats {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// What a workflow leaves beside its files and results.
+struct Outcome {
+  int failed = 0;  // inputs
+  Stats stats = {};
+};
+
 }  // namespace co2net

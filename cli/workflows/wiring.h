@@ -16,7 +16,7 @@ namespace co2net {
 
 // The chain as far as it needs networks:
 //   [frames] [flow] -> features -> localization
-// Proposals follow (cli/proposing.h). A new stage is one more line in either.
+// Proposals follow (cli/workflows/segments.h). A new stage is one more line in either.
 
 struct ExtractionSettings {
   Recipe recipe;

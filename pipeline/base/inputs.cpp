@@ -60,6 +60,14 @@ fs::path normal_path(const fs::path& path) {
   return (error ? path : absolute).lexically_normal();
 }
 
+// Or is the folder.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code absent;
+  const fs::path rest =
+      fs::canonical(path, absent).lexically_relative(fs::canonical(folder, absent));
+  return !rest.empty() && *rest.begin() != "..";
+}
+
 // The longest directory that all paths are below; they are absolute.
 fs::path common_parent(const std::vector<fs::path>& paths) {
   fs::path common = paths.front().parent_path();
@@ -195,6 +203,18 @@ std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
     }
   }
   return inputs;
+}
+
+void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs,
+                        const std::string& option) {
+  std::error_code absent;
+  if (!fs::exists(output, absent)) return;
+  for (const Input& input : inputs) {
+    if (fs::equivalent(output, input.path, absent) || lies_in(output, input.path)) {
+      throw Error(ErrorKind::kUsage, option + " would overwrite the input " + input.path.string() +
+                                         "; choose another place");
+    }
+  }
 }
 
 bool Shard::has(const std::string& id) const {

@@ -38,6 +38,11 @@ std::string id_of(const std::filesystem::path& path);
 // another's folder. Ids are UTF-8: where a name is not, its bytes beyond ASCII become %XX.
 std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
 
+// Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
+// input, or of something in a folder that is one.
+void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
+                        const std::string& option = "-o");
+
 // The next path on a stream of paths, nothing at its end. While it waits, a signal ends the program
 // at once.
 std::optional<std::filesystem::path> next_path(std::istream& stream, bool nul_separated);

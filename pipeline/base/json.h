@@ -30,7 +30,7 @@ T json_at(const Json& object, const std::string& key, ErrorKind kind) {
 }
 
 // The leaves in which two documents differ, each as "recipe.flow.bound 20 -> 15"; digests are not
-// shown but said to have changed.
+// shown but said to have changed. (Json::diff() does not tell what was there before.)
 std::vector<std::string> json_differences(const Json& before, const Json& after);
 
 }  // namespace co2net

@@ -18,7 +18,7 @@ bool is_utf8(std::string_view text);
 // What follows the byte order mark that some programs put before UTF-8.
 std::string_view without_byte_order_mark(std::string_view text);
 
-// Appends a character, at most U+10FFFF.
+// Appends a character, at most U+10FFFF. (The standard library's own is deprecated.)
 void append_utf8(std::string& text, std::uint32_t character);
 
 }  // namespace co2net

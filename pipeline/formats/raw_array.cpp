@@ -24,6 +24,7 @@ constexpr std::int64_t kMaxRepeats = 16;
   throw Error(ErrorKind::kInput, name + ": " + why);
 }
 
+// torch has the same; what reads files of arrays does without it.
 float half_to_float(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1fu;

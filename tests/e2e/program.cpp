@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <sstream>
 #include <thread>
 
@@ -50,9 +51,20 @@ Outcome co2net(const Strings& arguments, const std::string& input) {
   std::istringstream in(input);
   std::ostringstream out, err;
   Outcome outcome;
-  outcome.code = run_cli(all_commands(), arguments, {in, out, err});
+  outcome.code = run_cli(full_program(), arguments, {in, out, err});
   outcome.out = out.str();
   outcome.err = err.str();
+  return outcome;
+}
+
+Outcome shell(const std::string& line) {
+  Outcome outcome;
+  FILE* pipe = ::popen(("{ " + line + "; } 2>&1").c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
+    outcome.out += static_cast<char>(c);
+  }
+  const int status = ::pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return outcome;
 }
 

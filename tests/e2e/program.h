@@ -30,6 +30,9 @@ struct Outcome {
 // The program in this process, with `input` on its standard input.
 Outcome co2net(const Strings& arguments, const std::string& input = "");
 
+// What a line of shell prints on both outputs, as `out`, and its exit code.
+Outcome shell(const std::string& line);
+
 // The program as a process of its own, with pipes to its standard input and output.
 class Process {
  public:

@@ -9,6 +9,7 @@
 
 #include "pipeline/devices/device.h"
 #include "tests/e2e/program.h"
+#include "tests/support.h"
 
 namespace co2net::test {
 namespace {
@@ -331,6 +332,21 @@ TEST(Run, WarnsOfARecipeThatTheModelDidNotLearnFrom) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_TRUE(outcome.says("flow.bound 20.0 -> 15")) << outcome.err;
   EXPECT_EQ(outcome.json().at("recipe").at("flow").at("bound"), 15);
+}
+
+TEST(Run, GivesTheSegmentsThatAProgramOfTheLibraryGets) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const Outcome library = shell("CO2NET_BUNDLE=" + shell_quoted(here.model()) +
+                                " CO2NET_CLIP=" + shell_quoted(clip) + " " CO2NET_LOCALIZE_A_CLIP);
+  EXPECT_EQ(library.code, 0) << library.out;
+  const Outcome program =
+      shell(std::string(CO2NET_PROGRAM) + " run --device cpu --log-level off --no-cache --model " +
+            shell_quoted(here.model()) + " " + shell_quoted(clip));
+  EXPECT_EQ(program.code, 0) << program.out;
+  const Json segments = program.json().at("results").at("clip");
+  EXPECT_FALSE(segments.empty());
+  EXPECT_EQ(library.json(), segments);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <set>
 
@@ -15,18 +13,6 @@ namespace {
 const Strings kCommands = {"run",     "extract", "flow",  "localize", "propose", "train",
                            "ablate",  "import",  "eval",  "convert",  "pack",    "unpack",
                            "inspect", "explain", "cache", "probe"};
-
-// What a line of shell prints on both outputs, and its exit code.
-Outcome shell(const std::string& line) {
-  Outcome outcome;
-  FILE* pipe = ::popen(("{ " + line + "; } 2>&1").c_str(), "r");
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
-    outcome.out += static_cast<char>(c);
-  }
-  const int status = ::pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  return outcome;
-}
 
 TEST(Usage, HelpListsTheCommandsAndEachCommandsOptions) {
   const Outcome overview = co2net({"--help"});
@@ -85,7 +71,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
 TEST(Usage, EveryCommandOfTheHelpIsThere) {
   std::set<std::string_view> listed, known;
   for (const CommandHelp& help : kCommandHelp) listed.insert(help.name);
-  for (const Command* command : all_commands()) known.insert(command->name);
+  for (const Command* command : full_program().commands) known.insert(command->name);
   EXPECT_EQ(known, listed);
 }
 
@@ -124,13 +110,6 @@ TEST(Usage, WithoutTheFullProgramTheOthersWorkAndItIsNamed) {
   const Outcome probe = shell(program + " probe clip.mkv");
   EXPECT_EQ(probe.code, 3);
   EXPECT_NE(probe.out.find("libexec/co2net/co2net"), std::string::npos) << probe.out;
-}
-
-TEST(Usage, VersionIsOneLine) {
-  const Outcome version = co2net({"--version"});
-  EXPECT_EQ(version.code, 0);
-  EXPECT_EQ(version.out.find("co2net "), 0u);
-  EXPECT_EQ(std::count(version.out.begin(), version.out.end(), '\n'), 1);
 }
 
 TEST(Usage, WithoutACommandPrintsTheCommandsAsAnError) {

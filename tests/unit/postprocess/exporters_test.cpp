@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "pipeline/base/version.h"
+
 namespace co2net {
 namespace {
 
@@ -65,7 +67,7 @@ TEST(ResultsDocument, HasTheKeysOfItsSchema) {
   const Json document = results_document({some_result()}, {{"b", "decode", "broken"}},
                                          {{"name", "m"}}, {{"name", "wtalc-cpu"}});
   EXPECT_EQ(document.at("schema"), "co2net.results/1");
-  EXPECT_TRUE(document.at("version").get<std::string>().starts_with("co2net "));
+  EXPECT_EQ(document.at("version"), "co2net " + std::string(version()));
   EXPECT_EQ(document.at("results").at("a").size(), 2u);
   EXPECT_EQ(document.at("videos").at("a"), Json({{"duration", 2}}));
   EXPECT_EQ(document.at("errors"), Json({{"b", {{"stage", "decode"}, {"message", "broken"}}}}));

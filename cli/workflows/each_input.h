@@ -7,7 +7,7 @@
 
 #include "cli/workflows/observer.h"
 #include "pipeline/base/inputs.h"
-#include "pipeline/stages/stage.h"
+#include "pipeline/base/json.h"
 #include "postprocess/exporters.h"
 
 namespace co2net {
@@ -19,17 +19,15 @@ InputSource source_of(std::vector<Input> inputs);
 // Runs `work` on each input in turn. What it throws about one input is logged, handed to `on_error`
 // and does not touch the others, unless `fail_fast`; an error that would meet every input (model,
 // disk, interruption) goes on to the caller. Returns how many inputs failed.
-int for_each_input(const InputSource& next, bool fail_fast, const Observer& observer,
-                   const std::function<void(const Input&)>& work,
-                   const std::function<void(const VideoError&)>& on_error);
+int for_each_input(
+    const InputSource& next, bool fail_fast, const Observer& observer,
+    const std::function<void(const Input&)>& work,
+    const std::function<void(const VideoError&)>& on_error = [](const VideoError&) {});
 
 // Under which explain remembers what was computed for an input.
 std::string subject_of(const Input& input);
 
 // Throws Error(kInput) if the video whose facts these are decoded only in part.
 void expect_whole(const Json& video);
-
-// What the last stage of a chain, proposals, found for an input.
-VideoResult video_result(const Input& input, const Entry& proposals);
 
 }  // namespace co2net

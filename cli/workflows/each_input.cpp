@@ -1,4 +1,4 @@
-#include "cli/workflows/batch.h"
+#include "cli/workflows/each_input.h"
 
 #include <spdlog/spdlog.h>
 
@@ -63,14 +63,6 @@ void expect_whole(const Json& video) {
               "decoded only in part: " + decode.at("first_error").get<std::string>() +
                   " (leave out --strict to take what could be decoded)")
       .in_stage("decode");
-}
-
-VideoResult video_result(const Input& input, const Entry& proposals) {
-  Json video = proposals.info.at("video");
-  video["path"] = input.path.string();
-  return {input.id,
-          segments_from_json(parse_json(proposals.bytes, "proposals", ErrorKind::kInternal)),
-          video};
 }
 
 }  // namespace co2net

@@ -1,0 +1,43 @@
+#include <boost/program_options.hpp>
+
+#include "cli/commands/extraction_options.h"
+#include "cli/options.h"
+#include "pipeline/base/error.h"
+
+namespace po = boost::program_options;
+
+namespace co2net {
+namespace {
+
+void add_explain_options(po::options_description& options) {
+  add_model_option(options);
+  add_recipe_options(options, false);
+  add_compat_option(options);
+  add_extraction_options(options);
+  add_cache_options(options);
+  add_input_options(options);
+  add_stream_option(options);
+}
+
+int run_explain(const po::variables_map& args, Io& io) {
+  const std::unique_ptr<DiskCache> cache = parse_cache(args);
+  if (!cache) throw Error(ErrorKind::kUsage, "explain needs a cache; leave out --no-cache");
+  const VideoOptions video = parse_video_options(args);
+  const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in);
+  const int failed = explain_videos(
+      job, source_of(inputs), [&](const Input& input, const std::vector<StageForecast>& forecasts) {
+        io.out << input.path.string() << "\n";
+        for (const StageForecast& forecast : forecasts) {
+          io.out << "  " << forecast.stage << std::string(14 - forecast.stage.size(), ' ')
+                 << (forecast.runs ? "runs" : "skip") << "  " << forecast.reason << "\n";
+        }
+      });
+  return failed > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+const Command kExplainCommand = {"explain", add_explain_options, run_explain};
+
+}  // namespace co2net

@@ -1,0 +1,11 @@
+#include "cli/cli.h"
+
+namespace co2net {
+
+const Program& light_program() {
+  static const Program program = {{&kProposeCommand, &kEvalCommand, &kConvertCommand, &kPackCommand,
+                                   &kUnpackCommand, &kInspectCommand, &kCacheCommand}};
+  return program;
+}
+
+}  // namespace co2net

@@ -1,0 +1,86 @@
+#include "cli/library_versions.h"
+
+#include <hwy/highway.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/tbb/version.h>
+#include <openssl/crypto.h>
+#include <spdlog/version.h>
+#include <xxhash.h>
+#include <zip.h>
+#include <zlib.h>
+
+#include <boost/version.hpp>
+#include <nlohmann/json.hpp>
+#include <opencv2/core/utility.hpp>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavfilter/avfilter.h>
+#include <libavformat/avformat.h>
+#include <libavutil/avutil.h>
+#include <libswscale/swscale.h>
+}
+
+#include "pipeline/devices/torch_version.h"
+
+namespace co2net {
+namespace {
+
+std::string dotted(int major, int minor, int patch) {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+std::string av(unsigned number) {
+  return dotted(static_cast<int>(AV_VERSION_MAJOR(number)),
+                static_cast<int>(AV_VERSION_MINOR(number)),
+                static_cast<int>(AV_VERSION_MICRO(number)));
+}
+
+std::string ffmpeg() {
+  return std::string("FFmpeg ") + av_version_info() + " (libavcodec " + av(avcodec_version()) +
+         ", libavformat " + av(avformat_version()) + ", libavfilter " + av(avfilter_version()) +
+         ", libavutil " + av(avutil_version()) + ", libswscale " + av(swscale_version()) + ")";
+}
+
+std::string opencv() {
+#ifdef CO2NET_HAVE_CUDAOPTFLOW
+  return "OpenCV " + cv::getVersionString() + " with optical flow by CUDA";
+#else
+  return "OpenCV " + cv::getVersionString() + " without optical flow by CUDA";
+#endif
+}
+
+std::string onednn() {
+  const dnnl_version_t& version = *dnnl_version();
+  return "oneDNN " + dotted(version.major, version.minor, version.patch);
+}
+
+std::string xxhash() {
+  const int number = static_cast<int>(XXH_versionNumber());
+  return "xxHash " + dotted(number / 10000, number / 100 % 100, number % 100);
+}
+
+}  // namespace
+
+std::string library_versions() {
+  const std::string lines[] = {
+      torch_version(),
+      ffmpeg(),
+      opencv(),
+      onednn(),
+      std::string("oneTBB ") + TBB_runtime_version(),
+      "Highway " + dotted(HWY_MAJOR, HWY_MINOR, HWY_PATCH),
+      "Boost " + dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100),
+      "nlohmann_json " + dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                NLOHMANN_JSON_VERSION_PATCH),
+      "spdlog " + dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH),
+      OpenSSL_version(OPENSSL_VERSION),
+      std::string("libzip ") + zip_libzip_version(),
+      std::string("zlib ") + zlibVersion(),
+      xxhash()};
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+}  // namespace co2net

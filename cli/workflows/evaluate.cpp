@@ -1,0 +1,137 @@
+#include "cli/workflows/evaluate.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/inputs.h"
+#include "pipeline/base/text.h"
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/datasets/feature_files.h"
+#include "pipeline/formats/npy.h"
+#include "postprocess/classification.h"
+#include "postprocess/proposals.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Annotations read_ground_truth(const EvaluateJob& job) {
+  Annotations annotations = read_input(read_annotations, job.ground_truth);
+  if (!job.ambiguous.empty()) {
+    annotations.ambiguous = read_input(read_ambiguous, job.ambiguous);
+  }
+  if (job.options.protocol == Protocol::kThumos && annotations.ambiguous.empty()) {
+    spdlog::warn(
+        "no ambiguous intervals: what lies in them counts against the predictions; give "
+        "--ambiguous FILE");
+  }
+  return annotations;
+}
+
+// Lines and rows do not say what the recipe was.
+void warn_of_assumed_rates(const Predictions& predictions) {
+  Strings ids;
+  for (const auto& [id, video] : predictions) {
+    if (video.rate_is_assumed && !video.segments.empty()) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  spdlog::warn(
+      "taken to have {} snippets a second, since the file does not say it: {}; for those of "
+      "another rate give co2net's results of --format activitynet, which do",
+      kSnippetsPerSecond, counted("videos", ids));
+}
+
+void log_counts(const Evaluation& evaluation) {
+  spdlog::info("{} predictions, {} segments of {} classes in {} videos", evaluation.predictions,
+               evaluation.segments, evaluation.per_class.size(), evaluation.videos);
+  const auto warn = [](int count, const char* what) {
+    if (count > 0) spdlog::warn("{} {}", count, what);
+  };
+  warn(evaluation.videos_without_predictions,
+       "videos have no predictions; their segments count as not found");
+  warn(evaluation.foreign_predictions, "predictions ignored: not in these videos");
+  warn(evaluation.unknown_labels, "predictions ignored: the ground truth has no such label");
+  if (evaluation.ambiguous_predictions > 0) {
+    spdlog::info("{} predictions removed: in ambiguous intervals",
+                 evaluation.ambiguous_predictions);
+  }
+}
+
+// Scores of a video for `classes`, from a file of 'localize --save-scores'.
+std::vector<double> class_scores(const fs::path& file, const Strings& classes) {
+  const Arrays arrays = read_npz(file);
+  const Strings scored = read_score_classes(file).value_or(classes);
+  const auto cas = arrays.find("cas");
+  if (cas == arrays.end()) throw Error(ErrorKind::kInput, "no array 'cas'");
+  expect_shape(cas->second, {-1, static_cast<std::int64_t>(scored.size()) + 1}, "cas");
+  const std::vector<double> scores = video_class_scores(cas->second);
+  std::vector<double> wanted;
+  for (const std::string& label : classes) {
+    const auto found = std::ranges::find(scored, label);
+    if (found == scored.end()) {
+      throw Error(ErrorKind::kInput, "no scores for class '" + label + "'");
+    }
+    wanted.push_back(scores[static_cast<std::size_t>(found - scored.begin())]);
+  }
+  return wanted;
+}
+
+std::vector<bool> which_of(const Strings& classes, const Strings& labels) {
+  std::vector<bool> has;
+  for (const std::string& label : classes) {
+    has.push_back(std::ranges::find(labels, label) != labels.end());
+  }
+  return has;
+}
+
+ClassificationFigure classify(const fs::path& directory, const Annotations& annotations,
+                              const std::string& subset) {
+  ClassificationFigure figure;
+  Classification found;
+  for (const AnnotatedVideo& video : annotations.videos) {
+    if (!subset.empty() && video.subset != subset) continue;
+    const fs::path file = directory / (video.id + ".npz");
+    if (!fs::exists(file)) {
+      ++figure.videos_without_scores;
+      continue;
+    }
+    found.scores.push_back(read_input(
+        [&](const fs::path& path) {
+          return within(path.string(), [&] { return class_scores(path, annotations.classes); });
+        },
+        file));
+    found.labels.push_back(which_of(annotations.classes, video.labels));
+  }
+  if (found.scores.empty()) {
+    throw Error(ErrorKind::kInput, directory.string() + ": no <id>.npz of any of these videos");
+  }
+  figure.videos = found.scores.size();
+  figure.mAP = classification_map(found.scores, found.labels);
+  if (figure.videos_without_scores > 0) {
+    spdlog::warn("{} videos have no scores in {} and are left out of the classification mAP",
+                 figure.videos_without_scores, directory.string());
+  }
+  return figure;
+}
+
+}  // namespace
+
+EvaluateResult evaluate_files(const EvaluateJob& job) {
+  const Annotations annotations = read_ground_truth(job);
+  const Predictions predictions = read_input(read_predictions, job.predictions);
+  if (job.options.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
+  EvaluateResult result;
+  result.evaluation = evaluate(predictions, annotations, job.options);
+  log_counts(result.evaluation);
+  if (!job.scores.empty()) {
+    result.classification = classify(job.scores, annotations, job.options.subset);
+  }
+  return result;
+}
+
+}  // namespace co2net

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "postprocess/evaluation.h"
+
+namespace co2net {
+
+struct EvaluateJob {
+  std::filesystem::path predictions;   // as read_predictions() takes them
+  std::filesystem::path ground_truth;  // as read_annotations() takes it
+  std::filesystem::path ambiguous;     // empty: the ground truth's own
+  std::filesystem::path scores;        // a folder of <id>.npz; empty: no classification
+  EvaluationOptions options;
+};
+
+// How well the scores tell which classes are in a video.
+struct ClassificationFigure {
+  double mAP = 0;  // a fraction
+  std::size_t videos = 0;
+  int videos_without_scores = 0;  // left out
+};
+
+struct EvaluateResult {
+  Evaluation evaluation;
+  std::optional<ClassificationFigure> classification;
+};
+
+// Compares segments with ground truth; the log says what was left out, and what looks wrong.
+// Errors: Error(kInput) naming the file; as evaluate().
+EvaluateResult evaluate_files(const EvaluateJob& job);
+
+}  // namespace co2net

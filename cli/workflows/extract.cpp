@@ -1,0 +1,32 @@
+#include "cli/workflows/extract.h"
+
+#include "cli/workflows/extraction.h"
+#include "pipeline/base/files.h"
+#include "pipeline/datasets/feature_files.h"
+#include "pipeline/devices/threads.h"
+
+namespace co2net {
+
+Outcome extract_features(const ExtractJob& job, const InputSource& inputs,
+                         const Observer& observer) {
+  expect_writable(job.directory / "features");
+  use_threads(job.extraction.threads);
+  const std::unique_ptr<Extractor> extractor = make_extractor(job.bundle, job.extraction);
+  Outcome outcome;
+  outcome.failed = for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
+    const VideoJob video_job = make_job(input, job.each, job.cache, observer, &outcome.stats);
+    const ChainResult result =
+        run_chain(features_chain(*extractor, job.extraction, video_job, job.cache), job.cache,
+                  subject_of(input));
+    outcome.stats.add(input.id, result.timings);
+    Json video = result.entry.info.at("video");
+    if (job.each.strict) expect_whole(video);
+    video["path"] = input.path.string();
+    write_with_sidecar(
+        job.directory / (input.id + ".npy"), result.entry.bytes,
+        features_sidecar(job.bundle, job.extraction.recipe, job.extraction.streams, video));
+  });
+  return outcome;
+}
+
+}  // namespace co2net

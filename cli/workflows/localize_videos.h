@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "cli/workflows/segments.h"
+#include "cli/workflows/video_settings.h"
+#include "cli/workflows/wiring.h"
+
+namespace co2net {
+
+struct LocalizeVideosJob {
+  Bundle bundle;                  // its I3D and CO2-Net are used
+  ExtractionSettings extraction;  // the recipe is the bundle's, unless one knows better
+  VideoSettings each = {};
+  Compat compat = Compat::kAuthors;
+  bool fail_fast = false;      // stop at the first video that fails
+  DiskCache* cache = nullptr;  // null: keep and reuse nothing
+};
+
+// From videos to segments. Errors: Error(kUsage) for a recipe that keeps crops apart, or whose flow
+// nothing here computes; Error(kModel), Error(kIo).
+Outcome localize_videos(const LocalizeVideosJob& job, const InputSource& inputs,
+                        const ResultReceiver& receiver, const Observer& observer = {});
+
+// Which stages localize_videos() would compute, and why. The job must have a cache. Returns how
+// many inputs failed.
+int explain_videos(
+    const LocalizeVideosJob& job, const InputSource& inputs,
+    const std::function<void(const Input&, const std::vector<StageForecast>&)>& on_forecast);
+
+}  // namespace co2net

@@ -1,0 +1,47 @@
+#include "cli/workflows/save_flow.h"
+
+#include <chrono>
+
+#include "cli/workflows/extraction.h"
+#include "pipeline/base/files.h"
+#include "pipeline/devices/threads.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+bool is_flow(const std::string& name) { return name.starts_with("flow"); }
+
+}  // namespace
+
+Outcome save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs,
+                  const Observer& observer) {
+  expect_writable(job.directory / "flow");
+  use_threads(job.threads);
+  const FlowBackend& backend = choose_flow_backend(job.backend, job.recipe.flow);
+  Outcome outcome;
+  const auto work = [&](const Input& input) {
+    const VideoJob video_job = make_job(input, job.each, observer, "frames");
+    const auto save = [&](const fs::path& temporary) {
+      const Json video =
+          save_flow(video_job, job.recipe, backend, job.threads, job.format, temporary);
+      if (job.each.strict) expect_whole(video);
+    };
+    const fs::path folder = job.directory / input.id, file = folder.string() + ".mkv";
+    const auto start = std::chrono::steady_clock::now();
+    if (job.format == FlowFormat::kMkv) {
+      expect_no_input_at(file, inputs);
+      write_file_with(file, save);
+    } else {
+      expect_only_in(folder, is_flow);
+      write_folder_with(folder, save);
+    }
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    outcome.stats.add(input.id, {{"flow", StageTiming{.seconds = elapsed.count()}}});
+  };
+  outcome.failed = for_each_input(source_of(inputs), job.fail_fast, observer, work);
+  return outcome;
+}
+
+}  // namespace co2net
