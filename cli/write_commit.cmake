@@ -1,6 +1,7 @@
 # cmake -D SOURCE=DIR -D OUTPUT=FILE.cpp -P write_commit.cmake: writes what cli/commit.h declares.
 # The file is only touched where its content changes, so that nothing is built in vain. A folder
 # that merely lies in someone else's repository is outside git.
+cmake_minimum_required(VERSION 3.25)
 set(commit "unknown")
 if(EXISTS "${SOURCE}/.git")
   execute_process(

@@ -45,8 +45,8 @@ std::string parse_name(const po::variables_map& args, const Bundle& bundle) {
 int import_i3d(const po::variables_map& args) {
   expect_none_of(args, {"model", "classes", "preset", "max-seqlen"}, not_of("i3d"));
   ImportI3dJob job;
-  job.rgb = required(args, "rgb", "RGB network", "its checkpoint with --rgb FILE");
-  job.flow = required(args, "flow", "flow network", "its checkpoint with --flow FILE");
+  job.rgb = required(args, "rgb", "I3D for RGB", "the RGB network's checkpoint with --rgb");
+  job.flow = required(args, "flow", "I3D for flow", "the flow network's checkpoint with --flow");
   job.bundle = bundle_to_fill(parse_directory(args), {kCo2NetFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_name(args, job.bundle);
