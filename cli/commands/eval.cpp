@@ -24,7 +24,6 @@ const char* usual_tiou(Protocol protocol) {
 
 struct EvalOptions {
   EvaluateJob job;
-  std::string protocol;
   TableOptions table;
   bool as_json = false;
   fs::path output;  // empty: standard output
@@ -70,20 +69,20 @@ EvaluateJob parse_job(const po::variables_map& args) {
       required(args, "ground-truth", "ground truth", "it with --ground-truth FILE|DIR");
   job.ambiguous = text_of(args, "ambiguous");
   job.scores = text_of(args, "scores");
-  const NamedProtocol& protocol = parse_protocol(args);
-  if (!job.ambiguous.empty() && protocol.protocol == Protocol::kActivityNet) {
+  const auto protocol = one_of<Protocol>(args, "protocol");
+  if (!job.ambiguous.empty() && protocol == Protocol::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--ambiguous has no meaning in protocol activitynet");
   }
-  job.options.protocol = protocol.protocol;
+  job.options.protocol = protocol;
   job.options.subset = text_of(args, "subset");
-  job.options.tiou = parse_tiou(optional_value<std::string>(args, "tiou").value_or(protocol.tiou));
+  job.options.tiou =
+      parse_tiou(optional_value<std::string>(args, "tiou").value_or(usual_tiou(protocol)));
   return job;
 }
 
 EvalOptions parse_eval_options(const po::variables_map& args) {
   EvalOptions options;
   options.job = parse_job(args);
-  options.protocol = parse_protocol(args).name;
   if (args.count("paper") > 0) options.table.beside = &published_figures(text_of(args, "paper"));
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
@@ -98,7 +97,7 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
 
 std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
   Json json = to_json(result.evaluation);
-  json["protocol"] = options.protocol;
+  json["protocol"] = options.job.options.protocol;
   const std::string& subset = options.job.options.subset;
   if (!subset.empty()) json["subset"] = subset;
   if (const auto& classification = result.classification) {

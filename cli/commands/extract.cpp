@@ -35,9 +35,9 @@ std::vector<Modality> parse_streams(const po::variables_map& args) {
 ExtractJob parse_job(const po::variables_map& args, const VideoOptions& video, DiskCache* cache) {
   ExtractJob job;
   job.directory = parse_directory(args);
-  const std::vector<std::string> streams = parse_streams(args);
+  const std::vector<Modality> streams = parse_streams(args);
   std::vector<std::string> files;
-  for (const std::string& stream : streams) files.emplace_back(i3d_file(stream));
+  for (const Modality stream : streams) files.emplace_back(i3d_file(stream));
   job.bundle = load_bundle(parse_model(args), files);
   job.extraction = parse_extraction(args, parse_recipe(args, job.bundle.recipe), video.threads);
   job.extraction.streams = streams;

@@ -51,10 +51,10 @@ int import_i3d(const po::variables_map& args) {
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_name(args, job.bundle);
   const Bundle bundle = import_into_bundle(job);
-  for (const std::string stream : {"rgb", "flow"}) {
+  for (const Modality stream : {Modality::kRgb, Modality::kFlow}) {
     spdlog::info("wrote {}, with the weights of a checkpoint of {}",
                  bundle.file(i3d_file(stream)).string(),
-                 bundle.provenance.at("i3d_" + stream).at("port").get<std::string>());
+                 bundle.provenance.at("i3d_" + name_of(stream)).at("port").get<std::string>());
   }
   return 0;
 }
@@ -87,7 +87,7 @@ int import_co2net(const po::variables_map& args, const fs::path& checkpoint) {
   job.name = parse_name(args, job.bundle);
   const Bundle bundle = import_into_bundle(job);
   spdlog::info("wrote {}: {}, {} classes, {} features", bundle.file(kCo2NetFile).string(),
-               name_of(variant), bundle.classes.size(), bundle.feature_size);
+               name_of(job.variant), bundle.classes.size(), bundle.feature_size);
   return 0;
 }
 

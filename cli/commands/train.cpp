@@ -63,10 +63,6 @@ void expect_none_of_form(const po::options_description& other, const po::variabl
                      "(--videos, --labels, --extractor)");
 }
 
-std::string parse_name(const po::variables_map& args, const std::string& otherwise) {
-  return args.count("name") > 0 ? args["name"].as<std::string>() : otherwise;
-}
-
 void print_held_out(const TrainingResult& training, std::size_t videos, std::ostream& out) {
   out << "classification mAP " << percent(training.best.score) << " on " << videos
       << " held-out videos, iteration " << training.best_iteration << "\n";
@@ -76,7 +72,8 @@ int train_from_features(const po::variables_map& args, Io& io) {
   TrainOnFeaturesJob job;
   job.settings = parse_training(args);
   job.data = parse_dataset(args);
-  job.name = parse_name(args, "co2net-" + name_of(job.settings.preset));
+  job.name =
+      optional_value<std::string>(args, "name").value_or("co2net-" + name_of(job.settings.preset));
   Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
                     1);
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());
@@ -109,9 +106,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.stats = video.stats;
   job.extractor = load_bundle(required(args, "extractor", "I3D to make features with"),
                               {kI3dRgbFile, kI3dFlowFile});
-  const Recipe recipe = parse_recipe(args, job.extractor.recipe);
-  require_averaged_crops(recipe);
-  job.extraction = parse_extraction(args, recipe, video.threads);
+  job.extraction = parse_extraction(args, parse_recipe(args, job.extractor.recipe), video.threads);
   if (args["checkpoint"].defaulted()) {
     job.extraction.checkpoint_s = ExtractionSettings{}.checkpoint_s;
   }
@@ -121,7 +116,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.labels = required(args, "labels", "labels of the videos");
   job.changes = given_changes(args);
   if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
-  job.name = parse_name(args, "own-actions");
+  job.name = optional_value<std::string>(args, "name").value_or("own-actions");
   Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), 0);
   const TrainedOnVideos trained = train_on_videos(job, progress.observer());
 

@@ -8,15 +8,6 @@
 namespace po = boost::program_options;
 
 namespace co2net {
-namespace {
-
-std::optional<std::string> text_of(const po::variables_map& args, const std::string& option) {
-  if (args.count(option) == 0) return std::nullopt;
-  return args[option].as<std::string>();
-}
-
-}  // namespace
-
 void add_training_options(po::options_description& options) {
   options.add_options()("preset",
                         po::value<std::string>()->value_name("NAME")->default_value("thumos14"),
@@ -87,9 +78,11 @@ DatasetFiles parse_dataset(const po::variables_map& args) {
   DatasetFiles files;
   files.features = required(args, "features", "features");
   files.annotations = required(args, "annotations", "annotations of the videos");
-  files.subsets = {text_of(args, "train-subset"), text_of(args, "test-subset")};
-  if (const auto recipe = text_of(args, "recipe")) files.origin.recipe = recipe_preset(*recipe);
-  if (const auto bundle = text_of(args, "extractor")) {
+  files.subsets = {optional_value<std::string>(args, "train-subset"),
+                   optional_value<std::string>(args, "test-subset")};
+  if (const auto recipe = optional_value<std::string>(args, "recipe"))
+    files.origin.recipe = recipe_preset(*recipe);
+  if (const auto bundle = optional_value<std::string>(args, "extractor")) {
     files.origin.extractor = load_bundle(*bundle, {kI3dRgbFile, kI3dFlowFile});
   }
   return files;

@@ -33,7 +33,7 @@ VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* 
 }
 
 void require_averaged_crops(const Recipe& recipe) {
-  if (recipe.crop == "ten" && recipe.ten_crop == "keep") {
+  if (recipe.crop == CropMode::kTen && recipe.ten_crop == TenCrop::kKeep) {
     throw Error(ErrorKind::kUsage,
                 "ten_crop=keep gives a row a crop, and CO2-Net takes one a snippet; use "
                 "--recipe-set ten_crop=average");

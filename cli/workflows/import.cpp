@@ -36,8 +36,8 @@ struct ImportedI3d {
   Json provenance;
 };
 
-ImportedI3d convert_i3d(const std::string& stream, const fs::path& checkpoint) {
-  const I3dArchitecture architecture{.channels = stream == "flow" ? 2 : 3};
+ImportedI3d convert_i3d(Modality stream, const fs::path& checkpoint) {
+  const I3dArchitecture architecture{.channels = channels_of(stream)};
   const I3dCheckpoint network = read_i3d_checkpoint(checkpoint, architecture);
   return {i3d_file(stream),
           script_i3d(architecture, network.fill()),
@@ -119,8 +119,8 @@ Bundle import_into_bundle(const ImportI3dJob& job) {
   for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
     expect_no_input_at(bundle.file(file), {{job.rgb, ""}, {job.flow, ""}});
   }
-  const std::array<ImportedI3d, 2> networks = {convert_i3d("rgb", job.rgb),
-                                               convert_i3d("flow", job.flow)};
+  const std::array<ImportedI3d, 2> networks = {convert_i3d(Modality::kRgb, job.rgb),
+                                               convert_i3d(Modality::kFlow, job.flow)};
   if (fs::exists(bundle.file(kCo2NetFile))) {
     expect_same_features(bundle, networks, job.recipe);
   } else {
@@ -154,9 +154,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
   bundle.name = job.name;
   bundle.recipe = job.recipe;
   bundle.feature_size = network.config().feature_size;
-  bundle.preset = to_string(job.variant);
-  bundle.max_seqlen = job.max_seqlen;
-  bundle.ablation = network.config().ablation;
+  bundle.network = network.config().network;
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};
   write_bundle(bundle, [&](const Bundle& target) { network.save(target.file(kCo2NetFile)); });

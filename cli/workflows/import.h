@@ -27,7 +27,7 @@ struct ImportCo2NetJob {
   std::filesystem::path checkpoint;
   std::filesystem::path classes;  // as read_classes() takes them
   Variant variant = Variant::kThumos14;
-  int max_seqlen = Bundle().max_seqlen;
+  int max_seqlen = NetworkSpec().max_seqlen;
   Bundle bundle;     // of bundle_to_fill() with both files of I3D
   Recipe recipe;     // of the features that the network learned from
   std::string name;  // the bundle's

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "pipeline/base/interrupt.h"
-#include "postprocess/classification.h"
 #include "postprocess/predictions.h"
 #include "postprocess/proposals.h"
 
@@ -37,9 +36,9 @@ VideoPredictions predictions_of(const Arrays& scores, const std::vector<std::str
 
 }  // namespace
 
-VideoClassScores classify(const Co2Net& model, const Dataset& dataset,
-                          const std::vector<std::size_t>& videos) {
-  VideoClassScores found;
+Classification classify(const Co2Net& model, const Dataset& dataset,
+                        const std::vector<std::size_t>& videos) {
+  Classification found;
   found.scores.resize(videos.size());
   for (const std::size_t video : videos) {
     std::vector<bool>& has = found.labels.emplace_back(dataset.classes().size());
@@ -85,7 +84,7 @@ std::function<Judgement(const Co2Net&)> judge_of(const Dataset& dataset, const S
   }
   if (settings.select == Selection::kHeldOut && !split.held_out.empty()) {
     return [&](const Co2Net& model) -> Judgement {
-      const VideoClassScores found = classify(model, dataset, split.held_out);
+      const Classification found = classify(model, dataset, split.held_out);
       return {classification_map(found.scores, found.labels), {}};
     };
   }

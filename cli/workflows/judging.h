@@ -8,19 +8,15 @@
 #include "localizer/co2net.h"
 #include "localizer/trainer.h"
 #include "pipeline/datasets/dataset.h"
+#include "postprocess/classification.h"
 #include "postprocess/evaluation.h"
 
 namespace co2net {
 
 // How good a model is, and how one of a training's models is chosen.
 
-// How likely each class is in each video, and whether the video has it: [videos][C].
-struct VideoClassScores {
-  std::vector<std::vector<double>> scores;
-  std::vector<std::vector<bool>> labels;
-};
-VideoClassScores classify(const Co2Net& model, const Dataset& dataset,
-                          const std::vector<std::size_t>& videos);
+Classification classify(const Co2Net& model, const Dataset& dataset,
+                        const std::vector<std::size_t>& videos);
 
 // Mean average precision of a model's segments on the split's test videos, in protocol co2net, each
 // video's snippets at the rate that the data set gives it.

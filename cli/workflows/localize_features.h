@@ -9,7 +9,7 @@ namespace co2net {
 
 struct LocalizeFeaturesJob {
   FilesJob files;  // the bundle's CO2-Net is used
-  std::string device = "cpu";
+  Device device = {};
   int threads = 1;
   // Where each video's cas and attention go, <id>.npz with <id>.npz.json beside it; empty: nowhere.
   std::filesystem::path scores;

@@ -19,7 +19,7 @@ Outcome save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs,
                   const Observer& observer) {
   expect_writable(job.directory / "flow");
   use_threads(job.threads);
-  const FlowBackend& backend = choose_flow_backend(job.backend, job.recipe.flow);
+  const FlowBackend backend = choose_flow_backend(job.backend, job.recipe.flow, /*gpu=*/0);
   Outcome outcome;
   const auto work = [&](const Input& input) {
     const VideoJob video_job = make_job(input, job.each, observer, "frames");

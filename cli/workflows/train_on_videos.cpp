@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "cli/workflows/batch.h"
 #include "cli/workflows/bundle_training.h"
+#include "cli/workflows/each_input.h"
 #include "cli/workflows/extraction.h"
 #include "cli/workflows/judging.h"
 #include "cli/workflows/scaled_settings.h"
@@ -21,7 +21,6 @@
 #include "pipeline/datasets/feature_files.h"
 #include "pipeline/datasets/labelled_videos.h"
 #include "pipeline/devices/threads.h"
-#include "postprocess/classification.h"
 
 namespace fs = std::filesystem;
 
@@ -45,7 +44,8 @@ int keep_working(Videos& videos, const Observer& observer,
   }
   std::set<std::string> failed;
   for_each_input(
-      source_of(inputs), false, observer, [&](const Input& input) { work(*by_id.at(input.id)); },
+      source_of(inputs), /*fail_fast=*/false, observer,
+      [&](const Input& input) { work(*by_id.at(input.id)); },
       [&](const VideoError& error) { failed.insert(error.id); });
   const Strings ids = leave_out(
       videos, [&](const LabelledVideo& video) { return failed.count(video.input.id) > 0; });
@@ -95,10 +95,7 @@ class FeatureFiles {
 
  private:
   void extract(LabelledVideo& video, const fs::path& file, Json sidecar) {
-    VideoJob job = make_job(video.input, job_.each, job_.cache, observer_);
-    job.on_extracted = [&](const Features& features) {
-      stats_.add_extraction(video.input.id, to_json(features));
-    };
+    const VideoJob job = make_job(video.input, job_.each, job_.cache, observer_, &stats_);
     const Chain chain = features_chain(*extractor_, job_.extraction, job, job_.cache);
     const ChainResult result = run_chain(chain, job_.cache, subject_of(video.input));
     stats_.add(video.input.id, result.timings);
@@ -165,8 +162,8 @@ int videos_with(int label, const Dataset& dataset, const std::vector<std::size_t
   }));
 }
 
-std::optional<double> average_precision(const VideoClassScores& found, std::size_t label) {
-  VideoClassScores alone;
+std::optional<double> average_precision(const Classification& found, std::size_t label) {
+  Classification alone;
   for (std::size_t i = 0; i < found.scores.size(); ++i) {
     alone.scores.push_back({found.scores[i][label]});
     alone.labels.push_back({found.labels[i][label]});
@@ -179,7 +176,7 @@ std::vector<ClassFigures> class_figures(const Dataset& dataset, const Split& spl
                                         const TrainingSettings& settings) {
   std::vector<ClassFigures> figures;
   if (split.held_out.empty()) return figures;
-  const VideoClassScores found = classify(load_trained(dataset, settings), dataset, split.held_out);
+  const Classification found = classify(load_trained(dataset, settings), dataset, split.held_out);
   for (std::size_t label = 0; label < dataset.classes().size(); ++label) {
     const int number = static_cast<int>(label);
     figures.push_back({dataset.classes()[label], average_precision(found, label),
@@ -198,6 +195,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
                 "heldout or last");
   }
   expect_place_for_training(job.settings.directory);
+  require_averaged_crops(job.extraction.recipe);
   use_threads(job.settings.threads);
   Videos videos = find_labelled_videos(job.folder, job.labels);
   TrainedOnVideos trained;
