@@ -233,8 +233,8 @@ TEST_F(Ablate, AnInterruptedSetGoesOnAndEndsAlike) {
     // The program cannot come further than to the training whose lock is held here.
     const FileLock held(path("out") / rows[1] / "seed-3552.lock");
     Process process(arguments(options));
-    wait_for(path("out") / rows[0] / "seed-3552" /
-             (signal == SIGKILL ? "training" : "result.json"));
+    process.wait_for(path("out") / rows[0] / "seed-3552" /
+                     (signal == SIGKILL ? "training" : "result.json"));
     process.send(signal);
     EXPECT_EQ(process.wait(), signal == SIGKILL ? -SIGKILL : 130);
     EXPECT_EQ(trainings().count(rows[1] + "/seed-3552"), 0u);

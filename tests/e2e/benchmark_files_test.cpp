@@ -1,13 +1,12 @@
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
-#include <future>
 #include <limits>
 
 #include "pipeline/datasets/annotations.h"
 #include "pipeline/formats/npy.h"
 #include "pipeline/stages/recipe.h"
 #include "tests/e2e/program.h"
+#include "tests/fifo.h"
 #include "tests/support.h"
 
 namespace co2net::test {
@@ -118,13 +117,12 @@ TEST(Pack, WritesIntoAPipeThatIsThere) {
   const Dataset data;
   ASSERT_EQ(data.pack().code, 0);
   const fs::path pipe = data.dir.path() / "pipe";
-  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  auto reader = std::async(std::launch::async, [&] { return read_file(pipe); });
+  const Fifo fifo(pipe);
   const Outcome piped =
       co2net({"pack", data.features, "--annotations", data.annotations, "-o", pipe});
   EXPECT_EQ(piped.code, 0) << piped.err;
   ASSERT_TRUE(fs::is_fifo(pipe));
-  EXPECT_EQ(reader.get(), read_file(data.packed));
+  EXPECT_EQ(fifo.read(), read_file(data.packed));
 }
 
 TEST(Pack, RefusesFeaturesThatWereMadeByDifferentRecipes) {

@@ -2,9 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 #include "extractors/video/video_reader.h"
 #include "tests/e2e/program.h"
@@ -251,7 +249,7 @@ class InterruptedRun : public testing::Test {
   // Until there are the short video's hash and three results, and the long one's hash and features
   // so far.
   void wait_for_checkpoint() {
-    while (complete_entries() < 6) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    program_.wait_until([this] { return complete_entries() >= 6; });
     ASSERT_EQ(here_.entries("features"), 1) << "the long video is too short to be interrupted";
   }
 
@@ -268,7 +266,7 @@ class InterruptedRun : public testing::Test {
 
   const Workplace here_;
   const std::string short_ = here_.clip("a.mkv", 16);
-  const std::string long_ = here_.clip("b.mkv", 160);
+  const std::string long_ = here_.clip("b.mkv", 320);
   const std::string output_ = here_.path("results.json");
   Process program_{here_.arguments("run") +
                    Strings{short_, long_, "--checkpoint", "0", "-o", output_}};

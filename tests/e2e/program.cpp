@@ -2,15 +2,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <sstream>
-#include <thread>
 
 #include "cli/cli.h"
 #include "extractors/video/video_writer.h"
@@ -26,6 +25,8 @@ const Strings kThumos14Classes = {
     "HammerThrow",    "HighJump",       "JavelinThrow", "LongJump",     "PoleVault",
     "Shotput",        "SoccerPenalty",  "TennisSwing",  "ThrowDiscus",  "VolleyballSpiking"};
 namespace {
+
+constexpr unsigned kLongestLife_s = 600;  // of a process that is tested
 
 const Strings kCheapFlow = {"flow.scales=1", "flow.warps=1", "flow.outer_iterations=1",
                             "flow.inner_iterations=2"};
@@ -68,7 +69,7 @@ Outcome shell(const std::string& line) {
   return outcome;
 }
 
-Process::Process(const Strings& arguments) {
+Process::Process(const Strings& arguments, int standard_error) {
   std::array<int, 2> to_child{}, from_child{};
   EXPECT_EQ(::pipe2(to_child.data(), O_CLOEXEC), 0);
   EXPECT_EQ(::pipe2(from_child.data(), O_CLOEXEC), 0);
@@ -80,6 +81,8 @@ Process::Process(const Strings& arguments) {
   if (pid_ == 0) {
     ::dup2(to_child[0], STDIN_FILENO);
     ::dup2(from_child[1], STDOUT_FILENO);
+    if (standard_error != STDERR_FILENO) ::dup2(standard_error, STDERR_FILENO);
+    ::alarm(kLongestLife_s);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -123,12 +126,21 @@ int Process::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-void wait_for(const fs::path& path) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!fs::exists(path)) {
-    ASSERT_LT(std::chrono::steady_clock::now(), give_up) << path;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+void Process::wait_until(const std::function<bool()>& is_done) {
+  while (!is_done()) {
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+    if (ended.si_pid == pid_) {
+      ASSERT_TRUE(is_done()) << "the program ended before";
+      return;
+    }
+    ::poll(nullptr, 0, /*milliseconds=*/1);
   }
+}
+
+void Process::wait_for(const fs::path& path) {
+  SCOPED_TRACE(path);
+  wait_until([&] { return fs::exists(path); });
 }
 
 void draw_clip(const fs::path& path, int frames, int seed) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,10 +35,11 @@ Outcome co2net(const Strings& arguments, const std::string& input = "");
 // What a line of shell prints on both outputs, as `out`, and its exit code.
 Outcome shell(const std::string& line);
 
-// The program as a process of its own, with pipes to its standard input and output.
+// The program as a process of its own, with pipes to its standard input and output. One that hangs
+// is killed, so that no wait for it is endless.
 class Process {
  public:
-  explicit Process(const Strings& arguments);
+  explicit Process(const Strings& arguments, int standard_error = STDERR_FILENO);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();
@@ -46,6 +49,9 @@ class Process {
   std::string read_line();  // waits for one
   void send(int signal);
   int wait();  // the exit code, or -signal
+  // Waits for what the process does; that it ends before is a failure.
+  void wait_until(const std::function<bool()>& is_done);
+  void wait_for(const fs::path& path);  // a file or folder that it makes
 
  private:
   pid_t pid_ = -1;
@@ -55,9 +61,6 @@ class Process {
 
 // THUMOS14's classes, beside which the paper has figures.
 extern const Strings kThumos14Classes;
-
-// Waits for another process to make a file or folder; not longer than a minute, which is a failure.
-void wait_for(const fs::path& path);
 
 // Draws a video of moving patterns, 160 x 120 at 5 fps; another seed gives other patterns. It is
 // lossless in an .mkv and MPEG-4 in an .mp4.

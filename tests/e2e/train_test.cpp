@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <sstream>
 
@@ -151,13 +152,36 @@ TEST_F(Train, InterruptedBySigtermEndsWithTheSameBytes) {
     return arguments(to, {"--iterations", "300", "--checkpoint", "0"});
   };
   Process process(long_one("broken"));
-  wait_for(path("broken/training/state.pt"));
+  process.wait_for(path("broken/training/state.pt"));
   process.send(SIGTERM);
   EXPECT_EQ(process.wait(), 130);
   EXPECT_FALSE(fs::exists(path("broken/model.json")));
 
   EXPECT_EQ(co2net(long_one("broken")).code, 0);
   EXPECT_EQ(co2net(long_one("whole")).code, 0);
+  expect_same_training("broken", "whole");
+}
+
+TEST_F(Train, KilledWithAStateAtEachUpdateEndsWithTheSameBytes) {
+  const auto never_judged = [&](const std::string& to) {
+    return arguments(to, {"--iterations", "150", "--set", "evaluate_every=1000",  //
+                          "--checkpoint", "0"});
+  };
+  {
+    Process process(never_judged("broken"));
+    process.wait_for(path("broken/training/state.pt"));
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait(), -SIGKILL);
+  }
+  const auto updates = [&] {
+    const std::string log = read_file(path("broken/training/metrics.jsonl"));
+    return std::count(log.begin(), log.end(), '\n');
+  };
+  EXPECT_GT(updates(), 0) << "a state's updates are in the log";
+  EXPECT_LT(updates(), 150);
+
+  EXPECT_EQ(co2net(never_judged("broken")).code, 0);
+  EXPECT_EQ(co2net(never_judged("whole")).code, 0);
   expect_same_training("broken", "whole");
 }
 

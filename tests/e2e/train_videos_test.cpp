@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 #include "pipeline/datasets/labelled_videos.h"
 #include "tests/e2e/program.h"
@@ -147,9 +145,7 @@ TEST(TrainVideos, GoesOnAfterAnInterruptedExtraction) {
   own.clip("jump/long.mkv", 50, 4000);
   {
     Process program(own.arguments("by-folder") + Strings{"--iterations", "2"});
-    for (int i = 0; i < 3000 && !fs::exists(own.path("mine/features/jump1.npy")); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    program.wait_for(own.path("mine/features/jump1.npy"));
     program.send(SIGINT);
     EXPECT_EQ(program.wait(), 130);
   }

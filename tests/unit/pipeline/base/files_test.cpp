@@ -1,15 +1,17 @@
 #include "pipeline/base/files.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <future>
+#include <thread>
 
+#include "tests/fifo.h"
 #include "tests/unit/expect_error.h"
 
 namespace fs = std::filesystem;
@@ -66,10 +68,9 @@ TEST(WriteFile, FollowsTheUmask) {
 TEST(WriteFile, WritesIntoAPipeThatIsThere) {
   const TempDir dir;
   const fs::path pipe = dir.path() / "pipe";
-  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  auto reader = std::async(std::launch::async, [&] { return read_file(pipe); });
+  const test::Fifo fifo(pipe);
   write_file(pipe, "through the pipe");
-  EXPECT_EQ(reader.get(), "through the pipe");
+  EXPECT_EQ(fifo.read(), "through the pipe");
   EXPECT_TRUE(fs::is_fifo(pipe));
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"pipe"});
 }
@@ -132,12 +133,12 @@ TEST(WriteFolderWith, ReplacesTheFolderThatIsThere) {
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
-TEST(WriteFolderWith, TakesANameThatEndsWithASlash) {
+TEST(WriteFolderWith, TakesASlashAtTheEndOfAPath) {
   const TempDir dir;
-  const std::string name = (dir.path() / "flow").string() + "/";
-  for (const std::string file : {"old.png", "new.png"}) {
-    write_folder_with(name, [&](const fs::path& folder) { write_file(folder / file, "flow"); });
-    EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{file});
+  const fs::path path = dir.path() / "flow" / "";
+  for (const char* name : {"first.png", "second.png"}) {
+    write_folder_with(path, [&](const fs::path& folder) { write_file(folder / name, "x"); });
+    EXPECT_EQ(names_in(path), std::vector<std::string>{name});
   }
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
@@ -158,30 +159,63 @@ TEST(ReadFile, NamesTheFileThatIsAbsent) {
   test::expect_error(ErrorKind::kIo, {"/no/such/file"}, [] { read_file("/no/such/file"); });
 }
 
-// Another process that holds the lock until it is told to end, or killed.
+// Another process that takes a lock and holds it until it is killed, or this one ends. It tells by
+// a pipe how far it is, and does not live long enough for a wait to be endless.
 class Holder {
  public:
   explicit Holder(const fs::path& path) {
-    int ready[2];
-    EXPECT_EQ(::pipe(ready), 0);
+    int told[2], ended[2];
+    EXPECT_EQ(::pipe(told), 0);
+    EXPECT_EQ(::pipe(ended), 0);
     pid_ = ::fork();
     if (pid_ == 0) {
+      ::alarm(300);
+      ::close(told[0]);
+      ::close(ended[1]);
+      tell(told[1]);
       const FileLock lock(path);
-      [[maybe_unused]] const ssize_t told = ::write(ready[1], "x", 1);
-      for (;;) ::pause();
+      tell(told[1]);
+      char byte = 0;
+      [[maybe_unused]] const ssize_t end = ::read(ended[0], &byte, 1);
+      ::_exit(0);
     }
-    char byte = 0;
-    EXPECT_EQ(::read(ready[0], &byte, 1), 1);
-    ::close(ready[0]);
-    ::close(ready[1]);
+    ::close(told[1]);
+    ::close(ended[0]);
+    told_ = told[0];
+    ended_ = ended[1];
+    wait_for_step();  // it is about to take the lock
   }
-  void kill() const {
+  ~Holder() {
+    kill();
+    ::close(told_);
+    ::close(ended_);
+  }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+
+  void wait_until_held() const { wait_for_step(); }
+  bool is_held() const {
+    pollfd step{told_, POLLIN, 0};
+    return ::poll(&step, 1, 0) > 0;
+  }
+  void kill() {
+    if (pid_ < 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
   }
 
  private:
+  static void tell(int pipe) {
+    if (::write(pipe, "x", 1) != 1) ::_exit(1);
+  }
+  void wait_for_step() const {
+    char byte = 0;
+    EXPECT_EQ(::read(told_, &byte, 1), 1) << "the process ended";
+  }
+
   pid_t pid_;
+  int told_, ended_;
 };
 
 TEST(MappedFile, ReadsReleasedPartsAnew) {
@@ -229,11 +263,15 @@ TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
 TEST(FileLock, WaitsForAnotherProcessUntilItDies) {
   const TempDir dir;
   const fs::path path = dir.path() / "locks" / "a";
-  const Holder holder(path);
-  auto waiting = std::async(std::launch::async, [&] { const FileLock lock(path); });
-  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
-  holder.kill();
-  EXPECT_EQ(waiting.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  Holder first(path);
+  first.wait_until_held();
+  const Holder second(path);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(second.is_held());
+    std::this_thread::yield();
+  }
+  first.kill();
+  second.wait_until_held();
 }
 
 TEST(FileLock, RemovesItsFileAndCanBeTakenAgain) {
