@@ -126,24 +126,20 @@ TEST_P(RateOfRealClip, IsTheOneAskedForOrTheSources) {
   for (const char* fps : {"", "2", "30000/1001", "60"}) expect_ffmpegs_frames(clip, fps);
 }
 
-TEST(VideoReader, ReadsTheStreamThatIsNamed) {
-  SKIP_WITHOUT(data_dir());
-  const fs::path clip = data_dir() / "videos" / "nasa_13013.mp4";
-  expect_ffmpegs_frames(clip, "25", 0);
-  expect_ffmpegs_frames(clip, "25", 3);
-}
-
-TEST(VideoReader, ReportsTheSameDamageOnEveryRun) {
-  SKIP_WITHOUT(data_dir());
-  const fs::path clip = data_dir() / "videos" / "corrupted.mp4";
+void expect_damage(const fs::path& clip, int source_frames) {
   const Decoded first = decode(clip);
   const Decoded second = decode(clip);
   EXPECT_FALSE(first.report.complete);
   EXPECT_EQ(first.report.failed_packets, 1);
-  EXPECT_EQ(first.report.source_frames, 49);
+  EXPECT_EQ(first.report.source_frames, source_frames);
   EXPECT_NE(first.report.first_error.find("Invalid data"), std::string::npos);
   EXPECT_EQ(first.report.first_error, second.report.first_error);
   EXPECT_EQ(first.frames, second.frames);
+}
+
+TEST(VideoReader, ReportsTheSameDamageOfARealClipOnEveryRun) {
+  SKIP_WITHOUT(data_dir());
+  expect_damage(data_dir() / "videos" / "corrupted.mp4", 49);
 }
 
 // Clips that show one difficulty each; `make` is run in an empty folder and leaves `file` there.
@@ -264,6 +260,40 @@ TEST_P(Made, ClipGivesTheFramesOfTheFfmpegProgram) {
   for (const char* fps : {"25", "", "7"}) expect_ffmpegs_frames(dir.path() / clip.file, fps);
 }
 
+// A clip that a shell command makes in a folder of its own.
+class VideoReaderOfMade : public testing::Test {
+ protected:
+  fs::path make(const std::string& file, const std::string& command) const {
+    run_shell("cd " + shell_quoted(dir_.path()) + " && " + command);
+    return dir_.path() / file;
+  }
+  // Streams: a small video, sound, a larger video; none is the default.
+  fs::path make_with_two_videos() const {
+    return make("two.mkv", SOURCE
+                "-f lavfi -i testsrc=s=240x180:r=30:d=2 -f lavfi -i sine=d=2 "
+                "-map 0 -map 2 -map 1 -c:v mpeg4 -c:a aac -disposition:v 0 "
+                "-default_mode passthrough two.mkv");
+  }
+  fs::path make_plain() const { return make("a.mkv", SOURCE "-c:v mpeg4 a.mkv"); }
+
+ private:
+  TempDir dir_;
+};
+
+TEST_F(VideoReaderOfMade, ReadsTheStreamThatIsNamed) {
+  const fs::path clip = make_with_two_videos();
+  expect_ffmpegs_frames(clip, "25", 0);
+  expect_ffmpegs_frames(clip, "25", 2);
+}
+
+TEST_F(VideoReaderOfMade, ReportsTheSameDamageOnEveryRun) {
+  make_plain();
+  expect_damage(make("b.mkv",
+                     "ffmpeg -v error -i a.mkv -c copy "
+                     "-bsf:v 'noise=amount=if(eq(n\\,10)\\,1\\,0)' b.mkv"),
+                59);
+}
+
 TEST(VideoReader, NeverTakesAnAttachedPictureForTheVideo) {
   const TempDir dir;
   run_shell("cd " + shell_quoted(dir.path()) +
@@ -274,28 +304,28 @@ TEST(VideoReader, NeverTakesAnAttachedPictureForTheVideo) {
   EXPECT_THROW(probe_video(dir.path() / "a.m4a"), Error);
 }
 
-TEST(VideoReader, DescribesWhatTheContainerDeclares) {
-  SKIP_WITHOUT(data_dir());
-  const VideoReader reader(data_dir() / "videos" / "video_270.mov", {});
+TEST_F(VideoReaderOfMade, DescribesWhatTheContainerDeclares) {
+  make("a.mp4", SOURCE "-c:v mpeg4 a.mp4");
+  const VideoReader reader(
+      make("b.mp4", "ffmpeg -v error -i a.mp4 -c copy -metadata:s:v rotate=90 b.mp4"), {});
   const SourceInfo& source = reader.source();
-  EXPECT_EQ(source.codec, "h264");
+  EXPECT_EQ(source.codec, "mpeg4");
   EXPECT_EQ(source.pixel_format, "yuv420p");
-  EXPECT_EQ(source.stored_width, 568);
-  EXPECT_EQ(source.stored_height, 320);
-  EXPECT_EQ(source.width, 320);
-  EXPECT_EQ(source.height, 568);
+  EXPECT_EQ(source.stored_width, 160);
+  EXPECT_EQ(source.stored_height, 120);
+  EXPECT_EQ(source.width, 120);
+  EXPECT_EQ(source.height, 160);
   EXPECT_EQ(source.rotation, 270);
   EXPECT_EQ(source.average_fps, "30/1");
-  EXPECT_EQ(source.declared_frames, 3);
+  EXPECT_EQ(source.declared_frames, 60);
 }
 
-TEST(VideoReader, ProbesEveryVideoStreamAndTheDefaultOne) {
-  SKIP_WITHOUT(data_dir());
-  const Probe probe = probe_video(data_dir() / "videos" / "nasa_13013.mp4");
+TEST_F(VideoReaderOfMade, ProbesEveryVideoStreamAndTheDefaultOne) {
+  const Probe probe = probe_video(make_with_two_videos());
   ASSERT_EQ(probe.streams.size(), 2u);
   EXPECT_EQ(probe.streams[0].stream, 0);
-  EXPECT_EQ(probe.streams[1].stream, 3);
-  EXPECT_EQ(probe.streams[probe.chosen].width, 480);
+  EXPECT_EQ(probe.streams[1].stream, 2);
+  EXPECT_EQ(probe.streams[probe.chosen].width, 240);
 }
 
 std::string error_of(const fs::path& path, const VideoReaderOptions& options) {
@@ -307,13 +337,11 @@ std::string error_of(const fs::path& path, const VideoReaderOptions& options) {
   return "no error";
 }
 
-TEST(VideoReader, NamesTheVideoStreamsWhenAnotherIsAskedFor) {
-  SKIP_WITHOUT(data_dir());
-  const fs::path clip = data_dir() / "videos" / "nasa_13013.mp4";
-  const std::string error = error_of(clip, {.stream = 1});
-  EXPECT_NE(error.find("stream 1 is not a video stream; those are: 0 3"), std::string::npos)
+TEST_F(VideoReaderOfMade, NamesTheVideoStreamsWhenAnotherIsAskedFor) {
+  const std::string error = error_of(make_with_two_videos(), {.stream = 1});
+  EXPECT_NE(error.find("stream 1 is not a video stream; those are: 0 2"), std::string::npos)
       << error;
-  EXPECT_NE(error.find("nasa_13013.mp4"), std::string::npos) << error;
+  EXPECT_NE(error.find("two.mkv"), std::string::npos) << error;
 }
 
 TEST(VideoReader, RefusesAFileThatIsNotAVideo) {
@@ -324,9 +352,8 @@ TEST(VideoReader, RefusesAFileThatIsNotAVideo) {
   EXPECT_NE(error_of(dir.path() / "absent.mp4", {}).find("No such file"), std::string::npos);
 }
 
-TEST(VideoReader, RefusesARateThatIsNone) {
-  SKIP_WITHOUT(data_dir());
-  const fs::path clip = data_dir() / "videos" / "video_0.mov";
+TEST_F(VideoReaderOfMade, RefusesARateThatIsNone) {
+  const fs::path clip = make_plain();
   for (const char* fps : {"0", "-5", "fast", "25,vflip"}) {
     EXPECT_NE(error_of(clip, {.fps = fps}).find("want a positive rate"), std::string::npos) << fps;
   }

@@ -130,6 +130,10 @@ TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesWhereNothingMovesOrThereIsNothingToSee) {
   }
 }
 
+TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesAtTheBenchmarksSize) {
+  expect_opencvs_bytes(variant("opencv-cpu"), moving_texture({340, 256}, 8));
+}
+
 TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesOnRealVideos) {
   const auto folder = test::data_dir() / "videos";
   SKIP_WITHOUT(folder);
