@@ -4,11 +4,13 @@
 
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 namespace co2net {
 namespace {
 
 constexpr std::string_view kEraseLine = "\r\x1b[K";
+const std::string kLogPattern = "%n: %l: %v";
 constexpr std::chrono::milliseconds kBarInterval(200);
 constexpr std::chrono::seconds kPlainInterval(30);
 
@@ -27,13 +29,17 @@ std::string rate_text(double rate) {
 
 }  // namespace
 
-Progress::Progress(std::ostream& err, Mode mode, std::size_t videos)
-    : err_(err), mode_(mode), videos_(videos) {
+Progress::Progress(std::ostream& err, Mode mode, std::size_t videos,
+                   std::function<Clock::time_point()> now)
+    : err_(err), mode_(mode), videos_(videos), now_(std::move(now)) {
   // A log line takes the place of the bar, which comes back below it.
-  if (mode_ == Mode::kBar) spdlog::set_pattern(std::string(kEraseLine) + "%n: %l: %v");
+  if (mode_ == Mode::kBar) spdlog::set_pattern(std::string(kEraseLine) + kLogPattern);
 }
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+  if (mode_ == Mode::kBar) spdlog::set_pattern(kLogPattern);
+}
 
 Observer Progress::observer() {
   return {[this](const std::string& id) { start_video(id); },
@@ -50,17 +56,20 @@ Observer Progress::observer() {
 void Progress::start_video(const std::string& id) {
   ++current_;
   id_ = id;
-  started_ = shown_ = Clock::now();
+  started_ = now_();
   first_done_ = -1;
 }
 
+bool Progress::is_due(Clock::time_point now) const {
+  if (mode_ == Mode::kOff) return false;
+  if (!shown_) return true;
+  return mode_ == Mode::kBar ? now - *shown_ >= kBarInterval : now - *shown_ >= kPlainInterval;
+}
+
 void Progress::update(const std::string& unit, std::int64_t done, std::int64_t expected) {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = now_();
   if (first_done_ < 0) first_done_ = done;
-  if (mode_ == Mode::kOff) return;
-  const bool due =
-      mode_ == Mode::kBar ? now - shown_ >= kBarInterval : now - shown_ >= kPlainInterval;
-  if (!due) return;
+  if (!is_due(now)) return;
   shown_ = now;
 
   std::string line = "[" + std::to_string(current_);

@@ -132,29 +132,44 @@ TEST_F(ExtractorTest, GivesTheSameFeaturesWithAnyNumberOfThreads) {
   EXPECT_EQ(decoded_features(job("lossless.mkv")).bytes, one.bytes);
 }
 
-TEST_F(ExtractorTest, ResumesFromItsCheckpointToTheSameFeatures) {
-  const Entry whole = decoded_features(job("long.mkv"));
-  const TempDir cache_dir;
-  DiskCache cache(cache_dir.path());
-  options_.checkpoint_s = 0;
-  const Extractor extractor(options_);
-
-  VideoJob cut_short = job("long.mkv");
-  cut_short.on_progress = [](std::int64_t done, std::int64_t) {
-    if (done > 2) throw Error(ErrorKind::kInterrupted, "interrupted");
+// How far a run was each time that it said so, after another was interrupted when it said `cut`.
+std::vector<std::int64_t> progress_after(const Extractor& extractor, VideoJob video,
+                                         DiskCache& cache, std::int64_t cut) {
+  video.on_progress = [&](std::int64_t done, std::int64_t) {
+    if (done == cut) throw Error(ErrorKind::kInterrupted, "interrupted");
   };
-  EXPECT_THROW(run_chain({extractor.features_stage(cut_short, &cache)}, &cache, "x"), Error);
-
+  EXPECT_THROW(run_chain({extractor.features_stage(video, &cache)}, &cache, "x"), Error);
   std::vector<std::int64_t> progress;
-  VideoJob resumed = job("long.mkv");
-  resumed.on_progress = [&](std::int64_t done, std::int64_t expected) {
+  video.on_progress = [&](std::int64_t done, std::int64_t expected) {
     progress.push_back(done);
     EXPECT_EQ(expected, 6);
   };
-  const Entry entry = run_chain({extractor.features_stage(resumed, &cache)}, &cache, "x").entry;
-  EXPECT_EQ(progress, (std::vector<std::int64_t>{4, 6})) << "the first two came from the cache";
-  EXPECT_EQ(entry.bytes, whole.bytes);
-  EXPECT_EQ(cache.usage_by_stage().count("features.checkpoint"), 0u);
+  run_chain({extractor.features_stage(video, &cache)}, &cache, "x");
+  return progress;
+}
+
+TEST_F(ExtractorTest, ResumesFromTheChunkBeforeTheOneThatWasCutShort) {
+  const Entry whole = decoded_features(job("long.mkv"));
+  options_.checkpoint_s = 0;
+  const Extractor extractor(options_);
+  using Progress = std::vector<std::int64_t>;
+  for (const auto& [cut, rest] :
+       {std::pair(2, Progress{2, 4, 6}), {4, Progress{4, 6}}, {6, Progress{6}}}) {
+    const TempDir cache_dir;
+    DiskCache cache(cache_dir.path());
+    EXPECT_EQ(progress_after(extractor, job("long.mkv"), cache, cut), rest);
+    const Stage stage = extractor.features_stage(job("long.mkv"), &cache);
+    EXPECT_EQ(cache.get(stage.key)->bytes, whole.bytes);
+    EXPECT_EQ(cache.usage_by_stage().count("features.checkpoint"), 0u);
+  }
+}
+
+TEST_F(ExtractorTest, SavesNoCheckpointBeforeItsTime) {
+  options_.checkpoint_s = 3600;
+  const TempDir cache_dir;
+  DiskCache cache(cache_dir.path());
+  EXPECT_EQ(progress_after(Extractor(options_), job("long.mkv"), cache, 6),
+            (std::vector<std::int64_t>{2, 4, 6}));
 }
 
 TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
+#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/settings.h"
 #include "pipeline/formats/npy.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
@@ -37,18 +40,49 @@ TEST(LocalizerStage, ReadsItsCheckpointOnlyWhenItRuns) {
   EXPECT_THROW(stage.compute({input}, {}), Error);
 }
 
+std::string digest_of(const Co2NetConfig& config) {
+  return LocalizerModel("co2net.pt", "a", config).stage(0, features_key(1)).key.digest;
+}
+
 TEST(LocalizerStage, ChangesItsKeyWithEverythingThatChangesScores) {
-  const auto digest = [](const std::string& sha256, const Co2NetConfig& config, int features) {
-    return LocalizerModel("co2net.pt", sha256, config).stage(0, features_key(features)).key.digest;
-  };
+  // Fails to compile when a field is added: then say here whether it changes scores.
+  const auto& [network, classes, feature_size, dropout] = kSmall;
   Co2NetConfig activitynet = kSmall, longer = kSmall;
   activitynet.network.variant = Variant::kActivityNet;
-  longer.network.max_seqlen = 500;
-  LocalizerModel on_gpu("co2net.pt", "a", kSmall, {DeviceKind::kCuda});
+  longer.network.max_seqlen = network.max_seqlen + 1;
   const std::set<std::string> digests = {
-      digest("a", kSmall, 1), digest("b", kSmall, 1), digest("a", activitynet, 1),
-      digest("a", longer, 1), digest("a", kSmall, 2), on_gpu.stage(0, features_key(1)).key.digest};
+      digest_of(kSmall),
+      digest_of(activitynet),
+      digest_of(longer),
+      LocalizerModel("co2net.pt", "b", kSmall).stage(0, features_key(1)).key.digest,
+      LocalizerModel("co2net.pt", "a", kSmall, {DeviceKind::kCuda}).stage(0, features_key(1)).key.digest,
+      LocalizerModel("co2net.pt", "a", kSmall).stage(0, features_key(2)).key.digest};
   EXPECT_EQ(digests.size(), 6u);
+
+  Co2NetConfig trained_otherwise = kSmall;  // inference has no dropout
+  trained_otherwise.dropout = dropout / 2;
+  EXPECT_EQ(digest_of(trained_otherwise), digest_of(kSmall));
+}
+
+TEST(LocalizerStage, ChangesItsKeyWithEverySwitchOfTheNetwork) {
+  const Json usual = to_json(Ablation());
+  std::map<std::string, Json> by_digest = {{digest_of(kSmall), usual}};
+  for (const std::string& key : setting_keys(usual)) {
+    const std::size_t before = by_digest.size();
+    for (const std::string value :
+         {"ccm", "concat", "add", "se", "ssma", "rgb", "flow", "main", "aux"}) {
+      const Json changed = with_setting(usual, key + "=" + value, "network");
+      Co2NetConfig config = kSmall;
+      try {
+        config.network.ablation = ablation_from_json(changed);
+      } catch (const Error&) {
+        continue;  // not a value of this switch
+      }
+      EXPECT_EQ(by_digest.emplace(digest_of(config), changed).first->second, changed) << key;
+    }
+    EXPECT_GT(by_digest.size(), before) << key << " has no other value in this test";
+  }
+  EXPECT_EQ(by_digest.size(), 1u + 4 + 6) << "the other fusions, and each other switch's other way";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "localizer/trainer.h"
 
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <optional>
 #include <stdexcept>
@@ -127,6 +128,23 @@ TEST_F(Trainer, InterruptedAgainAndAgainWithAStateEachUpdateEndsWithTheSameBytes
   often.threads = 3;
   train(often);
   expect_same_files(often.directory, path("whole"));
+}
+
+TEST_F(Trainer, SavesItsStateAsOftenAsItIsToldAndWhenItHasJudged) {
+  const auto saved_updates = [&](const std::string& name, double checkpoint_s) {
+    TrainingJob watched = job(name);
+    watched.checkpoint_s = checkpoint_s;
+    std::vector<std::int64_t> updates;  // in the state that each update finds
+    watched.on_update = [&](std::int64_t, const LossValues&) {
+      const fs::path state = watched.directory / "state.pt";
+      updates.push_back(
+          fs::exists(state) ? read_checkpoint(state).at("updates").item<std::int64_t>() : 0);
+    };
+    train(watched);
+    return updates;
+  };
+  EXPECT_EQ(saved_updates("each", 0), (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(saved_updates("hourly", 3600), (std::vector<std::int64_t>{0, 0, 0, 0, 4, 4, 4, 7, 7}));
 }
 
 TEST_F(Trainer, InterruptedWhileJudgingEndsWithTheSameBytes) {

@@ -1,0 +1,182 @@
+// How far the program is, as a terminal and a file see it.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <regex>
+
+#include "tests/e2e/program.h"
+
+namespace co2net::test {
+namespace {
+
+const std::string kErase = "\r\x1b[K";
+
+// A pseudo-terminal that hands on every byte as it is.
+class Terminal {
+ public:
+  Terminal() : own_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    EXPECT_EQ(::grantpt(own_), 0);
+    EXPECT_EQ(::unlockpt(own_), 0);
+    programs_ = ::open(::ptsname(own_), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    termios settings{};
+    EXPECT_EQ(::tcgetattr(programs_, &settings), 0);
+    ::cfmakeraw(&settings);
+    EXPECT_EQ(::tcsetattr(programs_, TCSANOW, &settings), 0);
+  }
+  ~Terminal() {
+    leave_to_programs();
+    ::close(own_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  // The end for a program's standard error.
+  int for_program() const { return programs_; }
+  // Only programs that were started hold their end from here on, so that it closes with them.
+  void leave_to_programs() {
+    if (programs_ >= 0) ::close(programs_);
+    programs_ = -1;
+  }
+  // All that was written so far; does not wait.
+  const std::string& written() {
+    for (pollfd ready{own_, POLLIN, 0};
+         ::poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0;) {
+      char buffer[4096];
+      const ssize_t n = ::read(own_, buffer, sizeof buffer);
+      if (n <= 0) break;
+      written_.append(buffer, static_cast<std::size_t>(n));
+    }
+    return written_;
+  }
+
+ private:
+  int own_;
+  int programs_ = -1;
+  std::string written_;
+};
+
+// What a terminal shows in the end of what is written to it.
+std::string shown(const std::string& written) {
+  std::string lines, line;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (written[i] == '\r') {
+      column = 0;
+    } else if (written.compare(i, 3, "\x1b[K") == 0) {
+      line.resize(column);
+      i += 2;
+    } else if (written[i] == '\n') {
+      lines += line + "\n";
+      line.clear();
+      column = 0;
+    } else {
+      line.replace(column, 1, 1, written[i]);
+      ++column;
+    }
+  }
+  return lines + line;
+}
+
+std::size_t bars_in(const std::string& written) {
+  static const std::regex bar(R"(\r\x1b\[K\[\d+\] \S+  snippets \d+)");
+  return static_cast<std::size_t>(
+      std::distance(std::sregex_iterator(written.begin(), written.end(), bar), {}));
+}
+
+TEST(Progress, OnATerminalIsABarThatLogLinesTakeThePlaceOf) {
+  constexpr int kMostClips = 2000;  // until the bar's next time has come
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 32);
+  Terminal terminal;
+  Process program(here.arguments("run") + Strings{"-", "--format", "jsonl", "--no-cache"},
+                  terminal.for_program());
+  terminal.leave_to_programs();
+  int clips = 0;
+  for (; bars_in(terminal.written()) < 3 && clips < kMostClips; ++clips) {
+    const std::string id = "clip" + std::to_string(clips);
+    fs::create_symlink(clip, here.path(id + ".mkv"));
+    program.write(here.path(id + ".mkv").string() + "\n");
+    EXPECT_EQ(Json::parse(program.read_line()).at("id"), id);
+    if (clips > 0) continue;
+    program.write(here.broken("broken.mkv") + "\n");
+    EXPECT_TRUE(Json::parse(program.read_line()).contains("error"));
+  }
+  EXPECT_GE(bars_in(terminal.written()), 3u) << terminal.written();
+  program.close_input();
+  EXPECT_EQ(program.read_line(), "");
+  EXPECT_EQ(program.wait(), 1);
+
+  const std::string written = terminal.written();
+  EXPECT_NE(written.find(kErase + "co2net: error: "), std::string::npos) << written;
+  const std::string left = shown(written);
+  EXPECT_NE(left.find("broken.mkv"), std::string::npos) << left;
+  EXPECT_EQ(left.find("snippets"), std::string::npos) << "what is left of the bar:\n" << left;
+  EXPECT_EQ(left.back(), '\n') << left;
+}
+
+TEST(Progress, IsNotShownOnATerminalWhereItIsOff) {
+  const Workplace here;
+  Terminal terminal;
+  Process program(here.arguments("run") + Strings{here.clip("clip.mkv", 16), "--progress", "off"},
+                  terminal.for_program());
+  terminal.leave_to_programs();
+  EXPECT_FALSE(program.read_line().empty());
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_EQ(bars_in(terminal.written()), 0u) << terminal.written();
+}
+
+TEST(Progress, IsNotShownWhereStandardErrorIsNoTerminal) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 16);
+  const fs::path log = here.path("log");
+  for (const Strings& how : {Strings{}, {"--progress", "off"}}) {
+    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    Process program(here.arguments("run") + Strings{clip, "--no-cache"} + how, file);
+    ::close(file);
+    EXPECT_EQ(Json::parse(program.read_line()).at("results").size(), 1u);
+    EXPECT_EQ(program.wait(), 0);
+    const std::string said = read_file(log);
+    EXPECT_EQ(said.find_first_of("\r\x1b"), std::string::npos) << said;
+    EXPECT_EQ(said.find("[1/1]"), std::string::npos) << said;
+  }
+}
+
+// Commands that show progress, and what they count.
+struct Counted {
+  std::string command, unit;
+};
+class PlainProgress : public testing::TestWithParam<Counted> {};
+INSTANTIATE_TEST_SUITE_P(Of, PlainProgress,
+                         testing::Values(Counted{"run", "snippets"}, Counted{"extract", "snippets"},
+                                         Counted{"flow", "frames"}),
+                         [](const auto& test) { return test.param.command; });
+
+TEST_P(PlainProgress, IsALineOnStandardErrorAndLeavesStandardOutputToResults) {
+  const auto& [command, unit] = GetParam();
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const Strings line =
+      (command == "flow" ? Strings{command} + cheap_flow() : here.arguments(command)) +
+      Strings{clip, "--progress", "plain", "-o", here.path("out")};
+  const Outcome outcome = co2net(line);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(
+      std::regex_search(outcome.err, std::regex("(^|\n)\\[1/1\\] clip  " + unit + " \\d+/\\d+\n")))
+      << outcome.err;
+  EXPECT_EQ(outcome.err.find_first_of("\r\x1b"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST(Progress, RefusesAnotherWayToShowIt) {
+  const Workplace here;
+  const Outcome outcome = here.call("run", {here.clip("clip.mkv", 16), "--progress", "loud"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("auto, plain, off")) << outcome.err;
+}
+
+}  // namespace
+}  // namespace co2net::test
