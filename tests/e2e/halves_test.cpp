@@ -100,7 +100,6 @@ TEST_F(Halves, TheFullProgramWorksByItself) {
 class Commit : public testing::Test {
  protected:
   void SetUp() override {
-    if (shell("git --version").code != 0) GTEST_SKIP() << "git is absent";
     write_file(source() / "file", "one");
   }
 

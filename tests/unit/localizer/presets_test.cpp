@@ -57,9 +57,9 @@ TEST(PublishedSettings, OfAdam) {
 TEST(PublishedSettings, OfTheNetworkWithoutOthers) {
   const Co2NetConfig config = network_config(training_preset("activitynet1.2"), 100, 2048);
   EXPECT_EQ(config.dropout, 0.7);
-  EXPECT_EQ(config.max_seqlen, 60);
+  EXPECT_EQ(config.network.max_seqlen, 60);
   EXPECT_EQ(Co2NetConfig().dropout, 0.7);
-  EXPECT_EQ(Co2NetConfig().max_seqlen, 60);
+  EXPECT_EQ(Co2NetConfig().network.max_seqlen, 60);
 }
 
 }  // namespace
