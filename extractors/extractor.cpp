@@ -26,8 +26,6 @@ extern "C" {
 }
 
 namespace fs = std::filesystem;
-namespace tbb = oneapi::tbb;
-
 namespace co2net {
 namespace {
 

@@ -9,8 +9,6 @@
 #include "extractors/i3d/snippets.h"
 #include "pipeline/base/error.h"
 
-namespace tbb = oneapi::tbb;
-
 namespace co2net {
 namespace {
 

@@ -18,8 +18,6 @@
 #include "pipeline/base/error.h"
 #include "pipeline/devices/device.h"
 
-namespace tbb = oneapi::tbb;
-
 namespace co2net {
 namespace {
 

@@ -26,6 +26,6 @@ using Predictions = std::map<std::string, VideoPredictions>;
 // else the benchmarks'.
 // Errors: Error(kInput) naming the file, the place and the defect; Error(kIo).
 Predictions read_predictions(const std::filesystem::path& path);
-Predictions parse_predictions(std::string_view text, const std::string& name);
+Predictions parse_predictions(std::string_view given, const std::string& name);
 
 }  // namespace co2net

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 
-namespace tbb = oneapi::tbb;
-
 namespace co2net {
 
 cv::Mat quantise_flow(const cv::Mat& flow, double bound) {

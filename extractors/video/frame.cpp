@@ -24,7 +24,7 @@ FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize) {
   cv::Mat gray;
   cv::cvtColor(bgr, gray, cv::COLOR_BGR2GRAY);
   const cv::Size size = frame_size(resize, bgr.size());
-  const auto frame = std::make_shared<Frame>();
+  auto frame = std::make_shared<Frame>();
   cv::resize(bgr, frame->bgr, size, 0, 0, cv::INTER_LINEAR);
   cv::resize(gray, frame->gray, size, 0, 0, cv::INTER_LINEAR);
   return frame;

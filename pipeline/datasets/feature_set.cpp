@@ -77,7 +77,7 @@ struct FeatureSet::Index {
   std::int64_t width = 0;
 
   void open_folder(const fs::path& folder);
-  void open_packed(const fs::path& file);
+  void open_packed(const fs::path& path);
   void check(std::size_t video, const std::string& name);
 };
 
@@ -103,7 +103,7 @@ void FeatureSet::Index::open_packed(const fs::path& path) {
 
 void FeatureSet::Index::check(std::size_t video, const std::string& name) {
   const Shape& shape = views[video].shape;
-  if (shape.size() > 0 && shape[0] == 0) return;
+  if (!shape.empty() && shape[0] == 0) return;
   if (shape.size() != 2 || shape[1] == 0) {
     bad(name + ": want features [T, 2D], got " + to_string(shape));
   }

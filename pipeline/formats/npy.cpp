@@ -77,7 +77,7 @@ class HeaderParser {
     if (quote != '\'' && quote != '"') bad(name_, "malformed .npy header: string expected");
     const std::size_t end = text_.find(quote, at_ + 1);
     if (end == std::string_view::npos) bad(name_, "malformed .npy header: unterminated string");
-    const std::string value(text_.substr(at_ + 1, end - at_ - 1));
+    std::string value(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
     return value;
   }
@@ -233,7 +233,7 @@ std::string format_npz(const Arrays& arrays) {
     check(zip_file_set_dostime(archive.get(), index, 0, kFirstDosDate, 0) == 0);
   }
   check(zip_close(archive.get()) == 0);
-  archive.release();
+  static_cast<void>(archive.release());
 
   check(zip_source_open(source.get()) == 0);
   check(zip_source_seek(source.get(), 0, SEEK_END) == 0);

@@ -284,7 +284,7 @@ std::string DiskCache::content_hash(const fs::path& file) {
   if (contains(key)) {
     if (const auto entry = get(key)) return entry->bytes;
   }
-  const std::string hash = sha256_file(file);
+  std::string hash = sha256_file(file);
   put(key, {Json::object(), hash, {}});
   return hash;
 }

@@ -11,8 +11,6 @@
 
 #include "tests/unit/expect_error.h"
 
-namespace tbb = oneapi::tbb;
-
 namespace co2net {
 namespace {
 
