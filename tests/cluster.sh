@@ -36,7 +36,7 @@ trap stop EXIT
 head -c 1024 /dev/urandom >"$run/key"
 chmod 400 "$run/key"
 munged --foreground --force --key-file "$run/key" --socket "$run/munge" --pid-file "$run/munge.pid" \
-  --log-file "$run/munge.log" --seed-file "$run/munge.seed" &
+  --log-file "$run/munge.log" --seed-file "$run/munge.seed" 2>"$work/munged.log" &
 services+=($!)
 
 export SLURM_CONF=$work/slurm.conf

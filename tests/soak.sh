@@ -36,7 +36,7 @@ work_of() {
 }
 now_ms() { date +%s%3N; }
 
-# whole COMMAND RESULT: fails where a file of the result is not, byte by byte, the reference's. Of an
+# same COMMAND: fails where a file of the result is not, byte by byte, the reference's. Of an
 # interrupted run files may be absent; one that is there is complete.
 same() {
   local file
