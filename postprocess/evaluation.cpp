@@ -349,7 +349,8 @@ Evaluation evaluate(const Predictions& predictions, const Annotations& annotatio
 std::vector<double> parse_tiou(const std::string& text) {
   std::vector<std::int64_t> parts;
   std::size_t start = 0;
-  for (std::size_t colon = 0; (colon = text.find(':', start)) != std::string::npos; start = colon + 1) {
+  for (std::size_t colon = 0; (colon = text.find(':', start)) != std::string::npos;
+       start = colon + 1) {
     parts.push_back(billionths(text.substr(start, colon - start)));
   }
   parts.push_back(billionths(text.substr(start)));

@@ -30,8 +30,8 @@ std::string shell_quoted(const std::filesystem::path& path);
 }  // namespace co2net::test
 
 // Skips the test, saying so, where the folder of real data or of reference numbers is absent.
-#define SKIP_WITHOUT(directory)                                           \
-  if (!std::filesystem::exists(directory)) {                              \
-    GTEST_SKIP() << co2net::test::kNoShared << directory << " is absent"; \
-  }                                                                       \
+#define SKIP_WITHOUT(directory)                                             \
+  if (!std::filesystem::exists(directory)) {                                \
+    GTEST_SKIP() << co2net::test::kNoShared << (directory) << " is absent"; \
+  }                                                                         \
   static_assert(true)
