@@ -15,10 +15,8 @@
 #include "extractors/i3d/i3d_network.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
-#include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/bundle.h"
-#include "pipeline/datasets/feature_files.h"
-#include "pipeline/datasets/feature_set.h"
+#include "pipeline/datasets/dataset.h"
 #include "pipeline/devices/threads.h"
 #include "postprocess/exporters.h"
 #include "postprocess/proposals.h"
@@ -31,43 +29,38 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-struct Dataset {
-  Annotations annotations;
-  FeatureSet features;
-  Recipe recipe;
-  double fps;
-
-  std::int64_t class_count() const { return static_cast<std::int64_t>(annotations.classes.size()); }
-  std::int64_t class_of(const std::string& label) const {
-    return std::ranges::find(annotations.classes, label) - annotations.classes.begin();
-  }
-};
-
 bool is_test(const AnnotatedVideo& video) { return video.subset == "test"; }
 
-// Errors: Error(kInput) for a video without features, features of another recipe, or no segments to
-// learn from.
+// Errors: as Dataset; Error(kInput) for a video without features, or no segments to learn from.
 Dataset read_dataset(const fs::path& annotation_file, const fs::path& feature_files,
                      const Recipe& recipe) {
-  Annotations annotations = read_annotations(annotation_file);
-  std::vector<std::string> ids;
+  Dataset data(feature_files, read_annotations(annotation_file), {.recipe = recipe});
   bool has_segments = false;
-  for (const AnnotatedVideo& video : annotations.videos) {
-    const fs::path file = feature_files / (video.id + ".npy");
-    const Json origin = features_origin(file);
-    if (origin.is_null() || !same_features(recipe_from_json(origin.at("recipe")), recipe)) {
-      throw Error(ErrorKind::kInput,
-                  file.string() + ": no features that 'co2net extract' made by the model's recipe");
+  for (std::size_t i = 0; i < data.videos().size(); ++i) {
+    const AnnotatedVideo& video = data.videos()[i];
+    if (data.features().snippets(i) == 0) {
+      throw Error(ErrorKind::kInput, feature_files.string() + ": no features of " + video.id +
+                                         "; make them with 'co2net extract'");
     }
-    ids.push_back(video.id);
     has_segments |= !is_test(video) && !video.segments.empty();
   }
   if (!has_segments) {
     throw Error(ErrorKind::kInput, annotation_file.string() + ": no segments to learn from; all " +
                                        "videos but those of the subset 'test' serve for that");
   }
-  FeatureSet features(feature_files, ids);
-  return {std::move(annotations), std::move(features), recipe, frame_rate(recipe, 0)};
+  return data;
+}
+
+std::int64_t class_count(const Dataset& data) {
+  return static_cast<std::int64_t>(data.classes().size());
+}
+
+std::int64_t class_of(const Dataset& data, const std::string& label) {
+  return std::ranges::find(data.classes(), label) - data.classes().begin();
+}
+
+double fps_of(const Dataset& data, std::size_t video) {
+  return data.snippets_per_second(video) * data.recipe().stride;
 }
 
 using Localizer = std::function<std::vector<Segment>(std::size_t video)>;
@@ -76,12 +69,13 @@ using Localizer = std::function<std::vector<Segment>(std::size_t video)>;
 void write_results(const fs::path& path, const Dataset& data, const std::string& name,
                    const Localizer& localize) {
   std::vector<VideoResult> results;
-  for (std::size_t i = 0; i < data.annotations.videos.size(); ++i) {
-    const AnnotatedVideo& video = data.annotations.videos[i];
+  for (std::size_t i = 0; i < data.videos().size(); ++i) {
+    const AnnotatedVideo& video = data.videos()[i];
     if (!is_test(video)) continue;
-    results.push_back({video.id, localize(i), {{"duration", video.duration_s}, {"fps", data.fps}}});
+    results.push_back(
+        {video.id, localize(i), {{"duration", video.duration_s}, {"fps", fps_of(data, i)}}});
   }
-  const Json document = results_document(results, {}, {{"name", name}}, to_json(data.recipe));
+  const Json document = results_document(results, {}, {{"name", name}}, to_json(data.recipe()));
   write_file(path, document.dump(1) + "\n");
 }
 
@@ -89,7 +83,7 @@ void write_results(const fs::path& path, const Dataset& data, const std::string&
 Localizer random_segments(const Dataset& data, std::uint64_t seed) {
   constexpr int kSegments = 100;
   std::vector<double> lengths_s;
-  for (const AnnotatedVideo& video : data.annotations.videos) {
+  for (const AnnotatedVideo& video : data.videos()) {
     if (is_test(video)) continue;
     for (const AnnotatedSegment& segment : video.segments) {
       lengths_s.push_back(segment.end_s - segment.start_s);
@@ -99,13 +93,13 @@ Localizer random_segments(const Dataset& data, std::uint64_t seed) {
     const auto uniform = [&](double high) {
       return std::uniform_real_distribution(0., high)(random);
     };
-    const double duration_s = data.annotations.videos[index].duration_s;
+    const double duration_s = data.videos()[index].duration_s;
     std::vector<Segment> segments;
     for (int i = 0; i < kSegments; ++i) {
       const double length_s = std::min(lengths_s[random() % lengths_s.size()], duration_s);
       const double start_s = uniform(duration_s - length_s);
-      segments.push_back({data.annotations.classes[random() % data.annotations.classes.size()],
-                          uniform(1), start_s, start_s + length_s});
+      segments.push_back({data.classes()[random() % data.classes().size()], uniform(1), start_s,
+                          start_s + length_s});
     }
     return segments;
   };
@@ -113,14 +107,15 @@ Localizer random_segments(const Dataset& data, std::uint64_t seed) {
 
 // What happens at each snippet's middle: a class index, or the number of classes for nothing.
 torch::Tensor snippet_labels(const Dataset& data, std::size_t index) {
-  const AnnotatedVideo& video = data.annotations.videos[index];
-  std::vector<std::int64_t> labels(static_cast<std::size_t>(data.features.snippets(index)),
-                                   data.class_count());
+  const AnnotatedVideo& video = data.videos()[index];
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(data.features().snippets(index)),
+                                   class_count(data));
   for (std::size_t t = 0; t < labels.size(); ++t) {
-    const double middle = static_cast<double>(t) * data.recipe.stride + data.recipe.window / 2.;
+    const double middle = static_cast<double>(t) * data.recipe().stride + data.recipe().window / 2.;
+    const double middle_s = middle / fps_of(data, index);
     for (const AnnotatedSegment& segment : video.segments) {
-      if (middle / data.fps >= segment.start_s && middle / data.fps < segment.end_s) {
-        labels[t] = data.class_of(segment.label);
+      if (middle_s >= segment.start_s && middle_s < segment.end_s) {
+        labels[t] = class_of(data, segment.label);
       }
     }
   }
@@ -131,7 +126,7 @@ torch::Tensor snippet_labels(const Dataset& data, std::size_t index) {
 class SnippetClassifier {
  public:
   SnippetClassifier(const Dataset& data, std::uint64_t seed) : data_(data), seed_(seed) {
-    const std::int64_t outputs = data.class_count() + 1, inputs = data.features.feature_size();
+    const std::int64_t outputs = class_count(data) + 1, inputs = data.features().feature_size();
     hidden_ = trainable(he_uniform(seed), "hidden", {kHidden, inputs, 3});
     output_ = trainable(he_uniform(seed), "output", {outputs, kHidden, 3});
   }
@@ -141,8 +136,8 @@ class SnippetClassifier {
     torch::optim::AdamW optimizer({hidden_, output_},
                                   torch::optim::AdamWOptions(1e-3).weight_decay(1e-2));
     std::vector<std::size_t> videos;
-    for (std::size_t i = 0; i < data_.annotations.videos.size(); ++i) {
-      if (!is_test(data_.annotations.videos[i])) videos.push_back(i);
+    for (std::size_t i = 0; i < data_.videos().size(); ++i) {
+      if (!is_test(data_.videos()[i])) videos.push_back(i);
     }
     for (int epoch = 0; epoch < kEpochs; ++epoch) {
       std::ranges::shuffle(videos, random);
@@ -160,15 +155,15 @@ class SnippetClassifier {
     const torch::NoGradGuard no_grad;
     const torch::Tensor probabilities = scores(video).softmax(1);
     std::vector<Proposal> proposals;
-    for (int label = 0; label < data_.class_count(); ++label) {
+    for (int label = 0; label < class_count(data_); ++label) {
       const torch::Tensor own = probabilities.select(1, label);
       for (Proposal proposal : propose(array_of(torch::stack({own, 1 - own}, 1)), array_of(own))) {
         proposal.label = label;
         proposals.push_back(proposal);
       }
     }
-    return to_segments(proposals, data_.annotations.classes, data_.recipe.stride, data_.fps,
-                       data_.annotations.videos[video].duration_s);
+    return to_segments(proposals, data_.classes(), data_.recipe().stride, fps_of(data_, video),
+                       data_.videos()[video].duration_s);
   }
 
  private:
@@ -177,7 +172,7 @@ class SnippetClassifier {
 
   // [T, C + 1]
   torch::Tensor scores(std::size_t video) const {
-    Array rows = data_.features.rows(video);
+    Array rows = data_.features().rows(video);
     const torch::Tensor features =
         torch::from_blob(rows.values.data(), rows.shape).clone().t().unsqueeze(0);
     const torch::Tensor hidden = torch::relu(torch::conv1d(features, hidden_, {}, 1, 1));

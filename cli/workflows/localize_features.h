@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/workflows/segments.h"
+#include "pipeline/devices/device.h"
 
 namespace co2net {
 

@@ -74,7 +74,7 @@ void expect_one_origin(const fs::path& folder, const Strings& ids) {
   for (const std::string& id : ids) {
     const fs::path file = folder / (id + ".npy");
     if (!fs::exists(file)) continue;
-    const Json origin = features_origin(file);
+    const Json origin = origin_of(read_features_sidecar(file));
     if (origin.is_null()) {
       untold.push_back(id);
       continue;
