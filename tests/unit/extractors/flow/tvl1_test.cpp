@@ -131,7 +131,7 @@ TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesWhereNothingMovesOrThereIsNothingToSee) {
 }
 
 TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesAtTheBenchmarksSize) {
-  expect_opencvs_bytes(variant("opencv-cpu"), moving_texture({340, 256}, 8));
+  expect_opencvs_bytes(flow_of(FlowVariant::kOpencvCpu), moving_texture({340, 256}, 8));
 }
 
 TEST_P(Tvl1CpuKernels, GiveOpenCvsBytesOnRealVideos) {
