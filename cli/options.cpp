@@ -25,7 +25,7 @@ bool is_set(const po::variables_map& args, const std::string& name) {
 }  // namespace
 
 std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
-  const auto value = args[name].as<std::string>();
+  auto value = args[name].as<std::string>();
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
   throw Error(ErrorKind::kUsage,
               "--" + name + ": '" + value + "' is not one of " + joined(allowed));

@@ -37,7 +37,7 @@ std::string not_of(const std::string& action) {
 }
 
 std::string parse_name(const po::variables_map& args, const Bundle& bundle) {
-  const std::string name = optional_value<std::string>(args, "name").value_or(bundle.name);
+  std::string name = optional_value<std::string>(args, "name").value_or(bundle.name);
   if (!is_utf8(name)) throw Error(ErrorKind::kUsage, "--name is not UTF-8");
   return name;
 }

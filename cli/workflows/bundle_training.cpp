@@ -125,7 +125,7 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
   listen(job, settings, observer);
   keep_freed_memory();
   observer.on_start("training");
-  const TrainingResult result = train(job);
+  TrainingResult result = train(job);
   observer.on_end();
   save_trained_bundle(dataset, split, settings, result, name, extractor);
   return result;

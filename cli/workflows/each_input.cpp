@@ -40,7 +40,7 @@ int for_each_input(const InputSource& next, bool fail_fast, const Observer& obse
     } catch (...) {
       observer.on_end();
       const Error error = current_error();
-      if (concerns_every_input(error.kind())) throw error;
+      if (concerns_every_input(error.kind())) throw Error(error);
       const std::string stage = error.stage().empty() ? "input" : error.stage();
       spdlog::error("{}: {}: {}", input->path.string(), stage, error.what());
       on_error({input->id, stage, error.what()});
