@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/statistics.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -286,10 +287,6 @@ std::vector<double> average_precisions(const ClassItems& items, const Ambiguous&
     precisions.push_back(average_precision(at_threshold, items.truths.size(), !is_thumos));
   }
   return precisions;
-}
-
-double mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 std::vector<double> mean_over_classes(const Evaluation& evaluation) {

@@ -65,7 +65,6 @@ AblationJob parse_job(const po::variables_map& args) {
   job.tables = parse_tables(args);
   job.base = parse_training(args);
   job.seeds = args["seeds"].as<int>();
-  if (job.seeds < 1) throw Error(ErrorKind::kUsage, "--seeds must be at least 1");
   job.data = parse_dataset(args);
   return job;
 }

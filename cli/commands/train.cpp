@@ -101,6 +101,7 @@ void print_classes(const std::vector<ClassFigures>& classes, std::ostream& out) 
 int train_from_videos(const po::variables_map& args, Io& io) {
   TrainOnVideosJob job;
   job.settings = parse_training(args);
+  expect_no_test_videos_needed(job.settings);
   const VideoOptions video = parse_video_options(args);
   job.each = video.each;
   job.stats = video.stats;

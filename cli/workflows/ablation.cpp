@@ -174,10 +174,8 @@ Results run_trainings(const AblationJob& job, const RowTrainer& trainer, const O
 }
 
 // The paper varies its own network and losses only, on THUMOS14.
-std::optional<double> paper_average(const AblationRow& row, const TrainingSettings& base,
-                                    const std::vector<std::string>& classes) {
+std::optional<double> paper_average(const AblationRow& row, const TrainingSettings& base) {
   const std::string preset = name_of(base.preset);
-  if (published_dataset(classes) != preset) return std::nullopt;
   const TrainingOptions published = training_preset(base.preset);
   const Json ours = to_json(base.options), theirs = to_json(published);
   if (ours.at("network") != theirs.at("network") || ours.at("loss") != theirs.at("loss")) {
@@ -203,7 +201,7 @@ AblationFigures mean_of(const std::vector<AblationSeed>& seeds) {
 }
 
 AblationRowResult row_result(const AblationRow& row, const AblationJob& job, const Results& results,
-                             const std::vector<std::string>& classes) {
+                             bool is_papers_data) {
   AblationRowResult result;
   result.name = row.name;
   result.settings = changes(job.base.options, row);
@@ -216,13 +214,14 @@ AblationRowResult row_result(const AblationRow& row, const AblationJob& job, con
   }
   result.mean = mean_of(result.seeds);
   result.deviation = deviation(averages);
-  result.paper = paper_average(row, job.base, classes);
+  if (is_papers_data) result.paper = paper_average(row, job.base);
   return result;
 }
 
 }  // namespace
 
 AblationResult ablate(const AblationJob& job, const Observer& observer) {
+  if (job.seeds < 1) throw Error(ErrorKind::kUsage, "--seeds must be at least 1");
   use_threads(job.base.threads);
   const Dataset dataset = read_dataset(job.data);
   const Split split = split_of(dataset, job.data.subsets, job.base);
@@ -230,6 +229,8 @@ AblationResult ablate(const AblationJob& job, const Observer& observer) {
   const RowTrainer trainer(dataset, split, "co2net-" + name_of(job.base.preset), observer);
   const Results results = run_trainings(job, trainer, observer);
 
+  const bool is_papers_data = published_dataset(dataset.classes()) == name_of(job.base.preset) &&
+                              split.test_subset == published_subsets(job.base.preset).test;
   const Columns columns = columns_of(job.base.preset);
   AblationResult result{split.test_subset, split.test.size(), columns.tiou, columns.range, {}};
   for (const AblationTable& table : job.tables) {
@@ -237,7 +238,7 @@ AblationResult ablate(const AblationJob& job, const Observer& observer) {
     of_table.name = table.name;
     of_table.title = table.title;
     for (const AblationRow& row : table.rows) {
-      of_table.rows.push_back(row_result(row, job, results, dataset.classes()));
+      of_table.rows.push_back(row_result(row, job, results, is_papers_data));
     }
   }
   return result;

@@ -56,8 +56,8 @@ struct AblationResult {
 // Trains every row of the tables, each training once and in a folder named after what it changes,
 // and evaluates it on the test videos. What an earlier call there has done is not done again; a
 // finished training's state is deleted.
-// Errors: as train_on_features(); Error(kInput) without test videos; Error(kUsage) for other
-// settings in a folder that holds a training.
+// Errors: as train_on_features(); Error(kInput) without test videos; Error(kUsage) for no
+// seeds, and for other settings in a folder that holds a training.
 AblationResult ablate(const AblationJob& job, const Observer& observer);
 
 }  // namespace co2net

@@ -46,6 +46,9 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
               {"held_out", description(dataset, split.held_out)},
               {"test", description(dataset, split.test)},
               {"origin", split.origin}};
+  if (settings.select == Selection::kTest) {
+    job.data["judged_by"] = sha256(format_activitynet(dataset.annotations()));
+  }
   job.threads = settings.threads;
   job.directory = settings.directory / "training";
   job.model_file = settings.directory / kCo2NetFile;
@@ -72,6 +75,36 @@ void listen(TrainingJob& job, const TrainingSettings& settings, const Observer& 
   };
 }
 
+// A bundle whose networks are in the folder already, of an earlier call or imported; they are still
+// those that its model.json names.
+std::optional<Bundle> i3d_in(const fs::path& directory) {
+  std::vector<std::string> files;
+  for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
+    if (fs::exists(directory / file)) files.emplace_back(file);
+  }
+  if (files.empty() || !fs::exists(directory / "model.json")) return std::nullopt;
+  return load_bundle(directory, files);
+}
+
+// What is told of the I3D whose features were learned from: of the extractor, which is copied, of
+// the one that is there already, or what the features say.
+void add_i3d(Bundle& bundle, const Dataset& dataset, const std::optional<Bundle>& extractor) {
+  if (extractor) {
+    bundle.status = status_with(*extractor);
+    bundle.provenance["extractor"] = summary(*extractor);
+    for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
+      write_file(bundle.file(file), read_file(extractor->file(file)));
+    }
+  } else if (const std::optional<Bundle> kept = i3d_in(bundle.directory)) {
+    bundle.status = status_with(*kept);
+    for (const char* key : {"extractor", "i3d_rgb", "i3d_flow"}) {
+      if (kept->provenance.contains(key)) bundle.provenance[key] = kept->provenance[key];
+    }
+  } else {
+    bundle.learned_from = dataset.i3d_sha256();
+  }
+}
+
 void save_trained_bundle(const Dataset& dataset, const Split& split,
                          const TrainingSettings& settings, const TrainingResult& result,
                          const std::string& name, const std::optional<Bundle>& extractor) {
@@ -90,13 +123,7 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
                        {"iterations", result.iterations},
                        {"best_iteration", result.best_iteration}};
   if (settings.select != Selection::kLast) bundle.provenance["score"] = result.best.score;
-  if (extractor) {
-    bundle.status = status_with(*extractor);
-    bundle.provenance["extractor"] = summary(*extractor);
-    for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
-      write_file(bundle.file(file), read_file(extractor->file(file)));
-    }
-  }
+  add_i3d(bundle, dataset, extractor);
   save_bundle(bundle);
 }
 

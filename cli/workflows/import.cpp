@@ -58,8 +58,8 @@ void expect_same_features(const Bundle& bundle, const std::array<ImportedI3d, 2>
   }
   if (!same_features(bundle.recipe, recipe)) refuse("learned from features of another recipe");
   for (const ImportedI3d& network : networks) {
-    const auto known = bundle.sha256.find(network.file);
-    if (known != bundle.sha256.end() && known->second != sha256(network.script)) {
+    const auto known = known_sha256(bundle, network.file);
+    if (known && *known != sha256(network.script)) {
       refuse("learned from features of another " + network.file);
     }
   }
@@ -155,6 +155,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
   bundle.recipe = job.recipe;
   bundle.feature_size = network.config().feature_size;
   bundle.network = network.config().network;
+  bundle.learned_from.clear();
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};
   write_bundle(bundle, [&](const Bundle& target) { network.save(target.file(kCo2NetFile)); });

@@ -68,28 +68,29 @@ void warn_of_extras(const fs::path& folder, const Strings& ids) {
 // What is packed together was made alike, as far as sidecars tell; where only some have one, the
 // log says so.
 void expect_one_origin(const fs::path& folder, const Strings& ids) {
-  Json first;
+  std::optional<FeaturesSidecar> first;
   std::string first_id;
   Strings untold;
   for (const std::string& id : ids) {
     const fs::path file = folder / (id + ".npy");
     if (!fs::exists(file)) continue;
-    const Json origin = origin_of(read_features_sidecar(file));
-    if (origin.is_null()) {
+    const std::optional<FeaturesSidecar> sidecar = read_features_sidecar(file);
+    if (!sidecar) {
       untold.push_back(id);
       continue;
     }
-    if (first.is_null()) {
-      first = origin;
+    if (!first) {
+      first = sidecar;
       first_id = id;
     }
-    if (origin != first) {
+    const Strings differences = differences_in_making(*first, *sidecar);
+    if (!differences.empty()) {
       throw Error(ErrorKind::kInput, folder.string() + ": " + id + " was made otherwise than " +
-                                         first_id + ": " + joined(json_differences(first, origin)) +
+                                         first_id + ": " + joined(differences) +
                                          "; extract all of them alike");
     }
   }
-  if (!first.is_null() && !untold.empty()) {
+  if (first && !untold.empty()) {
     spdlog::warn("nothing beside {} says how they were made, as it does for the others",
                  counted("files", untold));
   }

@@ -5,13 +5,19 @@
 #include <utility>
 
 #include "localizer/sampler.h"
+#include "pipeline/base/error.h"
 
 namespace co2net {
 
+PublishedSubsets published_subsets(Variant preset) {
+  if (preset == Variant::kActivityNet) return {"training", "validation"};
+  return {"validation", "test"};
+}
+
 Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings) {
-  const bool is_activitynet = settings.preset == Variant::kActivityNet;
-  const std::string training = names.training.value_or(is_activitynet ? "training" : "validation");
-  const std::string test = names.test.value_or(is_activitynet ? "validation" : "test");
+  const PublishedSubsets usual = published_subsets(settings.preset);
+  const std::string training = names.training.value_or(usual.training);
+  const std::string test = names.test.value_or(usual.test);
   expect_subset(dataset.annotations(), training, "--train-subset");
   if (names.test || settings.select == Selection::kTest) {
     expect_subset(dataset.annotations(), test, "--test-subset");
@@ -29,6 +35,9 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
 
 Split with_held_out(Split split, const Dataset& dataset, const TrainingSettings& settings) {
   if (settings.select != Selection::kHeldOut) return split;
+  if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
+    throw Error(ErrorKind::kUsage, "the held-out share must be in [0, 1)");
+  }
   std::vector<std::string> ids;
   VideoLabels labels;
   for (const std::size_t video : split.training) {

@@ -25,12 +25,19 @@ struct SubsetNames {
   std::optional<std::string> test = {};
 };
 
+// The subsets of the preset's dataset that are learned from and tested on.
+struct PublishedSubsets {
+  std::string training, test;
+};
+PublishedSubsets published_subsets(Variant preset);
+
 // The videos of both subsets that can be used; the log names the others. None is held out.
 // Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise for a test
 // subset that is named or that models are selected by.
 Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings);
 
-// The same with a share of the training videos held out, where models are judged on these.
+// The same with a share of the training videos held out, where models are judged on these. Errors:
+// Error(kUsage) for a share that is not in [0, 1).
 Split with_held_out(Split split, const Dataset& dataset, const TrainingSettings& settings);
 
 }  // namespace co2net

@@ -39,7 +39,9 @@ TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observe
     trained.on_test = evaluate_on_test(load_trained(dataset, job.settings), dataset, split,
                                        reported_tiou(job.settings.preset));
   }
-  trained.published = published_dataset(dataset.classes());
+  if (split.test_subset == published_subsets(job.settings.preset).test) {
+    trained.published = published_dataset(dataset.classes());
+  }
   return trained;
 }
 

@@ -33,8 +33,9 @@ struct TrainOnFeaturesJob {
 struct TrainedOnFeatures {
   TrainingResult training;
   Split split;
-  std::optional<Evaluation> on_test;     // of the model that was kept; none without test videos
-  std::optional<std::string> published;  // the dataset, as published_figures() takes it, if any
+  std::optional<Evaluation> on_test;  // of the model that was kept; none without test videos
+  // Whose figures, by published_figures(), are of the same test videos.
+  std::optional<std::string> published;
 };
 
 // Trains a CO2-Net on features and makes settings.directory a bundle. What an earlier call there

@@ -188,12 +188,15 @@ std::vector<ClassFigures> class_figures(const Dataset& dataset, const Split& spl
 
 }  // namespace
 
+void expect_no_test_videos_needed(const TrainingSettings& settings) {
+  if (settings.select != Selection::kTest) return;
+  throw Error(ErrorKind::kUsage,
+              "--select test needs test videos with segments, which --videos has not; choose "
+              "heldout or last");
+}
+
 TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& observer) {
-  if (job.settings.select == Selection::kTest) {
-    throw Error(ErrorKind::kUsage,
-                "--select test needs test videos with segments, which --videos has not; choose "
-                "heldout or last");
-  }
+  expect_no_test_videos_needed(job.settings);
   expect_place_for_training(job.settings.directory);
   require_averaged_crops(job.extraction.recipe);
   use_threads(job.settings.threads);

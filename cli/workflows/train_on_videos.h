@@ -15,6 +15,9 @@
 
 namespace co2net {
 
+// Throws Error(kUsage) for settings that need test videos with segments.
+void expect_no_test_videos_needed(const TrainingSettings& settings);
+
 struct TrainOnVideosJob {
   std::filesystem::path folder;
   std::string labels;  // as find_labelled_videos() takes them

@@ -388,7 +388,7 @@ std::string cpu_maker() {
 }
 
 std::string device(const Recipe::Flow& flow) {
-  const std::string name = "co2net tvl1 " + name_of(flow.precision);
+  std::string name = "co2net tvl1 " + name_of(flow.precision);
   if (flow.precision == FlowPrecision::kExact) return name;
   return name + ", " + tvl1_kernels().front().name + ", " + cpu_maker();
 }

@@ -154,8 +154,10 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   sync_directory(directory);
 }
 
-void write_folder_with(const fs::path& given, const std::function<void(const fs::path&)>& write) {
-  const fs::path path = given.has_filename() ? given : given.parent_path();  // without a last slash
+void write_folder_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  if (!path.has_filename() && path.has_relative_path()) {  // "folder/"
+    return write_folder_with(path.parent_path(), write);
+  }
   const fs::path directory = directory_of(path);
   make_directories(directory);
   std::string temporary = (directory / kTemporary).string();

@@ -39,6 +39,10 @@ Bundle bundle_from_json(const Json& json) {
   for (const auto& [name, file] : files.items()) {
     bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);
   }
+  if (json.contains("learned_from")) {
+    bundle.learned_from =
+        json_at<std::map<std::string, std::string>>(json, "learned_from", ErrorKind::kModel);
+  }
   bundle.provenance = json.value("provenance", Json::object());
   return bundle;
 }
@@ -94,22 +98,31 @@ void save_bundle(const Bundle& bundle) {
       files[name] = {{"sha256", sha256_file(bundle.file(name))}};
     }
   }
-  const Json json = {{"schema", kSchema},
-                     {"name", bundle.name},
-                     {"status", bundle.status},
-                     {"classes", bundle.classes},
-                     {"recipe", to_json(bundle.recipe)},
-                     {"feature_size", bundle.feature_size},
-                     {"preset", bundle.network.variant},
-                     {"max_seqlen", bundle.network.max_seqlen},
-                     {"network", to_json(bundle.network.ablation)},
-                     {"files", files},
-                     {"provenance", bundle.provenance}};
+  Json json = {{"schema", kSchema},
+               {"name", bundle.name},
+               {"status", bundle.status},
+               {"classes", bundle.classes},
+               {"recipe", to_json(bundle.recipe)},
+               {"feature_size", bundle.feature_size},
+               {"preset", bundle.network.variant},
+               {"max_seqlen", bundle.network.max_seqlen},
+               {"network", to_json(bundle.network.ablation)},
+               {"files", files},
+               {"provenance", bundle.provenance}};
+  if (!bundle.learned_from.empty()) json["learned_from"] = bundle.learned_from;
   write_file(bundle.file("model.json"), json.dump(2) + "\n");
 }
 
 std::string status_with(const Bundle& i3d) {
   return i3d.status == "trained" ? "trained" : "untrained-i3d";
+}
+
+std::optional<std::string> known_sha256(const Bundle& bundle, const std::string& file) {
+  for (const auto* hashes : {&bundle.sha256, &bundle.learned_from}) {
+    const auto found = hashes->find(file);
+    if (found != hashes->end()) return found->second;
+  }
+  return std::nullopt;
 }
 
 std::map<std::string, std::string> i3d_of(const Bundle& bundle) {

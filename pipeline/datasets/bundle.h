@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,10 @@ struct Bundle {
   int feature_size = 2048;                    // 2D: columns of the features, both streams
   NetworkSpec network;                        // of the CO2-Net; its variant is "preset" in JSON
   std::map<std::string, std::string> sha256;  // by file name
-  Json provenance = Json::object();           // how the weights came about
+  // SHA-256 of the I3D whose features the CO2-Net learned from, by file name, where that is known
+  // and the bundle has not got it.
+  std::map<std::string, std::string> learned_from = {};
+  Json provenance = Json::object();  // how the weights came about
 
   std::filesystem::path file(const std::string& name_) const { return directory / name_; }
 };
@@ -46,6 +50,9 @@ void save_bundle(const Bundle& bundle);
 
 // The status of a trained CO2-Net beside the I3D of `i3d`.
 std::string status_with(const Bundle& i3d);
+
+// SHA-256 of a file of the bundle, or of the one of that name that its CO2-Net learned from.
+std::optional<std::string> known_sha256(const Bundle& bundle, const std::string& file);
 
 // SHA-256 of the bundle's I3D by file name, of those that it has.
 std::map<std::string, std::string> i3d_of(const Bundle& bundle);

@@ -27,38 +27,51 @@ Strings ids_of(const Annotations& annotations) {
   return ids;
 }
 
-// What the sidecars of a folder's features say alike, and each one's frame rate.
-struct SidecarFacts {
-  Json origin;              // of all; null if there is no sidecar
-  std::vector<double> fps;  // by video; 0 where there is none
-};
+// Of each video, as far as it has one, in a folder whose features were made alike.
+using Sidecars = std::vector<std::optional<FeaturesSidecar>>;
 
-std::string differences(const std::string& one, const Json& of_one, const std::string& other,
-                        const Json& of_other) {
-  if (of_one.is_null()) return one + " has no sidecar, as " + other + " has";
-  if (of_other.is_null()) return other + " has no sidecar, as " + one + " has";
-  return one + " -> " + other + ": " + joined(json_differences(of_one, of_other));
+void expect_made_alike(const std::string& one, const std::optional<FeaturesSidecar>& of_one,
+                       const std::string& other, const std::optional<FeaturesSidecar>& of_other,
+                       const std::string& place) {
+  if (of_one.has_value() != of_other.has_value()) {
+    bad(place + ": " + (of_one ? other : one) + " has no sidecar, as " + (of_one ? one : other) +
+        " has; extract all of the features alike");
+  }
+  if (!of_one) return;
+  const Strings differences = differences_in_making(*of_one, *of_other);
+  if (differences.empty()) return;
+  bad(place + ": the features were not made alike, by one recipe and one I3D: " + one + " -> " +
+      other + ": " + joined(differences) + "; extract all of them alike");
 }
 
-SidecarFacts read_sidecars(const fs::path& folder, const FeatureSet& features) {
-  SidecarFacts facts{nullptr, std::vector<double>(features.ids().size())};
-  std::string first;
-  for (std::size_t video = 0; video < features.ids().size(); ++video) {
+Sidecars read_sidecars(const fs::path& path, const FeatureSet& features) {
+  Sidecars sidecars(features.ids().size());
+  if (!fs::is_directory(path)) return sidecars;
+  std::optional<std::size_t> first;
+  for (std::size_t video = 0; video < sidecars.size(); ++video) {
     if (features.snippets(video) == 0) continue;
-    const std::string& id = features.ids()[video];
-    const Json sidecar = read_features_sidecar(folder / (id + ".npy"));
-    const Json origin = origin_of(sidecar);
-    if (first.empty()) {
-      first = id;
-      facts.origin = origin;
-    }
-    if (origin != facts.origin) {
-      bad(folder.string() + ": the features were not made alike, by one recipe and one I3D: " +
-          differences(first, facts.origin, id, origin) + "; extract all of them alike");
-    }
-    if (!sidecar.is_null()) facts.fps[video] = sidecar.at("video").at("fps").get<double>();
+    sidecars[video] = read_features_sidecar(path / (features.ids()[video] + ".npy"));
+    if (!first) first = video;
+    expect_made_alike(features.ids()[*first], sidecars[*first], features.ids()[video],
+                      sidecars[video], path.string());
   }
-  return facts;
+  return sidecars;
+}
+
+void expect_both_streams(const FeaturesSidecar& sidecar, const std::string& place) {
+  if (sidecar.streams == std::vector{Modality::kRgb, Modality::kFlow}) return;
+  bad(place + ": CO2-Net learns from features of both streams, and these are of " +
+      Json(sidecar.streams).dump() + "; extract them anew with --streams rgb,flow");
+}
+
+void expect_known_labels(const Annotations& annotations) {
+  for (const AnnotatedVideo& video : annotations.videos) {
+    for (const std::string& label : video.labels) {
+      if (std::ranges::count(annotations.classes, label) > 0) continue;
+      bad("annotations: video " + video.id + " has the label '" + label +
+          "', which is none of the classes");
+    }
+  }
 }
 
 void expect_recipe(const Recipe& found, const Recipe& wanted, const std::string& place,
@@ -72,7 +85,7 @@ void expect_recipe(const Recipe& found, const Recipe& wanted, const std::string&
 Recipe told_recipe(const KnownOrigin& origin) {
   if (origin.extractor) return origin.extractor->recipe;
   if (origin.recipe) return *origin.recipe;
-  const Recipe recipe;
+  Recipe recipe;
   spdlog::warn(
       "the features do not say by which recipe they were made; taken to be {} (choose "
       "with --recipe)",
@@ -90,36 +103,39 @@ std::string hash_of_rows(const FeatureSet& features, std::size_t video) {
 
 Dataset::Dataset(const fs::path& features, Annotations annotations, const KnownOrigin& origin)
     : annotations_(std::move(annotations)), features_(features, ids_of(annotations_)) {
+  expect_known_labels(annotations_);
   take_origin(features, origin);
 }
 
 void Dataset::take_origin(const fs::path& path, const KnownOrigin& origin) {
-  SidecarFacts facts{nullptr, std::vector<double>(videos().size())};
-  if (fs::is_directory(path)) facts = read_sidecars(path, features_);
   const std::string place = path.string();
-  if (facts.origin.is_null()) {
+  const Sidecars sidecars = read_sidecars(path, features_);
+  const auto told = std::ranges::find_if(sidecars, [](const auto& one) { return one.has_value(); });
+  if (told == sidecars.end()) {
     recipe_ = told_recipe(origin);
-  } else {
-    if (facts.origin.at("streams") != Json({"rgb", "flow"})) {
-      bad(place + ": CO2-Net learns from features of both streams, and these are of " +
-          facts.origin.at("streams").dump() + "; extract them anew with --streams rgb,flow");
+    if (recipe_.fps == "source") {
+      bad(place + ": the recipe " + recipe_.name +
+          " keeps each video's own frame rate, and no sidecar says what it was; extract the "
+          "features anew, which writes <id>.json beside each");
     }
-    recipe_ = recipe_from_json(facts.origin.at("recipe"));
-    i3d_sha256_ = facts.origin.at("files").get<std::map<std::string, std::string>>();
+  } else {
+    expect_both_streams(**told, place);
+    recipe_ = (*told)->recipe;
+    i3d_sha256_ = (*told)->i3d;
   }
   if (origin.extractor) expect_extractor(*origin.extractor, place);
   if (origin.recipe) expect_recipe(recipe_, *origin.recipe, place, "the one that is given");
-  if (i3d_sha256_.empty() && origin.extractor) i3d_sha256_ = i3d_of(*origin.extractor);
-
-  if (recipe_.fps == "source" && facts.origin.is_null()) {
-    bad(place + ": the recipe " + recipe_.name +
-        " keeps each video's own frame rate, and no sidecar says what it was; extract the features "
-        "anew, which writes <id>.json beside each");
+  if (i3d_sha256_.empty() && origin.extractor) {
+    spdlog::warn("{}: the features do not say which I3D made them; taken to be that of {}", place,
+                 origin.extractor->directory.string());
+    i3d_sha256_ = i3d_of(*origin.extractor);
   }
+
   rates_.resize(videos().size());
   for (std::size_t video = 0; video < rates_.size(); ++video) {
     if (features_.snippets(video) == 0) continue;
-    rates_[video] = frame_rate(recipe_, facts.fps[video]) / recipe_.stride;
+    const double fps = sidecars[video] ? sidecars[video]->fps : frame_rate(recipe_, 0);
+    rates_[video] = fps / recipe_.stride;
   }
 }
 
@@ -150,7 +166,7 @@ Json Dataset::fingerprint(const std::vector<std::size_t>& chosen) const {
   Strings hashes(chosen.size());
   oneapi::tbb::parallel_for(std::size_t{0}, chosen.size(), [&](std::size_t i) {
     throw_if_interrupted();
-    hashes[i] = hash_of_rows(features_, chosen[i]);
+    hashes[i] = hash_of_rows(features_, chosen[i]) + " at " + Json(rates_[chosen[i]]).dump() + "/s";
   });
   return {{"recipe", to_json(recipe_)}, {"i3d", i3d_sha256_}, {"features", sha256(joined(hashes))}};
 }

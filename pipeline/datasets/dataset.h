@@ -33,7 +33,8 @@ class Dataset {
   //   of one stream alone,
   //   of another recipe, I3D or width than origin.extractor has, or another recipe than
   //     origin.recipe,
-  //   whose recipe keeps each video's own frame rate where no sidecar says what that was.
+  //   whose recipe keeps each video's own frame rate where no sidecar says what that was;
+  // and for a label that is none of the classes.
   Dataset(const std::filesystem::path& features, Annotations annotations,
           const KnownOrigin& origin);
 
@@ -51,12 +52,12 @@ class Dataset {
   // Of a video that has features.
   double snippets_per_second(std::size_t video) const { return rates_.at(video); }
 
-  // The recipe, the I3D and the values of these videos' features: equal for equal features, however
-  // they are stored.
-  Json fingerprint(const std::vector<std::size_t>& videos) const;
+  // The recipe, the I3D, the rates and the values of these videos' features: equal for equal ones,
+  // however they are stored.
+  Json fingerprint(const std::vector<std::size_t>& chosen) const;
 
  private:
-  void take_origin(const std::filesystem::path& folder, const KnownOrigin& origin);
+  void take_origin(const std::filesystem::path& path, const KnownOrigin& origin);
   void expect_extractor(const Bundle& extractor, const std::string& place) const;
 
   Annotations annotations_;

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
@@ -10,10 +12,10 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
+using Strings = std::vector<std::string>;
+
 constexpr const char* kFeaturesSchema = "co2net.features/1";
 constexpr const char* kScoresSchema = "co2net.scores/1";
-// How features were made.
-constexpr const char* kOriginKeys[] = {"recipe", "files", "streams"};
 
 fs::path sidecar_path(const fs::path& file) {
   return file.extension() == ".npy" ? fs::path(file).replace_extension(".json")
@@ -31,8 +33,8 @@ void expect_schema(const Json& sidecar) {
 void expect_same_model(const Json& sidecar, const Bundle& bundle) {
   const Json files = json_at<Json>(sidecar, "files", ErrorKind::kInput);
   for (const auto& [name, hash] : files.items()) {
-    const auto known = bundle.sha256.find(name);
-    if (known != bundle.sha256.end() && hash != known->second) {
+    const auto known = known_sha256(bundle, name);
+    if (known && hash != *known) {
       throw Error(ErrorKind::kInput, "made with another " + name + " than the model " +
                                          bundle.name + " has; make it anew with this model");
     }
@@ -42,10 +44,16 @@ void expect_same_model(const Json& sidecar, const Bundle& bundle) {
   }
 }
 
-void expect_time(const Json& video) {
-  if (!(json_at<double>(video, "fps", ErrorKind::kInput) > 0) ||
-      !(json_at<double>(video, "duration", ErrorKind::kInput) >= 0)) {
+void expect_time(const Json& video, const Recipe& recipe) {
+  const auto fps = json_at<double>(video, "fps", ErrorKind::kInput);
+  if (!(fps > 0) || !(json_at<double>(video, "duration", ErrorKind::kInput) >= 0)) {
     throw Error(ErrorKind::kInput, "'fps' must be more than 0 and 'duration' at least 0");
+  }
+  const double wanted = frame_rate(recipe, fps);
+  if (std::abs(fps - wanted) > 1e-6 * wanted) {
+    throw Error(ErrorKind::kInput, "the video's 'fps' is " + Json(fps).dump() +
+                                       ", but its recipe's " + Json(wanted).dump() +
+                                       "; extract the features anew");
   }
 }
 
@@ -99,26 +107,40 @@ Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
 Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
   return {{"schema", kFeaturesSchema},
           {"recipe", to_json(recipe)},
-          {"streams", {"rgb", "flow"}},
+          {"streams", {Modality::kRgb, Modality::kFlow}},
           {"files", Json::object()},
           {"video", video_of(recipe, snippets)}};
 }
 
-Json read_features_sidecar(const fs::path& file) {
+std::optional<FeaturesSidecar> read_features_sidecar(const fs::path& file) {
   const fs::path beside = sidecar_path(file);
-  if (!fs::exists(beside)) return nullptr;
+  if (!fs::exists(beside)) return std::nullopt;
   return from_sidecar(beside, [](const Json& json) {
-    for (const char* key : kOriginKeys) json_at<Json>(json, key, ErrorKind::kInput);
-    expect_time(json_at<Json>(json, "video", ErrorKind::kInput));
-    return json;
+    FeaturesSidecar sidecar;
+    sidecar.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kInput));
+    sidecar.i3d = json_at<std::map<std::string, std::string>>(json, "files", ErrorKind::kInput);
+    for (const auto& name : json_at<Strings>(json, "streams", ErrorKind::kInput)) {
+      const auto stream = named<Modality>(name);
+      if (!stream) {
+        throw Error(ErrorKind::kInput, "'streams' must be " + wanted_instead_of<Modality>(name));
+      }
+      sidecar.streams.push_back(*stream);
+    }
+    const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
+    expect_time(video, sidecar.recipe);
+    sidecar.fps = video.at("fps");
+    return std::optional(sidecar);
   });
 }
 
-Json origin_of(const Json& features_sidecar) {
-  if (features_sidecar.is_null()) return nullptr;
-  Json origin;
-  for (const char* key : kOriginKeys) origin[key] = features_sidecar.at(key);
-  return origin;
+std::vector<std::string> differences_in_making(const FeaturesSidecar& one,
+                                               const FeaturesSidecar& other) {
+  const auto making = [](const FeaturesSidecar& sidecar) {
+    Json recipe = to_json(sidecar.recipe);
+    recipe.erase("name");
+    return Json{{"recipe", recipe}, {"files", sidecar.i3d}, {"streams", sidecar.streams}};
+  };
+  return json_differences(making(one), making(other));
 }
 
 Json video_of_features(const fs::path& file, const Json& expected) {
@@ -152,7 +174,7 @@ Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t sn
       expect_same_recipe(json_at<Json>(json, "recipe", ErrorKind::kInput), recipe);
       expect_same_model(json, bundle);
       const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
-      expect_time(video);
+      expect_time(video, recipe);
       return {{"video", video}};
     });
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,13 +23,23 @@ Json scores_sidecar(const Bundle& bundle, const Json& video);
 // empty.
 Json features_sidecar(const Recipe& recipe, std::int64_t snippets);
 
-// The sidecar of a features file; null if there is none. Errors: Error(kInput) naming the sidecar
-// that is not one of features.
-Json read_features_sidecar(const std::filesystem::path& file);
+// What a sidecar says of features.
+struct FeaturesSidecar {
+  Recipe recipe;
+  // SHA-256 of the networks that made them, by file name; empty if it is not known.
+  std::map<std::string, std::string> i3d;
+  std::vector<Modality> streams;  // in the order of the columns
+  double fps = 0;                 // of the video, after resampling: the recipe's, unless "source"
+};
 
-// What a sidecar of features says of how they were made: "recipe", "files" and "streams". Null of
-// null.
-Json origin_of(const Json& features_sidecar);
+// Nothing if the features file has none. Errors: Error(kInput) naming a sidecar that is not one of
+// features, or contradicts itself.
+std::optional<FeaturesSidecar> read_features_sidecar(const std::filesystem::path& file);
+
+// In what features of two videos were not made alike, "recipe.stride 16 -> 8"; what recipes are
+// called does not count.
+std::vector<std::string> differences_in_making(const FeaturesSidecar& one,
+                                               const FeaturesSidecar& other);
 
 // Facts about the video that the features file was made from, null unless the file is there and all
 // that `expected`, made by features_sidecar(), says is in its sidecar.

@@ -24,9 +24,7 @@ class Ablate : public testing::Test {
       const std::string id = "v" + std::to_string(i);
       Array rows = hashfill(id, {kSnippetsAVideo, kFeatureSize}, 0.5f);
       for (int snippet = 4; snippet < 8; ++snippet) {
-        for (int column = i % 2; column < kFeatureSize; column += 2) {
-          rows.values[static_cast<std::size_t>(snippet * kFeatureSize + column)] += 2;
-        }
+        for (int column = i % 2; column < kFeatureSize; column += 2) rows.row(snippet)[column] += 2;
       }
       write_file(path("features") / (id + ".npy"), format_npy(rows));
     }
@@ -215,7 +213,7 @@ TEST_F(Ablate, FinishedTrainingsAreKeptAndEvaluatedAnewForOtherSegments) {
   EXPECT_FALSE(second.says("iteration")) << second.err;
 
   std::string moved = read_file(annotations());
-  for (std::size_t at; (at = moved.find("[2.56,5.12]")) != std::string::npos;) {
+  for (auto at = moved.find("[2.56,5.12]"); at != moved.npos; at = moved.find("[2.56,5.12]")) {
     moved.replace(at, 11, "[0.0,7.68]");
   }
   write_file(annotations(), moved);

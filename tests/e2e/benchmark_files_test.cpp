@@ -39,7 +39,7 @@ struct Dataset {
                           {"recipe", to_json(recipe)},
                           {"streams", {"rgb", "flow"}},
                           {"files", Json::object()},
-                          {"video", Json::object()}};
+                          {"video", {{"fps", frame_rate(recipe, 25)}, {"duration", 1}}}};
     write_file(features / (id + ".json"), to_text(sidecar));
   }
   Outcome pack(const Strings& more = {}) const {

@@ -31,7 +31,6 @@ const Rule kNotRun[] = {
     {"^(cmake|ctest) ", "builds and tests the program that runs this test"},
     {"/data/videos|SLURM", "a cluster's paths and job array"},
     {"^ffmpeg .* -i FILE ", "part of a command, which decode_tests completes"},
-    {"cache stat \\| ", "names three commands at once"},
 };
 
 // Options that bring trainings of hours down to seconds; they come after those of the line.

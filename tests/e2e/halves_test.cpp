@@ -99,9 +99,7 @@ TEST_F(Halves, TheFullProgramWorksByItself) {
 // What the build makes of a folder of sources.
 class Commit : public testing::Test {
  protected:
-  void SetUp() override {
-    write_file(source() / "file", "one");
-  }
+  void SetUp() override { write_file(source() / "file", "one"); }
 
   fs::path source() const { return dir_.path() / "source"; }
   fs::path written() const { return dir_.path() / "commit.cpp"; }

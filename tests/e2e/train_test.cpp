@@ -50,7 +50,7 @@ class Train : public testing::Test {
            small + more;
   }
   Outcome train(const std::string& to, const Strings& more = {}) const {
-    const Outcome outcome = co2net(arguments(to, more));
+    Outcome outcome = co2net(arguments(to, more));
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return outcome;
   }
@@ -330,6 +330,47 @@ TEST_F(Train, AFinishedTrainingIsNotPairedWithAnotherExtractor) {
   EXPECT_EQ(read_file(path("bundle") / kI3dRgbFile), read_file(path("own") / kI3dRgbFile));
 }
 
+TEST_F(Train, AFinishedTrainingKeepsTheI3dThatIsThereWithoutAnExtractorToo) {
+  const Recipe recipe;
+  const fs::path own = extractor("own", "a", recipe);
+  describe_all(recipe, made_by(own));
+  train("bundle", {"--extractor", own});
+  const std::string before = read_file(path("bundle/model.json"));
+  train("bundle");
+  EXPECT_EQ(read_file(path("bundle/model.json")), before);
+
+  write_file(path("bundle") / kI3dRgbFile, "tampered");
+  expect_refused(arguments("bundle"), 3, {"i3d_rgb.pt", "SHA-256"});
+  EXPECT_EQ(read_file(path("bundle/model.json")), before);
+}
+
+TEST_F(Train, ABundleWithoutI3dKnowsTheOneThatItsFeaturesWereMadeWith) {
+  const Recipe recipe;
+  const fs::path own = extractor("own", "a", recipe), other = extractor("other", "b", recipe);
+  describe_all(recipe, made_by(own));
+  train("bundle");
+  const Strings localize = {"localize", path("features/v08.npy"), "--model", path("bundle"),
+                            "--no-cache"};
+  EXPECT_EQ(co2net(localize).code, 0);
+  describe_all(recipe, made_by(other));
+  const Outcome refused = co2net(localize);
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_TRUE(refused.says("made with another i3d_flow.pt")) << refused.err;
+}
+
+TEST_F(Train, ASelectionByTestVideosIsNotGoneOnWithUnderOtherSegments) {
+  train("bundle", {"--select", "test"});
+  Json annotations = Json::parse(read_file(path("annotations.json")));
+  annotations["database"]["v09"]["annotations"][0]["segment"] = {2, 3};
+  write_file(path("annotations.json"), annotations.dump());
+  expect_refused(arguments("bundle", {"--select", "test"}), 2, {"another training", "judged_by"});
+}
+
+TEST_F(Train, SaysWhereTheI3dOfTheFeaturesIsOnlyAssumed) {
+  const fs::path own = extractor("own", "a", Recipe());
+  EXPECT_TRUE(train("bundle", {"--extractor", own}).says("do not say which I3D made them"));
+}
+
 // The evaluation that train prints, against that of what localize finds, which takes each video's
 // times from its sidecar.
 TEST_F(Train, ItsOwnEvaluationIsOnTheTimeAxisOfTheFeatures) {
@@ -381,6 +422,8 @@ TEST_F(Train, PrintsThePapersFiguresBesideTheDatasetOfItsClassesAlone) {
   others.back() = "Juggling";
   EXPECT_FALSE(prints("others", others));
   EXPECT_TRUE(prints("thumos14", kThumos14Classes));
+  const Outcome elsewhere = train("elsewhere", {"--test-subset", "validation"});
+  EXPECT_EQ(elsewhere.out.find("CO2-Net paper"), std::string::npos) << elsewhere.out;
 }
 
 TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {

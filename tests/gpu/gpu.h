@@ -11,7 +11,7 @@
 
 // Skips the test, saying so, where libtorch has no GPU.
 #define SKIP_WITHOUT_GPU()                \
-  if (!best_device().is_gpu()) {           \
+  if (!best_device().is_gpu()) {          \
     GTEST_SKIP() << co2net::test::kNoGpu; \
   }                                       \
   static_assert(true)

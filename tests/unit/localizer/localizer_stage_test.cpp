@@ -55,7 +55,9 @@ TEST(LocalizerStage, ChangesItsKeyWithEverythingThatChangesScores) {
       digest_of(activitynet),
       digest_of(longer),
       LocalizerModel("co2net.pt", "b", kSmall).stage(0, features_key(1)).key.digest,
-      LocalizerModel("co2net.pt", "a", kSmall, {DeviceKind::kCuda}).stage(0, features_key(1)).key.digest,
+      LocalizerModel("co2net.pt", "a", kSmall, {DeviceKind::kCuda})
+          .stage(0, features_key(1))
+          .key.digest,
       LocalizerModel("co2net.pt", "a", kSmall).stage(0, features_key(2)).key.digest};
   EXPECT_EQ(digests.size(), 6u);
 

@@ -61,14 +61,14 @@ class DatasetTest : public testing::Test {
 };
 
 TEST_F(DatasetTest, GivesEachVideoTheRateOfItsOwnFrames) {
-  const Recipe recipe = with_setting(recipe_preset("cmcs"), "stride=4");
+  const Recipe recipe = with_setting(recipe_preset("cmcs"), "stride=8");
   describe("a", recipe, 30);
   describe("b", recipe, 24);
   describe("c", recipe, 12.5);
   const Dataset dataset(features(), annotations(), {});
-  EXPECT_EQ(dataset.snippets_per_second(0), 7.5);
-  EXPECT_EQ(dataset.snippets_per_second(1), 6);
-  EXPECT_EQ(dataset.snippets_per_second(3), 3.125);
+  EXPECT_EQ(dataset.snippets_per_second(0), 3.75);
+  EXPECT_EQ(dataset.snippets_per_second(1), 3);
+  EXPECT_EQ(dataset.snippets_per_second(3), 1.5625);
   EXPECT_TRUE(same_features(dataset.recipe(), recipe));
 }
 
@@ -112,6 +112,45 @@ TEST_F(DatasetTest, RefusesFeaturesThatWereNotMadeAlike) {
   refuses({"c has no sidecar, as a has"});
 }
 
+TEST_F(DatasetTest, RecipesOfOtherNamesAndEqualValuesAreAlike) {
+  const Recipe recipe;
+  Recipe renamed = recipe;
+  renamed.name = "ours";
+  describe("a", recipe, 25);
+  describe("b", renamed, 25);
+  describe("c", recipe, 25);
+  EXPECT_NO_THROW(Dataset(features(), annotations(), {}));
+}
+
+TEST_F(DatasetTest, RefusesASidecarThatContradictsItselfOrIsMalformed) {
+  for (const std::string id : {"a", "b", "c"}) describe(id, Recipe(), 25);
+  const auto refuses = [&](const std::vector<std::string>& words) {
+    expect_error(ErrorKind::kInput, words, [&] { Dataset(features(), annotations(), {}); });
+  };
+  describe("b", Recipe(), 50);
+  refuses({"b.json", "'fps' is 50", "its recipe's 25"});
+  describe("b", Recipe(), 25);
+  const std::string good = read_file(features() / "b.json");
+  Json sidecar = Json::parse(good);
+  sidecar["files"] = 7;
+  write_file(features() / "b.json", sidecar.dump());
+  refuses({"b.json", "'files'"});
+  sidecar = Json::parse(good);
+  sidecar["recipe"]["speed"] = 1;
+  write_file(features() / "b.json", sidecar.dump());
+  refuses({"b.json", "speed"});
+  sidecar = Json::parse(good);
+  sidecar["streams"] = {"sound"};
+  write_file(features() / "b.json", sidecar.dump());
+  refuses({"b.json", "'streams' must be one of rgb, flow"});
+}
+
+TEST_F(DatasetTest, RefusesALabelThatIsNoClass) {
+  Annotations others = annotations();
+  others.classes = {"jump"};
+  expect_error(ErrorKind::kInput, {"video a", "'run'"}, [&] { Dataset(features(), others, {}); });
+}
+
 TEST_F(DatasetTest, AVideoWithoutFeaturesNeedsNoSidecar) {
   for (const std::string id : {"a", "b", "c"}) describe(id, Recipe(), 25);
   EXPECT_EQ(Dataset(features(), annotations(), {}).features().snippets(2), 0);
@@ -144,6 +183,11 @@ TEST_F(DatasetTest, FingerprintIsOfValuesRecipeAndNetworks) {
             print);
   for (const std::string id : {"a", "b", "c"}) describe(id, recipe, 25);
   EXPECT_NE(Dataset(features(), annotations(), {}).fingerprint(videos), print);
+  const Recipe own_rate = with_setting(recipe, "fps=source");
+  for (const std::string id : {"a", "b", "c"}) describe(id, own_rate, 30);
+  const Json at_30 = Dataset(features(), annotations(), {}).fingerprint(videos);
+  describe("b", own_rate, 10);
+  EXPECT_NE(Dataset(features(), annotations(), {}).fingerprint(videos), at_30);
   for (const std::string id : {"a", "b", "c"}) fs::remove(features() / (id + ".json"));
   write_file(features() / "b.npy", format_npy(test::hashfill("other", {3, kFeatureSize}, 1)));
   EXPECT_NE(Dataset(features(), annotations(), {.recipe = recipe}).fingerprint(videos), print);
