@@ -9,7 +9,6 @@ namespace co2net {
 namespace {
 
 using test::co2net;
-using test::operator+;
 namespace fs = std::filesystem;
 
 // A program of samples/, with its standard error on standard output.
