@@ -178,7 +178,7 @@ TEST_F(Ablate, JsonAndTableAgreeOnMeansOverSeeds) {
     std::istringstream line(lines[i + 3]);
     std::string name;
     line >> name;
-    EXPECT_EQ(name, row.at("name"));
+    EXPECT_EQ(name, row.at("name").get<std::string>());
     std::vector<double> shown = row.at("mAP");
     EXPECT_EQ(shown.size(), 7u);
     shown.push_back(row.at("average"));

@@ -9,6 +9,7 @@ namespace co2net {
 namespace {
 
 using test::co2net;
+using test::operator+;  // NOLINT(misc-unused-using-decls): it is used, by its sign
 namespace fs = std::filesystem;
 
 // A program of samples/, with its standard error on standard output.
