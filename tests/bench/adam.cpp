@@ -7,7 +7,6 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <torch/torch.h>
 
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -17,14 +16,11 @@
 #include "localizer/co2net.h"
 #include "localizer/network.h"
 #include "pipeline/base/statistics.h"
+#include "tests/bench/timing.h"
 
 namespace {
 
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+using co2net::test::seconds_of;
 
 std::span<float> values_of(const torch::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};

@@ -7,7 +7,6 @@
 #include <torch/script.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -18,17 +17,15 @@
 #include <vector>
 
 #include "extractors/i3d/i3d.h"
+#include "pipeline/base/statistics.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/devices/threads.h"
+#include "tests/bench/timing.h"
 #include "tests/support.h"
 
 namespace {
 
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+using co2net::test::seconds_of;
 
 // What a snippet took, one value a round.
 struct Timings {
@@ -36,11 +33,6 @@ struct Timings {
 
   void add(int threads, const std::function<void()>& work);
 };
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 void on_threads(int threads, const std::function<void()>& work) {
   std::vector<std::thread> others;
@@ -56,8 +48,8 @@ void Timings::add(int threads, const std::function<void()>& work) {
 }
 
 void print(const char* what, const std::vector<double>& theirs, const std::vector<double>& ours) {
-  std::printf("  %-9s jit::load %.3f s, I3d %.3f s, ratio %.2f\n", what, median(theirs),
-              median(ours), median(theirs) / median(ours));
+  std::printf("  %-9s jit::load %.3f s, I3d %.3f s, ratio %.2f\n", what, co2net::median(theirs),
+              co2net::median(ours), co2net::median(theirs) / co2net::median(ours));
 }
 
 // The most memory that the process has had so far.

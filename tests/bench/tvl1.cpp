@@ -16,6 +16,7 @@
 #include "extractors/flow/tvl1_opencv.h"
 #include "extractors/video/frame.h"
 #include "extractors/video/video_reader.h"
+#include "pipeline/base/statistics.h"
 
 namespace {
 
@@ -86,11 +87,6 @@ double seconds(const std::function<cv::Mat(const Pair&)>& solve, const Pair& pai
   return elapsed.count() / threads;
 }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
 // The mean absolute difference of a component.
 double mean_distance(const cv::Mat& a, const cv::Mat& b) {
   const cv::Scalar mean = cv::mean(cv::abs(a - b));
@@ -125,9 +121,9 @@ int main(int argc, char** argv) {
       std::printf("\n");
       std::fflush(stdout);
     }
-    std::printf("%d at once, medians: OpenCV %.4f s a pair\n", threads, median(opencv));
+    std::printf("%d at once, medians: OpenCV %.4f s a pair\n", threads, co2net::median(opencv));
     for (const Way& way : tried)
-      std::printf("  %-26s %5.2fx\n", way.name.c_str(), median(way.ratios));
+      std::printf("  %-26s %5.2fx\n", way.name.c_str(), co2net::median(way.ratios));
   }
   std::printf("mean distance from OpenCV of a component, in pixels, for the first pair:\n");
   const cv::Mat reference = solve_with_opencv(pairs.front());
