@@ -8,7 +8,6 @@
 #include <fstream>
 #include <memory>
 #include <numeric>
-#include <optional>
 
 #include "cli/halves.h"
 #include "cli/options.h"

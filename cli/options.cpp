@@ -207,7 +207,7 @@ void add_result_options(po::options_description& options) {
 ResultOptions parse_result_options(const po::variables_map& args) {
   ResultOptions options;
   options.output = parse_output(args);
-  options.format = one_of(args, "format", {"activitynet", "jsonl", "csv"});
+  options.format = one_of<ResultFormat>(args, "format");
   options.filter.min_score = optional_value<double>(args, "min-score");
   options.filter.top_k = optional_value<int>(args, "top-k");
   if (options.filter.top_k && *options.filter.top_k < 1) {

@@ -103,10 +103,17 @@ void add_output_option(boost::program_options::options_description& options);
 // Empty: standard output
 std::filesystem::path parse_output(const boost::program_options::variables_map& args);
 
+enum class ResultFormat { kActivityNet, kJsonLines, kCsv };
+template <>
+inline constexpr Choice<ResultFormat> kChoices<ResultFormat>[] = {
+    {ResultFormat::kActivityNet, "activitynet"},
+    {ResultFormat::kJsonLines, "jsonl"},
+    {ResultFormat::kCsv, "csv"}};
+
 // The same, --format, --min-score, --top-k
 struct ResultOptions {
   std::filesystem::path output;  // empty: standard output
-  std::string format = "activitynet";
+  ResultFormat format = ResultFormat::kActivityNet;
   SegmentFilter filter;
 };
 void add_result_options(boost::program_options::options_description& options);

@@ -31,9 +31,9 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
 
 void ResultSink::add(VideoResult result) {
   result.segments = filtered(std::move(result.segments), options_.filter);
-  if (options_.format == "jsonl") {
+  if (options_.format == ResultFormat::kJsonLines) {
     put(jsonl_line(result));
-  } else if (options_.format == "csv") {
+  } else if (options_.format == ResultFormat::kCsv) {
     put(csv_rows(result));
   } else {
     results_.push_back(std::move(result));
@@ -41,12 +41,12 @@ void ResultSink::add(VideoResult result) {
 }
 
 void ResultSink::add(VideoError error) {
-  if (options_.format == "jsonl") put(jsonl_line(error));
-  if (options_.format == "activitynet") errors_.push_back(std::move(error));
+  if (options_.format == ResultFormat::kJsonLines) put(jsonl_line(error));
+  if (options_.format == ResultFormat::kActivityNet) errors_.push_back(std::move(error));
 }
 
 void ResultSink::finish() {
-  put(options_.format == "activitynet"
+  put(options_.format == ResultFormat::kActivityNet
           ? to_text(results_document(results_, errors_, model_, recipe_)) + "\n"
           : "");
   if (lines_to_ == nullptr) write_file(options_.output, pending_);
@@ -58,7 +58,7 @@ ResultReceiver ResultSink::receiver() {
 }
 
 void ResultSink::put(std::string lines) {
-  if (options_.format == "csv" && !begun_) lines.insert(0, kCsvHeader);
+  if (options_.format == ResultFormat::kCsv && !begun_) lines.insert(0, kCsvHeader);
   begun_ = true;
   if (lines_to_ == nullptr) {
     pending_ += lines;

@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace co2net {
 namespace {

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <limits>
 #include <optional>
 
 #include "localizer/checkpoint.h"
@@ -66,27 +65,29 @@ VideoLabels labels_of(const TrainingJob& job) {
 
 class MetricsLog {
  public:
-  // Keeps the lines of up to `iterations` updates of an earlier run.
-  MetricsLog(const fs::path& file, std::int64_t iterations) {
+  // Keeps the first `lines` of an earlier run.
+  MetricsLog(const fs::path& file, std::int64_t lines) : lines_(lines) {
     std::string kept;
     std::ifstream before(file);
-    for (std::string line; std::getline(before, line) && !before.eof();) {
-      const Json json = Json::parse(line, nullptr, false);
-      if (json.is_discarded() || json.value("iteration", kNever) > iterations) break;
-      kept += line + "\n";
-    }
+    std::string line;
+    for (; lines > 0 && std::getline(before, line); --lines) kept += line + "\n";
     write_file(file, kept);
     log_.open(file, std::ios::app);
   }
 
-  void add(const Json& line) { log_ << to_text(line) << "\n"; }
+  void add(const Json& line) {
+    log_ << to_text(line) << "\n";
+    ++lines_;
+  }
   void flush() {
     if (!log_.flush())
       throw Error(ErrorKind::kIo, "cannot write the metrics log; is the disk full?");
   }
 
+  std::int64_t lines() const { return lines_; }
+
  private:
-  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  std::int64_t lines_;
   std::ofstream log_;
 };
 
@@ -101,8 +102,8 @@ class Training {
         learner_(job.options, static_cast<int>(job.dataset->classes().size()),
                  job.dataset->features().feature_size()) {
     settle(job);
-    if (fs::exists(state_file_)) restore();
-    metrics_.emplace(job.directory / "metrics.jsonl", result_.iterations);
+    const std::int64_t logged = fs::exists(state_file_) ? restore() : 0;
+    metrics_.emplace(job.directory / "metrics.jsonl", logged);
   }
 
   TrainingResult run() {
@@ -187,7 +188,7 @@ class Training {
 
   std::uint64_t iteration() const { return static_cast<std::uint64_t>(result_.iterations); }
 
-  // The log first: a state's updates are always in it.
+  // The log first: a state's lines are always in it.
   void save() {
     metrics_->flush();
     const Json progress = {{"iterations", result_.iterations},
@@ -196,7 +197,8 @@ class Training {
                            {"best_details", result_.best.details},
                            {"judged", judged_},
                            {"unimproved", unimproved_},
-                           {"finished", finished_}};
+                           {"finished", finished_},
+                           {"logged", metrics_->lines()}};
     const std::string text = to_text(progress);
     Tensors state = learner_.state();
     state["progress"] = torch::tensor(std::vector<std::uint8_t>(text.begin(), text.end()));
@@ -204,7 +206,8 @@ class Training {
     saved_ = Clock::now();
   }
 
-  void restore() {
+  // Returns how many lines of the log are of the state.
+  std::int64_t restore() {
     try {
       const Tensors state = read_checkpoint(state_file_);
       learner_.restore(state);
@@ -217,6 +220,7 @@ class Training {
       judged_ = progress.at("judged");
       unimproved_ = progress.at("unimproved");
       finished_ = progress.at("finished");
+      return progress.at("logged");
     } catch (const std::exception& e) {
       throw Error(ErrorKind::kModel,
                   state_file_.string() + ": " + e.what() + "; delete the folder to train anew");

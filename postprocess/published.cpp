@@ -4,14 +4,11 @@
 #include <set>
 #include <sstream>
 
-#include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
-
 namespace co2net {
 namespace {
 
-const std::map<std::string, PublishedFigures> kPublished = {
-    {"thumos14",
+const std::map<Variant, PublishedFigures> kPublished = {
+    {Variant::kThumos14,
      {{{0.1, 0.701},
        {0.2, 0.636},
        {0.3, 0.545},
@@ -22,7 +19,7 @@ const std::map<std::string, PublishedFigures> kPublished = {
        {0.8, 0.069},
        {0.9, 0.020}},
       {{"0.1:0.5", 0.544}, {"0.1:0.7", 0.446}, {"0.1:0.9", 0.357}}}},
-    {"activitynet1.2", {{{0.5, 0.433}, {0.75, 0.263}, {0.95, 0.052}}, {{"0.5:0.95", 0.264}}}}};
+    {Variant::kActivityNet, {{{0.5, 0.433}, {0.75, 0.263}, {0.95, 0.052}}, {{"0.5:0.95", 0.264}}}}};
 
 constexpr const char* kThumos14Classes = R"(
 BaseballPitch, BasketballDunk, Billiards, CleanAndJerk, CliffDiving, CricketBowling, CricketShot,
@@ -68,18 +65,11 @@ bool are_all_of(const std::vector<std::string>& classes, const char* comma_separ
 
 }  // namespace
 
-const PublishedFigures& published_figures(const std::string& dataset) {
-  const auto found = kPublished.find(dataset);
-  if (found != kPublished.end()) return found->second;
-  std::vector<std::string> known;
-  for (const auto& [name, figures] : kPublished) known.push_back(name);
-  throw Error(ErrorKind::kUsage,
-              "the paper has no dataset '" + dataset + "', only " + joined(known));
-}
+const PublishedFigures& published_figures(Variant dataset) { return kPublished.at(dataset); }
 
-std::optional<std::string> published_dataset(const std::vector<std::string>& classes) {
-  if (are_all_of(classes, kThumos14Classes)) return "thumos14";
-  if (are_all_of(classes, kActivityNet12Classes)) return "activitynet1.2";
+std::optional<Variant> published_dataset(const std::vector<std::string>& classes) {
+  if (are_all_of(classes, kThumos14Classes)) return Variant::kThumos14;
+  if (are_all_of(classes, kActivityNet12Classes)) return Variant::kActivityNet;
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/base/json.h"
+#include "pipeline/datasets/network_spec.h"
 
 namespace co2net {
 
@@ -15,12 +16,12 @@ struct PublishedFigures {
   std::map<std::string, double> averages;  // by range, as averages() names them
 };
 
-// For "thumos14" and "activitynet1.2"; throws Error(kUsage) listing these for another name.
-const PublishedFigures& published_figures(const std::string& dataset);
+// On the dataset that this preset is for.
+const PublishedFigures& published_figures(Variant dataset);
 
-// The dataset, as published_figures() names it, whose classes these are, in any order; nothing for
-// other classes, beside which the paper's figures mean nothing.
-std::optional<std::string> published_dataset(const std::vector<std::string>& classes);
+// The dataset whose classes these are, in any order and spelling; nothing for other classes, beside
+// which the paper's figures mean nothing.
+std::optional<Variant> published_dataset(const std::vector<std::string>& classes);
 
 // {"mAP": {threshold: x}, "averages": {range: x}}; fractions.
 Json to_json(const PublishedFigures& figures);

@@ -32,8 +32,8 @@ namespace {
 bool is_test(const AnnotatedVideo& video) { return video.subset == "test"; }
 
 // Errors: as Dataset; Error(kInput) for a video without features, or no segments to learn from.
-Dataset read_dataset(const fs::path& annotation_file, const fs::path& feature_files,
-                     const Bundle& extractor) {
+Dataset dataset_with_segments(const fs::path& annotation_file, const fs::path& feature_files,
+                              const Bundle& extractor) {
   Dataset data(feature_files, read_annotations(annotation_file), {.extractor = extractor});
   bool has_segments = false;
   for (std::size_t i = 0; i < data.videos().size(); ++i) {
@@ -188,7 +188,7 @@ void run(const po::variables_map& args) {
   const auto path = [&](const char* option) { return fs::path(args[option].as<std::string>()); };
   use_one_thread_a_call();
   const Dataset data =
-      read_dataset(path("annotations"), path("features"), load_bundle(path("model"), {}));
+      dataset_with_segments(path("annotations"), path("features"), load_bundle(path("model"), {}));
   const std::uint64_t seed = parse_seed(args);
   write_results(path("output") / "chance.json", data, "chance", random_segments(data, seed));
   SnippetClassifier classifier(data, seed);

@@ -9,7 +9,6 @@
 
 #include "extractors/i3d/i3d_network.h"
 #include "localizer/co2net.h"
-#include "pipeline/base/error.h"
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/stages/recipe.h"
 #include "samples/actions.h"
@@ -32,7 +31,7 @@ void make_bundle(const BundleOptions& options) {
   Bundle bundle;
   bundle.directory = options.directory;
   bundle.name = "untrained-" + std::to_string(options.seed);
-  bundle.status = "untrained";
+  bundle.status = BundleStatus::kUntrained;
   for (const Action& action : all_actions()) bundle.classes.push_back(action.label);
   bundle.feature_size = 2 * i3d_feature_size({.channels = 3, .width = options.width});
   bundle.network.variant = options.variant;

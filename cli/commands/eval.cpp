@@ -83,7 +83,9 @@ EvaluateJob parse_job(const po::variables_map& args) {
 EvalOptions parse_eval_options(const po::variables_map& args) {
   EvalOptions options;
   options.job = parse_job(args);
-  if (args.count("paper") > 0) options.table.beside = &published_figures(text_of(args, "paper"));
+  if (args.count("paper") > 0) {
+    options.table.beside = &published_figures(one_of<Variant>(args, "paper"));
+  }
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
   options.output = parse_output(args);

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/program_options.hpp>
-#include <set>
 
 #include "pipeline/base/error.h"
 
@@ -14,17 +13,15 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-std::set<std::string> parse_keep(const po::variables_map& args) {
-  std::set<std::string> keep;
-  if (args.count("keep") == 0) return keep;
+void parse_keep(const po::variables_map& args, ExtractionSettings& settings) {
+  if (args.count("keep") == 0) return;
   for (const std::string& stage : args["keep"].as<Strings>()) {
     if (stage != "frames" && stage != "flow") {
       throw Error(ErrorKind::kUsage, "--keep: '" + stage + "' is not one of frames, flow");
     }
-    keep.insert(stage);
+    (stage == "frames" ? settings.keep_frames : settings.keep_flow) = true;
   }
   if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
-  return keep;
 }
 
 }  // namespace
@@ -75,7 +72,7 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
     throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
   }
   settings.threads = threads;
-  settings.keep = parse_keep(args);
+  parse_keep(args, settings);
   if (args.count("checkpoint") > 0) settings.checkpoint_s = args["checkpoint"].as<double>();
   if (!(settings.checkpoint_s >= 0)) {
     throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");

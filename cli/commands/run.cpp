@@ -28,7 +28,8 @@ int run_run(const po::variables_map& args, Io& io) {
   const VideoOptions video = parse_video_options(args);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
-  const bool at_once = arguments == std::vector<std::string>{"-"} && results.format == "jsonl";
+  const bool at_once =
+      arguments == std::vector<std::string>{"-"} && results.format == ResultFormat::kJsonLines;
   std::vector<Input> inputs;
   if (!at_once) inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   expect_no_input_at(results.output, inputs);

@@ -49,13 +49,7 @@ TrainingSettings parse_training(const po::variables_map& args) {
   }
   settings.select = one_of<Selection>(args, "select");
   settings.held_out_share = args["held-out"].as<double>();
-  if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
-    throw Error(ErrorKind::kUsage, "--held-out must be in [0, 1)");
-  }
   settings.checkpoint_s = args["checkpoint"].as<double>();
-  if (!(settings.checkpoint_s >= 0)) {
-    throw Error(ErrorKind::kUsage, "--checkpoint must be at least 0 seconds");
-  }
   settings.threads = parse_video_options(args).threads;
   settings.directory = parse_directory(args);
   return settings;

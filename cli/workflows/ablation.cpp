@@ -175,14 +175,13 @@ Results run_trainings(const AblationJob& job, const RowTrainer& trainer, const O
 
 // The paper varies its own network and losses only, on THUMOS14.
 std::optional<double> paper_average(const AblationRow& row, const TrainingSettings& base) {
-  const std::string preset = name_of(base.preset);
   const TrainingOptions published = training_preset(base.preset);
   const Json ours = to_json(base.options), theirs = to_json(published);
   if (ours.at("network") != theirs.at("network") || ours.at("loss") != theirs.at("loss")) {
     return std::nullopt;
   }
   if (changes(published, row).empty()) {
-    return published_figures(preset).averages.at(columns_of(base.preset).range);
+    return published_figures(base.preset).averages.at(columns_of(base.preset).range);
   }
   return base.preset == Variant::kThumos14 ? row.paper : std::nullopt;
 }
@@ -222,6 +221,7 @@ AblationRowResult row_result(const AblationRow& row, const AblationJob& job, con
 
 AblationResult ablate(const AblationJob& job, const Observer& observer) {
   if (job.seeds < 1) throw Error(ErrorKind::kUsage, "--seeds must be at least 1");
+  expect_valid(job.base);
   use_threads(job.base.threads);
   const Dataset dataset = read_dataset(job.data);
   const Split split = split_of(dataset, job.data.subsets, job.base);
@@ -229,7 +229,7 @@ AblationResult ablate(const AblationJob& job, const Observer& observer) {
   const RowTrainer trainer(dataset, split, "co2net-" + name_of(job.base.preset), observer);
   const Results results = run_trainings(job, trainer, observer);
 
-  const bool is_papers_data = published_dataset(dataset.classes()) == name_of(job.base.preset) &&
+  const bool is_papers_data = published_dataset(dataset.classes()) == job.base.preset &&
                               split.test_subset == published_subsets(job.base.preset).test;
   const Columns columns = columns_of(job.base.preset);
   AblationResult result{split.test_subset, split.test.size(), columns.tiou, columns.range, {}};

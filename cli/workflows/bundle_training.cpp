@@ -17,7 +17,7 @@ namespace co2net {
 namespace {
 
 // Names the videos and their classes, short.
-Json description(const Dataset& dataset, const std::vector<std::size_t>& videos) {
+Json digest_of(const Dataset& dataset, const std::vector<std::size_t>& videos) {
   Json list = Json::array();
   for (const std::size_t video : videos) {
     list.push_back(
@@ -42,9 +42,9 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
   job.videos = split.training;
   job.data = {{"classes", dataset.classes()},
               {"select", settings.select},
-              {"training", description(dataset, split.training)},
-              {"held_out", description(dataset, split.held_out)},
-              {"test", description(dataset, split.test)},
+              {"training", digest_of(dataset, split.training)},
+              {"held_out", digest_of(dataset, split.held_out)},
+              {"test", digest_of(dataset, split.test)},
               {"origin", split.origin}};
   if (settings.select == Selection::kTest) {
     job.data["judged_by"] = sha256(format_activitynet(dataset.annotations()));
@@ -118,8 +118,8 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   bundle.provenance = {{"made_by", "co2net train"},
                        {"options", to_json(settings.options)},
                        {"select", settings.select},
-                       {"training", description(dataset, split.training)},
-                       {"held_out", description(dataset, split.held_out)},
+                       {"training", digest_of(dataset, split.training)},
+                       {"held_out", digest_of(dataset, split.held_out)},
                        {"iterations", result.iterations},
                        {"best_iteration", result.best_iteration}};
   if (settings.select != Selection::kLast) bundle.provenance["score"] = result.best.score;

@@ -89,8 +89,8 @@ std::vector<bool> which_of(const Strings& classes, const Strings& labels) {
   return has;
 }
 
-ClassificationFigure classify(const fs::path& directory, const Annotations& annotations,
-                              const std::string& subset) {
+ClassificationFigure classification_of(const fs::path& directory, const Annotations& annotations,
+                                       const std::string& subset) {
   ClassificationFigure figure;
   Classification found;
   for (const AnnotatedVideo& video : annotations.videos) {
@@ -129,7 +129,7 @@ EvaluateResult evaluate_files(const EvaluateJob& job) {
   result.evaluation = evaluate(predictions, annotations, job.options);
   log_counts(result.evaluation);
   if (!job.scores.empty()) {
-    result.classification = classify(job.scores, annotations, job.options.subset);
+    result.classification = classification_of(job.scores, annotations, job.options.subset);
   }
   return result;
 }

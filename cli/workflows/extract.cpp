@@ -7,8 +7,7 @@
 
 namespace co2net {
 
-Outcome extract_features(const ExtractJob& job, const InputSource& inputs,
-                         const Observer& observer) {
+Outcome extract(const ExtractJob& job, const InputSource& inputs, const Observer& observer) {
   expect_writable(job.directory / "features");
   use_threads(job.extraction.threads);
   const std::unique_ptr<Extractor> extractor = make_extractor(job.bundle, job.extraction);

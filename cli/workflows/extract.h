@@ -20,7 +20,6 @@ struct ExtractJob {
 
 // From videos to files of features. Errors: Error(kUsage) for a recipe whose flow nothing here
 // computes; Error(kModel), Error(kIo).
-Outcome extract_features(const ExtractJob& job, const InputSource& inputs,
-                         const Observer& observer = {});
+Outcome extract(const ExtractJob& job, const InputSource& inputs, const Observer& observer = {});
 
 }  // namespace co2net

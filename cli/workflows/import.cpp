@@ -124,7 +124,7 @@ Bundle import_into_bundle(const ImportI3dJob& job) {
   if (fs::exists(bundle.file(kCo2NetFile))) {
     expect_same_features(bundle, networks, job.recipe);
   } else {
-    bundle.status = "trained";
+    bundle.status = BundleStatus::kTrained;
     bundle.classes.clear();
   }
   bundle.name = job.name;
@@ -150,7 +150,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
   const Co2Net network = import_co2net(job.checkpoint, job.variant, job.max_seqlen);
   expect_classes(bundle.classes, job.classes, network, job.checkpoint);
   if (has_i3d) expect_feature_size(bundle, network, job.checkpoint);
-  bundle.status = has_i3d ? status_with(bundle) : "trained";
+  bundle.status = has_i3d ? status_with(bundle) : BundleStatus::kTrained;
   bundle.name = job.name;
   bundle.recipe = job.recipe;
   bundle.feature_size = network.config().feature_size;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "cli/workflows/each_input.h"
 #include "cli/workflows/extraction.h"
 #include "pipeline/base/files.h"
 #include "pipeline/devices/threads.h"

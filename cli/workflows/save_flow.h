@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/workflows/each_input.h"
+#include "cli/workflows/observer.h"
 #include "cli/workflows/stats.h"
 #include "cli/workflows/video_settings.h"
 #include "extractors/flow/flow_codec.h"
+#include "pipeline/base/inputs.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {

@@ -19,7 +19,7 @@ TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set) {
   return settings;
 }
 
-std::string description(const TrainingSettings& settings, const SetSize& set) {
+std::string in_words(const TrainingSettings& settings, const SetSize& set) {
   const TrainingOptions& options = settings.options;
   char text[400];
   std::snprintf(

@@ -27,6 +27,6 @@ struct SetSize {
 TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set);
 
 // The settings above and what they follow from, in one line.
-std::string description(const TrainingSettings& settings, const SetSize& set);
+std::string in_words(const TrainingSettings& settings, const SetSize& set);
 
 }  // namespace co2net

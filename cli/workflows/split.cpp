@@ -35,9 +35,6 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
 
 Split with_held_out(Split split, const Dataset& dataset, const TrainingSettings& settings) {
   if (settings.select != Selection::kHeldOut) return split;
-  if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
-    throw Error(ErrorKind::kUsage, "the held-out share must be in [0, 1)");
-  }
   std::vector<std::string> ids;
   VideoLabels labels;
   for (const std::size_t video : split.training) {

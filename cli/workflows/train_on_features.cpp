@@ -24,6 +24,7 @@ Dataset read_dataset(const DatasetFiles& files) {
 }
 
 TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observer& observer) {
+  expect_valid(job.settings);
   use_threads(job.settings.threads);
   const Dataset dataset = read_dataset(job.data);
   TrainedOnFeatures trained;

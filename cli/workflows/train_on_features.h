@@ -35,7 +35,7 @@ struct TrainedOnFeatures {
   Split split;
   std::optional<Evaluation> on_test;  // of the model that was kept; none without test videos
   // Whose figures, by published_figures(), are of the same test videos.
-  std::optional<std::string> published;
+  std::optional<Variant> published;
 };
 
 // Trains a CO2-Net on features and makes settings.directory a bundle. What an earlier call there

@@ -112,7 +112,7 @@ class FeatureFiles {
   Stats stats_;
 };
 
-int extract_features(Videos& videos, const TrainOnVideosJob& job, const Observer& observer) {
+int make_features(Videos& videos, const TrainOnVideosJob& job, const Observer& observer) {
   observer.on_series(videos.size());
   FeatureFiles files(job, observer);
   expect_writable(files.folder() / "any");
@@ -133,7 +133,8 @@ TrainingSettings settings_for(const Videos& videos, const TrainOnVideosJob& job)
     settings.options = with_setting(settings.options, change);
   }
   settings.held_out_share = job.held_out_share.value_or(settings.held_out_share);
-  spdlog::info("{}; --set changes any", description(settings, set));
+  expect_valid(settings);
+  spdlog::info("{}; --set changes any", in_words(settings, set));
   return settings;
 }
 
@@ -196,6 +197,7 @@ void expect_no_test_videos_needed(const TrainingSettings& settings) {
 }
 
 TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& observer) {
+  expect_valid(job.settings);
   expect_no_test_videos_needed(job.settings);
   expect_place_for_training(job.settings.directory);
   require_averaged_crops(job.extraction.recipe);
@@ -206,7 +208,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
   unite_duplicates(videos);
   Strings classes = keep_learnable_classes(videos);
   const std::size_t promising = videos.size();
-  trained.failed += extract_features(videos, job, observer);
+  trained.failed += make_features(videos, job, observer);
   const TrainingSettings settings = settings_for(videos, job);
   leave_out_short_ones(videos, settings.options.min_snippets);
   if (videos.size() < promising) classes = keep_learnable_classes(videos);

@@ -27,4 +27,7 @@ struct TrainingSettings {
   int threads = 1;
 };
 
+// Throws Error(kUsage) for a share or a time out of its range.
+void expect_valid(const TrainingSettings& settings);
+
 }  // namespace co2net

@@ -25,17 +25,17 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
                      const VideoJob& job, DiskCache* cache) {
   Chain chain;
   // The position in the chain of a stage that is kept or was kept before; nothing else wants it.
-  const auto add_kept = [&](const std::string& name, Stage stage) -> std::size_t {
-    stage.required = settings.keep.count(name) > 0;
+  const auto add_kept = [&](bool required, Stage stage) -> std::size_t {
+    stage.required = required;
     const bool present = cache != nullptr && cache->contains(stage.key);
     if (!stage.required && !present) return Extractor::kNone;
     chain.push_back(std::move(stage));
     return chain.size() - 1;
   };
   const bool has_flow = settings.streams.back() == Modality::kFlow;
-  const std::size_t frames = add_kept("frames", extractor.frames_stage(job));
+  const std::size_t frames = add_kept(settings.keep_frames, extractor.frames_stage(job));
   const std::size_t flow =
-      has_flow ? add_kept("flow", extractor.flow_stage(job)) : Extractor::kNone;
+      has_flow ? add_kept(settings.keep_flow, extractor.flow_stage(job)) : Extractor::kNone;
   chain.push_back(extractor.features_stage(job, cache, frames, flow));
   return chain;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,8 @@ struct ExtractionSettings {
   I3dPrecision i3d_precision = I3dPrecision::kFp32;
   int threads = 1;
   double checkpoint_s = 30;
-  std::set<std::string> keep;  // of "frames" and "flow"
+  // In the cache, as playable videos.
+  bool keep_frames = false, keep_flow = false;
 };
 
 std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const ExtractionSettings& settings);

@@ -14,7 +14,6 @@
 #include "extractors/i3d/torchscript_conv_net.h"
 #include "pipeline/base/error.h"
 #include "pipeline/devices/device.h"
-#include "pipeline/devices/threads.h"
 #include "pipeline/devices/torch_device.h"
 
 namespace co2net {
@@ -40,7 +39,7 @@ torch::ScalarType type_of(const I3dOptions& options) {
                                      "; give fp32, or fp16 on a CUDA device");
 }
 
-std::string description(const torch::Tensor& tensor) {
+std::string type_and_shape(const torch::Tensor& tensor) {
   return std::string(c10::toString(tensor.scalar_type())) + " " + to_string(tensor.sizes().vec());
 }
 
@@ -132,14 +131,14 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
   try {
     output = network_->forward(input);
   } catch (const std::exception& e) {
-    throw Error(ErrorKind::kModel, name_ + ": fails on clips " + description(input) +
+    throw Error(ErrorKind::kModel, name_ + ": fails on clips " + type_and_shape(input) +
                                        ", is it for the other stream? " + reason(e));
   }
   if (output.scalar_type() != network_->type ||
       output.sizes() != at::IntArrayRef({batch, options_.feature_size})) {
     throw Error(ErrorKind::kModel, name_ + ": want a feature of " + c10::toString(network_->type) +
                                        " " + to_string({batch, options_.feature_size}) + ", got " +
-                                       description(output) +
+                                       type_and_shape(output) +
                                        "; the model's feature size does not match its network");
   }
   output = output.to(torch::kFloat);

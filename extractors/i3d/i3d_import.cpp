@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
 #include "pipeline/formats/state_dict.h"
 
 namespace co2net {

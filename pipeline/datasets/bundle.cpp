@@ -14,11 +14,11 @@ namespace {
 
 constexpr const char* kSchema = "co2net.bundle/1";
 
-Variant preset_in(const Json& json) {
-  const auto name = json_at<std::string>(json, "preset", ErrorKind::kModel);
-  if (const auto variant = named<Variant>(name)) return *variant;
-  throw Error(ErrorKind::kModel,
-              "unknown preset '" + name + "'; known: " + joined(names_of<Variant>()));
+template <NamedChoice T>
+T choice_at(const Json& json, const char* key) {
+  const auto name = json_at<std::string>(json, key, ErrorKind::kModel);
+  if (const auto value = named<T>(name)) return *value;
+  throw Error(ErrorKind::kModel, std::string(key) + " must be " + wanted_instead_of<T>(name));
 }
 
 Bundle bundle_from_json(const Json& json) {
@@ -28,11 +28,11 @@ Bundle bundle_from_json(const Json& json) {
   }
   Bundle bundle;
   bundle.name = json_at<std::string>(json, "name", ErrorKind::kModel);
-  bundle.status = json_at<std::string>(json, "status", ErrorKind::kModel);
+  bundle.status = choice_at<BundleStatus>(json, "status");
   bundle.classes = json_at<std::vector<std::string>>(json, "classes", ErrorKind::kModel);
   bundle.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kModel));
   bundle.feature_size = json_at<int>(json, "feature_size", ErrorKind::kModel);
-  bundle.network.variant = preset_in(json);
+  bundle.network.variant = choice_at<Variant>(json, "preset");
   bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
   if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
@@ -81,12 +81,12 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
                       "fetch the bundle again");
     }
   }
-  if (bundle.status == "untrained-i3d") {
+  if (bundle.status == BundleStatus::kUntrainedI3d) {
     spdlog::warn("model {} has an untrained I3D: its features mean nothing, its labels little",
                  bundle.name);
-  } else if (bundle.status != "trained") {
-    spdlog::warn("model {} is {}: its features, labels and scores mean nothing", bundle.name,
-                 bundle.status);
+  } else if (bundle.status == BundleStatus::kUntrained) {
+    spdlog::warn("model {} is untrained: its features, labels and scores mean nothing",
+                 bundle.name);
   }
   return bundle;
 }
@@ -113,8 +113,9 @@ void save_bundle(const Bundle& bundle) {
   write_file(bundle.file("model.json"), json.dump(2) + "\n");
 }
 
-std::string status_with(const Bundle& i3d) {
-  return i3d.status == "trained" ? "trained" : "untrained-i3d";
+BundleStatus status_with(const Bundle& i3d) {
+  return i3d.status == BundleStatus::kTrained ? BundleStatus::kTrained
+                                              : BundleStatus::kUntrainedI3d;
 }
 
 std::optional<std::string> known_sha256(const Bundle& bundle, const std::string& file) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
 #include "pipeline/datasets/network_spec.h"
 #include "pipeline/stages/modality.h"
@@ -13,15 +14,24 @@
 
 namespace co2net {
 
+enum class BundleStatus {
+  kTrained,
+  kUntrained,    // the weights are random, labels mean nothing
+  kUntrainedI3d  // those of I3D are, and the CO2-Net makes of its features what it can
+};
+template <>
+inline constexpr Choice<BundleStatus> kChoices<BundleStatus>[] = {
+    {BundleStatus::kTrained, "trained"},
+    {BundleStatus::kUntrained, "untrained"},
+    {BundleStatus::kUntrainedI3d, "untrained-i3d"}};
+
 // A model bundle: a directory with model.json, i3d_rgb.pt and i3d_flow.pt (TorchScript), and
 // co2net.pt (parameters by their published names). Features and the CO2-Net that learned from them
 // travel together.
 struct Bundle {
   std::filesystem::path directory;
   std::string name;
-  // "trained"; "untrained": the weights are random, labels mean nothing; "untrained-i3d": those of
-  // I3D are, and the CO2-Net makes of its features what it can.
-  std::string status = "trained";
+  BundleStatus status = BundleStatus::kTrained;
   std::vector<std::string> classes;
   Recipe recipe;
   int feature_size = 2048;                    // 2D: columns of the features, both streams
@@ -49,7 +59,7 @@ Bundle load_bundle(const std::filesystem::path& directory, const std::vector<std
 void save_bundle(const Bundle& bundle);
 
 // The status of a trained CO2-Net beside the I3D of `i3d`.
-std::string status_with(const Bundle& i3d);
+BundleStatus status_with(const Bundle& i3d);
 
 // SHA-256 of a file of the bundle, or of the one of that name that its CO2-Net learned from.
 std::optional<std::string> known_sha256(const Bundle& bundle, const std::string& file);

@@ -6,7 +6,7 @@
 #include "pipeline/formats/npy.h"
 #include "pipeline/stages/recipe.h"
 #include "tests/e2e/program.h"
-#include "tests/fifo.h"
+#include "tests/pipes.h"
 #include "tests/support.h"
 
 namespace co2net::test {

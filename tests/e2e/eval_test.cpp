@@ -202,7 +202,7 @@ TEST_F(Eval, WrongUseExitsWith2) {
            {{"--subset", "tset"}, "test, training"},
            {{"--protocol", "x"}, "activitynet, co2net, thumos"},
            {{"--tiou", "0.5:0.1"}, "FIRST:STEP:LAST"},
-           {{"--paper", "x"}, "activitynet1.2, thumos14"},
+           {{"--paper", "x"}, "thumos14, activitynet1.2"},
            {{"--ambiguous", "x"}, "activitynet"},
            {{"second.json"}, "one file"},
            {{"-o", path("")}, "folder"}}) {

@@ -295,6 +295,22 @@ TEST_P(Examples, RunAsTheyAreWritten) {
   }
 }
 
+TEST(ExamplesInReadmes, NeedEachOfTheRulesAbove) {
+  Strings lines;
+  for (const std::string& readme : readmes()) {
+    for (const Example& example : examples_in(fs::path(CO2NET_SOURCE) / readme)) {
+      lines.push_back(example.command);
+    }
+  }
+  for (const std::span<const Rule> rules : {std::span<const Rule>(kNotRun), {kShortened}}) {
+    for (const Rule& rule : rules) {
+      EXPECT_TRUE(std::ranges::any_of(lines, [&](const std::string& line) {
+        return rule_for(line, rules) == &rule;
+      })) << rule.pattern;
+    }
+  }
+}
+
 TEST(ExamplesInReadmes, AreFoundInBothKindsOfBlocksAndOnlyWhereTheyAreShell) {
   const TempDir dir;
   const fs::path readme = dir.path() / "README.md";

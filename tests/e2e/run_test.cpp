@@ -7,7 +7,7 @@
 
 #include "pipeline/devices/device.h"
 #include "tests/e2e/program.h"
-#include "tests/fifo.h"
+#include "tests/pipes.h"
 #include "tests/support.h"
 
 namespace co2net::test {

@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "extractors/i3d/i3d_network.h"
-#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/formats/npy.h"
 #include "tests/golden/golden.h"

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     co2net::Bundle bundle;
     bundle.directory = argv[1];
     bundle.name = "golden";
-    bundle.status = "untrained";
+    bundle.status = co2net::BundleStatus::kUntrained;
     for (int label = 0; label < 20; ++label) {
       bundle.classes.push_back("class_" + std::to_string(label));
     }

@@ -7,8 +7,6 @@
 #include <functional>
 #include <map>
 
-#include "tests/unit/expect_error.h"
-
 namespace co2net {
 namespace {
 

@@ -149,14 +149,17 @@ TEST_F(Trainer, SavesItsStateAsOftenAsItIsToldAndWhenItHasJudged) {
 
 TEST_F(Trainer, InterruptedWhileJudgingEndsWithTheSameBytes) {
   train(job("whole"));
-  const TrainingJob broken = job("broken");
-  TrainingJob crashing = broken;
-  crashing.on_judged = [](std::int64_t iteration, const LossValues&, const Judgement&, bool) {
-    if (iteration == 7) throw Crash();
-  };
-  EXPECT_THROW(train(crashing), Crash);
-  train(broken);
-  expect_same_files(broken.directory, path("whole"));
+  for (const double checkpoint_s : {3600., 0.}) {
+    TrainingJob broken = job("broken at " + std::to_string(checkpoint_s));
+    broken.checkpoint_s = checkpoint_s;
+    TrainingJob crashing = broken;
+    crashing.on_judged = [](std::int64_t iteration, const LossValues&, const Judgement&, bool) {
+      if (iteration == 7) throw Crash();
+    };
+    EXPECT_THROW(train(crashing), Crash);
+    train(broken);
+    expect_same_files(broken.directory, path("whole"));
+  }
 }
 
 TEST_F(Trainer, CutsWhatTheLogHasOfLaterUpdatesOrHalfALine) {

@@ -294,8 +294,8 @@ TEST(ToTable, HasARowOfPercentAndWhatIsAskedFor) {
   EXPECT_EQ(to_table(evaluation),
             "tIoU       0.1       0.2       0.3       0.4       0.5   0.1:0.5      mean\n"
             "mAP      100.0      50.0      43.2       0.0       0.0      38.6      25.0\n");
-  const std::string full =
-      to_table(evaluation, {.beside = &published_figures("activitynet1.2"), .per_class = true});
+  const std::string full = to_table(
+      evaluation, {.beside = &published_figures(Variant::kActivityNet), .per_class = true});
   EXPECT_NE(
       full.find("\nCO2-Net paper         -         -         -         -      43.3         -\n"),
       std::string::npos)
@@ -306,10 +306,8 @@ TEST(ToTable, HasARowOfPercentAndWhatIsAskedFor) {
 }
 
 TEST(PublishedFigures, AreThePapers) {
-  EXPECT_EQ(published_figures("thumos14").mAP.at(0.5), 0.383);
-  EXPECT_EQ(published_figures("thumos14").averages.at("0.1:0.7"), 0.446);
-  test::expect_error(ErrorKind::kUsage, {"'x'", "activitynet1.2, thumos14"},
-                     [] { published_figures("x"); });
+  EXPECT_EQ(published_figures(Variant::kThumos14).mAP.at(0.5), 0.383);
+  EXPECT_EQ(published_figures(Variant::kThumos14).averages.at("0.1:0.7"), 0.446);
 }
 
 TEST(EvaluationToJson, HasFractionsAndEveryClass) {

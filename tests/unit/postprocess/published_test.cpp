@@ -15,7 +15,7 @@ const std::vector<std::string> kThumos14 = {
     "PoleVault",         "Shotput",        "SoccerPenalty",   "TennisSwing",  "ThrowDiscus"};
 
 TEST(PublishedDataset, IsToldByTheClassNamesInAnyOrderAndSpelling) {
-  EXPECT_EQ(published_dataset(kThumos14), "thumos14");
+  EXPECT_EQ(published_dataset(kThumos14), Variant::kThumos14);
 }
 
 TEST(PublishedDataset, IsNoneForOtherClassesOfTheSameNumber) {
@@ -30,11 +30,11 @@ TEST(PublishedDataset, IsNoneForOtherClassesOfTheSameNumber) {
 
 TEST(PublishedDataset, KnowsTheClassesOfThePublishedAnnotations) {
   SKIP_WITHOUT(test::data_dir());
-  for (const std::string name : {"thumos14_reduced", "activitynet1.2"}) {
-    const Annotations annotations =
-        read_annotations(test::data_dir() / "annotations" / (name + ".json"));
-    EXPECT_EQ(published_dataset(annotations.classes), name == "activitynet1.2" ? name : "thumos14");
-  }
+  const auto dataset_of = [](const char* file) {
+    return published_dataset(read_annotations(test::data_dir() / "annotations" / file).classes);
+  };
+  EXPECT_EQ(dataset_of("thumos14_reduced.json"), Variant::kThumos14);
+  EXPECT_EQ(dataset_of("activitynet1.2.json"), Variant::kActivityNet);
 }
 
 }  // namespace

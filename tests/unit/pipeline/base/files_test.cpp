@@ -11,7 +11,7 @@
 #include <future>
 #include <thread>
 
-#include "tests/fifo.h"
+#include "tests/pipes.h"
 #include "tests/unit/expect_error.h"
 
 namespace fs = std::filesystem;

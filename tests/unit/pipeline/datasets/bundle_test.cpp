@@ -59,7 +59,7 @@ TEST_F(BundleTest, HasThePublishedNetworkWhereItIsOlderThanTheAblations) {
 
 TEST_F(BundleTest, NamesThePresetThatIsUnknownAndThoseThatAreKnown) {
   test::expect_error(ErrorKind::kModel,
-                     {"model.json: unknown preset 'charades'; known: thumos14, activitynet1.2"},
+                     {"model.json: preset must be one of thumos14, activitynet1.2, not 'charades'"},
                      [&] { loaded_with("preset", "charades"); });
   test::expect_error(ErrorKind::kModel, {"'preset' is missing or has the wrong type"},
                      [&] { loaded_with("preset", 14); });

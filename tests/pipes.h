@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 namespace co2net::test {
 
@@ -35,6 +36,31 @@ class Fifo {
 
  private:
   int reader_;
+};
+
+// A pipe of one page, which holds up who writes more until it is drained.
+class NarrowPipe {
+ public:
+  NarrowPipe() {
+    EXPECT_EQ(::pipe2(ends_, O_CLOEXEC), 0);
+    EXPECT_GE(::fcntl(ends_[1], F_SETPIPE_SZ, 4096), 4096);
+  }
+  ~NarrowPipe() { drain(); }
+  NarrowPipe(const NarrowPipe&) = delete;
+  NarrowPipe& operator=(const NarrowPipe&) = delete;
+
+  int writer() const { return ends_[1]; }
+  // Reads until all writers have ended.
+  void drain() {
+    if (ends_[0] < 0) return;
+    ::close(ends_[1]);
+    char buffer[4096];
+    while (::read(ends_[0], buffer, sizeof buffer) > 0) continue;
+    ::close(std::exchange(ends_[0], -1));
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
 };
 
 }  // namespace co2net::test
