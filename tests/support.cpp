@@ -4,6 +4,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace co2net::test {
@@ -29,6 +31,19 @@ std::filesystem::path data_dir() { return from_environment("CO2NET_TEST_DATA", C
 
 std::filesystem::path golden_dir() {
   return from_environment("CO2NET_TEST_GOLDEN", CO2NET_TEST_GOLDEN);
+}
+
+std::string lacking_instruction_set() {
+  const char* forced = std::getenv("ONEDNN_MAX_CPU_ISA");
+  if (forced == nullptr) return "";
+#ifdef __x86_64__
+  const std::map<std::string_view, bool> is_here = {
+      {"SSE41", __builtin_cpu_supports("sse4.1")},
+      {"AVX2", __builtin_cpu_supports("avx2")},
+      {"AVX512_CORE", __builtin_cpu_supports("avx512bw")}};
+  if (is_here.at(forced)) return "";
+#endif
+  return forced;
 }
 
 Array hashfill(const std::string& name, const Shape& shape, float scale) {

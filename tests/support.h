@@ -23,6 +23,9 @@ inline constexpr const char* kMachineLacks = "this machine lacks ";
 inline constexpr const char* kNoPypi = "no PyPI";
 inline constexpr const char* kNotRoot = "not root";
 
+// The instruction set that $ONEDNN_MAX_CPU_ISA names, if this CPU lacks it; else empty.
+std::string lacking_instruction_set();
+
 // Runs a shell command and returns its standard output; a failing command fails the test.
 std::string run_shell(const std::string& command);
 std::string shell_quoted(const std::filesystem::path& path);
@@ -34,4 +37,10 @@ std::string shell_quoted(const std::filesystem::path& path);
   if (!std::filesystem::exists(directory)) {                                \
     GTEST_SKIP() << co2net::test::kNoShared << (directory) << " is absent"; \
   }                                                                         \
+  static_assert(true)
+
+#define SKIP_WITHOUT_FORCED_INSTRUCTION_SET()                                          \
+  if (const std::string set = co2net::test::lacking_instruction_set(); !set.empty()) { \
+    GTEST_SKIP() << co2net::test::kMachineLacks << set;                                \
+  }                                                                                    \
   static_assert(true)

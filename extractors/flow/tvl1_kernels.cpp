@@ -543,5 +543,14 @@ const std::vector<Tvl1Kernels>& tvl1_kernels() {
   return all;
 }
 
+std::vector<std::string> compiled_tvl1_kernels() {
+  std::vector<std::string> names;
+  auto targets = HWY_TARGETS & (HWY_AVX3 | HWY_AVX2 | HWY_SSE4 | HWY_STATIC_TARGET);
+  for (; targets != 0; targets &= targets - 1) {
+    names.emplace_back(hwy::TargetName(targets & -targets));
+  }
+  return names;
+}
+
 }  // namespace co2net
 #endif

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace co2net {
@@ -61,5 +62,8 @@ constexpr int kMedianScratch = 8;
 
 // Those that this CPU runs, fastest first.
 const std::vector<Tvl1Kernels>& tvl1_kernels();
+
+// The names of all that are compiled in, those too that this CPU cannot run.
+std::vector<std::string> compiled_tvl1_kernels();
 
 }  // namespace co2net

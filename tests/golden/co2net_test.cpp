@@ -33,7 +33,10 @@ void expect_near(const float* values, const Array& golden, const std::string& wh
   EXPECT_LE(worst, kTolerance) << what;
 }
 
-class Co2NetGolden : public testing::TestWithParam<Case> {};
+class Co2NetGolden : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override { SKIP_WITHOUT_FORCED_INSTRUCTION_SET(); }
+};
 
 TEST_P(Co2NetGolden, GivesTheReferencesScoresAndSegments) {
   const Case& c = GetParam();

@@ -18,7 +18,10 @@
 namespace co2net {
 namespace {
 
-class I3dGolden : public testing::TestWithParam<std::string> {};
+class I3dGolden : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { SKIP_WITHOUT_FORCED_INSTRUCTION_SET(); }
+};
 
 TEST_P(I3dGolden, GivesTheReferenceFeaturesWithin1e3OfTheLargest) {
   const std::string mode = GetParam();
