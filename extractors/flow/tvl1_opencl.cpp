@@ -1,4 +1,9 @@
+#include <dlfcn.h>
 #include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include <opencv2/core.hpp>
 #include <opencv2/core/ocl.hpp>
@@ -44,9 +49,26 @@ bool runs_on_device(const Recipe::Flow& flow, cv::Size size) {
   return cv::norm(on_device, on_cpu, cv::NORM_INF) > 0;
 }
 
+// Opens the drivers that OpenCL's loader will ask for, each bound to the libraries that it names
+// itself. One with LLVM, such as PoCL, would else get parts of the LLVM that libtorch 2.6 of Debian
+// 13 exports, and crash.
+void open_drivers() {
+#ifndef __SANITIZE_ADDRESS__  // which refuses RTLD_DEEPBIND
+  const char* folder = std::getenv("OCL_ICD_VENDORS");
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           folder != nullptr ? folder : "/etc/OpenCL/vendors", none)) {
+    std::ifstream icd(entry.path());
+    std::string library;
+    if (icd >> library) ::dlopen(library.c_str(), RTLD_NOW | RTLD_DEEPBIND);
+  }
+#endif
+}
+
 // Empty if there is none, or none that can run the kernels.
 std::string opencl_device(const Recipe::Flow& = {}) {
   static const std::string description = []() -> std::string {
+    open_drivers();
     if (!cv::ocl::haveOpenCL()) return {};
     cv::ocl::setUseOpenCL(true);
     if (!cv::ocl::useOpenCL()) return {};

@@ -158,8 +158,8 @@ void for_each_row(const RawArray& array, Visit&& visit) {
 RawArray flattened(const RawArray& array, std::size_t count) {
   if (array.strides != dense_strides(array.shape, false)) return array;
   RawArray flat = array;
-  flat.shape = {static_cast<std::int64_t>(count)};
-  flat.strides = {1};
+  flat.shape.assign(1, static_cast<std::int64_t>(count));
+  flat.strides.assign(1, 1);
   return flat;
 }
 

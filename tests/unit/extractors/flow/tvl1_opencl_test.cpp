@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <opencv2/core.hpp>
 #include <opencv2/core/ocl.hpp>
 
 #include "extractors/flow/tvl1.h"
 #include "extractors/flow/tvl1_cpu.h"
+#include "pipeline/devices/device.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/texture.h"
 
@@ -34,6 +37,13 @@ class Tvl1OpenCl : public testing::Test {
   const cv::Mat a_ = test::texture({0, 0}), b_ = test::texture({2, -1});
   cv::Mat flow_;
 };
+
+TEST_F(Tvl1OpenCl, RunsBesideLibtorch) {
+  best_device();  // of libtorch's
+  std::ifstream maps("/proc/self/maps");
+  const std::string libraries(std::istreambuf_iterator<char>(maps), {});
+  EXPECT_NE(libraries.find("/libtorch_cpu.so"), std::string::npos);
+}
 
 TEST_F(Tvl1OpenCl, FindsTheShiftOfATexture) {
   const cv::Scalar mean = test::mean_inside(flow_);
