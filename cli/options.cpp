@@ -217,12 +217,15 @@ ResultOptions parse_result_options(const po::variables_map& args) {
 }
 
 void add_compat_option(po::options_description& options) {
-  options.add_options()("compat",
-                        po::value<std::string>()->value_name("WHOSE")->default_value("authors"),
-                        "authors (the published code's quirks in making segments) or clean");
+  options.add_options()("compat", po::value<std::string>()->value_name("WHOSE"),
+                        "authors (with the quirks of the published code) or clean (without); by "
+                        "default as the model was trained");
 }
 
-Compat parse_compat(const po::variables_map& args) { return one_of<Compat>(args, "compat"); }
+std::optional<Compat> parse_compat(const po::variables_map& args) {
+  if (args.count("compat") == 0) return std::nullopt;
+  return one_of<Compat>(args, "compat");
+}
 
 void add_directory_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),

@@ -15,10 +15,10 @@
 #include "cli/workflows/video_settings.h"
 #include "pipeline/base/choice.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/datasets/compat.h"
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/recipe.h"
 #include "postprocess/exporters.h"
-#include "postprocess/proposal.h"
 
 namespace co2net {
 
@@ -119,9 +119,9 @@ struct ResultOptions {
 void add_result_options(boost::program_options::options_description& options);
 ResultOptions parse_result_options(const boost::program_options::variables_map& args);
 
-// --compat
+// --compat, of commands that make segments; none unless it is given
 void add_compat_option(boost::program_options::options_description& options);
-Compat parse_compat(const boost::program_options::variables_map& args);
+std::optional<Compat> parse_compat(const boost::program_options::variables_map& args);
 
 // -o DIR of commands that write files
 void add_directory_option(boost::program_options::options_description& options);

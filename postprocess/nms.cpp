@@ -15,17 +15,23 @@ namespace {
 // those that overlap it are found without a look at the rest.
 class Tournament {
  public:
-  Tournament(std::vector<Proposal> candidates, double sigma, int excess)
+  Tournament(std::vector<Proposal> candidates, double sigma, Compat compat)
       : candidates_(std::move(candidates)),
         sigma_(sigma),
-        excess_(excess),
+        compat_(compat),
+        excess_(compat == Compat::kAuthors ? 1 : 0),
+        order_(candidates_.size()),
+        place_(candidates_.size()),
+        leaf_(candidates_.size()),
         first_leaf_(std::bit_ceil(candidates_.size())),
         nodes_(2 * first_leaf_) {
-    std::vector<int> by_start(candidates_.size());
-    std::iota(by_start.begin(), by_start.end(), 0);
+    std::iota(order_.begin(), order_.end(), 0);
+    std::iota(place_.begin(), place_.end(), 0);
+    std::vector<int> by_start = order_;
     std::ranges::sort(by_start, {}, [&](int i) { return candidates_[i].start; });
     for (std::size_t i = 0; i < by_start.size(); ++i) {
       const Proposal& candidate = candidates_[by_start[i]];
+      leaf_[by_start[i]] = first_leaf_ + i;
       nodes_[first_leaf_ + i] = {by_start[i], candidate.start, candidate.end};
     }
     for (std::size_t node = first_leaf_; --node > 0;) update(node);
@@ -34,6 +40,8 @@ class Tournament {
   Proposal take_best() {
     const int winner = nodes_[1].best;
     remove_and_decay(winner, 1);
+    if (compat_ == Compat::kAuthors) move_first_to(place_[winner]);
+    ++taken_;
     return candidates_[winner];
   }
 
@@ -51,7 +59,7 @@ class Tournament {
     if (candidates_[a].score != candidates_[b].score) {
       return candidates_[a].score > candidates_[b].score ? a : b;
     }
-    return std::min(a, b);
+    return place_[a] < place_[b] ? a : b;
   }
 
   void update(std::size_t node) {
@@ -84,9 +92,22 @@ class Tournament {
     }
   }
 
+  // The first that is left gets the place of the one that is taken.
+  void move_first_to(int place) {
+    const int first = order_[taken_];
+    order_[place] = first;
+    place_[first] = place;
+    for (std::size_t node = leaf_[first] / 2; node > 0; node /= 2) update(node);
+  }
+
   std::vector<Proposal> candidates_;
   double sigma_;
-  int excess_;  // by how much a length exceeds end - start
+  Compat compat_;
+  int excess_;                     // by how much a length exceeds end - start
+  std::vector<int> order_;         // candidates by their places, of which the first are taken
+  std::vector<int> place_;         // of each candidate; the lower one wins among equals
+  std::vector<std::size_t> leaf_;  // of each candidate
+  std::size_t taken_ = 0;
   std::size_t first_leaf_;
   std::vector<Node> nodes_;  // the root is 1; the children of i are 2i and 2i + 1
 };
@@ -95,7 +116,7 @@ class Tournament {
 
 std::vector<Proposal> soft_nms(std::vector<Proposal> candidates, double sigma, Compat compat) {
   const std::size_t count = candidates.size();
-  Tournament tournament(std::move(candidates), sigma, compat == Compat::kAuthors ? 1 : 0);
+  Tournament tournament(std::move(candidates), sigma, compat);
   std::vector<Proposal> taken(count);
   for (Proposal& proposal : taken) proposal = tournament.take_best();
   return taken;

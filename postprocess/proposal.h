@@ -1,7 +1,5 @@
 #pragma once
 
-#include "pipeline/base/choice.h"
-
 namespace co2net {
 
 // A scored segment of one class: snippets [start, end), start < end.
@@ -13,15 +11,5 @@ struct Proposal {
 
   bool operator==(const Proposal&) const = default;
 };
-
-// The authors' code, and thus every published figure, has two quirks, which kAuthors keeps:
-//   - an attention threshold that snippet 0 alone exceeds gives no candidate
-//   - soft-NMS counts lengths and intersections with one snippet too many: end - start + 1, and
-//     max(0, min(ends) - max(starts) + 1), so that segments that only touch overlap
-// kClean has neither.
-enum class Compat { kAuthors, kClean };
-template <>
-inline constexpr Choice<Compat> kChoices<Compat>[] = {{Compat::kAuthors, "authors"},
-                                                      {Compat::kClean, "clean"}};
 
 }  // namespace co2net

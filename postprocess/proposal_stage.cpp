@@ -9,7 +9,7 @@
 namespace co2net {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 Json to_json(const ProposalOptions& options) {
   return {{"attention_thresholds", options.attention_thresholds},
@@ -18,6 +18,7 @@ Json to_json(const ProposalOptions& options) {
           {"outer_ratio", options.outer_ratio},
           {"gamma", options.gamma},
           {"sigma", options.sigma},
+          {"min_snippets", options.min_snippets},
           {"compat", options.compat}};
 }
 
@@ -27,6 +28,15 @@ const Array& array_at(const Arrays& arrays, const std::string& name) {
     throw Error(ErrorKind::kInput, "the scores lack an array '" + name + "'");
   }
   return found->second;
+}
+
+Json with_skip(Json info, std::int64_t snippets, int min_snippets) {
+  if (snippets < min_snippets) {
+    info.at("video")["skipped"] = std::to_string(snippets) +
+                                  " snippets, fewer than the model's min_snippets, " +
+                                  std::to_string(min_snippets);
+  }
+  return info;
 }
 
 }  // namespace
@@ -51,7 +61,9 @@ Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const Propo
     const std::vector<Segment> segments =
         to_segments(propose(cas, array_at(arrays, "attn"), options), classes, stride,
                     video.at("fps"), video.at("duration"));
-    return Entry{inputs[0].info, to_text(co2net::to_json(segments)), {}};
+    return Entry{with_skip(inputs[0].info, cas.dim(0), options.min_snippets),
+                 to_text(co2net::to_json(segments)),
+                 {}};
   };
   return stage;
 }

@@ -117,7 +117,7 @@ std::vector<double> linspace(double first, double last, int count) {
 
 std::vector<Proposal> propose(const Array& cas, const Array& attn, const ProposalOptions& options) {
   check_scores(cas, attn);
-  if (attn.dim(0) == 0) return {};
+  if (attn.dim(0) < std::max(1, options.min_snippets)) return {};
   const std::vector<double> scores = video_scores(cas, attn, options.top_k_ratio);
   const std::vector<Run> runs = candidate_runs(attn.values, options);
   std::vector<Proposal> proposals;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "pipeline/datasets/annotations.h"
+#include "pipeline/datasets/compat.h"
 #include "pipeline/formats/array.h"
 #include "postprocess/proposal.h"
 
@@ -19,6 +20,8 @@ struct ProposalOptions {
   double outer_ratio = 0.25;     // context on either side of a segment, relative to its length
   double gamma = 0.2;            // weight of the video score in a segment's
   double sigma = 0.3;            // > 0; of soft-NMS
+  int min_snippets = 1;          // shorter videos have no segments
+  // kAuthors: a threshold that snippet 0 alone exceeds gives no candidate; soft_nms() has more.
   Compat compat = Compat::kAuthors;
 };
 
@@ -28,7 +31,7 @@ struct ProposalOptions {
 //   cas      [T, C+1], background last
 //   attn     [T] in [0, 1]
 //   returns  classes ascending, within a class as soft-NMS gives them; every candidate is kept,
-//            also the same run from several thresholds; nothing for T = 0
+//            also the same run from several thresholds; nothing for T < min_snippets
 // Errors: Error(kInput) for other shapes or values that are not finite.
 std::vector<Proposal> propose(const Array& cas, const Array& attn,
                               const ProposalOptions& options = {});

@@ -5,6 +5,7 @@
 
 #include "extractors/i3d/i3d_import.h"
 #include "localizer/co2net_import.h"
+#include "localizer/training_options.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -155,6 +156,8 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
   bundle.recipe = job.recipe;
   bundle.feature_size = network.config().feature_size;
   bundle.network = network.config().network;
+  bundle.min_snippets = training_preset(job.variant).min_snippets;
+  bundle.compat = Compat::kAuthors;
   bundle.learned_from.clear();
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};

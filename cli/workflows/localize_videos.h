@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "cli/workflows/segments.h"
@@ -13,9 +14,9 @@ struct LocalizeVideosJob {
   Bundle bundle;                  // its I3D and CO2-Net are used
   ExtractionSettings extraction;  // the recipe is the bundle's, unless one knows better
   VideoSettings each = {};
-  Compat compat = Compat::kAuthors;
-  bool fail_fast = false;      // stop at the first video that fails
-  DiskCache* cache = nullptr;  // null: keep and reuse nothing
+  std::optional<Compat> compat = {};  // none: as the bundle's CO2-Net was trained
+  bool fail_fast = false;             // stop at the first video that fails
+  DiskCache* cache = nullptr;         // null: keep and reuse nothing
 };
 
 // From videos to segments. Errors: Error(kUsage) for a recipe that keeps crops apart, or whose flow

@@ -1,5 +1,7 @@
 #include "cli/workflows/segments.h"
 
+#include <spdlog/spdlog.h>
+
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -11,6 +13,10 @@ namespace {
 VideoResult video_result(const Input& input, const Entry& proposals) {
   Json video = proposals.info.at("video");
   video["path"] = input.path.string();
+  if (video.contains("skipped")) {
+    spdlog::warn("{}: not localized: {} (--compat clean localizes it)", input.path.string(),
+                 video.at("skipped").get<std::string>());
+  }
   return {input.id,
           segments_from_json(parse_json(proposals.bytes, "proposals", ErrorKind::kInternal)),
           video};
@@ -18,9 +24,11 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
 
 }  // namespace
 
-void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe, Compat compat) {
+void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
+                      const std::optional<Compat>& compat) {
   ProposalOptions options;
-  options.compat = compat;
+  options.compat = compat.value_or(bundle.compat);
+  if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
   chain.push_back(
       proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes, recipe.stride));
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "cli/workflows/each_input.h"
@@ -11,7 +12,6 @@
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/stage.h"
 #include "postprocess/exporters.h"
-#include "postprocess/proposal.h"
 
 namespace co2net {
 
@@ -26,14 +26,16 @@ struct ResultReceiver {
 // From files of features or of scores to segments.
 struct FilesJob {
   Bundle bundle;
-  Compat compat = Compat::kAuthors;
-  bool strict = false;         // a video that decoded only in part is an error
-  bool fail_fast = false;      // stop at the first input that fails
-  DiskCache* cache = nullptr;  // null: keep and reuse nothing
+  std::optional<Compat> compat = {};  // none: as the bundle's CO2-Net was trained
+  bool strict = false;                // a video that decoded only in part is an error
+  bool fail_fast = false;             // stop at the first input that fails
+  DiskCache* cache = nullptr;         // null: keep and reuse nothing
 };
 
-// Appends proposals to a chain that ends with localization.
-void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe, Compat compat);
+// Appends proposals to a chain that ends with localization. Without `compat`, as the bundle's
+// CO2-Net was trained.
+void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
+                      const std::optional<Compat>& compat);
 
 // A chain's first stage that reads `file` (.npy or .npz), with `info` about the video.
 Stage file_stage(const std::string& name, const std::filesystem::path& file, const Json& info);
@@ -43,7 +45,7 @@ struct ChainSettings {
   bool fail_fast = false;
   DiskCache* cache = nullptr;
 };
-// Runs for each input the chain that `chain_of` makes.
+// Runs for each input the chain that `chain_of` makes. Warns of videos that are skipped.
 Outcome find_segments(const InputSource& inputs, const ChainSettings& settings,
                       const Observer& observer,
                       const std::function<Chain(const Input&, Stats&)>& chain_of,

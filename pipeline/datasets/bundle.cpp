@@ -21,6 +21,21 @@ T choice_at(const Json& json, const char* key) {
   throw Error(ErrorKind::kModel, std::string(key) + " must be " + wanted_instead_of<T>(name));
 }
 
+// Older bundles lack it: they left out no video.
+int min_snippets_in(const Json& json) {
+  if (!json.contains("min_snippets")) return 1;
+  const int least = json_at<int>(json, "min_snippets", ErrorKind::kModel);
+  if (least < 1) throw Error(ErrorKind::kModel, "'min_snippets' must be at least 1");
+  return least;
+}
+
+Compat compat_in(const Json& json) {
+  if (!json.contains("compat")) return Compat::kAuthors;
+  const auto name = json_at<std::string>(json, "compat", ErrorKind::kModel);
+  if (const auto compat = named<Compat>(name)) return *compat;
+  throw Error(ErrorKind::kModel, "'compat' must be " + wanted_instead_of<Compat>(name));
+}
+
 Bundle bundle_from_json(const Json& json) {
   const auto schema = json_at<std::string>(json, "schema", ErrorKind::kModel);
   if (schema != kSchema) {
@@ -35,6 +50,8 @@ Bundle bundle_from_json(const Json& json) {
   bundle.network.variant = choice_at<Variant>(json, "preset");
   bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
   if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
+  bundle.min_snippets = min_snippets_in(json);
+  bundle.compat = compat_in(json);
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
   for (const auto& [name, file] : files.items()) {
     bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);
@@ -107,6 +124,8 @@ void save_bundle(const Bundle& bundle) {
                {"preset", bundle.network.variant},
                {"max_seqlen", bundle.network.max_seqlen},
                {"network", to_json(bundle.network.ablation)},
+               {"min_snippets", bundle.min_snippets},
+               {"compat", bundle.compat},
                {"files", files},
                {"provenance", bundle.provenance}};
   if (!bundle.learned_from.empty()) json["learned_from"] = bundle.learned_from;

@@ -8,6 +8,7 @@
 
 #include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
+#include "pipeline/datasets/compat.h"
 #include "pipeline/datasets/network_spec.h"
 #include "pipeline/stages/modality.h"
 #include "pipeline/stages/recipe.h"
@@ -36,6 +37,8 @@ struct Bundle {
   Recipe recipe;
   int feature_size = 2048;                    // 2D: columns of the features, both streams
   NetworkSpec network;                        // of the CO2-Net; its variant is "preset" in JSON
+  int min_snippets = 1;                       // shorter videos are skipped under kAuthors
+  Compat compat = Compat::kAuthors;           // how the CO2-Net was trained
   std::map<std::string, std::string> sha256;  // by file name
   // SHA-256 of the I3D whose features the CO2-Net learned from, by file name, where that is known
   // and the bundle has not got it.

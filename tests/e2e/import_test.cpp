@@ -148,6 +148,7 @@ TEST_F(Import, Co2NetMakesABundleThatLocalizesAsTheCheckpointDoes) {
   EXPECT_TRUE(outcome.says("co2net.pt: thumos14, 3 classes, 32 features")) << outcome.err;
   EXPECT_EQ(model().at("classes"), (Strings{"bow", "jump", "wave"}));
   EXPECT_EQ(model().at("name"), "mine");
+  EXPECT_EQ(model().at("min_snippets"), 1);
   EXPECT_EQ(model().at("provenance").at("co2net").at("sha256"), sha256_file(co2net_file()));
 
   const Array features = hashfill("features", {40, kFeatures}, 1);
@@ -159,6 +160,12 @@ TEST_F(Import, Co2NetMakesABundleThatLocalizesAsTheCheckpointDoes) {
   EXPECT_EQ(read_npz(path("scores/clip.npz")),
             Co2Net::load(co2net_file(), config()).localize(features));
   EXPECT_FALSE(localized.json().at("results").at("clip").empty());
+}
+
+TEST_F(Import, Co2NetOfActivityNetSkipsWhatTheAuthorsLeaveOut) {
+  ASSERT_EQ(import_co2net({"--preset", "activitynet1.2"}).code, 0);
+  EXPECT_EQ(model().at("min_snippets"), 11);
+  EXPECT_EQ(model().at("compat"), "authors");
 }
 
 TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {

@@ -312,6 +312,29 @@ TEST(Run, CompatCleanKeepsASegmentAtTheFirstSnippetThatTheAuthorsCodeDrops) {
   EXPECT_GT(segments("clean"), 0u);
 }
 
+TEST(Run, SkipsAVideoShorterThanTheModelTakes) {
+  const Workplace here;
+  Json model = Json::parse(read_file(here.model() / "model.json"));
+  model["min_snippets"] = kSnippets + 1;
+  write_file(here.model() / "model.json", model.dump());
+  const Strings clips = {here.clip("brief.mkv"), here.clip("longer.mkv", kFrames + 16)};
+  const Outcome outcome = here.call("run", clips);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const std::string why = "4 snippets, fewer than the model's min_snippets, 5";
+  const Json videos = outcome.json().at("videos");
+  EXPECT_EQ(outcome.json().at("results").at("brief"), Json::array());
+  EXPECT_EQ(videos.at("brief").at("skipped"), why);
+  EXPECT_FALSE(videos.at("longer").contains("skipped"));
+  EXPECT_TRUE(outcome.says("brief.mkv: not localized: " + why)) << outcome.err;
+  EXPECT_FALSE(outcome.says("longer.mkv: not localized")) << outcome.err;
+  EXPECT_TRUE(here.call("run", clips).says("brief.mkv: not localized: " + why))
+      << "of the cache's result too";
+
+  const Json clean = here.call("run", clips + Strings{"--compat", "clean"}).json();
+  EXPECT_NE(clean.at("results").at("brief"), Json::array());
+  EXPECT_FALSE(clean.at("videos").at("brief").contains("skipped"));
+}
+
 TEST(Run, AFullDiskExitsWith3) {
   const Workplace here;
   for (const char* format : {"activitynet", "jsonl", "csv"}) {

@@ -7,7 +7,6 @@
 #include "pipeline/formats/npy.h"
 #include "postprocess/exporters.h"
 #include "tests/unit/expect_error.h"
-#include "tests/unit/expect_names.h"
 
 namespace co2net {
 namespace {
@@ -26,9 +25,9 @@ Arrays some_scores() {
   return {{"attn", attn}, {"cas", cas}};
 }
 
-Entry compute(const Arrays& scores) {
+Entry compute(const Arrays& scores, const ProposalOptions& options = {}) {
   const Entry input{{{"video", {{"fps", 25}, {"duration", 2.3}}}}, format_npz(scores), {}};
-  return proposal_stage(0, scores_key(1), {}, kClasses, 16).compute({input}, {});
+  return proposal_stage(0, scores_key(1), options, kClasses, 16).compute({input}, {});
 }
 
 std::string digest(int scores, const ProposalOptions& options,
@@ -47,6 +46,20 @@ TEST(ProposalStage, TurnsScoresIntoSegmentsInSecondsWithinTheVideo) {
   EXPECT_EQ(entry.info.at("video").at("fps"), 25) << "facts are passed on";
 }
 
+TEST(ProposalStage, SaysWhyAVideoThatIsTooShortHasNoSegments) {
+  ProposalOptions options;
+  options.min_snippets = 9;
+  const Entry skipped = compute(some_scores(), options);
+  EXPECT_EQ(skipped.bytes, "[]");
+  EXPECT_EQ(skipped.info.at("video").at("skipped"),
+            "8 snippets, fewer than the model's min_snippets, 9");
+  EXPECT_EQ(skipped.info.at("video").at("fps"), 25);
+  options.min_snippets = 8;
+  const Entry localized = compute(some_scores(), options);
+  EXPECT_NE(localized.bytes, "[]");
+  EXPECT_FALSE(localized.info.at("video").contains("skipped"));
+}
+
 TEST(ProposalStage, NamesWhatTheScoresLackOrHaveInAnotherShape) {
   Arrays scores = some_scores();
   scores.erase("attn");
@@ -55,8 +68,6 @@ TEST(ProposalStage, NamesWhatTheScoresLackOrHaveInAnotherShape) {
   scores["cas"] = Array({8, 21});
   test::expect_error(ErrorKind::kInput, {"cas", "[*, 3]", "[8, 21]"}, [&] { compute(scores); });
 }
-
-TEST(Compat, HasNamesThatAreReadBack) { test::expect_names_read_back<Compat>(); }
 
 TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
   std::set<std::string> digests = {digest(1, {}, kClasses, 16), digest(2, {}, kClasses, 16),
@@ -75,6 +86,7 @@ TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
   expect_new([](ProposalOptions& options) { options.outer_ratio = 0.5; });
   expect_new([](ProposalOptions& options) { options.gamma = 0.1; });
   expect_new([](ProposalOptions& options) { options.sigma = 0.5; });
+  expect_new([](ProposalOptions& options) { options.min_snippets = 2; });
   expect_new([](ProposalOptions& options) { options.compat = Compat::kClean; });
 }
 

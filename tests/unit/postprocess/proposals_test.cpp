@@ -129,6 +129,13 @@ TEST(Proposals, OfNoSnippetsOrNoAttentionAreNone) {
   EXPECT_TRUE(propose(cas_of({1, 1}), attn_of({0, 0})).empty());
 }
 
+TEST(Proposals, OfAVideoShorterThanTheLeastAreNone) {
+  ProposalOptions options = clean_at(0.5);
+  options.min_snippets = 2;
+  EXPECT_EQ(segments_of(propose(cas_of({1, 1}), attn_of({1, 0}), options)), (Segments{{0, 1}}));
+  EXPECT_TRUE(propose(cas_of({1}), attn_of({1}), options).empty());
+}
+
 TEST(Proposals, DependOnEveryOption) {
   const Array cas({8, 3}, {1, 2, 0, 3, 1, 0, 2, 2, 0, 1, 3, 0, 3, 3, 0, 1, 0, 1, 2, 2, 0, 0, 1, 1});
   const Array attn = attn_of({0.95f, 0.3f, 0.6f, 0.7f, 0.4f, 0.8f, 0.9f, 0.2f});
@@ -143,6 +150,7 @@ TEST(Proposals, DependOnEveryOption) {
   EXPECT_TRUE(changed_by([](auto& o) { o.outer_ratio = 0.5; }));
   EXPECT_TRUE(changed_by([](auto& o) { o.gamma = 0.1; }));
   EXPECT_TRUE(changed_by([](auto& o) { o.sigma = 0.5; }));
+  EXPECT_TRUE(changed_by([](auto& o) { o.min_snippets = 9; }));
   EXPECT_TRUE(changed_by([](auto& o) { o.compat = Compat::kClean; }));
 }
 

@@ -19,6 +19,7 @@ TEST(PublishedConstants, OfProposals) {
   EXPECT_EQ(options.outer_ratio, 0.25);
   EXPECT_EQ(options.gamma, 0.2);
   EXPECT_EQ(options.sigma, 0.3);
+  EXPECT_EQ(options.min_snippets, 1);
   EXPECT_EQ(options.compat, Compat::kAuthors);
 }
 

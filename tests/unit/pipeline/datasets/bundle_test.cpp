@@ -38,16 +38,22 @@ TEST_F(BundleTest, HasTheJsonThatItEverHad) {
   bundle_.network.max_seqlen = 100;
   bundle_.network.variant = Variant::kActivityNet;
   bundle_.network.ablation.fusion = Fusion::kSe;
+  bundle_.min_snippets = 11;
+  bundle_.compat = Compat::kClean;
   Json json = saved();
   EXPECT_EQ(json.at("recipe"), to_json(Recipe()));
   json.erase("recipe");
-  EXPECT_EQ(json.dump(),
-            R"({"classes":["Jump"],"feature_size":2048,"files":{},"max_seqlen":100,)"
-            R"("name":"small","network":{"fattn":{"aux":"rgb","main":"flow"},"fusion":"se",)"
-            R"("global":"main","local":"aux","vattn":{"aux":"flow","main":"rgb"}},)"
-            R"("preset":"activitynet1.2","provenance":{},"schema":"co2net.bundle/1",)"
-            R"("status":"trained"})");
-  EXPECT_EQ(load_bundle(dir_.path(), {}).network, bundle_.network);
+  EXPECT_EQ(
+      json.dump(),
+      R"({"classes":["Jump"],"compat":"clean","feature_size":2048,"files":{},)"
+      R"("max_seqlen":100,"min_snippets":11,"name":"small","network":{"fattn":{"aux":"rgb","main":"flow"},"fusion":"se",)"
+      R"("global":"main","local":"aux","vattn":{"aux":"flow","main":"rgb"}},)"
+      R"("preset":"activitynet1.2","provenance":{},"schema":"co2net.bundle/1",)"
+      R"("status":"trained"})");
+  const Bundle loaded = load_bundle(dir_.path(), {});
+  EXPECT_EQ(loaded.network, bundle_.network);
+  EXPECT_EQ(loaded.min_snippets, 11);
+  EXPECT_EQ(loaded.compat, Compat::kClean);
 }
 
 TEST_F(BundleTest, HasThePublishedNetworkWhereItIsOlderThanTheAblations) {
@@ -55,6 +61,25 @@ TEST_F(BundleTest, HasThePublishedNetworkWhereItIsOlderThanTheAblations) {
   json.erase("network");
   write_file(bundle_.file("model.json"), json.dump());
   EXPECT_EQ(load_bundle(dir_.path(), {}).network, NetworkSpec());
+}
+
+TEST_F(BundleTest, LocalizesEveryVideoAsTheAuthorsDoWhereItIsOlderThanThisChoice) {
+  Json json = saved();
+  json.erase("min_snippets");
+  json.erase("compat");
+  write_file(bundle_.file("model.json"), json.dump());
+  const Bundle loaded = load_bundle(dir_.path(), {});
+  EXPECT_EQ(loaded.min_snippets, 1);
+  EXPECT_EQ(loaded.compat, Compat::kAuthors);
+}
+
+TEST_F(BundleTest, RefusesALeastLengthOrACompatThatCannotBe) {
+  for (const Json& wrong : {Json(0), Json(-1), Json("many")}) {
+    test::expect_error(ErrorKind::kModel, {"model.json", "'min_snippets'"},
+                       [&] { loaded_with("min_snippets", wrong); });
+  }
+  test::expect_error(ErrorKind::kModel, {"'compat' must be one of authors, clean, not 'theirs'"},
+                     [&] { loaded_with("compat", "theirs"); });
 }
 
 TEST_F(BundleTest, NamesThePresetThatIsUnknownAndThoseThatAreKnown) {
@@ -82,6 +107,8 @@ TEST(NetworkSpec, HasChoicesWhoseNamesAreReadBack) {
   test::expect_names_read_back<Role>();
   test::expect_names_read_back<Modality>();
 }
+
+TEST(Compat, HasNamesThatAreReadBack) { test::expect_names_read_back<Compat>(); }
 
 TEST(I3dFile, IsOfAModality) {
   EXPECT_STREQ(i3d_file(Modality::kRgb), "i3d_rgb.pt");
