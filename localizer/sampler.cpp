@@ -4,6 +4,8 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <span>
+#include <utility>
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
@@ -19,12 +21,21 @@ std::int64_t draw_in(std::int64_t first, std::int64_t last, std::mt19937_64& ran
   return std::uniform_int_distribution<std::int64_t>(first, last)(random);
 }
 
-std::map<int, std::vector<std::size_t>> videos_by_class(const VideoLabels& labels) {
-  std::map<int, std::vector<std::size_t>> by_class;
+VideosByClass videos_by_class(const VideoLabels& labels) {
+  VideosByClass by_class;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     for (const int label : labels[i]) by_class[label].push_back(i);
   }
   return by_class;
+}
+
+std::int64_t nonzero_rows(const Array& array) {
+  std::int64_t count = 0;
+  for (std::int64_t row = 0; row < array.dim(0); ++row) {
+    const std::span values(array.row(row), static_cast<std::size_t>(array.dim(1)));
+    count += std::ranges::any_of(values, [](float value) { return value != 0; }) ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace
@@ -35,13 +46,19 @@ std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uin
   return std::mt19937_64(sequence);
 }
 
-BatchSampler::BatchSampler(const VideoLabels& labels) : videos_(labels.size()) {
-  for (auto& [label, videos] : videos_by_class(labels)) {
+BatchSampler::BatchSampler(VideosByClass paired, std::vector<std::size_t> others)
+    : others_(std::move(others)) {
+  for (auto& [label, videos] : paired) {
     if (videos.size() >= 2) pairable_.push_back(std::move(videos));
   }
   if (pairable_.empty()) {
     throw Error(ErrorKind::kInput,
                 "no class has two training videos, which the co-activity loss compares");
+  }
+  if (others_.empty()) {
+    throw Error(
+        ErrorKind::kInput,
+        "every training video is shorter than min_snippets; lower it with --set min_snippets=N");
   }
 }
 
@@ -58,10 +75,19 @@ std::vector<std::size_t> BatchSampler::draw(std::mt19937_64& random) const {
     batch.push_back(videos[static_cast<std::size_t>(second)]);
   }
   for (int i = 0; i < kOthers; ++i) {
-    const auto drawn = draw_in(0, static_cast<std::int64_t>(videos_) - 1, random);
-    batch.push_back(static_cast<std::size_t>(drawn));
+    const auto drawn = draw_in(0, static_cast<std::int64_t>(others_.size()) - 1, random);
+    batch.push_back(others_[static_cast<std::size_t>(drawn)]);
   }
   return batch;
+}
+
+void cut_to_nonzero_count(std::vector<Array>& videos) {
+  std::int64_t length = 1;
+  for (const Array& video : videos) length = std::max(length, nonzero_rows(video));
+  for (Array& video : videos) {
+    video.shape[0] = length;
+    video.values.resize(static_cast<std::size_t>(element_count(video.shape)));
+  }
 }
 
 std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "pipeline/formats/array.h"
 
 namespace co2net {
 
@@ -14,20 +17,27 @@ using VideoLabels = std::vector<std::vector<int>>;
 // `purpose` keeps the draws of different uses apart.
 std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uint64_t purpose);
 
+// The videos that show each class.
+using VideosByClass = std::map<int, std::vector<std::size_t>>;
+
 // Chooses batches of ten as the authors do: three classes drawn uniformly with replacement, for
-// each two different videos that show it (rows 0-1, 2-3, 4-5), then four videos of all, with
-// replacement. Classes that fewer than two videos show are never drawn.
+// each two different videos that show it (rows 0-1, 2-3, 4-5), then four others, with replacement.
 class BatchSampler {
  public:
-  // Errors: Error(kInput) if no class has two videos.
-  explicit BatchSampler(const VideoLabels& labels);
-  // Places of the videos among those labels.
+  //   paired  what pairs are drawn from; classes that fewer than two videos show are never drawn
+  //   others  what rows 6-9 are drawn from
+  // Errors: Error(kInput) if no class has two videos, or there are no others.
+  BatchSampler(VideosByClass paired, std::vector<std::size_t> others);
   std::vector<std::size_t> draw(std::mt19937_64& random) const;
 
  private:
-  std::size_t videos_;
   std::vector<std::vector<std::size_t>> pairable_;  // by class, those with two videos or more
+  std::vector<std::size_t> others_;
 };
+
+// Cuts the videos of a batch, which are equally long, as the authors do: to the largest number, of
+// any of them, of snippets that are not all zero, wherever these are. One snippet remains at least.
+void cut_to_nonzero_count(std::vector<Array>& videos);
 
 // Which of a video's `snippets` >= 1 rows stand for it in a sequence of `length` >= 2: all of them
 // where the lengths are equal, else one at random from each of `length` equal parts.

@@ -18,6 +18,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A training goes on only with the schema that it began with: each is another course.
+constexpr const char* kSchema = "co2net.training/2";
+
 // What random numbers are for; see random_for.
 enum Purpose : std::uint64_t { kBatches, kDropout };
 
@@ -44,7 +47,7 @@ fs::path settings_file(const TrainingJob& job) { return job.directory / "setting
 
 // What tells a training from another.
 Json settings_of(const TrainingJob& job) {
-  return {{"schema", "co2net.training/1"},
+  return {{"schema", kSchema},
           {"options", to_json(job.options)},
           {"classes", job.dataset->classes().size()},
           {"data", job.data}};
@@ -57,10 +60,12 @@ void settle(const TrainingJob& job) {
   if (!fs::exists(file)) write_file(file, settings_of(job).dump(2) + "\n");
 }
 
-VideoLabels labels_of(const TrainingJob& job) {
-  VideoLabels labels;
-  for (const std::size_t video : job.videos) labels.push_back(job.dataset->labels(video));
-  return labels;
+VideosByClass paired_by_class(const TrainingJob& job) {
+  VideosByClass by_class;
+  for (const std::size_t video : job.paired) {
+    for (const int label : job.dataset->labels(video)) by_class[label].push_back(video);
+  }
+  return by_class;
 }
 
 class MetricsLog {
@@ -97,8 +102,7 @@ class Training {
       : job_(job),
         state_file_(job.directory / "state.pt"),
         lock_(job.directory / "lock"),
-        labels_(labels_of(job)),
-        sampler_(labels_),
+        sampler_(paired_by_class(job), job.videos),
         learner_(job.options, static_cast<int>(job.dataset->classes().size()),
                  job.dataset->features().feature_size()) {
     settle(job);
@@ -122,7 +126,12 @@ class Training {
   bool judgement_is_due() const {
     if (judged_ == result_.iterations) return false;
     const std::int64_t before = result_.iterations - 1;
-    return is_last() || (before > 0 && before % job_.options.evaluate_every == 0);
+    if (before > 0 && before % job_.options.evaluate_every == 0) return true;
+    return is_last() && last_is_judged();
+  }
+
+  bool last_is_judged() const {
+    return job_.options.compat == Compat::kClean || !job_.judge || result_.best_iteration == 0;
   }
 
   void advance() {
@@ -130,6 +139,9 @@ class Training {
     if (judgement_is_due()) {
       judge();
       finished_ = is_last() || (job_.options.patience > 0 && unimproved_ >= job_.options.patience);
+      save();
+    } else if (is_last()) {
+      finished_ = true;
       save();
     } else {
       update();
@@ -142,12 +154,12 @@ class Training {
     auto random = random_for(job_.options.seed, iteration(), kBatches);
     const FeatureSet& features = job_.dataset->features();
     Batch batch;
-    for (const std::size_t i : sampler_.draw(random)) {
-      const std::int64_t snippets = features.snippets(job_.videos[i]);
-      const auto rows = resampled_rows(snippets, job_.options.length, random);
-      batch.features.push_back(features.rows(job_.videos[i], rows));
-      batch.classes.push_back(labels_[i]);
+    for (const std::size_t video : sampler_.draw(random)) {
+      const auto rows = resampled_rows(features.snippets(video), job_.options.length, random);
+      batch.features.push_back(features.rows(video, rows));
+      batch.classes.push_back(job_.dataset->labels(video));
     }
+    if (job_.options.compat == Compat::kAuthors) cut_to_nonzero_count(batch.features);
     return batch;
   }
 
@@ -230,7 +242,6 @@ class Training {
   const TrainingJob& job_;
   fs::path state_file_;
   FileLock lock_;
-  VideoLabels labels_;  // of job_.videos
   BatchSampler sampler_;
   Learner learner_;
   std::optional<MetricsLog> metrics_;
@@ -251,6 +262,14 @@ void expect_same_training(const TrainingJob& job) {
   const Json before = parse_json(read_file(file), file.string(), ErrorKind::kModel);
   const Json settings = settings_of(job);
   if (before == settings) return;
+  const auto schema = within(
+      file.string(), [&] { return json_at<std::string>(before, "schema", ErrorKind::kModel); });
+  if (schema != kSchema) {
+    throw Error(ErrorKind::kUsage,
+                job.directory.string() + " holds a training that another version began (" + schema +
+                    ", not " + kSchema +
+                    "), on another course; choose another folder, or delete that one");
+  }
   std::string message = job.directory.string() + " holds another training:";
   for (const std::string& difference : json_differences(before, settings)) {
     message += " " + difference + ";";

@@ -23,7 +23,8 @@ struct Judgement {
 struct TrainingJob {
   TrainingOptions options;
   const Dataset* dataset = nullptr;
-  std::vector<std::size_t> videos;  // of the data set, to learn from
+  std::vector<std::size_t> videos;  // of the data set, to learn from: those of rows 6-9 of a batch
+  std::vector<std::size_t> paired;  // of the data set: those of rows 0-5
   Json data;  // names what is learned from: a training only goes on with the same
   int threads = 1;
 
@@ -48,18 +49,20 @@ struct TrainingResult {
 
 // Trains until options.iterations updates are done or options.patience is spent, and leaves the
 // best model in job.model_file. Models are judged as the authors do, after evaluate_every + 1
-// updates, 2 * evaluate_every + 1, ..., and once more at the end.
+// updates, 2 * evaluate_every + 1, ... The last one is judged under Compat::kClean, and where no
+// other was; without a judge it is the one that is kept.
 //
 // An interrupted training goes on from its last state when called again with the same options and
 // data, and ends with the same bytes; a finished one returns its result at once. metrics.jsonl has
 // a line an update, {"iteration", "losses"}, and a line a judgement, {"iteration", "score", "best",
 // ...details}; nothing in it depends on the clock or the number of threads.
-// Errors: Error(kUsage) if the directory holds another training, naming the differences;
-// Error(kInput) if no class has two videos; Error(kModel) for a damaged state; Error(kIo);
-// Error(kInterrupted), with the state saved.
+// Errors: Error(kUsage) if the directory holds another training, naming the differences, or one of
+// another version; Error(kInput) if no class has two videos; Error(kModel) for a damaged state;
+// Error(kIo); Error(kInterrupted), with the state saved.
 TrainingResult train(const TrainingJob& job);
 
-// Errors: Error(kUsage) if the job's directory holds another training, naming the differences.
+// Errors: Error(kUsage) if the job's directory holds another training, naming the differences, or
+// one of a version that drew or judged otherwise.
 void expect_same_training(const TrainingJob& job);
 
 Json to_json(const LossValues& losses);

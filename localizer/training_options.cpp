@@ -47,6 +47,7 @@ TrainingOptions options_from_json(const Json& json) {
   reader.read("evaluate_every", options.evaluate_every);
   reader.read("patience", options.patience);
   reader.read("min_snippets", options.min_snippets);
+  reader.read("compat", options.compat);
   reader.read("seed", options.seed);
   validate(options);
   return options;
@@ -94,6 +95,7 @@ Json to_json(const TrainingOptions& options) {
           {"evaluate_every", options.evaluate_every},
           {"patience", options.patience},
           {"min_snippets", options.min_snippets},
+          {"compat", options.compat},
           {"seed", options.seed}};
 }
 

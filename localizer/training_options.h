@@ -6,6 +6,7 @@
 #include "localizer/co2net.h"
 #include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
+#include "pipeline/datasets/compat.h"
 #include "pipeline/datasets/network_spec.h"
 
 namespace co2net {
@@ -39,7 +40,8 @@ struct TrainingOptions {
   int iterations = 20000;
   int evaluate_every = 200;  // iterations
   int patience = 0;          // evaluations without a better one, after which to stop; 0: never
-  int min_snippets = 1;      // shorter videos are left out
+  int min_snippets = 1;      // shorter videos are left out; under kAuthors pairs have them too
+  Compat compat = Compat::kAuthors;
   std::uint64_t seed = 3552;
 };
 

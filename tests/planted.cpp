@@ -166,7 +166,7 @@ Co2Net train_on(const PlantedActions& planted, const TrainingOptions& options,
   TrainingJob job;
   job.options = options;
   job.dataset = &planted.dataset;
-  job.videos = planted.split.training;
+  job.videos = job.paired = planted.split.training;
   job.threads = threads;
   job.directory = directory;
   job.model_file = directory / "last.pt";

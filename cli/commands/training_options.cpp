@@ -18,6 +18,9 @@ void add_training_options(po::options_description& options) {
        "lists all")                                                                        //
       ("iterations", po::value<int>()->value_name("N"), "the same as --set iterations=N")  //
       ("seed", po::value<std::string>()->value_name("N"), "the same as --set seed=N")      //
+      ("compat", po::value<std::string>()->value_name("WHOSE"),
+       "authors (default: with the quirks of the published code) or clean (without); the same as "
+       "--set compat=WHOSE")  //
       ("select", po::value<std::string>()->value_name("HOW")->default_value("heldout"),
        "which model is kept: heldout (best classification of held-out training videos), test (best "
        "segments on the test videos, as the authors do: for comparison with them only), last")  //
@@ -37,6 +40,7 @@ std::vector<std::string> given_changes(const po::variables_map& args) {
     changes.push_back("iterations=" + std::to_string(args["iterations"].as<int>()));
   }
   if (args.count("seed") > 0) changes.push_back("seed=" + args["seed"].as<std::string>());
+  if (const auto compat = parse_compat(args)) changes.push_back("compat=" + name_of(*compat));
   return changes;
 }
 

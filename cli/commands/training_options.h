@@ -12,12 +12,13 @@ namespace co2net {
 
 // What commands that train have in common.
 
-// --preset, --set, --iterations, --seed, --select, --held-out, --threads, --checkpoint, --progress.
+// --preset, --set, --iterations, --seed, --compat, --select, --held-out, --threads, --checkpoint,
+// --progress.
 // Errors: Error(kUsage), here and below.
 void add_training_options(boost::program_options::options_description& options);
 // The folder is -o, which the command adds.
 TrainingSettings parse_training(const boost::program_options::variables_map& args);
-// What --set, --iterations and --seed change, as with_setting() takes it.
+// What --set, --iterations, --seed and --compat change, as with_setting() takes it.
 std::vector<std::string> given_changes(const boost::program_options::variables_map& args);
 
 // A data set as files: --features, --annotations, --train-subset, --test-subset.

@@ -130,8 +130,9 @@ class RowTrainer {
       train_bundle(dataset_, split, settings, name_, std::nullopt, observer_);
     }
     if (result.value("judged_by", Json()) != by) {
-      const Evaluation evaluation = evaluate_on_test(load_trained(dataset_, settings), dataset_,
-                                                     split, reported_tiou(settings.preset));
+      const Evaluation evaluation =
+          evaluate_on_test(load_trained(dataset_, settings), dataset_, split,
+                           settings.options.compat, reported_tiou(settings.preset));
       result = {{"judged_by", by}, {"evaluation", to_json(evaluation)}};
       write_file(file, result.dump(2) + "\n");
     }

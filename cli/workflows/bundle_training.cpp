@@ -40,9 +40,11 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
   job.options = settings.options;
   job.dataset = &dataset;
   job.videos = split.training;
+  job.paired = split.paired;
   job.data = {{"classes", dataset.classes()},
               {"select", settings.select},
               {"training", digest_of(dataset, split.training)},
+              {"paired", digest_of(dataset, split.paired)},
               {"held_out", digest_of(dataset, split.held_out)},
               {"test", digest_of(dataset, split.test)},
               {"origin", split.origin}};
@@ -115,6 +117,8 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   bundle.classes = dataset.classes();
   bundle.feature_size = dataset.features().feature_size();
   bundle.network = network_spec(settings.options);
+  bundle.min_snippets = settings.options.min_snippets;
+  bundle.compat = settings.options.compat;
   bundle.provenance = {{"made_by", "co2net train"},
                        {"options", to_json(settings.options)},
                        {"select", settings.select},

@@ -22,11 +22,13 @@ void for_each_scored(const Co2Net& model, const Dataset& dataset,
 }
 
 VideoPredictions predictions_of(const Arrays& scores, const std::vector<std::string>& classes,
-                                double snippets_per_second) {
+                                double snippets_per_second, Compat compat) {
   VideoPredictions predictions;
   predictions.snippets_per_second = snippets_per_second;
   predictions.rate_is_assumed = false;
-  for (const Proposal& proposal : propose(scores.at("cas"), scores.at("attn"))) {
+  ProposalOptions options;
+  options.compat = compat;
+  for (const Proposal& proposal : propose(scores.at("cas"), scores.at("attn"), options)) {
     predictions.segments.push_back({classes[static_cast<std::size_t>(proposal.label)],
                                     proposal.score, proposal.start / snippets_per_second,
                                     proposal.end / snippets_per_second});
@@ -51,11 +53,11 @@ Classification classify(const Co2Net& model, const Dataset& dataset,
 }
 
 Evaluation evaluate_on_test(const Co2Net& model, const Dataset& dataset, const Split& split,
-                            const std::vector<double>& tiou) {
+                            Compat compat, const std::vector<double>& tiou) {
   std::vector<VideoPredictions> found(split.test.size());
   for_each_scored(model, dataset, split.test, [&](std::size_t i, const Arrays& scores) {
-    found[i] =
-        predictions_of(scores, dataset.classes(), dataset.snippets_per_second(split.test[i]));
+    found[i] = predictions_of(scores, dataset.classes(), dataset.snippets_per_second(split.test[i]),
+                              compat);
   });
   Predictions predictions;
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -77,8 +79,8 @@ std::function<Judgement(const Co2Net&)> judge_of(const Dataset& dataset, const S
                                                  const TrainingSettings& settings) {
   if (settings.select == Selection::kTest) {
     return [&](const Co2Net& model) -> Judgement {
-      const Evaluation evaluation =
-          evaluate_on_test(model, dataset, split, selection_tiou(settings.preset));
+      const Evaluation evaluation = evaluate_on_test(model, dataset, split, settings.options.compat,
+                                                     selection_tiou(settings.preset));
       return {evaluation.average, {{"tiou", evaluation.tiou}, {"mAP", evaluation.mAP}}};
     };
   }

@@ -21,7 +21,7 @@ Classification classify(const Co2Net& model, const Dataset& dataset,
 // Mean average precision of a model's segments on the split's test videos, in protocol co2net, each
 // video's snippets at the rate that the data set gives it.
 Evaluation evaluate_on_test(const Co2Net& model, const Dataset& dataset, const Split& split,
-                            const std::vector<double>& tiou);
+                            Compat compat, const std::vector<double>& tiou);
 
 // Thresholds at which a preset's dataset is reported, and those that the authors select a model by.
 std::vector<double> reported_tiou(Variant preset);

@@ -2,12 +2,53 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "localizer/sampler.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace co2net {
+namespace {
+
+using Places = std::vector<std::size_t>;
+
+bool has(const Places& sorted, std::size_t video) {
+  return std::ranges::binary_search(sorted, video);
+}
+
+// The authors make the lists that pairs are drawn from before they leave out short videos.
+Places paired_in_authors_code(const Dataset& dataset, const std::string& subset,
+                              const Places& training) {
+  Places paired;
+  std::vector<std::string> zero, brief;
+  for (std::size_t i = 0; i < dataset.videos().size(); ++i) {
+    const AnnotatedVideo& video = dataset.videos()[i];
+    const bool is_candidate = video.subset == subset && !video.labels.empty();
+    if (!is_candidate || dataset.features().snippets(i) == 0) continue;
+    if (dataset.features().is_all_zero(i)) {
+      zero.push_back(video.id);
+      continue;
+    }
+    paired.push_back(i);
+    if (!has(training, i)) brief.push_back(video.id);
+  }
+  if (!zero.empty()) {
+    spdlog::warn("subset {}: in no pair {}", subset,
+                 counted("videos whose features are all zero", zero));
+  }
+  if (!brief.empty()) {
+    spdlog::info(
+        "subset {}: in pairs all the same, as in the authors' code, {} (--compat clean leaves them "
+        "out)",
+        subset, counted("short videos", brief));
+  }
+  return paired;
+}
+
+}  // namespace
 
 PublishedSubsets published_subsets(Variant preset) {
   if (preset == Variant::kActivityNet) return {"training", "validation"};
@@ -23,13 +64,18 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
     expect_subset(dataset.annotations(), test, "--test-subset");
   }
   const int min_snippets = settings.options.min_snippets;
+  const bool is_clean = settings.options.compat == Compat::kClean;
   Split split;
   split.training = usable_videos(dataset, training, min_snippets, true);
-  split.test = usable_videos(dataset, test, min_snippets, false);
+  split.paired =
+      is_clean ? split.training : paired_in_authors_code(dataset, training, split.training);
+  split.test = usable_videos(dataset, test, is_clean ? 1 : min_snippets, false);
   split.test_subset = test;
-  std::vector<std::size_t> all = split.training;
-  all.insert(all.end(), split.test.begin(), split.test.end());
-  split.origin = dataset.fingerprint(all);
+  std::set<std::size_t> all;
+  for (const Places& videos : {split.training, split.paired, split.test}) {
+    all.insert(videos.begin(), videos.end());
+  }
+  split.origin = dataset.fingerprint({all.begin(), all.end()});
   return split;
 }
 
@@ -43,10 +89,11 @@ Split with_held_out(Split split, const Dataset& dataset, const TrainingSettings&
   }
   const std::vector<bool> is_held_out =
       held_out(ids, labels, settings.held_out_share, settings.options.seed);
-  const std::vector<std::size_t> all = std::exchange(split.training, {});
+  const Places all = std::exchange(split.training, {});
   for (std::size_t i = 0; i < all.size(); ++i) {
     (is_held_out[i] ? split.held_out : split.training).push_back(all[i]);
   }
+  std::erase_if(split.paired, [&](std::size_t video) { return has(split.held_out, video); });
   if (split.held_out.empty()) {
     spdlog::warn("no training video can be held out; the last model is kept");
   }

@@ -13,6 +13,7 @@ namespace co2net {
 // Which videos of a data set serve what, as places in it.
 struct Split {
   std::vector<std::size_t> training;
+  std::vector<std::size_t> paired;    // what training draws pairs from
   std::vector<std::size_t> held_out;  // of the training videos; judged by classification
   std::vector<std::size_t> test;      // judged by localization; may be empty
   std::string test_subset;
@@ -31,7 +32,10 @@ struct PublishedSubsets {
 };
 PublishedSubsets published_subsets(Variant preset);
 
-// The videos of both subsets that can be used; the log names the others. None is held out.
+// The videos of both subsets that can be used; the log names the others. None is held out. Those
+// that are shorter than min_snippets are left out but, as in the authors' code, for pairs; of pairs
+// those are left out whose features are all zero. Under Compat::kClean pairs have the training
+// videos, and no test video is too short.
 // Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise for a test
 // subset that is named or that models are selected by.
 Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings);

@@ -37,8 +37,9 @@ TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observe
   trained.training =
       train_bundle(dataset, split, job.settings, job.name, job.data.origin.extractor, observer);
   if (!split.test.empty()) {
-    trained.on_test = evaluate_on_test(load_trained(dataset, job.settings), dataset, split,
-                                       reported_tiou(job.settings.preset));
+    trained.on_test =
+        evaluate_on_test(load_trained(dataset, job.settings), dataset, split,
+                         job.settings.options.compat, reported_tiou(job.settings.preset));
   }
   if (split.test_subset == published_subsets(job.settings.preset).test) {
     trained.published = published_dataset(dataset.classes());

@@ -210,7 +210,9 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
   const std::size_t promising = videos.size();
   trained.failed += make_features(videos, job, observer);
   const TrainingSettings settings = settings_for(videos, job);
-  leave_out_short_ones(videos, settings.options.min_snippets);
+  if (settings.options.compat == Compat::kClean) {
+    leave_out_short_ones(videos, settings.options.min_snippets);
+  }
   if (videos.size() < promising) classes = keep_learnable_classes(videos);
 
   const Dataset dataset(settings.directory / "features", annotations_of(videos, classes),

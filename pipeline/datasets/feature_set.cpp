@@ -166,4 +166,12 @@ Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices)
   return rows;
 }
 
+bool FeatureSet::is_all_zero(std::size_t video) const {
+  for (std::int64_t snippet = 0; snippet < snippets(video); ++snippet) {
+    const Array row = rows(video, std::span(&snippet, 1));
+    if (std::ranges::any_of(row.values, [](float value) { return value != 0; })) return false;
+  }
+  return true;
+}
+
 }  // namespace co2net

@@ -32,6 +32,9 @@ class FeatureSet {
   Array rows(std::size_t video) const;
   Array rows(std::size_t video, std::span<const std::int64_t> indices) const;
 
+  // Whether no value of them differs from zero. Errors: as rows().
+  bool is_all_zero(std::size_t video) const;
+
  private:
   struct Index;
   std::unique_ptr<Index> index_;

@@ -23,7 +23,7 @@ double figure(co2net::Fusion fusion, std::uint64_t seed, const std::vector<std::
   options.ablation.fusion = fusion;
   for (const std::string& setting : settings) options = co2net::with_setting(options, setting);
   const co2net::Co2Net model = co2net::test::train_on(planted, options, dir.path() / "training", 2);
-  return 100 * co2net::evaluate_on_test(model, planted.dataset, planted.split,
+  return 100 * co2net::evaluate_on_test(model, planted.dataset, planted.split, options.compat,
                                         co2net::selection_tiou(co2net::Variant::kThumos14))
                    .average;
 }

@@ -245,6 +245,14 @@ TEST_F(Ablate, AnInterruptedSetGoesOnAndEndsAlike) {
   EXPECT_EQ(ablate(options).out, resumed.out);
 }
 
+TEST_F(Ablate, TrainsAndEvaluatesCleanOnRequest) {
+  const Strings options = {"--iterations", "2", "--table", "fusion"};
+  ASSERT_EQ(ablate(options + Strings{"--compat", "clean"}).code, 0);
+  const Json bundle = Json::parse(read_file(path("out/co2net/seed-3552/model.json")));
+  EXPECT_EQ(bundle.at("compat"), "clean");
+  EXPECT_TRUE(ablate(options).says("options.compat \"clean\" -> \"authors\""));
+}
+
 TEST_F(Ablate, GoesOnWhereATrainingWasKilledAsItBegan) {
   write_file(path("out/co2net/seed-3552/training/lock"), "");
   write_file(path("out/co2net/seed-3552/training/.tmp.1.json"), "{");

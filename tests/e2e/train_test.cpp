@@ -36,6 +36,10 @@ class Train : public testing::Test {
   }
 
   static constexpr int kVideos = 12, kTrainingVideos = 8;
+  // Half of the videos have fewer snippets than its published least number.
+  inline static const Strings kActivityNet = {
+      "--preset",      "activitynet1.2", "--train-subset", "validation",
+      "--test-subset", "test",           "--select",       "last"};
   static std::string id(int video) {
     return "v" + std::string(video < 10 ? "0" : "") + std::to_string(video);
   }
@@ -64,6 +68,9 @@ class Train : public testing::Test {
   }
   Json model(const std::string& of) const {
     return Json::parse(read_file(path(of) / "model.json"));
+  }
+  Json settings(const std::string& of) const {
+    return Json::parse(read_file(path(of) / "training/settings.json"));
   }
   void expect_same_training(const std::string& got, const std::string& want) const {
     for (const char* file : {"co2net.pt", "model.json", "training/metrics.jsonl"}) {
@@ -126,6 +133,8 @@ TEST_F(Train, PrintsFiguresAndLeavesABundle) {
   const Json bundle = model("bundle");
   EXPECT_EQ(bundle.at("classes"), (Strings{"jump", "run"}));
   EXPECT_EQ(bundle.at("name"), "co2net-thumos14");
+  EXPECT_EQ(bundle.at("compat"), "authors");
+  EXPECT_EQ(bundle.at("min_snippets"), 1);
   const Json& provenance = bundle.at("provenance");
   EXPECT_EQ(provenance.at("select"), "heldout");
   EXPECT_EQ(provenance.at("training").at("videos"), 7);
@@ -246,16 +255,99 @@ TEST_F(Train, SelectsTheModelAsItIsTold) {
   EXPECT_EQ(provenance.at("best_iteration"), best_iteration);
 }
 
-TEST_F(Train, ActivityNetLeavesOutVideosOfTenSnippetsOrFewer) {
-  const Outcome outcome =
-      train("bundle", {"--preset", "activitynet1.2", "--train-subset", "validation",
-                       "--test-subset", "test", "--select", "last"});
+TEST_F(Train, ActivityNetLeavesOutVideosOfTenSnippetsOrFewerButForPairs) {
+  const Outcome outcome = train("bundle", kActivityNet);
+  EXPECT_EQ(model("bundle").at("min_snippets"), 11);
+  EXPECT_EQ(settings("bundle").at("data").at("paired").at("videos"), kTrainingVideos);
+  EXPECT_TRUE(outcome.says("in pairs all the same, as in the authors' code, 4 short videos (v00"))
+      << outcome.err;
   EXPECT_EQ(model("bundle").at("provenance").at("training").at("videos"), kTrainingVideos / 2);
   EXPECT_EQ(model("bundle").at("preset"), "activitynet1.2");
   EXPECT_TRUE(outcome.says("left out 4 videos shorter than 11 snippets (v00, v01, v04, ...)"))
       << outcome.err;
   EXPECT_TRUE(outcome.says("left out 2 videos shorter than 11 snippets (v08, v09)")) << outcome.err;
   EXPECT_NE(outcome.out.find("on 2 videos of the subset test"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Train, CleanLeavesShortVideosOutOfPairsAndTestsThem) {
+  const Outcome outcome = train("bundle", kActivityNet + Strings{"--compat", "clean"});
+  EXPECT_EQ(model("bundle").at("compat"), "clean");
+  EXPECT_EQ(settings("bundle").at("options").at("compat"), "clean");
+  EXPECT_EQ(settings("bundle").at("data").at("paired").at("videos"), kTrainingVideos / 2);
+  EXPECT_FALSE(outcome.says("in pairs all the same")) << outcome.err;
+  EXPECT_NE(outcome.out.find("on 4 videos of the subset test"), std::string::npos) << outcome.out;
+  expect_refused(arguments("bundle", kActivityNet), 2,
+                 {"another training", "compat \"clean\" -> \"authors\""});
+}
+
+TEST_F(Train, WhatItPrintsIsWhatItsBundleGivesForShortVideosToo) {
+  for (const std::string compat : {"authors", "clean"}) {
+    const Outcome trained =
+        train(compat, kActivityNet + Strings{"--compat", compat, "--set", "learning_rate=0.01"});
+    const Outcome found = co2net({"localize", path("features"), "--model", path(compat),
+                                  "--no-cache", "-o", path("found.json")});
+    EXPECT_EQ(found.code, 0) << found.err;
+    const Outcome evaluated =
+        co2net({"eval", path("found.json"), "--ground-truth", path("annotations.json"), "--subset",
+                "test", "--protocol", "co2net", "--tiou", "0.5:0.05:0.95"});
+    EXPECT_EQ(evaluated.code, 0) << evaluated.err;
+    EXPECT_TRUE(trained.out.ends_with(evaluated.out)) << trained.out << evaluated.out;
+  }
+}
+
+TEST_F(Train, AShortVideoIsSkippedByItsBundleUnlessItIsToBeClean) {
+  train("bundle", kActivityNet);
+  const auto localized = [&](const Strings& command, const Strings& more = {}) {
+    const Outcome outcome =
+        co2net(command + Strings{"--model", path("bundle"), "--no-cache"} + more);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome;
+  };
+  const std::string why = "9 snippets, fewer than the model's min_snippets, 11";
+  const auto expect_skipped = [&](const Outcome& outcome) {
+    const Json results = outcome.json();
+    EXPECT_EQ(results.at("results").at("v08"), Json::array());
+    EXPECT_EQ(results.at("videos").at("v08").at("skipped"), why);
+    EXPECT_TRUE(outcome.says("not localized: " + why + " (--compat clean localizes it)"))
+        << outcome.err;
+    EXPECT_EQ(results.at("errors"), Json::object());
+  };
+  const auto expect_localized = [&](const Outcome& outcome, const std::string& id) {
+    const Json results = outcome.json();
+    EXPECT_NE(results.at("results").at(id), Json::array());
+    EXPECT_FALSE(results.at("videos").at(id).contains("skipped"));
+    EXPECT_FALSE(outcome.says("not localized")) << outcome.err;
+  };
+  const Strings localize = {"localize", path("features/v08.npy")};
+  expect_skipped(localized(localize, {"--save-scores", path("scores")}));
+  expect_localized(localized(localize, {"--compat", "clean"}), "v08");
+  expect_localized(localized({"localize", path("features/v10.npy")}), "v10");  // of 11
+  const Strings propose = {"propose", path("scores/v08.npz")};
+  expect_skipped(localized(propose));
+  expect_localized(localized(propose, {"--compat", "clean"}), "v08");
+
+  const Outcome line = localized(localize, {"--format", "jsonl"});
+  EXPECT_EQ(line.json().at("segments"), Json::array());
+  EXPECT_EQ(line.json().at("video").at("skipped"), why);
+}
+
+TEST_F(Train, TheBundleIsLocalizedWithAsItWasTrained) {
+  train("clean", {"--compat", "clean"});
+  const auto found = [&](const Strings& more) {
+    return co2net(Strings{"localize", path("features"), "--model", path("clean"), "--no-cache"} +
+                  more)
+        .out;
+  };
+  EXPECT_EQ(found({}), found({"--compat", "clean"}));
+  EXPECT_NE(found({}), found({"--compat", "authors"}));
+}
+
+TEST_F(Train, ATrainingThatAnotherVersionBeganIsRefused) {
+  train("bundle");
+  Json before = settings("bundle");
+  before["schema"] = "co2net.training/1";
+  write_file(path("bundle/training/settings.json"), before.dump());
+  expect_refused(arguments("bundle"), 2, {"another version", "co2net.training/1", "delete"});
 }
 
 TEST_F(Train, TakesTheRecipeOfTheFeaturesIntoTheBundle) {
@@ -451,6 +543,8 @@ TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"--iterations=-1"}, "iterations must be in"},
            {{"--threads=-1"}, "--threads"},
            {{"--select", "best"}, "heldout, test, last"},
+           {{"--compat", "theirs"}, "authors, clean"},
+           {{"--set", "compat=theirs"}, "authors, clean"},
            {{"--held-out", "1"}, "held-out share of the training videos must be in [0, 1)"},
            {{"--checkpoint", "-1"}, "seconds between checkpoints"},
            {{"--preset", "charades"}, "thumos14, activitynet1.2"},

@@ -169,6 +169,25 @@ TEST(TrainVideos, WhatIsGivenWinsOverWhatTheSetsSizeSuggests) {
   EXPECT_EQ(own.model().at("provenance").at("held_out").at("videos"), 0);
 }
 
+TEST(TrainVideos, ShortVideosServeInPairsUnlessItIsClean) {
+  const OwnActions own;
+  own.clip("bow/long.mkv", 60, 32);
+  own.clip("jump/long.mkv", 61, 32);
+  const Strings of_two_snippets = {"--select", "last", "--set", "min_snippets=2"};
+  const Outcome authors = own.train("by-folder", of_two_snippets);
+  EXPECT_EQ(authors.code, 0) << authors.err;
+  EXPECT_TRUE(authors.says("in pairs all the same, as in the authors' code, 4 short videos"))
+      << authors.err;
+  EXPECT_EQ(own.model().at("provenance").at("training").at("videos"), 2);
+  EXPECT_EQ(own.model().at("min_snippets"), 2);
+
+  own.forget_training();
+  const Outcome clean = own.train("by-folder", of_two_snippets + Strings{"--compat", "clean"});
+  EXPECT_EQ(clean.code, 1) << clean.err;
+  EXPECT_TRUE(clean.says("left out, shorter than min_snippets=2: ")) << clean.err;
+  EXPECT_TRUE(clean.says("no class has two videos")) << clean.err;
+}
+
 TEST(TrainVideos, RefusesWhatOnlyTheOtherFormTakes) {
   const auto says = [](const Strings& arguments, const std::string& words) {
     const Outcome outcome = co2net(Strings{"train", "-o", "out"} + arguments);

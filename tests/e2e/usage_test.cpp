@@ -35,8 +35,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings extraction_without_model =
       cache + Strings{"--device", "--i3d-precision", "--keep", "--recipe-set"};
   const Strings extraction = extraction_without_model + Strings{"--model"};
-  const Strings training = {"--preset",   "--set",        "--iterations", "--seed",    "--select",
-                            "--held-out", "--checkpoint", "--threads",    "--progress"};
+  const Strings training = {"--preset", "--set",      "--iterations", "--seed",    "--compat",
+                            "--select", "--held-out", "--checkpoint", "--threads", "--progress"};
   const Strings benchmark = {"--features", "--annotations", "--train-subset", "--test-subset"};
   const std::map<std::string, Strings> promised = {
       {"run", videos + results + extraction + Strings{"--checkpoint"}},

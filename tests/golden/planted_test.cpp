@@ -7,7 +7,7 @@ namespace co2net {
 namespace {
 
 double map_at_half(const Co2Net& model, const test::PlantedActions& planted) {
-  return evaluate_on_test(model, planted.dataset, planted.split, {0.5}).average;
+  return evaluate_on_test(model, planted.dataset, planted.split, Compat::kAuthors, {0.5}).average;
 }
 
 TEST(PlantedActions, AreFoundByATrainedNetworkAndNotByAnUntrainedOne) {

@@ -21,6 +21,16 @@ bool shows(std::size_t video, int label) {
   return std::find(classes.begin(), classes.end(), label) != classes.end();
 }
 
+BatchSampler sampler_of_all() {
+  VideosByClass by_class;
+  std::vector<std::size_t> all(kLabels.size());
+  std::iota(all.begin(), all.end(), 0);
+  for (const std::size_t video : all) {
+    for (const int label : kLabels[video]) by_class[label].push_back(video);
+  }
+  return {by_class, all};
+}
+
 TEST(RandomFor, DependsOnEverythingThatItIsGiven) {
   const std::uint64_t high = std::uint64_t{1} << 32;
   const std::set<std::uint64_t> all = {random_for(1, 2, 3)(),        random_for(2, 2, 3)(),
@@ -31,7 +41,7 @@ TEST(RandomFor, DependsOnEverythingThatItIsGiven) {
 }
 
 TEST(BatchSampler, StartsWithThreePairsOfDifferentVideosThatShareAClass) {
-  const BatchSampler sampler(kLabels);
+  const BatchSampler sampler = sampler_of_all();
   std::mt19937_64 random(1);
   for (int draw = 0; draw < kDraws; ++draw) {
     const std::vector<std::size_t> batch = sampler.draw(random);
@@ -45,7 +55,7 @@ TEST(BatchSampler, StartsWithThreePairsOfDifferentVideosThatShareAClass) {
 }
 
 TEST(BatchSampler, DrawsClassesUniformlyAndWithReplacement) {
-  const BatchSampler sampler(kLabels);
+  const BatchSampler sampler = sampler_of_all();
   std::mt19937_64 random(1);
   int of_class_1 = 0, all_the_same = 0;
   for (int draw = 0; draw < kDraws; ++draw) {
@@ -61,7 +71,7 @@ TEST(BatchSampler, DrawsClassesUniformlyAndWithReplacement) {
 }
 
 TEST(BatchSampler, DrawsPairsUniformlyAndTheOthersFromAllVideos) {
-  const BatchSampler sampler(kLabels);
+  const BatchSampler sampler = sampler_of_all();
   std::mt19937_64 random(1);
   std::map<std::pair<std::size_t, std::size_t>, int> pairs;
   std::vector<int> others(kLabels.size());
@@ -81,10 +91,54 @@ TEST(BatchSampler, DrawsPairsUniformlyAndTheOthersFromAllVideos) {
   EXPECT_NEAR(twice / double{kDraws}, 1 - 5.0 * 4 * 3 / 216, 0.03);
 }
 
-TEST(BatchSampler, RefusesVideosWithoutAPair) {
+TEST(BatchSampler, DrawsPairsAndOthersFromTheirOwnVideos) {
+  const BatchSampler sampler({{0, {3, 5}}, {1, {5, 8}}}, {2, 7});
+  std::mt19937_64 random(1);
+  std::set<std::size_t> paired, others;
+  for (int draw = 0; draw < 100; ++draw) {
+    const std::vector<std::size_t> batch = sampler.draw(random);
+    paired.insert(batch.begin(), batch.begin() + 6);
+    others.insert(batch.begin() + 6, batch.end());
+  }
+  EXPECT_EQ(paired, (std::set<std::size_t>{3, 5, 8}));
+  EXPECT_EQ(others, (std::set<std::size_t>{2, 7}));
+}
+
+TEST(BatchSampler, RefusesVideosWithoutAPairAndNoOthers) {
   test::expect_error(ErrorKind::kInput, {"no class has two"}, [] {
-    BatchSampler(VideoLabels{{0}, {1}});
+    BatchSampler({{0, {0}}, {1, {1}}}, {0, 1});
   });
+  test::expect_error(ErrorKind::kInput, {"shorter than min_snippets", "--set min_snippets=N"}, [] {
+    BatchSampler({{0, {0, 1}}}, {});
+  });
+}
+
+// Rows that are zero or not, as 0 or 1.
+Array rows_of(const std::vector<float>& rows) {
+  Array array({static_cast<std::int64_t>(rows.size()), 2});
+  for (std::size_t row = 0; row < rows.size(); ++row) array.values[2 * row + 1] = -rows[row];
+  return array;
+}
+
+TEST(CutToNonzeroCount, CutsAllAtTheLargestCountOfAnyWhereverTheZerosAre) {
+  std::vector<Array> videos = {rows_of({1, 0, 0, 1, 0}), rows_of({0, 1, 0, 1, 1}),
+                               rows_of({0, 0, 0, 0, 1})};
+  cut_to_nonzero_count(videos);
+  EXPECT_EQ(videos,
+            (std::vector<Array>{rows_of({1, 0, 0}), rows_of({0, 1, 0}), rows_of({0, 0, 0})}));
+}
+
+TEST(CutToNonzeroCount, CutsNothingWhereAVideoHasNoZeros) {
+  const std::vector<Array> whole = {rows_of({0, 0, 1}), rows_of({1, 1, 1})};
+  std::vector<Array> videos = whole;
+  cut_to_nonzero_count(videos);
+  EXPECT_EQ(videos, whole);
+}
+
+TEST(CutToNonzeroCount, LeavesASnippetWhereAllAreZero) {
+  std::vector<Array> videos = {rows_of({0, 0}), rows_of({0, 0})};
+  cut_to_nonzero_count(videos);
+  EXPECT_EQ(videos, (std::vector<Array>{rows_of({0}), rows_of({0})}));
 }
 
 TEST(ResampledRows, AreAllOfThemWhereTheLengthsAreEqual) {

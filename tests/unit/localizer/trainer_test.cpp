@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <limits>
 #include <optional>
 #include <stdexcept>
 
@@ -39,7 +40,7 @@ class Trainer : public testing::Test {
     dataset_.emplace(dataset_of(annotations));
   }
 
-  // A training in a folder of that name: 9 updates, judged after 4, 7 and 9.
+  // A training in a folder of that name: 9 updates, judged after 4 and 7.
   TrainingJob job(const std::string& name) const {
     TrainingJob job;
     job.options.length = 6;
@@ -48,6 +49,7 @@ class Trainer : public testing::Test {
     job.options.evaluate_every = 3;
     job.dataset = &*dataset_;
     for (std::size_t i = 0; i < kVideos; ++i) job.videos.push_back(i);
+    job.paired = job.videos;
     job.data = {{"videos", "those"}};
     job.directory = dir_.path() / name;
     job.model_file = job.directory / "best.pt";
@@ -99,15 +101,37 @@ std::vector<std::int64_t> judged_iterations(TrainingJob job) {
   return iterations;
 }
 
-TEST_F(Trainer, JudgesAfterTheUpdatesOfTheAuthorsCountAndAtTheEnd) {
-  EXPECT_EQ(judged_iterations(job("a")), (std::vector<std::int64_t>{4, 7, 9}));
+using Iterations = std::vector<std::int64_t>;
+
+TEST_F(Trainer, JudgesAfterTheUpdatesOfTheAuthorsCount) {
+  EXPECT_EQ(judged_iterations(job("a")), (Iterations{4, 7}));
   TrainingJob ends_on_one = job("b");
   ends_on_one.options.iterations = 7;
-  EXPECT_EQ(judged_iterations(ends_on_one), (std::vector<std::int64_t>{4, 7}));
+  EXPECT_EQ(judged_iterations(ends_on_one), (Iterations{4, 7}));
   TrainingJob each = job("c");
   each.options.evaluate_every = 1;
   each.options.iterations = 4;
-  EXPECT_EQ(judged_iterations(each), (std::vector<std::int64_t>{2, 3, 4}));
+  EXPECT_EQ(judged_iterations(each), (Iterations{2, 3, 4}));
+}
+
+TEST_F(Trainer, JudgesAsOftenAsTheAuthorsInAHundredIntervals) {
+  TrainingJob hundred = job("a");
+  hundred.options.evaluate_every = 2;
+  hundred.options.iterations = 200;
+  const Iterations judged = judged_iterations(hundred);
+  EXPECT_EQ(judged.size(), 99u);
+  EXPECT_EQ(judged.front(), 3);
+  EXPECT_EQ(judged.back(), 199);
+}
+
+TEST_F(Trainer, JudgesTheLastModelWhereNoOtherWasOrWhereItIsClean) {
+  TrainingJob brief = job("brief");
+  brief.options.iterations = brief.options.evaluate_every;
+  EXPECT_EQ(judged_iterations(brief), (Iterations{3}));
+  EXPECT_EQ(train(brief).best_iteration, 3);
+  TrainingJob clean = job("clean");
+  clean.options.compat = Compat::kClean;
+  EXPECT_EQ(judged_iterations(clean), (Iterations{4, 7, 9}));
 }
 
 TEST_F(Trainer, InterruptedAnywhereEndsWithTheSameBytes) {
@@ -189,8 +213,8 @@ TEST_F(Trainer, LogsALineAnUpdateAndALineAJudgement) {
       EXPECT_EQ(json.at("of"), "video0");
     }
   }
-  EXPECT_EQ(updates, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
-  EXPECT_EQ(judgements, (std::vector<std::int64_t>{4, 7, 9}));
+  EXPECT_EQ(updates, (Iterations{1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(judgements, (Iterations{4, 7}));
 }
 
 TEST_F(Trainer, KeepsTheBestModelTheFirstOfEquals) {
@@ -200,9 +224,10 @@ TEST_F(Trainer, KeepsTheBestModelTheFirstOfEquals) {
   train(until_best);
 
   TrainingJob best_at_7 = job("best at 7");
+  best_at_7.options.iterations = 10;
   judge_by(best_at_7, {1, 2, 2});
   const TrainingResult result = train(best_at_7);
-  EXPECT_EQ(result.iterations, 9);
+  EXPECT_EQ(result.iterations, 10);
   EXPECT_EQ(result.best_iteration, 7);
   EXPECT_EQ(result.best.score, 2);
   EXPECT_EQ(read_file(best_at_7.model_file), read_file(until_best.model_file));
@@ -210,6 +235,7 @@ TEST_F(Trainer, KeepsTheBestModelTheFirstOfEquals) {
 
 TEST_F(Trainer, KeepsTheLastOfEqualsWhereItIsAskedTo) {
   TrainingJob equals = job("equals");
+  equals.options.iterations = 10;
   judge_by(equals, {2, 2, 1});
   equals.later_wins_ties = true;
   EXPECT_EQ(train(equals).best_iteration, 7);
@@ -223,7 +249,7 @@ TEST_F(Trainer, KeepsTheLastModelWhereNothingJudges) {
 
 TEST_F(Trainer, KeepsTheFirstModelEvenIfItsScoreIsNegative) {
   TrainingJob negative = job("negative");
-  judge_by(negative, {-5, -6, -7});
+  judge_by(negative, {-5, -6});
   EXPECT_EQ(train(negative).best_iteration, 4);
 }
 
@@ -282,6 +308,65 @@ TEST_F(Trainer, RefusesAFolderOfOtherSettingsOrDataAndNamesTheDifference) {
   refuses(more_classes, {"classes 2 -> 3"});
 }
 
+TEST_F(Trainer, RefusesATrainingThatAnotherVersionBegan) {
+  train(job("a"));
+  const fs::path file = path("a") / "settings.json";
+  Json settings = Json::parse(read_file(file));
+  settings["schema"] = "co2net.training/1";
+  write_file(file, settings.dump());
+  test::expect_error(ErrorKind::kUsage,
+                     {"another version", "co2net.training/1, not co2net.training/2", "delete"},
+                     [&] { train(job("a")); });
+  for (const char* damaged : {"{}", "[1]", "{\"schema\": 1}"}) {
+    write_file(file, damaged);
+    test::expect_error(ErrorKind::kModel, {file.string(), "'schema'"}, [&] { train(job("a")); });
+  }
+}
+
+TEST_F(Trainer, DrawsPairsFromThePairedAndTheOthersFromTheVideos) {
+  // A video with such features is an error as soon as it is drawn.
+  Array broken({6, kFeatureSize});
+  broken.values.assign(broken.values.size(), std::numeric_limits<float>::infinity());
+  write_file(path("features") / "video0.npy", format_npy(broken));
+  const Dataset damaged = dataset_of(dataset().annotations());
+  const auto train_with = [&](const std::string& name, bool in_pairs, bool among_others) {
+    TrainingJob with = job(name);
+    with.dataset = &damaged;
+    with.judge = nullptr;
+    if (!in_pairs) with.paired.erase(with.paired.begin());
+    if (!among_others) with.videos.erase(with.videos.begin());
+    train(with);
+  };
+  EXPECT_NO_THROW(train_with("nowhere", false, false));
+  test::expect_error(ErrorKind::kInput, {"video0"}, [&] { train_with("pairs", true, false); });
+  test::expect_error(ErrorKind::kInput, {"video0"}, [&] { train_with("others", false, true); });
+}
+
+TEST_F(Trainer, CutsABatchAtItsLongestCountOfNonzeroSnippetsUnlessItIsClean) {
+  constexpr int kLength = 6, kNonzero = 4;
+  // The same snippets, once with zeros behind them.
+  const auto losses = [&](const std::string& name, int length, Compat compat) {
+    for (int i = 0; i < kVideos; ++i) {
+      const std::string id = "video" + std::to_string(i);
+      Array rows = test::hashfill(id, {kNonzero, kFeatureSize}, 1);
+      rows.shape[0] = length;
+      rows.values.resize(static_cast<std::size_t>(length) * kFeatureSize);
+      write_file(path("features") / (id + ".npy"), format_npy(rows));
+    }
+    const Dataset features = dataset_of(dataset().annotations());
+    TrainingJob of_length = job(name);
+    of_length.dataset = &features;
+    of_length.options.length = length;
+    of_length.options.compat = compat;
+    of_length.judge = nullptr;
+    train(of_length);
+    return read_file(path(name) / "metrics.jsonl");
+  };
+  const std::string without_zeros = losses("without", kNonzero, Compat::kAuthors);
+  EXPECT_EQ(losses("authors", kLength, Compat::kAuthors), without_zeros);
+  EXPECT_NE(losses("clean", kLength, Compat::kClean), without_zeros);
+}
+
 TEST_F(Trainer, ADamagedStateIsAnErrorThatNamesItAndTheRemedy) {
   train(job("a"));
   const fs::path file = path("a") / "state.pt";
@@ -307,7 +392,7 @@ TEST_F(Trainer, ADamagedStateIsAnErrorThatNamesItAndTheRemedy) {
 
 TEST_F(Trainer, RefusesVideosWithoutAPair) {
   TrainingJob unpaired = job("a");
-  unpaired.videos.resize(2);
+  unpaired.paired.resize(2);
   test::expect_error(ErrorKind::kInput, {"no class has two"}, [&] { train(unpaired); });
 }
 

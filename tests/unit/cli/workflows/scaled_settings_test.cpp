@@ -22,7 +22,7 @@ TEST(ScaledSettings, FewerIterationsTakeLargerSteps) {
   EXPECT_DOUBLE_EQ(scaled(200, 30).options.learning_rate, published);
 }
 
-TEST(ScaledSettings, JudgesFortyModelsAndNeverStopsBefore) {
+TEST(ScaledSettings, JudgesAModelEachFortiethAndNeverStopsBefore) {
   for (const std::size_t videos : {2u, 60u, 1000u}) {
     const TrainingOptions options = scaled(videos, 30).options;
     EXPECT_EQ(options.evaluate_every * 40, options.iterations) << videos;

@@ -66,6 +66,18 @@ TEST(FeatureSet, GivesRowsInTheOrderThatTheyAreAskedFor) {
   }
 }
 
+TEST(FeatureSet, KnowsWhatIsAllZero) {
+  const TempDir dir;
+  Array last_only({3, 4});
+  last_only.row(2)[3] = -1e-30f;
+  write_file(dir.path() / "zero.npy", format_npy(Array({3, 4})));
+  write_file(dir.path() / "last.npy", format_npy(last_only));
+  const FeatureSet set(dir.path(), {"zero", "last", "absent"});
+  EXPECT_TRUE(set.is_all_zero(0));
+  EXPECT_FALSE(set.is_all_zero(1));
+  EXPECT_TRUE(set.is_all_zero(2));
+}
+
 TEST(FeatureSet, ReadsOtherNumbersAndOrders) {
   const TempDir dir;
   const std::string fortran = "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }";
