@@ -7,6 +7,7 @@
 
 #include "cli/workflows/bundle_training.h"
 #include "cli/workflows/judging.h"
+#include "cli/workflows/training_forecast.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -227,8 +228,10 @@ AblationResult ablate(const AblationJob& job, const Observer& observer) {
   const Dataset dataset = read_dataset(job.data);
   const Split split = split_of(dataset, job.data.subsets, job.base);
   expect_test_videos(dataset, split, job.base.preset);
-  const RowTrainer trainer(dataset, split, "co2net-" + name_of(job.base.preset), observer);
-  const Results results = run_trainings(job, trainer, observer);
+  TrainingForecast forecast(observer);
+  const Observer heard = forecast.observer();
+  const RowTrainer trainer(dataset, split, "co2net-" + name_of(job.base.preset), heard);
+  const Results results = run_trainings(job, trainer, heard);
 
   const bool is_papers_data = published_dataset(dataset.classes()) == job.base.preset &&
                               split.test_subset == published_subsets(job.base.preset).test;

@@ -6,6 +6,7 @@
 
 #include "cli/workflows/bundle_training.h"
 #include "cli/workflows/judging.h"
+#include "cli/workflows/training_forecast.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/devices/threads.h"
 #include "postprocess/published.h"
@@ -33,9 +34,11 @@ TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observe
   const Split& split = trained.split;
   spdlog::info("{} training videos, {} held out, {} test videos, {} classes", split.training.size(),
                split.held_out.size(), split.test.size(), dataset.classes().size());
-  observer.on_series(1);
+  TrainingForecast forecast(observer);
+  const Observer heard = forecast.observer();
+  heard.on_series(1);
   trained.training =
-      train_bundle(dataset, split, job.settings, job.name, job.data.origin.extractor, observer);
+      train_bundle(dataset, split, job.settings, job.name, job.data.origin.extractor, heard);
   if (!split.test.empty()) {
     trained.on_test =
         evaluate_on_test(load_trained(dataset, job.settings), dataset, split,

@@ -13,6 +13,7 @@
 #include "cli/workflows/judging.h"
 #include "cli/workflows/scaled_settings.h"
 #include "cli/workflows/stats.h"
+#include "cli/workflows/training_forecast.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -221,8 +222,10 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
       with_held_out(split_of(dataset, {.training = kSubset}, settings), dataset, settings);
   spdlog::info("{} training videos, {} held out, {} classes", split.training.size(),
                split.held_out.size(), classes.size());
-  observer.on_series(1);
-  trained.training = train_bundle(dataset, split, settings, job.name, job.extractor, observer);
+  TrainingForecast forecast(observer);
+  const Observer heard = forecast.observer();
+  heard.on_series(1);
+  trained.training = train_bundle(dataset, split, settings, job.name, job.extractor, heard);
   trained.held_out = split.held_out.size();
   trained.classes = class_figures(dataset, split, settings);
   return trained;

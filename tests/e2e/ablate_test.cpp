@@ -245,6 +245,16 @@ TEST_F(Ablate, AnInterruptedSetGoesOnAndEndsAlike) {
   EXPECT_EQ(ablate(options).out, resumed.out);
 }
 
+TEST_F(Ablate, TellsTheTimeThatAllTrainingsWillTakeUnlessTheLogIsQuiet) {
+  const Strings options = {"--iterations", "12", "--table", "fusion"};
+  const std::string words = "for the 50 iterations left in 5 trainings";
+  const Outcome outcome = ablate(options);
+  EXPECT_TRUE(outcome.says(words)) << outcome.err;
+  EXPECT_EQ(outcome.err.find("expected time"), outcome.err.rfind("expected time"));
+  fs::remove_all(path("out"));
+  EXPECT_FALSE(ablate(options + Strings{"--log-level", "warning"}).says(words));
+}
+
 TEST_F(Ablate, TrainsAndEvaluatesCleanOnRequest) {
   const Strings options = {"--iterations", "2", "--table", "fusion"};
   ASSERT_EQ(ablate(options + Strings{"--compat", "clean"}).code, 0);

@@ -342,6 +342,13 @@ TEST_F(Train, TheBundleIsLocalizedWithAsItWasTrained) {
   EXPECT_NE(found({}), found({"--compat", "authors"}));
 }
 
+TEST_F(Train, TellsTheTimeThatItWillTakeUnlessTheLogIsQuiet) {
+  const std::string words = "expected time: about ";
+  EXPECT_TRUE(train("told", {"--iterations", "12"}).says(words));
+  EXPECT_FALSE(train("brief", {"--iterations", "9"}).says(words));
+  EXPECT_FALSE(train("quiet", {"--iterations", "12", "--log-level", "warning"}).says(words));
+}
+
 TEST_F(Train, ATrainingThatAnotherVersionBeganIsRefused) {
   train("bundle");
   Json before = settings("bundle");
