@@ -29,13 +29,6 @@ int min_snippets_in(const Json& json) {
   return least;
 }
 
-Compat compat_in(const Json& json) {
-  if (!json.contains("compat")) return Compat::kAuthors;
-  const auto name = json_at<std::string>(json, "compat", ErrorKind::kModel);
-  if (const auto compat = named<Compat>(name)) return *compat;
-  throw Error(ErrorKind::kModel, "'compat' must be " + wanted_instead_of<Compat>(name));
-}
-
 Bundle bundle_from_json(const Json& json) {
   const auto schema = json_at<std::string>(json, "schema", ErrorKind::kModel);
   if (schema != kSchema) {
@@ -51,7 +44,7 @@ Bundle bundle_from_json(const Json& json) {
   bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
   if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
   bundle.min_snippets = min_snippets_in(json);
-  bundle.compat = compat_in(json);
+  if (json.contains("compat")) bundle.compat = choice_at<Compat>(json, "compat");
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
   for (const auto& [name, file] : files.items()) {
     bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);

@@ -78,7 +78,7 @@ TEST_F(BundleTest, RefusesALeastLengthOrACompatThatCannotBe) {
     test::expect_error(ErrorKind::kModel, {"model.json", "'min_snippets'"},
                        [&] { loaded_with("min_snippets", wrong); });
   }
-  test::expect_error(ErrorKind::kModel, {"'compat' must be one of authors, clean, not 'theirs'"},
+  test::expect_error(ErrorKind::kModel, {"compat must be one of authors, clean, not 'theirs'"},
                      [&] { loaded_with("compat", "theirs"); });
 }
 
