@@ -4,6 +4,7 @@
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/tbb/version.h>
 #include <openssl/crypto.h>
+#include <simdjson.h>
 #include <spdlog/version.h>
 #include <xxhash.h>
 #include <zip.h>
@@ -73,6 +74,8 @@ std::string library_versions() {
       "Boost " + dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100),
       "nlohmann_json " + dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                 NLOHMANN_JSON_VERSION_PATCH),
+      "simdjson " + dotted(simdjson::SIMDJSON_VERSION_MAJOR, simdjson::SIMDJSON_VERSION_MINOR,
+                           simdjson::SIMDJSON_VERSION_REVISION),
       "spdlog " + dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH),
       OpenSSL_version(OPENSSL_VERSION),
       std::string("libzip ") + zip_libzip_version(),

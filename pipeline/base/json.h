@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +13,21 @@ namespace co2net {
 
 using Json = nlohmann::json;  // objects are sorted by key, so that equal values print alike
 
-// Throws Error(kind, "<name>: <where and what is wrong>"), also for more than 100 levels of
-// nesting.
+// All JSON is read here, in time linear in its length; a byte order mark before it is passed over.
+// Throws Error(kind, "<name>: <where and what is wrong>") for what is not JSON in UTF-8, for a key
+// that an object has twice, and for more than 100 levels of nesting.
 Json parse_json(std::string_view text, const std::string& name, ErrorKind kind);
+
+// Nothing where the text is not such JSON.
+std::optional<Json> parse_json_if_valid(std::string_view text);
+
+// Reads a document whose member `key` is an object of members whose order matters, or of more than
+// had better be in memory at once: `take` gets them one by one in the file's order, and the
+// document is returned with that object empty. Where there is no such object, it is returned as it
+// is. Errors as above, without a name, and those of `take`.
+using TakeMember = std::function<void(const std::string& key, const Json& value)>;
+Json parse_json_members(std::string_view text, ErrorKind kind, const std::string& key,
+                        const TakeMember& take);
 
 // One line. Names come from file systems and may not be UTF-8, which JSON must be: what is not is
 // replaced by U+FFFD.

@@ -48,8 +48,8 @@ Json with_setting(const Json& settings, const std::string& key_and_value, const 
                 "unknown " + what + " key '" + key + "'; known: " + joined(known));
   }
   Json changed = settings;
-  const Json parsed = Json::parse(value, nullptr, false);
-  changed[pointer_to(key)] = parsed.is_number() ? parsed : Json(value);
+  const std::optional<Json> parsed = parse_json_if_valid(value);
+  changed[pointer_to(key)] = parsed && parsed->is_number() ? *parsed : Json(value);
   return changed;
 }
 

@@ -8,48 +8,6 @@ namespace {
 constexpr ErrorKind kKind = ErrorKind::kInput;
 constexpr const char* kVersion = "co2net.annotations/1";
 
-// Json sorts keys, so a pass of its own notes the order of the videos: the keys of "database".
-class VideoOrder : public nlohmann::json_sax<Json> {
- public:
-  std::vector<std::string> ids;
-
-  bool start_object(std::size_t) override { return enter(); }
-  bool end_object() override { return leave(); }
-  bool start_array(std::size_t) override { return enter(); }
-  bool end_array() override { return leave(); }
-  bool key(std::string& name) override {
-    if (depth_ == 1) {
-      in_database_ = name == "database";
-      if (in_database_) ids.clear();  // the last of several counts
-    }
-    if (depth_ == 2 && in_database_) ids.push_back(name);
-    return true;
-  }
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(std::int64_t) override { return true; }
-  bool number_unsigned(std::uint64_t) override { return true; }
-  bool number_float(double, const std::string&) override { return true; }
-  bool string(std::string&) override { return true; }
-  bool binary(Json::binary_t&) override { return true; }
-  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
-    return false;
-  }
-
- private:
-  bool enter() {
-    ++depth_;
-    return true;
-  }
-  bool leave() {
-    --depth_;
-    return true;
-  }
-
-  int depth_ = 0;
-  bool in_database_ = false;
-};
-
 double seconds(const Json& json) {
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return parse_seconds(json.get_ref<const std::string&>());
@@ -113,13 +71,14 @@ Json to_json(const AmbiguousIntervals& ambiguous) {
   return json;
 }
 
-Annotations annotations_from(const Json& json, const std::vector<std::string>& ids) {
+Annotations annotations_from(std::string_view text) {
   Annotations annotations;
-  const auto database = json_at<Json::object_t>(json, "database", kKind);
-  for (const std::string& id : ids) {
-    annotations.videos.push_back(within(
-        "video " + id, [&] { return video_from(id, database.at(id), annotations.not_kept); }));
-  }
+  const Json json =
+      parse_json_members(text, kKind, "database", [&](const std::string& id, const Json& video) {
+        annotations.videos.push_back(
+            within("video " + id, [&] { return video_from(id, video, annotations.not_kept); }));
+      });
+  json_at<Json::object_t>(json, "database", kKind);
   annotations.classes = json.contains("classes")
                             ? json_at<std::vector<std::string>>(json, "classes", kKind)
                             : all_labels(annotations.videos);
@@ -131,10 +90,7 @@ Annotations annotations_from(const Json& json, const std::vector<std::string>& i
 }  // namespace
 
 Annotations parse_activitynet(std::string_view text, const std::string& name) {
-  const Json json = parse_json(text, name, kKind);
-  VideoOrder order;
-  Json::sax_parse(text, &order);
-  return within(name, [&] { return annotations_from(json, order.ids); });
+  return within(name, [&] { return annotations_from(text); });
 }
 
 std::string format_activitynet(const Annotations& annotations) {

@@ -146,7 +146,7 @@ std::vector<std::string> differences_in_making(const FeaturesSidecar& one,
 Json video_of_features(const fs::path& file, const Json& expected) {
   const fs::path beside = sidecar_path(file);
   if (!fs::exists(file) || !fs::exists(beside)) return nullptr;
-  const Json found = Json::parse(read_file(beside), nullptr, false);
+  const Json found = parse_json_if_valid(read_file(beside)).value_or(nullptr);
   Json merged = found;
   merged.merge_patch(expected);
   return merged == found ? found.at("video") : Json(nullptr);

@@ -197,7 +197,7 @@ std::string stage_of_entry(const fs::path& path) {
   if (!file || header_size > fs::file_size(path, error)) return "damaged";
   std::string header(header_size, '\0');
   file.read(header.data(), static_cast<std::streamsize>(header_size));
-  const Json json = Json::parse(header, nullptr, false);
+  const Json json = parse_json_if_valid(header).value_or(nullptr);
   return json.is_object() ? json.value(Json::json_pointer("/key/stage"), "damaged") : "damaged";
 }
 
@@ -292,9 +292,10 @@ std::string DiskCache::content_hash(const fs::path& file) {
 Json DiskCache::history(const std::string& subject) const {
   const fs::path path = root() / "history" / (sha256(subject) + ".json");
   try {
-    return is_there(path) ? Json::parse(read_file(path)) : Json::object();
-  } catch (const std::exception& e) {
-    spdlog::debug("cache: {}: {}; what ran before is not known", path.string(), e.what());
+    return is_there(path) ? parse_json(read_file(path), path.string(), ErrorKind::kInput)
+                          : Json::object();
+  } catch (const Error& e) {
+    spdlog::debug("cache: {}; what ran before is not known", e.what());
     return Json::object();
   }
 }

@@ -39,8 +39,8 @@ Recipe cmcs() {
 std::vector<Recipe> presets() { return {wtalc(), wtalc_cpu(), kinetics(), cmcs()}; }
 
 Json fps_to_json(const std::string& fps) {
-  const Json number = Json::parse(fps, nullptr, false);
-  return number.is_number() ? number : Json(fps);
+  const std::optional<Json> number = parse_json_if_valid(fps);
+  return number && number->is_number() ? *number : Json(fps);
 }
 
 std::string fps_from_json(const Json& fps) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "tests/unit/expect_error.h"
 
 namespace co2net {
@@ -15,11 +18,105 @@ TEST(Json, NamesTheTextThatIsNotJson) {
                      [] { parse_json("{", "model.json", ErrorKind::kModel); });
 }
 
+TEST(Json, HasWhatTheTextHas) {
+  const Json json = parse_json(
+      "\xEF\xBB\xBF { \"a\": [0, -1, 18446744073709551615, -9223372036854775808, 0.1, -2.5e-3],"
+      R"( "b": {"c": [true, false, null, [], {}]}, "d": "\u00e9\uD83D\uDE00\n\"" } )",
+      "x", ErrorKind::kInput);
+  const Json want = {{"a",
+                      {0, -1, std::numeric_limits<std::uint64_t>::max(),
+                       std::numeric_limits<std::int64_t>::min(), 0.1, -0.0025}},
+                     {"b", {{"c", {true, false, nullptr, Json::array(), Json::object()}}}},
+                     {"d", "\xC3\xA9\xF0\x9F\x98\x80\n\""}};
+  EXPECT_EQ(json, want);
+  EXPECT_TRUE(json.at("a")[0].is_number_unsigned()) << "as nlohmann_json has it";
+  EXPECT_EQ(parse_json("3", "x", ErrorKind::kInput), 3);
+}
+
+TEST(Json, SaysWhereAndWhyItIsRefused) {
+  struct Case {
+    std::string text;
+    std::vector<std::string> words;
+  };
+  for (const Case& bad :
+       std::vector<Case>{{"", {"unexpected end of input"}},
+                         {"\xEF\xBB\xBF", {"unexpected end of input"}},
+                         {"{\"a\":\n 1,}", {"line 2, column 4"}},
+                         {"[1, 2", {"line 1, column 6"}},
+                         {"[1] x", {"line 1, column 5"}},
+                         {"[\n\n0.5, NaN]", {"line 3, column 6", "NaN", "Python"}},
+                         {"[-Infinity]", {"line 1, column 3", "Infinity", "Python"}},
+                         {"[nul]", {"line 1"}},
+                         {"[1e999]", {"overflow", "1e999"}},
+                         {"[123456789012345678901234567890]", {"number"}},
+                         {"[\"a\xFF\"]", {"line 1", "UTF-8"}},
+                         {"[\"\\ud800\"]", {"line 1", "surrogate"}},
+                         {"[\"a\tb\"]", {"line 1", "control character"}},
+                         {R"({"a": {"b": 1, "c": 2, "b": 1}})", {"\"b\" twice"}},
+                         {R"([{"\u0061": 1, "a": 2}])", {"\"a\" twice"}}}) {
+    SCOPED_TRACE(bad.text);
+    test::expect_error(ErrorKind::kInput, std::vector<std::string>{"x: not valid JSON: "},
+                       [&] { parse_json(bad.text, "x", ErrorKind::kInput); });
+    test::expect_error(ErrorKind::kInput, bad.words,
+                       [&] { parse_json(bad.text, "x", ErrorKind::kInput); });
+    EXPECT_EQ(parse_json_if_valid(bad.text), std::nullopt);
+  }
+  EXPECT_EQ(parse_json_if_valid("[0.5]"), Json({0.5}));
+}
+
 TEST(Json, IsRefusedWhereItsNestingWouldExhaustTheStack) {
-  constexpr std::size_t kLevels = 1000000;
-  const std::string nested = std::string(kLevels, '[') + std::string(kLevels, ']');
-  test::expect_error(ErrorKind::kInput, {"x: nested in more than 100 levels"},
-                     [&] { parse_json(nested, "x", ErrorKind::kInput); });
+  const auto nested = [](std::size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  const auto refused = [&](std::size_t levels) {
+    test::expect_error(ErrorKind::kInput, {"x: nested in more than 100 levels"},
+                       [&] { parse_json(nested(levels), "x", ErrorKind::kInput); });
+  };
+  EXPECT_EQ(to_text(parse_json(nested(100), "x", ErrorKind::kInput)), nested(100));
+  refused(101);
+  refused(1000);
+  refused(1000000);
+}
+
+TEST(ParseJsonMembers, GivesThemInTheFilesOrderAndReturnsTheRest) {
+  std::string taken;
+  const auto take = [&](const std::string& key, const Json& value) {
+    taken += key + to_text(value);
+  };
+  const auto rest = [&](const std::string& text) {
+    taken.clear();
+    return to_text(parse_json_members(text, ErrorKind::kInput, "all", take));
+  };
+  EXPECT_EQ(rest(R"({"x": 1, "all": {"b": [1], "a": {"c": 2}, "": null}, "y": {"all": {"d": 1}}})"),
+            R"({"all":{},"x":1,"y":{"all":{"d":1}}})");
+  EXPECT_EQ(taken, R"(b[1]a{"c":2}null)");
+  for (const std::string without : {R"({"all":[1]})", R"({"all":3})", "{}", "[1]", "3"}) {
+    EXPECT_EQ(rest(without), without);
+    EXPECT_EQ(taken, "");
+  }
+}
+
+TEST(ParseJsonMembers, RefusesAKeyGivenTwiceAndWhatIsNestedTooDeep) {
+  const auto refused = [](const std::string& text, const std::string& words) {
+    test::expect_error(ErrorKind::kInput, {words}, [&] {
+      parse_json_members(text, ErrorKind::kInput, "all", [](const std::string&, const Json&) {});
+    });
+  };
+  refused(R"({"all": {"a": 1, "b": 2, "a": 3}})", "\"a\" twice");
+  refused(R"({"all": {"a": 1}, "all": {}})", "\"all\" twice");
+  refused(R"({"all": {"a": {"b": 1, "b": 2}}})", "\"b\" twice");
+  refused(R"({"all": 3, "all": {}})", "\"all\" twice");
+  refused(R"({"all": {"a": )" + std::string(99, '[') + std::string(99, ']') + "}}",
+          "more than 100 levels");
+  refused(R"({"all": {"a": 1})", "line 1");
+}
+
+TEST(ParseJsonMembers, PassesOnTheErrorsOfWhoTakesThem) {
+  test::expect_error(ErrorKind::kModel, {"mine"}, [] {
+    parse_json_members(
+        R"({"all": {"a": 1}})", ErrorKind::kInput, "all",
+        [](const std::string&, const Json&) { throw Error(ErrorKind::kModel, "mine"); });
+  });
 }
 
 TEST(Json, IsOneLineWithSortedKeysAndReplacesWhatIsNotUtf8) {
