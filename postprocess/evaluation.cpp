@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "pipeline/base/error.h"
@@ -18,6 +20,8 @@ namespace {
 struct Span {
   double start = 0;
   double end = 0;
+
+  double length() const { return end - start; }
 };
 
 struct Detection {
@@ -56,10 +60,38 @@ Range range_of(const ClassItems& items, std::size_t video) {
   return found == items.range_of.end() ? Range() : found->second;
 }
 
+double shared_length(const Span& a, const Span& b) {
+  return std::max(0.0, std::min(a.end, b.end) - std::max(a.start, b.start));
+}
+
+// Infinite where neither has any length: the scripts' 0 / 0 is NaN, which they sort before all
+// numbers and find below no threshold.
 double overlap(const Span& a, const Span& b) {
-  const double shared = std::max(0.0, std::min(a.end, b.end) - std::max(a.start, b.start));
-  const double both = (a.end - a.start) + (b.end - b.start) - shared;
-  return both > 0 ? shared / both : 0;
+  const double shared = shared_length(a, b);
+  const double both = a.length() + b.length() - shared;
+  return both == 0 ? std::numeric_limits<double>::infinity() : shared / both;
+}
+
+// The same number but for rounding, which decides whether it exceeds a threshold; 0 where one has
+// no length.
+double overlap_as_thumos(const Span& a, const Span& b) {
+  const double shared = shared_length(a, b);
+  return shared > 0 ? shared / (std::max(a.end, b.end) - std::min(a.start, b.start)) : 0;
+}
+
+// Seconds that were made of snippets give these again: to nine decimals.
+double in_snippets(double seconds, double snippets_per_second) {
+  return std::nearbyint(seconds * snippets_per_second * 1e9) / 1e9;
+}
+
+// In the file's order; the THUMOS14 kit sorts videos by name.
+std::vector<const VideoPredictions*> ordered(const Predictions& predictions, Protocol protocol) {
+  std::vector<const VideoPredictions*> videos;
+  for (const VideoPredictions& video : predictions) videos.push_back(&video);
+  if (protocol == Protocol::kThumos) {
+    std::ranges::sort(videos, {}, [](const VideoPredictions* video) { return video->id; });
+  }
+  return videos;
 }
 
 // From annotations and predictions to the spans to compare, class by class.
@@ -67,15 +99,16 @@ class Gathering {
  public:
   Gathering(const Predictions& predictions, const Annotations& annotations,
             const EvaluationOptions& options)
-      : annotations_(annotations),
-        options_(options),
-        known_labels_(annotations.classes.begin(), annotations.classes.end()) {
+      : annotations_(annotations), options_(options) {
     find_videos();
-    for (std::size_t i = 0; i < videos_.size(); ++i) add_truths(i, predictions);
+    find_rates(predictions);
+    for (std::size_t i = 0; i < videos_.size(); ++i) add_truths(i);
     if (items.empty()) {
       throw Error(ErrorKind::kInput, "the ground truth has no segments to compare with");
     }
-    for (const auto& [id, video] : predictions) add_predictions(id, video);
+    for (const VideoPredictions* video : ordered(predictions, options.protocol)) {
+      add_predictions(*video);
+    }
     for (auto& [label, of_class] : items) order(of_class.detections);
   }
 
@@ -98,55 +131,69 @@ class Gathering {
                     "'; its subsets: " + joined({subsets.begin(), subsets.end()}));
   }
 
-  void add_truths(std::size_t index, const Predictions& predictions) {
-    const AnnotatedVideo& video = *videos_[index];
-    const auto predicted = predictions.find(video.id);
-    const double rate =
-        predicted == predictions.end() ? kSnippetsPerSecond : predicted->second.snippets_per_second;
-    for (const AnnotatedSegment& segment : video.segments) {
+  void find_rates(const Predictions& predictions) {
+    rates_.assign(videos_.size(), kSnippetsPerSecond);
+    for (const VideoPredictions& video : predictions) {
+      const auto index = index_of_.find(video.id);
+      if (index != index_of_.end()) rates_[index->second] = video.snippets_per_second;
+    }
+  }
+
+  void add_truths(std::size_t index) {
+    for (const AnnotatedSegment& segment : videos_[index]->segments) {
       ClassItems& of_class = items[segment.label];
       const std::size_t next = of_class.truths.size();
-      of_class.truths.push_back(placed(segment.start_s, segment.end_s, rate));
+      of_class.truths.push_back(placed_truth(segment, rates_[index]));
       of_class.range_of.try_emplace(index, Range{next, next}).first->second.end = next + 1;
       ++counts.segments;
+      if (of_class.truths.back().length() == 0) ++counts.segments_without_length;
     }
-    for (const Interval& interval : ambiguous_intervals(video.id)) {
+  }
+
+  void add_predictions(const VideoPredictions& video) {
+    const std::size_t index = index_of_.emplace(video.id, index_of_.size()).first->second;
+    const bool is_foreign = index >= videos_.size();
+    if (!is_foreign && !video.segments.empty()) --counts.videos_without_predictions;
+    const std::vector<Interval>& intervals = ambiguous_intervals(video.id);
+    for (const Interval& interval : intervals) {
       ambiguous[index].push_back({interval.start_s, interval.end_s});
     }
-  }
-
-  void add_predictions(const std::string& id, const VideoPredictions& video) {
-    const auto index = index_of_.find(id);
-    if (index == index_of_.end()) {
-      counts.foreign_predictions += static_cast<int>(video.segments.size());
-      return;
-    }
-    if (!video.segments.empty()) --counts.videos_without_predictions;
     for (const Segment& segment : video.segments) {
-      const Span span = placed(segment.start_s, segment.end_s, video.snippets_per_second);
-      if (!known_labels_.contains(segment.label)) {
-        ++counts.unknown_labels;
-      } else if (options_.protocol == Protocol::kCo2Net &&
-                 is_ambiguous(span.start, span.end, ambiguous_intervals(id),
-                              video.snippets_per_second)) {
-        ++counts.ambiguous_predictions;
-      } else {
-        ++counts.predictions;
-        add_detection(segment.label, {index->second, span, segment.score});
+      const auto of_class = items.find(segment.label);
+      if (of_class == items.end()) {
+        ++counts.unknown_label_predictions;
+        counts.unknown_labels.insert(segment.label);
+        continue;
       }
+      if (is_foreign) {
+        ++counts.foreign_predictions;
+        counts.foreign_videos.insert(video.id);
+        if (options_.ignore_unknown_videos) continue;
+      }
+      const Span span = placed_prediction(segment, video.snippets_per_second);
+      if (is_removed(span, intervals, video.snippets_per_second)) {
+        ++counts.ambiguous_predictions;
+        continue;
+      }
+      ++counts.predictions;
+      if (span.length() == 0) ++counts.predictions_without_length;
+      of_class->second.detections.push_back({index, span, segment.score});
     }
   }
 
-  // A class without ground truth in the subset is not evaluated.
-  void add_detection(const std::string& label, const Detection& detection) {
-    const auto of_class = items.find(label);
-    if (of_class != items.end()) of_class->second.detections.push_back(detection);
+  Span placed_truth(const AnnotatedSegment& segment, double rate) const {
+    if (options_.protocol != Protocol::kCo2Net) return {segment.start_s, segment.end_s};
+    return {std::nearbyint(segment.start_s * rate), std::nearbyint(segment.end_s * rate)};
   }
 
-  Span placed(double start_s, double end_s, double snippets_per_second) const {
-    if (options_.protocol != Protocol::kCo2Net) return {start_s, end_s};
-    return {std::nearbyint(start_s * snippets_per_second),
-            std::nearbyint(end_s * snippets_per_second)};
+  Span placed_prediction(const Segment& segment, double rate) const {
+    if (options_.protocol != Protocol::kCo2Net) return {segment.start_s, segment.end_s};
+    return {in_snippets(segment.start_s, rate), in_snippets(segment.end_s, rate)};
+  }
+
+  bool is_removed(const Span& span, const std::vector<Interval>& intervals, double rate) const {
+    return options_.protocol == Protocol::kCo2Net &&
+           is_ambiguous(std::trunc(span.start), std::trunc(span.end), intervals, rate);
   }
 
   const std::vector<Interval>& ambiguous_intervals(const std::string& id) const {
@@ -162,9 +209,9 @@ class Gathering {
 
   const Annotations& annotations_;
   const EvaluationOptions& options_;
-  const std::set<std::string> known_labels_;
-  std::vector<const AnnotatedVideo*> videos_;
-  std::unordered_map<std::string, std::size_t> index_of_;  // in videos_, by id
+  std::vector<const AnnotatedVideo*> videos_;              // that are evaluated
+  std::vector<double> rates_;                              // of these, snippets a second
+  std::unordered_map<std::string, std::size_t> index_of_;  // by id; the others follow them
 };
 
 struct Candidate {
@@ -173,23 +220,26 @@ struct Candidate {
 };
 
 // Ground truth that a detection overlaps, the best first; of equals the later.
-std::vector<Candidate> candidates_for(const Detection& detection, const ClassItems& items) {
-  std::vector<Candidate> candidates;
+void find_candidates(const Detection& detection, const ClassItems& items,
+                     std::vector<Candidate>& candidates) {
+  candidates.clear();
   const Range range = range_of(items, detection.video);
-  for (std::size_t truth = range.end; truth-- > range.begin;) {
+  for (std::size_t truth = range.begin; truth < range.end; ++truth) {
     const double tiou = overlap(items.truths[truth], detection.span);
     if (tiou > 0) candidates.push_back({tiou, truth});
   }
-  std::ranges::stable_sort(candidates, std::greater(), &Candidate::tiou);
-  return candidates;
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.tiou, a.truth) > std::tie(b.tiou, b.truth);
+  });
 }
 
 // Each detection in turn takes the best ground truth that is left.
 Outcomes match_by_score(const ClassItems& items, const std::vector<double>& tiou) {
   Outcomes outcomes = all_missed(items, tiou);
   std::vector<std::vector<bool>> is_taken(tiou.size(), std::vector<bool>(items.truths.size()));
+  std::vector<Candidate> candidates;
   for (std::size_t i = 0; i < items.detections.size(); ++i) {
-    const std::vector<Candidate> candidates = candidates_for(items.detections[i], items);
+    find_candidates(items.detections[i], items, candidates);
     for (std::size_t t = 0; t < tiou.size(); ++t) {
       for (const Candidate& candidate : candidates) {
         if (candidate.tiou < tiou[t]) break;
@@ -212,7 +262,7 @@ void match_by_truth(const ClassItems& items, const Range& truths,
     Outcome* taken = nullptr;
     for (const std::size_t i : detections) {
       if (outcomes[i] == Outcome::kHit) continue;
-      const double tiou = overlap(items.truths[truth], items.detections[i].span);
+      const double tiou = overlap_as_thumos(items.truths[truth], items.detections[i].span);
       if (tiou > best) {
         best = tiou;
         taken = &outcomes[i];
@@ -227,7 +277,7 @@ void ignore_ambiguous(const ClassItems& items, const Ambiguous& ambiguous, Outco
     const auto intervals = ambiguous.find(items.detections[i].video);
     if (intervals == ambiguous.end()) continue;
     const bool overlaps = std::ranges::any_of(intervals->second, [&](const Span& interval) {
-      return overlap(interval, items.detections[i].span) > 0;
+      return shared_length(interval, items.detections[i].span) > 0;
     });
     if (!overlaps) continue;
     for (std::vector<Outcome>& at_threshold : outcomes) {
@@ -278,15 +328,28 @@ double average_precision(const std::vector<Outcome>& outcomes, std::size_t posit
 }
 
 std::vector<double> average_precisions(const ClassItems& items, const Ambiguous& ambiguous,
-                                       const EvaluationOptions& options) {
-  const bool is_thumos = options.protocol == Protocol::kThumos;
-  const Outcomes outcomes = is_thumos ? match_as_thumos(items, ambiguous, options.tiou)
-                                      : match_by_score(items, options.tiou);
+                                       Protocol protocol, const std::vector<double>& tiou) {
+  const bool is_thumos = protocol == Protocol::kThumos;
+  const Outcomes outcomes =
+      is_thumos ? match_as_thumos(items, ambiguous, tiou) : match_by_score(items, tiou);
   std::vector<double> precisions;
   for (const std::vector<Outcome>& at_threshold : outcomes) {
     precisions.push_back(average_precision(at_threshold, items.truths.size(), !is_thumos));
   }
   return precisions;
+}
+
+// The thresholds as the protocol's script has them.
+std::vector<double> compared_with(const EvaluationOptions& options) {
+  const std::vector<double>& decimals = options.tiou;
+  if (options.protocol != Protocol::kActivityNet || decimals.size() < 2) return decimals;
+  std::vector<double> spaced =
+      linspace(decimals.front(), decimals.back(), static_cast<int>(decimals.size()));
+  const auto is_near = [](double a, double b) { return std::abs(a - b) < 1e-9; };
+  if (!std::ranges::equal(decimals, spaced, is_near)) {
+    throw Error(ErrorKind::kInternal, "thresholds that are not evenly spaced");
+  }
+  return spaced;
 }
 
 std::vector<double> mean_over_classes(const Evaluation& evaluation) {
@@ -335,8 +398,10 @@ Evaluation evaluate(const Predictions& predictions, const Annotations& annotatio
   Gathering gathered(predictions, annotations, options);
   Evaluation evaluation = gathered.counts;
   evaluation.tiou = options.tiou;
+  const std::vector<double> tiou = compared_with(options);
   for (const auto& [label, items] : gathered.items) {
-    evaluation.per_class[label] = average_precisions(items, gathered.ambiguous, options);
+    evaluation.per_class[label] =
+        average_precisions(items, gathered.ambiguous, options.protocol, tiou);
   }
   evaluation.mAP = mean_over_classes(evaluation);
   evaluation.average = mean(evaluation.mAP);

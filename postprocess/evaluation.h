@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,26 +12,30 @@
 
 namespace co2net {
 
-// How detections are compared with the ground truth. tIoU is the temporal intersection over union,
-// 0 where the union is empty; a class's detections are taken in falling score order.
+// How detections are compared with the ground truth. A class's detections are taken in falling
+// score order. Each protocol gives what its official script gives, which decides also what nobody
+// would have asked for.
+//
+// Of all three: a detection in a video that is not among those evaluated is wrong like any other. A
+// class without ground truth is not evaluated: its detections are left out.
 //
 // kActivityNet (the ActivityNet challenge's evaluation): in seconds. A detection is matched with
 //   the ground truth of its video and class, not matched before, that has the highest tIoU >= the
-//   threshold. Equal tIoU: the later in the annotations; equal scores: the later by video id and
-//   place in the video. (The challenge's code sorts by numpy's argsort and reverses, which gives
-//   this order for up to 16 items; for more it depends on numpy's version.) Average precision is
-//   the area under precision by recall, precision first made monotone from the right.
-// kCo2Net (the authors' code): the same in whole snippets, both ends of predictions and ground
-//   truth rounded, half to even. Ground truth that is left without length cannot be matched but
-//   counts. Predictions that share a snippet with an ambiguous interval are removed first.
-// kThumos (the THUMOS14 kit, TH14eventdetpr): in seconds. Video by video each ground truth, in the
-//   annotations' order, takes the free detection of the highest tIoU, which must exceed the
-//   threshold; equal tIoU: the higher score; equal scores: the earlier by video id and place in the
-//   video. A detection that is not taken and overlaps an ambiguous interval at all, of any class,
-//   counts neither for nor against. Average precision is the sum of the precision at each match /
-//   the number of ground truths, not interpolated. One thing differs from the kit: detections in
-//   videos without annotations are ignored, not held against. The rules were read from the kit's
-//   code; it has not been run to compare with, since it needs MATLAB.
+//   threshold. Equal tIoU: the later in the annotations; equal scores: the later in the predictions
+//   (as the script's argsort has it where that is stable). Where neither has any length, tIoU is 0
+//   / 0, which the script takes for a hit. Thresholds are those of numpy.linspace, which differ
+//   from the decimals that name them in the last bit. Average precision is the area under precision
+//   by recall, precision first made monotone from the right.
+// kCo2Net (the authors' code): the same in snippets, with the decimals themselves as thresholds.
+//   Ground truth is rounded to whole ones, half to even, and some of it loses its length so;
+//   predictions are not, but for what seconds do to a number of snippets. Predictions that share a
+//   whole snippet with an ambiguous interval are removed first.
+// kThumos (the THUMOS14 kit, TH14evalDet): in seconds, with the decimals as thresholds. Video by
+//   video each ground truth, in the annotations' order, takes the free detection of the highest
+//   tIoU, which must exceed the threshold; equal tIoU: the higher score; equal scores: the earlier
+//   by video id and place in the video. A detection that is not taken and overlaps an ambiguous
+//   interval at all, of any class, counts neither for nor against. Average precision is the sum of
+//   the precision at each match / the number of ground truths, not interpolated.
 enum class Protocol { kActivityNet, kCo2Net, kThumos };
 template <>
 inline constexpr Choice<Protocol> kChoices<Protocol>[] = {{Protocol::kActivityNet, "activitynet"},
@@ -39,28 +44,34 @@ inline constexpr Choice<Protocol> kChoices<Protocol>[] = {{Protocol::kActivityNe
 
 struct EvaluationOptions {
   Protocol protocol = Protocol::kActivityNet;
-  std::string subset;        // of the ground truth's videos; empty: all
-  std::vector<double> tiou;  // thresholds, above 0
+  std::string subset;                  // of the ground truth's videos; empty: all
+  std::vector<double> tiou;            // thresholds, decimals above 0, evenly spaced
+  bool ignore_unknown_videos = false;  // detections in other videos than these are left out
 };
 
 // Fractions, not percent.
 struct Evaluation {
-  std::vector<double> tiou;
-  std::vector<double> mAP;  // at each threshold: mean over the classes with ground truth
+  std::vector<double> tiou;  // as in the options
+  std::vector<double> mAP;   // at each threshold: mean over the classes with ground truth
   std::map<std::string, std::vector<double>> per_class;  // AP at each threshold
   double average = 0;                                    // of mAP over the thresholds
 
   int videos = 0;                      // of the subset
   int videos_without_predictions = 0;  // their ground truth counts
   int segments = 0;                    // of ground truth
+  int segments_without_length = 0;     // among these, as they are compared
   int predictions = 0;                 // that were evaluated
+  int predictions_without_length = 0;  // among these
   int ambiguous_predictions = 0;       // removed before
-  int foreign_predictions = 0;         // ignored: their video is not in the subset
-  int unknown_labels = 0;              // ignored: the ground truth does not know their class
+  int foreign_predictions = 0;         // wrong, or left out: their videos are not of the subset
+  std::set<std::string> foreign_videos;
+  int unknown_label_predictions = 0;  // left out: the subset has no ground truth of their labels
+  std::set<std::string> unknown_labels;
 };
 
-// Errors: Error(kUsage) for a subset that no video is in, listing those that there are;
-// Error(kInput) for one without ground truth.
+// Segments must not end before they start. Errors: Error(kUsage) for a subset that no video is in,
+// listing those that there are; Error(kInput) for one without ground truth; Error(kInternal) for
+// thresholds that are not evenly spaced in kActivityNet.
 Evaluation evaluate(const Predictions& predictions, const Annotations& annotations,
                     const EvaluationOptions& options);
 

@@ -65,10 +65,12 @@ Json to_json(const Evaluation& evaluation) {
            {{"videos", evaluation.videos},
             {"videos_without_predictions", evaluation.videos_without_predictions},
             {"segments", evaluation.segments},
+            {"segments_without_length", evaluation.segments_without_length},
             {"predictions", evaluation.predictions},
+            {"predictions_without_length", evaluation.predictions_without_length},
             {"ambiguous_predictions", evaluation.ambiguous_predictions},
             {"foreign_predictions", evaluation.foreign_predictions},
-            {"unknown_labels", evaluation.unknown_labels}}}};
+            {"unknown_labels", evaluation.unknown_label_predictions}}}};
 }
 
 }  // namespace co2net

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "pipeline/base/error.h"
@@ -18,10 +20,41 @@ constexpr std::string_view kSpace = " \t\r\n";
 
 Error defect(const std::string& what) { return {ErrorKind::kInput, what}; }
 
+double number_from(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || !std::isfinite(value)) {
+    throw defect("'" + text + "' is not a number");
+  }
+  return value;
+}
+
+double number_from(const Json& json) {
+  if (json.is_string()) return number_from(json.get_ref<const std::string&>());
+  if (!json.is_number()) throw defect("neither a number nor text");
+  return json.get<double>();
+}
+
+// object[key], or null where there is none.
+const Json& member(const Json& object, const std::string& key) {
+  static const Json kNull;
+  const auto found = object.find(key);
+  return found == object.end() ? kNull : *found;
+}
+
+double number_at(const Json& item, const std::string& key) {
+  const Json& value = member(item, key);
+  if (value.is_null()) throw defect("'" + key + "' is missing");
+  return within("'" + key + "'", [&] { return number_from(value); });
+}
+
 std::pair<double, double> times_from(const Json& item) {
-  const auto times = json_at<std::vector<double>>(item, "segment", ErrorKind::kInput);
-  if (times.size() != 2) throw defect("'segment' is not [start, end]");
-  return {times[0], times[1]};
+  const Json& times = member(item, "segment");
+  if (times.is_null()) throw defect("'segment' is missing");
+  if (!times.is_array() || times.size() != 2) throw defect("'segment' is not [start, end]");
+  return within("'segment'",
+                [&] { return std::pair(number_from(times[0]), number_from(times[1])); });
 }
 
 Segment checked(const Segment& segment) {
@@ -34,8 +67,8 @@ Segment checked(const Segment& segment) {
 
 Segment segment_from(const Json& item) {
   const auto [start_s, end_s] = times_from(item);
-  return checked({json_at<std::string>(item, "label", ErrorKind::kInput),
-                  json_at<double>(item, "score", ErrorKind::kInput), start_s, end_s});
+  return checked({json_at<std::string>(item, "label", ErrorKind::kInput), number_at(item, "score"),
+                  start_s, end_s});
 }
 
 std::vector<Segment> segments_from(const Json& items) {
@@ -51,13 +84,6 @@ std::vector<Segment> segments_from(const Json& items) {
   return segments;
 }
 
-// object[key], or null where there is none.
-const Json& member(const Json& object, const std::string& key) {
-  static const Json kNull;
-  const auto found = object.find(key);
-  return found == object.end() ? kNull : *found;
-}
-
 // Nothing where a results file does not say it.
 std::optional<double> snippet_rate(const Json& document, const std::string& id) {
   const Json& fps = member(member(member(document, "videos"), id), "fps");
@@ -68,31 +94,35 @@ std::optional<double> snippet_rate(const Json& document, const std::string& id) 
   return rate;
 }
 
-Predictions from_results(const Json& document) {
-  const Json& results = member(document, "results");
-  if (!results.is_object()) {
-    throw defect("no predictions: want {\"results\": {id: [...]}}, JSON lines with \"id\", or CSV");
-  }
-  Predictions predictions;
-  for (const auto& [id, items] : results.items()) {
-    try {
-      const std::optional<double> rate = snippet_rate(document, id);
-      predictions[id] = {segments_from(items), rate.value_or(kSnippetsPerSecond), !rate};
-    } catch (const Error& e) {
-      throw e.within("results of '" + id + "'");
-    }
-  }
-  return predictions;
+void add_line(const Json& line, Predictions& predictions) {
+  VideoPredictions& video = predictions.emplace_back();
+  video.id = json_at<std::string>(line, "id", ErrorKind::kInput);
+  if (line.contains("error")) return;
+  video.segments = segments_from(json_at<Json>(line, "segments", ErrorKind::kInput));
 }
 
-void add_line(const Json& line, Predictions& predictions) {
-  const auto id = json_at<std::string>(line, "id", ErrorKind::kInput);
-  const bool failed = line.contains("error");
-  VideoPredictions video;
-  if (!failed) video.segments = segments_from(json_at<Json>(line, "segments", ErrorKind::kInput));
-  if (!predictions.emplace(id, std::move(video)).second) {
-    throw defect("'" + id + "' comes a second time");
+// A results file, or a single line of JSON lines.
+Predictions from_document(std::string_view text) {
+  Predictions predictions;
+  const auto take = [&](const std::string& id, const Json& items) {
+    within("results of '" + id + "'",
+           [&] { predictions.push_back({.id = id, .segments = segments_from(items)}); });
+  };
+  const Json document = parse_json_members(text, ErrorKind::kInput, "results", take);
+  if (document.contains("id")) {
+    within("line 1", [&] { add_line(document, predictions); });
+    return predictions;
   }
+  if (!member(document, "results").is_object()) {
+    throw defect("no predictions: want {\"results\": {id: [...]}}, JSON lines with \"id\", or CSV");
+  }
+  for (VideoPredictions& video : predictions) {
+    const std::optional<double> rate =
+        within("results of '" + video.id + "'", [&] { return snippet_rate(document, video.id); });
+    video.snippets_per_second = rate.value_or(kSnippetsPerSecond);
+    video.rate_is_assumed = !rate;
+  }
+  return predictions;
 }
 
 bool is_blank(std::string_view text) {
@@ -108,56 +138,52 @@ std::string_view next_line(std::string_view& text) {
 
 Predictions from_lines(std::string_view text) {
   Predictions predictions;
+  std::unordered_set<std::string> ids;
   for (int number = 1; !text.empty(); ++number) {
     const std::string_view line = next_line(text);
     if (is_blank(line)) continue;
     const std::string place = "line " + std::to_string(number);
     const Json json = parse_json(line, place, ErrorKind::kInput);
-    try {
+    within(place, [&] {
       add_line(json, predictions);
-    } catch (const Error& e) {
-      throw e.within(place);
-    }
+      const std::string& id = predictions.back().id;
+      if (!ids.insert(id).second) throw defect("'" + id + "' comes a second time");
+    });
   }
   return predictions;
 }
 
-// Files of one line may be either; they are parsed once.
+bool is_json_line(std::string_view line) {
+  const std::optional<Json> json = parse_json_if_valid(line);
+  return json && json->contains("id");
+}
+
 Predictions from_json(std::string_view text) {
   std::string_view rest = text;
-  const Json first = Json::parse(next_line(rest), nullptr, false);
-  if (first.is_object() && first.contains("id")) return from_lines(text);
-  if (!first.is_discarded() && is_blank(rest)) return from_results(first);
-  return from_results(parse_json(text, "results", ErrorKind::kInput));
+  const std::string_view first = next_line(rest);
+  const bool are_lines = !is_blank(rest) && is_json_line(first);
+  return are_lines ? from_lines(text) : from_document(text);
 }
 
-double number_from(const std::string& field) {
-  double value = 0;
-  const char* end = field.data() + field.size();
-  const auto [stop, error] = std::from_chars(field.data(), end, value);
-  if (error != std::errc() || stop != end || !std::isfinite(value)) {
-    throw defect("'" + field + "' is not a number");
-  }
-  return value;
-}
-
-void add_row(const std::vector<std::string>& fields, Predictions& predictions) {
+Segment segment_from(const std::vector<std::string>& fields) {
   if (fields.size() != 5) {
     throw defect("want 5 fields, got " + std::to_string(fields.size()));
   }
-  predictions[fields[0]].segments.push_back(
-      checked({fields[1], number_from(fields[2]), number_from(fields[3]), number_from(fields[4])}));
+  return checked(
+      {fields[1], number_from(fields[2]), number_from(fields[3]), number_from(fields[4])});
 }
 
 // The rows after the header.
 Predictions from_rows(const std::vector<CsvRow>& rows) {
   Predictions predictions;
+  std::unordered_map<std::string, std::size_t> places;
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    try {
-      add_row(rows[i].fields, predictions);
-    } catch (const Error& e) {
-      throw e.within("line " + std::to_string(rows[i].line));
-    }
+    const Segment segment = within("line " + std::to_string(rows[i].line),
+                                   [&] { return segment_from(rows[i].fields); });
+    const std::string& id = rows[i].fields[0];
+    const auto [at, is_new] = places.emplace(id, predictions.size());
+    if (is_new) predictions.push_back({.id = id});
+    predictions[at->second].segments.push_back(segment);
   }
   return predictions;
 }

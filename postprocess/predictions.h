@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,18 +11,20 @@
 namespace co2net {
 
 struct VideoPredictions {
+  std::string id;
   std::vector<Segment> segments;  // in the file's order
   double snippets_per_second = kSnippetsPerSecond;
   bool rate_is_assumed = true;  // the file does not say it
 };
 
-// By video id.
-using Predictions = std::map<std::string, VideoPredictions>;
+// In the file's order, each id once.
+using Predictions = std::vector<VideoPredictions>;
 
 // Reads anybody's results in ActivityNet's submission format, {"results": {id: [{"label", "score",
-// "segment": [start_s, end_s]}]}}, our JSON lines, or our CSV with its header; the content tells
-// which. The snippet rate is that of our results files (a video's "fps" / the recipe's "stride"),
-// else the benchmarks'.
+// "segment": [start_s, end_s]}]}}, our JSON lines, or our CSV with its header, whose rows are put
+// together by video; the content tells which. Numbers may be written as text, as some files of
+// ground truth have them. The snippet rate is that of our results files (a video's "fps" / the
+// recipe's "stride"), else the benchmarks'.
 // Errors: Error(kInput) naming the file, the place and the defect; Error(kIo).
 Predictions read_predictions(const std::filesystem::path& path);
 Predictions parse_predictions(std::string_view given, const std::string& name);

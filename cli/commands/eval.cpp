@@ -45,6 +45,9 @@ void add_eval_options(po::options_description& options) {
       ("ambiguous", po::value<std::string>()->value_name("FILE"),
        "ambiguous intervals, in lines of video, start and end in seconds, instead of those that "
        "the ground truth has; protocols co2net and thumos")  //
+      ("ignore-unknown-videos", po::bool_switch(),
+       "leave out predictions in videos that the evaluated ground truth does not have; the "
+       "official scripts, and so every protocol here, count them as false positives")  //
       ("scores", po::value<std::string>()->value_name("DIR"),
        "also classification mAP, from the scores (<id>.npz) that localize saves")  //
       ("paper", po::value<std::string>()->value_name("DATASET"),
@@ -75,6 +78,7 @@ EvaluateJob parse_job(const po::variables_map& args) {
   }
   job.options.protocol = protocol;
   job.options.subset = text_of(args, "subset");
+  job.options.ignore_unknown_videos = args["ignore-unknown-videos"].as<bool>();
   job.options.tiou =
       parse_tiou(optional_value<std::string>(args, "tiou").value_or(usual_tiou(protocol)));
   return job;
@@ -100,6 +104,7 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
 std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
   Json json = to_json(result.evaluation);
   json["protocol"] = options.job.options.protocol;
+  json["ignore_unknown_videos"] = options.job.options.ignore_unknown_videos;
   const std::string& subset = options.job.options.subset;
   if (!subset.empty()) json["subset"] = subset;
   if (const auto& classification = result.classification) {

@@ -89,7 +89,7 @@ void expect_test_videos(const Dataset& dataset, const Split& split, Variant pres
 
 // What a training's figures depend on beside the training.
 Json judged_by(const Dataset& dataset, Variant preset) {
-  return {{"schema", "co2net.ablation-result/1"},
+  return {{"schema", "co2net.ablation-result/2"},
           {"protocol", "co2net"},
           {"tiou", reported_tiou(preset)},
           {"annotations", sha256(format_activitynet(dataset.annotations()))}};

@@ -36,8 +36,8 @@ Annotations read_ground_truth(const EvaluateJob& job) {
 // Lines and rows do not say what the recipe was.
 void warn_of_assumed_rates(const Predictions& predictions) {
   Strings ids;
-  for (const auto& [id, video] : predictions) {
-    if (video.rate_is_assumed && !video.segments.empty()) ids.push_back(id);
+  for (const VideoPredictions& video : predictions) {
+    if (video.rate_is_assumed && !video.segments.empty()) ids.push_back(video.id);
   }
   if (ids.empty()) return;
   spdlog::warn(
@@ -46,16 +46,44 @@ void warn_of_assumed_rates(const Predictions& predictions) {
       kSnippetsPerSecond, counted("videos", ids));
 }
 
-void log_counts(const Evaluation& evaluation) {
+// What the official script treats in a way of its own.
+void warn_of_unusual(const Evaluation& evaluation, const EvaluationOptions& options) {
+  if (evaluation.videos_without_predictions > 0) {
+    spdlog::warn("{} videos have no predictions; their segments count as not found",
+                 evaluation.videos_without_predictions);
+  }
+  if (evaluation.foreign_predictions > 0) {
+    spdlog::warn(
+        "{} predictions of {} that the evaluated ground truth does not have are {}",
+        evaluation.foreign_predictions,
+        counted("videos", {evaluation.foreign_videos.begin(), evaluation.foreign_videos.end()}),
+        options.ignore_unknown_videos
+            ? "left out, as --ignore-unknown-videos says"
+            : "counted as false positives, as the official script counts them; "
+              "--ignore-unknown-videos leaves them out");
+  }
+  if (evaluation.unknown_label_predictions > 0) {
+    spdlog::warn(
+        "{} predictions are left out: the evaluated ground truth has nothing of {}",
+        evaluation.unknown_label_predictions,
+        counted("labels", {evaluation.unknown_labels.begin(), evaluation.unknown_labels.end()}));
+  }
+  if (evaluation.segments_without_length > 0) {
+    spdlog::warn("{} segments of the ground truth have no length{}: they count, and {}",
+                 evaluation.segments_without_length,
+                 options.protocol == Protocol::kCo2Net ? " in whole snippets" : "",
+                 options.protocol == Protocol::kThumos
+                     ? "nothing finds them"
+                     : "what finds them is any prediction without length in the same video, as in "
+                       "the official script; predictions without length: " +
+                           std::to_string(evaluation.predictions_without_length));
+  }
+}
+
+void log_counts(const Evaluation& evaluation, const EvaluationOptions& options) {
   spdlog::info("{} predictions, {} segments of {} classes in {} videos", evaluation.predictions,
                evaluation.segments, evaluation.per_class.size(), evaluation.videos);
-  const auto warn = [](int count, const char* what) {
-    if (count > 0) spdlog::warn("{} {}", count, what);
-  };
-  warn(evaluation.videos_without_predictions,
-       "videos have no predictions; their segments count as not found");
-  warn(evaluation.foreign_predictions, "predictions ignored: not in these videos");
-  warn(evaluation.unknown_labels, "predictions ignored: the ground truth has no such label");
+  warn_of_unusual(evaluation, options);
   if (evaluation.ambiguous_predictions > 0) {
     spdlog::info("{} predictions removed: in ambiguous intervals",
                  evaluation.ambiguous_predictions);
@@ -127,7 +155,7 @@ EvaluateResult evaluate_files(const EvaluateJob& job) {
   if (job.options.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
   EvaluateResult result;
   result.evaluation = evaluate(predictions, annotations, job.options);
-  log_counts(result.evaluation);
+  log_counts(result.evaluation, job.options);
   if (!job.scores.empty()) {
     result.classification = classification_of(job.scores, annotations, job.options.subset);
   }

@@ -2,8 +2,6 @@
 
 #include <oneapi/tbb/parallel_for.h>
 
-#include <utility>
-
 #include "pipeline/base/interrupt.h"
 #include "postprocess/predictions.h"
 #include "postprocess/proposals.h"
@@ -21,9 +19,11 @@ void for_each_scored(const Co2Net& model, const Dataset& dataset,
   });
 }
 
-VideoPredictions predictions_of(const Arrays& scores, const std::vector<std::string>& classes,
-                                double snippets_per_second, Compat compat) {
+VideoPredictions predictions_of(const std::string& id, const Arrays& scores,
+                                const std::vector<std::string>& classes, double snippets_per_second,
+                                Compat compat) {
   VideoPredictions predictions;
+  predictions.id = id;
   predictions.snippets_per_second = snippets_per_second;
   predictions.rate_is_assumed = false;
   ProposalOptions options;
@@ -54,15 +54,12 @@ Classification classify(const Co2Net& model, const Dataset& dataset,
 
 Evaluation evaluate_on_test(const Co2Net& model, const Dataset& dataset, const Split& split,
                             Compat compat, const std::vector<double>& tiou) {
-  std::vector<VideoPredictions> found(split.test.size());
+  Predictions predictions(split.test.size());
   for_each_scored(model, dataset, split.test, [&](std::size_t i, const Arrays& scores) {
-    found[i] = predictions_of(scores, dataset.classes(), dataset.snippets_per_second(split.test[i]),
-                              compat);
+    const std::size_t video = split.test[i];
+    predictions[i] = predictions_of(dataset.videos()[video].id, scores, dataset.classes(),
+                                    dataset.snippets_per_second(video), compat);
   });
-  Predictions predictions;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    predictions[dataset.videos()[split.test[i]].id] = std::move(found[i]);
-  }
   return evaluate(predictions, dataset.annotations(),
                   {.protocol = Protocol::kCo2Net, .subset = split.test_subset, .tiou = tiou});
 }

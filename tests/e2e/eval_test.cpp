@@ -8,7 +8,8 @@
 namespace co2net::test {
 namespace {
 
-// Two videos of subset test and one of training; in "b" nothing is predicted right.
+// Two videos of subset test and one of training; in "b" nothing is predicted right, and "z" is
+// nowhere.
 constexpr const char* kGroundTruth = R"({"database": {
   "a": {"subset": "test", "duration": 40, "annotations": [
     {"label": "run", "segment": [0, 10]}, {"label": "run", "segment": [20, 30]}]},
@@ -49,7 +50,8 @@ class Eval : public testing::Test {
 };
 
 TEST_F(Eval, PrintsATableForPeople) {
-  const Outcome outcome = eval({"--tiou", "0.1:0.1:0.5", "--subset", "test", "--per-class"});
+  const Outcome outcome = eval({"--tiou", "0.1:0.1:0.5", "--subset", "test", "--per-class",
+                                "--ignore-unknown-videos"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out,
             "tIoU       0.1       0.2       0.3       0.4       0.5   0.1:0.5      mean\n"
@@ -57,8 +59,48 @@ TEST_F(Eval, PrintsATableForPeople) {
             "jump       0.0       0.0       0.0       0.0       0.0\n"
             "run       66.7      66.7      66.7      66.7      66.7\n");
   EXPECT_TRUE(outcome.says("3 segments of 2 classes in 2 videos")) << outcome.err;
-  EXPECT_TRUE(outcome.says("1 predictions ignored: the ground truth has no such label"));
-  EXPECT_TRUE(outcome.says("1 predictions ignored: not in these videos"));
+  EXPECT_TRUE(outcome.says("1 predictions are left out: the evaluated ground truth has nothing of "
+                           "1 labels (fly)"))
+      << outcome.err;
+}
+
+TEST_F(Eval, PredictionsForOtherVideosAreFalsePositivesUnlessTheyAreIgnored) {
+  const auto run_ap = [&](const Strings& options, const std::string& warning) {
+    const Outcome outcome = eval(options + Strings{"--json"});
+    EXPECT_TRUE(outcome.says("1 predictions of 1 videos (z) that the evaluated ground truth does "
+                             "not have are " +
+                             warning))
+        << outcome.err;
+    EXPECT_EQ(outcome.json().at("counts").at("foreign_predictions"), 1);
+    return outcome.json().at("per_class").at("run").at(0).get<double>();
+  };
+  for (const std::string protocol : {"activitynet", "co2net"}) {
+    const Strings options = {"--protocol", protocol, "--subset", "test"};
+    EXPECT_NEAR(run_ap(options, "counted as false positives"), 1. / 2, 1e-12);
+    EXPECT_NEAR(run_ap(options + Strings{"--ignore-unknown-videos"}, "left out"), 2. / 3, 1e-12);
+  }
+  EXPECT_EQ(eval({"--json"}).json().at("ignore_unknown_videos"), false);
+  EXPECT_EQ(eval({"--json", "--ignore-unknown-videos"}).json().at("ignore_unknown_videos"), true);
+}
+
+TEST_F(Eval, ThresholdsAreWrittenAsDecimals) {
+  const Outcome table = eval({"--tiou", "0.1:0.1:0.9"}), json = eval({"--json"});
+  EXPECT_EQ(table.out.find("0.30000"), std::string::npos) << table.out;
+  EXPECT_NE(json.out.find("0.85,0.9,0.95]"), std::string::npos) << json.out;
+}
+
+TEST_F(Eval, SaysHowWhatHasNoLengthIsCounted) {
+  write_file(ground_truth(), R"({"database": {"a": {"subset": "test", "annotations": [
+      {"label": "run", "segment": [5, 5]}, {"label": "run", "segment": [20, 30]}]}}})");
+  write_file(predictions(), R"({"results": {"a": [
+      {"label": "run", "score": "0.9", "segment": ["7", "7"]}]}})");
+  const Outcome outcome = eval({"--json", "--tiou", "0.5"});
+  EXPECT_EQ(outcome.json().at("average"), 0.5);
+  EXPECT_TRUE(outcome.says("1 segments of the ground truth have no length: they count, and what "
+                           "finds them is any prediction without length in the same video"))
+      << outcome.err;
+  EXPECT_TRUE(outcome.says("predictions without length: 1"));
+  EXPECT_TRUE(eval({"--protocol", "thumos"}).says("nothing finds them"));
 }
 
 TEST_F(Eval, PrintsJsonForPrograms) {
@@ -68,9 +110,9 @@ TEST_F(Eval, PrintsJsonForPrograms) {
   ASSERT_EQ(json.at("tiou").size(), 10u);
   EXPECT_EQ(json.at("tiou")[1], 0.55);
   EXPECT_EQ(json.at("mAP").size(), 10u);
-  EXPECT_NEAR(json.at("average"), 1. / 3, 1e-12);
-  EXPECT_NEAR(json.at("averages").at("0.5:0.95"), 1. / 3, 1e-12);
-  EXPECT_NEAR(json.at("per_class").at("run")[9], 2. / 3, 1e-12);
+  EXPECT_NEAR(json.at("average"), 1. / 4, 1e-12);
+  EXPECT_NEAR(json.at("averages").at("0.5:0.95"), 1. / 4, 1e-12);
+  EXPECT_NEAR(json.at("per_class").at("run")[9], 1. / 2, 1e-12);
   EXPECT_EQ(json.at("per_class").at("jump")[0], 0);
   EXPECT_EQ(json.at("protocol"), "activitynet");
   EXPECT_EQ(json.at("subset"), "test");
@@ -85,7 +127,8 @@ TEST_F(Eval, WithoutASubsetAllVideosCount) {
 
 TEST_F(Eval, EachProtocolHasItsOwnRules) {
   const auto average = [&](const Strings& options) {
-    const Outcome outcome = eval(options + Strings{"--json", "--subset", "test"});
+    const Outcome outcome =
+        eval(options + Strings{"--json", "--subset", "test", "--ignore-unknown-videos"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return outcome.json().at("per_class").at("run").at(0).get<double>();
   };

@@ -6,6 +6,7 @@
 
 #include "pipeline/base/files.h"
 #include "pipeline/formats/csv.h"
+#include "tests/golden/golden.h"
 #include "tests/support.h"
 
 namespace co2net {
@@ -21,7 +22,8 @@ Predictions read_in_snippets(const fs::path& path, const std::vector<std::string
   const std::vector<CsvRow> rows = parse_csv(read_file(path), path.string());
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const std::vector<std::string>& row = rows[i].fields;
-    predictions[row.at(0)].segments.push_back(
+    test::add_prediction(
+        predictions, row.at(0),
         {classes.at(std::stoul(row.at(3))), std::stod(row.at(4)),
          std::stod(row.at(1)) / kSnippetsPerSecond, std::stod(row.at(2)) / kSnippetsPerSecond});
   }

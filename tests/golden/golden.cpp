@@ -2,10 +2,27 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace co2net::test {
 
 std::filesystem::path golden_copy(const std::string& name) {
   return std::filesystem::path(CO2NET_GOLDEN_COPY) / name;
+}
+
+void add_prediction(Predictions& predictions, const std::string& id, const Segment& segment) {
+  const auto at = std::ranges::find(predictions, id, &VideoPredictions::id);
+  VideoPredictions& video =
+      at == predictions.end() ? predictions.emplace_back(VideoPredictions{.id = id}) : *at;
+  video.segments.push_back(segment);
+}
+
+void expect_near(const std::vector<double>& got, const std::vector<double>& want,
+                 double tolerance) {
+  ASSERT_EQ(got.size(), want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    EXPECT_NEAR(got[i], want[i], tolerance) << "element " << i;
+  }
 }
 
 void expect_proposals(const std::vector<Proposal>& proposals, const Array& golden) {

@@ -43,7 +43,7 @@ double average_precision(Protocol protocol, const std::vector<Interval>& truths,
   for (const Interval& truth : truths) segments.push_back({"run", truth.start_s, truth.end_s});
   Annotations annotations = ground_truth({video("a", segments)});
   if (!ambiguous.empty()) annotations.ambiguous["a"] = ambiguous;
-  return evaluated(protocol, annotations, {{"a", {predictions}}}, {threshold}).mAP.at(0);
+  return evaluated(protocol, annotations, {{"a", predictions}}, {threshold}).mAP.at(0);
 }
 
 constexpr Protocol kAll[] = {Protocol::kActivityNet, Protocol::kCo2Net, Protocol::kThumos};
@@ -112,9 +112,12 @@ TEST(Evaluate, OfEqualScoresTheLaterComesFirstExceptInTheThumosKit) {
   EXPECT_EQ(average_precision(Protocol::kThumos, {{0, 10}}, hit_and_miss), 1);
 
   const Annotations annotations = ground_truth({video("b", {}), video("a", {{"run", 0, 10}})});
-  const Predictions predictions = {{"b", {{{"run", 0.5, 0, 10}}}}, {"a", {{{"run", 0.5, 0, 10}}}}};
-  EXPECT_EQ(evaluated(Protocol::kActivityNet, annotations, predictions).average, 0.5);
-  EXPECT_EQ(evaluated(Protocol::kThumos, annotations, predictions).average, 1);
+  const VideoPredictions miss = {"b", {{"run", 0.5, 0, 10}}}, hit = {"a", {{"run", 0.5, 0, 10}}};
+  for (const Protocol protocol : {Protocol::kActivityNet, Protocol::kCo2Net}) {
+    EXPECT_EQ(evaluated(protocol, annotations, {miss, hit}).average, 1) << "the later in the file";
+    EXPECT_EQ(evaluated(protocol, annotations, {hit, miss}).average, 0.5);
+  }
+  EXPECT_EQ(evaluated(Protocol::kThumos, annotations, {miss, hit}).average, 1) << "by name";
 }
 
 TEST(Evaluate, ThumosGroundTruthTakesTheDetectionThatFitsBest) {
@@ -145,8 +148,8 @@ TEST(Evaluate, AmbiguousIntervalsAreThoseOfTheVideoAndOfAllClasses) {
       ground_truth({video("a", {{"run", 0, 10}}), video("b", {{"jump", 0, 9}})});
   annotations.ambiguous["b"] = {{40, 50}};
   const Predictions predictions = {
-      {"a", {{{"run", 0.9, 40, 50}, {"run", 0.5, 0, 10}}}},
-      {"b", {{{"jump", 0.9, 40, 50}, {"run", 0.8, 40, 50}, {"jump", 0.5, 0, 9}}}}};
+      {"a", {{"run", 0.9, 40, 50}, {"run", 0.5, 0, 10}}},
+      {"b", {{"jump", 0.9, 40, 50}, {"run", 0.8, 40, 50}, {"jump", 0.5, 0, 9}}}};
   const Evaluation thumos = evaluated(Protocol::kThumos, annotations, predictions);
   EXPECT_EQ(thumos.per_class.at("run").at(0), 0.5);
   EXPECT_EQ(thumos.per_class.at("jump").at(0), 1);
@@ -170,66 +173,154 @@ TEST(Evaluate, Co2NetComparesWholeSnippets) {
 
 TEST(Evaluate, Co2NetUsesTheSnippetRateOfEachVideo) {
   const Annotations annotations = ground_truth({video("a", {{"run", 0, 10.4}})});
-  Predictions predictions = {{"a", {{{"run", 1, 0, 9.6}}, 1.0}}};
+  Predictions predictions = {{"a", {{"run", 1, 0, 10}}, 1.0}};
   EXPECT_EQ(evaluated(Protocol::kCo2Net, annotations, predictions, {1.0}).average, 1);
-  predictions.at("a").snippets_per_second = 5;
+  predictions[0].snippets_per_second = 5;
   EXPECT_EQ(evaluated(Protocol::kCo2Net, annotations, predictions, {1.0}).average, 0);
 }
 
-TEST(Evaluate, GroundTruthWithoutLengthCannotBeFoundButCounts) {
-  EXPECT_EQ(average_precision(Protocol::kCo2Net, {{0, 10 * kSnippet}, {20 * kSnippet, 12.81}},
-                              {{"run", 0.9, 0, 10 * kSnippet},
-                               {"run", 0.8, 20 * kSnippet, 20 * kSnippet},
-                               {"run", 0.7, 20 * kSnippet, 21 * kSnippet}}),
-            0.5);
+TEST(Evaluate, Co2NetTakesPredictionsInFractionsOfSnippetsAsTheyAre) {
+  // 4 of 10 snippets are 0.4; 4.4 of 10 are not 0.45.
+  const std::vector<Interval> truth = {{0, 10 * kSnippet}};
+  const auto precision = [&](double snippets, double threshold) {
+    return average_precision(Protocol::kCo2Net, truth, {{"run", 1, 0, snippets * kSnippet}},
+                             threshold);
+  };
+  EXPECT_EQ(precision(4, 0.4), 1);
+  EXPECT_EQ(precision(4.4, 0.45), 0);
+  EXPECT_EQ(precision(4.5, 0.45), 1);
+  EXPECT_EQ(precision(4.6, 0.5), 0);
 }
 
-TEST(Evaluate, SegmentsThatEndBeforeTheyStartFindNothing) {
-  for (const Protocol protocol : kAll) {
-    EXPECT_EQ(average_precision(protocol, {{0, 10}}, {{"run", 1, 10, 0}}), 0);
-    EXPECT_EQ(average_precision(protocol, {{5, 5}}, {{"run", 1, 5, 5}}), 0);
-    EXPECT_EQ(average_precision(protocol, {{0, 10}}, {{"run", 1, -1e308, 1e308}}), 0);
+TEST(Evaluate, GroundTruthWithoutLengthCountsAndIsFoundByPredictionsWithoutLengthAlone) {
+  const std::vector<Interval> truths = {{0, 10}, {20, 20}};
+  const Segment hit = {"run", 0.9, 0, 10}, short_one = {"run", 0.8, 20, 20.5},
+                empty = {"run", 0.7, 33, 33};
+  for (const Protocol protocol : {Protocol::kActivityNet, Protocol::kThumos}) {
+    EXPECT_EQ(average_precision(protocol, truths, {hit, short_one}), 0.5);
   }
+  EXPECT_EQ(average_precision(Protocol::kActivityNet, truths, {hit, empty}, 0.95), 1)
+      << "wherever it lies";
+  EXPECT_EQ(average_precision(Protocol::kThumos, truths, {hit, empty}), 0.5);
+  EXPECT_EQ(average_precision(Protocol::kActivityNet, {{0, 10}, {20, 20}, {25, 25}},
+                              {hit, empty, {"run", 0.6, 1, 1}, {"run", 0.5, 2, 2}}, 0.95),
+            1)
+      << "each is found once";
+}
+
+TEST(Evaluate, Co2NetLosesTheLengthOfShortGroundTruth) {
+  const Annotations annotations =
+      ground_truth({video("a", {{"run", 0, 10 * kSnippet}, {"run", 20 * kSnippet, 12.81}})});
+  const Segment hit = {"run", 0.9, 0, 10 * kSnippet};
+  const Segment same = {"run", 0.8, 20 * kSnippet, 21 * kSnippet};
+  const Evaluation evaluation =
+      evaluated(Protocol::kCo2Net, annotations, {{"a", {hit, same}}}, {0.1});
+  EXPECT_EQ(evaluation.average, 0.5);
+  EXPECT_EQ(evaluation.segments_without_length, 1);
+  EXPECT_EQ(evaluation.predictions_without_length, 0);
+  const Evaluation seconds =
+      evaluated(Protocol::kActivityNet, annotations, {{"a", {hit, {"run", 1, 5, 5}}}}, {0.1});
+  EXPECT_EQ(seconds.segments_without_length, 0);
+  EXPECT_EQ(seconds.predictions_without_length, 1);
+}
+
+TEST(Evaluate, TimesBeyondAllBoundsFindNothing) {
+  for (const Protocol protocol : kAll) {
+    EXPECT_EQ(average_precision(protocol, {{0, 10}}, {{"run", 1, -1e308, 1e308}}), 0);
+    EXPECT_EQ(average_precision(protocol, {{0, 10}}, {{"run", 1, 1e308, 1e308}}), 0);
+  }
+}
+
+TEST(Evaluate, ActivityNetComparesWithTheThresholdsOfNumpysLinspace) {
+  // The third of 0.1:0.1:0.9 is 0.30000000000000004 there, the ninth of 0.5:0.05:0.95
+  // 0.8999999999999999.
+  const auto found = [](Protocol protocol, double length, const std::string& tiou, double at) {
+    const Evaluation evaluation =
+        evaluated(protocol, ground_truth({video("a", {{"run", 0, 10 * kSnippet}})}),
+                  {{"a", {{"run", 1, 0, length * kSnippet}}}}, parse_tiou(tiou));
+    const auto place = std::ranges::find(evaluation.tiou, at);
+    EXPECT_NE(place, evaluation.tiou.end()) << "shown as a decimal";
+    return evaluation.mAP.at(static_cast<std::size_t>(place - evaluation.tiou.begin()));
+  };
+  EXPECT_EQ(found(Protocol::kActivityNet, 3, "0.1:0.1:0.9", 0.3), 0);
+  EXPECT_EQ(found(Protocol::kCo2Net, 3, "0.1:0.1:0.9", 0.3), 1);
+  EXPECT_EQ(found(Protocol::kActivityNet, 3, "0.3", 0.3), 1);
+  EXPECT_THROW(evaluated(Protocol::kActivityNet, ground_truth({video("a", {{"run", 0, 1}})}), {},
+                         {0.5, 0.75, 0.95}),
+               Error);
+}
+
+TEST(Evaluate, PredictionsInOtherVideosAreWrongUnlessTheyAreLeftOut) {
+  const Annotations annotations =
+      ground_truth({video("a", {{"run", 0, 10}}), video("b", {{"run", 0, 10}}, "training")});
+  const Predictions predictions = {{"b", {{"run", 0.9, 0, 10}}},
+                                   {"nowhere", {{"run", 0.8, 0, 10}}},
+                                   {"a", {{"run", 0.7, 0, 10}}}};
+  for (const Protocol protocol : kAll) {
+    EvaluationOptions options{protocol, "test", {0.5}};
+    const Evaluation evaluation = evaluate(predictions, annotations, options);
+    EXPECT_DOUBLE_EQ(evaluation.average, 1. / 3);
+    EXPECT_EQ(evaluation.predictions, 3);
+    EXPECT_EQ(evaluation.foreign_predictions, 2);
+    EXPECT_EQ(evaluation.foreign_videos, (std::set<std::string>{"b", "nowhere"}));
+
+    options.ignore_unknown_videos = true;
+    const Evaluation without = evaluate(predictions, annotations, options);
+    EXPECT_EQ(without.average, 1);
+    EXPECT_EQ(without.predictions, 1);
+    EXPECT_EQ(without.foreign_predictions, 2);
+  }
+}
+
+TEST(Evaluate, AmbiguousIntervalsCountInOtherVideosToo) {
+  Annotations annotations = ground_truth({video("a", {{"run", 0, 10}})});
+  annotations.ambiguous["z"] = {{40, 50}};
+  const Predictions predictions = {{"z", {{"run", 0.9, 40, 50}}}, {"a", {{"run", 0.7, 0, 10}}}};
+  EXPECT_EQ(evaluated(Protocol::kThumos, annotations, predictions).average, 1);
+  EXPECT_EQ(evaluated(Protocol::kCo2Net, annotations, predictions).average, 1);
+  EXPECT_EQ(evaluated(Protocol::kActivityNet, annotations, predictions).average, 0.5);
 }
 
 TEST(Evaluate, AveragesOverTheClassesThatHaveGroundTruthInTheSubset) {
   Annotations annotations = ground_truth(
       {video("a", {{"run", 0, 10}, {"jump", 0, 10}}), video("b", {{"swim", 0, 10}}, "training")});
-  const Predictions predictions = {{"a", {{{"run", 1, 0, 10}, {"swim", 1, 0, 10}}}},
-                                   {"b", {{{"swim", 1, 0, 10}}}}};
+  const Predictions predictions = {{"a", {{"run", 1, 0, 10}, {"swim", 1, 0, 10}}},
+                                   {"b", {{"swim", 1, 0, 10}}}};
   const Evaluation test =
       evaluated(Protocol::kActivityNet, annotations, predictions, {0.5}, "test");
   EXPECT_EQ(test.per_class,
             (std::map<std::string, std::vector<double>>{{"jump", {0}}, {"run", {1}}}));
   EXPECT_EQ(test.mAP, std::vector<double>{0.5});
-  EXPECT_EQ(test.foreign_predictions, 1);
+  EXPECT_EQ(test.predictions, 1);
+  EXPECT_EQ(test.unknown_label_predictions, 2) << "also where another subset has the label";
+  EXPECT_EQ(test.unknown_labels, std::set<std::string>{"swim"});
   const Evaluation all = evaluated(Protocol::kActivityNet, annotations, predictions);
   EXPECT_EQ(all.per_class.size(), 3u);
-  EXPECT_EQ(all.foreign_predictions, 0);
+  EXPECT_EQ(all.unknown_label_predictions, 0);
 }
 
 TEST(Evaluate, CountsWhatIsMissingOrUnknown) {
   const Annotations annotations = ground_truth({video("a", {{"run", 0, 10}, {"run", 20, 30}}),
                                                 video("b", {{"run", 0, 10}}), video("c", {})});
-  const Predictions predictions = {{"a", {{{"run", 1, 0, 10}, {"fly", 1, 0, 10}}}},
+  const Predictions predictions = {{"z", {{"run", 1, 0, 10}, {"run", 1, 0, 10}}},
                                    {"c", {}},
-                                   {"z", {{{"run", 1, 0, 10}, {"run", 1, 0, 10}}}}};
+                                   {"a", {{"run", 1, 0, 10}, {"fly", 1, 0, 10}}}};
   const Evaluation evaluation = evaluated(Protocol::kActivityNet, annotations, predictions);
   EXPECT_DOUBLE_EQ(evaluation.average, 1. / 3);
   EXPECT_EQ(evaluation.videos, 3);
   EXPECT_EQ(evaluation.videos_without_predictions, 2);
   EXPECT_EQ(evaluation.segments, 3);
-  EXPECT_EQ(evaluation.predictions, 1);
+  EXPECT_EQ(evaluation.predictions, 3);
   EXPECT_EQ(evaluation.foreign_predictions, 2);
-  EXPECT_EQ(evaluation.unknown_labels, 1);
+  EXPECT_EQ(evaluation.unknown_label_predictions, 1);
 }
 
 TEST(Evaluate, EveryThresholdIsMatchedByItself) {
   const Annotations annotations = ground_truth({video("a", {{"run", 0, 10}})});
-  const Predictions predictions = {{"a", {{{"run", 0.9, 0, 6}, {"run", 0.8, 0, 9}}}}};
+  const Predictions predictions = {{"a", {{"run", 0.9, 0, 6}, {"run", 0.8, 0, 9}}}};
   const Evaluation evaluation =
-      evaluated(Protocol::kActivityNet, annotations, predictions, {0.5, 0.7, 0.95});
-  EXPECT_EQ(evaluation.tiou, (std::vector<double>{0.5, 0.7, 0.95}));
+      evaluated(Protocol::kActivityNet, annotations, predictions, {0.5, 0.725, 0.95});
+  EXPECT_EQ(evaluation.tiou, (std::vector<double>{0.5, 0.725, 0.95}));
   EXPECT_EQ(evaluation.mAP, (std::vector<double>{1, 0.5, 0}));
   EXPECT_EQ(evaluation.average, 0.5);
 }

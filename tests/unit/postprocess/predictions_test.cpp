@@ -10,8 +10,8 @@ namespace {
 // "id: label score start end; ..." of all videos.
 std::string summary(const Predictions& predictions) {
   std::string text;
-  for (const auto& [id, video] : predictions) {
-    text += id + ":";
+  for (const VideoPredictions& video : predictions) {
+    text += video.id + ":";
     for (const Segment& segment : video.segments) {
       text += " " + segment.label + " " + Json(segment.score).dump() + " " +
               Json(segment.start_s).dump() + " " + Json(segment.end_s).dump() + ";";
@@ -33,10 +33,26 @@ TEST(ParsePredictions, ReadsEveryFormatThatWeWrite) {
   EXPECT_EQ(parsed(to_text(document)), kBoth);
   EXPECT_EQ(parsed(document.dump(2)), kBoth);
   EXPECT_EQ(parsed(std::string(kCsvHeader) + csv_rows(kFirst) + csv_rows(kSecond)), kBoth);
-  EXPECT_EQ(parsed(jsonl_line(kSecond) + "\n" + jsonl_line(kFirst)), kBoth);
+  EXPECT_EQ(parsed(jsonl_line(kFirst) + "\n" + jsonl_line(kSecond)), kBoth);
   EXPECT_EQ(parsed(jsonl_line(kSecond)), "b: run 0.25 1.0 2.0;");
   EXPECT_EQ(parsed(jsonl_line(VideoError{"c", "decode", "broken"}) + jsonl_line(kSecond)),
-            "b: run 0.25 1.0 2.0;c:");
+            "c:b: run 0.25 1.0 2.0;");
+}
+
+TEST(ParsePredictions, KeepsTheOrderOfTheFile) {
+  EXPECT_EQ(parsed(R"({"results": {"b": [], "a": [], "c": []}})"), "b:a:c:");
+  EXPECT_EQ(parsed(R"({"id": "b", "segments": []})"
+                   "\n"
+                   R"({"id": "a", "segments": []})"),
+            "b:a:");
+  EXPECT_EQ(parsed(std::string(kCsvHeader) + "b,run,3,0,1\na,run,2,0,1\nb,run,1,0,1\n"),
+            "b: run 3.0 0.0 1.0; run 1.0 0.0 1.0;a: run 2.0 0.0 1.0;");
+}
+
+TEST(ParsePredictions, ReadsNumbersThatAreWrittenAsText) {
+  const std::string segment = R"({"label": "run", "score": "0.5", "segment": ["0.01", "12.26"]})";
+  EXPECT_EQ(parsed(R"({"results": {"v": [)" + segment + "]}}"), "v: run 0.5 0.01 12.26;");
+  EXPECT_EQ(parsed(R"({"id": "v", "segments": [)" + segment + "]}"), "v: run 0.5 0.01 12.26;");
 }
 
 TEST(ParsePredictions, ReadsOtherPeoplesResults) {
@@ -51,13 +67,13 @@ TEST(ParsePredictions, ReadsOtherPeoplesResults) {
 TEST(ParsePredictions, KnowsTheSnippetRateOfOurResults) {
   const Predictions ours = parse_predictions(
       to_text(results_document({kFirst, kSecond}, {}, {}, {{"stride", 10}})), "file");
-  EXPECT_EQ(ours.at("a").snippets_per_second, 2.5);
-  EXPECT_EQ(ours.at("b").snippets_per_second, 5);
-  EXPECT_FALSE(ours.at("a").rate_is_assumed);
-  EXPECT_TRUE(parse_predictions(jsonl_line(kFirst), "file").at("a").rate_is_assumed);
-  EXPECT_EQ(parse_predictions(jsonl_line(kFirst), "file").at("a").snippets_per_second, 25.0 / 16);
+  EXPECT_EQ(ours.at(0).snippets_per_second, 2.5);
+  EXPECT_EQ(ours.at(1).snippets_per_second, 5);
+  EXPECT_FALSE(ours.at(0).rate_is_assumed);
+  EXPECT_TRUE(parse_predictions(jsonl_line(kFirst), "file").at(0).rate_is_assumed);
+  EXPECT_EQ(parse_predictions(jsonl_line(kFirst), "file").at(0).snippets_per_second, 25.0 / 16);
   EXPECT_EQ(parse_predictions(R"({"results": {"a": []}, "videos": [1], "recipe": "x"})", "file")
-                .at("a")
+                .at(0)
                 .snippets_per_second,
             25.0 / 16);
 }
@@ -85,8 +101,17 @@ TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
            {results("[1]"), {"'v'", "segment 0", "'segment' is missing"}},
            {results("[" + good + R"(, {"label": 3, "score": 1, "segment": [0, 1]}])"),
             {"'v'", "segment 1", "'label'"}},
-           {results(R"([{"label": "run", "score": "1", "segment": [0, 1]}])"), {"'score'"}},
-           {results(R"([{"label": "run", "score": NaN, "segment": [0, 1]}])"), {"not valid JSON"}},
+           {results(R"([{"label": "run", "score": "x", "segment": [0, 1]}])"),
+            {"'v'", "segment 0", "'score'", "'x' is not a number"}},
+           {results(R"([{"label": "run", "score": "nan", "segment": [0, 1]}])"), {"'nan'"}},
+           {results(R"([{"label": "run", "score": true, "segment": [0, 1]}])"), {"'score'"}},
+           {results(R"([{"label": "run", "segment": [0, 1]}])"), {"'score' is missing"}},
+           {results(R"([{"label": "run", "score": 1, "segment": ["0", "1 s"]}])"),
+            {"'v'", "segment 0", "'segment'", "'1 s' is not a number"}},
+           {results(R"([{"label": "run", "score": 1, "segment": [0, null]}])"), {"'segment'"}},
+           {results(R"([{"label": "run", "score": NaN, "segment": [0, 1]}])"),
+            {"not valid JSON", "line 1", "NaN"}},
+           {R"({"results": {"v": [], "w": [], "v": []}})", {"not valid JSON", "\"v\" twice"}},
            {results(R"([{"label": "run", "score": 1e999, "segment": [0, 1]}])"), {"JSON"}},
            {results(R"([{"label": "run", "score": 1, "segment": [0, 1, 2]}])"),
             {"'segment' is not [start, end]"}},
