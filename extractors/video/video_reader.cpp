@@ -11,6 +11,7 @@ extern "C" {
 #include "extractors/video/av.h"
 #include "extractors/video/frame_filter.h"
 #include "extractors/video/packet_clock.h"
+#include "pipeline/base/foreign_file.h"
 
 namespace fs = std::filesystem;
 
@@ -117,6 +118,16 @@ SourceInfo describe(const AVFormatContext& input, AVStream& stream) {
                                                       : seconds(input.duration, {1, AV_TIME_BASE});
   info.start_s = seconds(stream.start_time, stream.time_base);
   return info;
+}
+
+// What the file is, where its beginning shows that it is no video; else what libav says of it.
+Error refusal(const fs::path& path, const Error& of_libav) {
+  if (of_libav.kind() == ErrorKind::kInput) {
+    if (const auto kind = foreign_to_binary(path)) {
+      return Error(ErrorKind::kInput, *kind).within(path.string());
+    }
+  }
+  return of_libav.within(path.string());
 }
 
 bool is_damaged(const AVFrame& frame) {
@@ -243,7 +254,7 @@ class VideoReader::Decoder {
 VideoReader::VideoReader(const fs::path& path, const VideoReaderOptions& options) try
     : name_(path.string()), decoder_(std::make_unique<Decoder>(path, options)) {
 } catch (const Error& e) {
-  throw e.within(path.string());
+  throw refusal(path, e);
 }
 
 VideoReader::~VideoReader() = default;
@@ -264,7 +275,7 @@ Probe probe_video(const fs::path& path) try {
   for (AVStream* stream : streams) probe.streams.push_back(describe(*input, *stream));
   return probe;
 } catch (const Error& e) {
-  throw e.within(path.string());
+  throw refusal(path, e);
 }
 
 }  // namespace co2net

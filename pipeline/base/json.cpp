@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "pipeline/base/foreign_file.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -35,6 +36,7 @@ std::string hint_at(std::string_view rest) {
 // simdjson does not tell where a document is wrong; nlohmann_json, which is slower, does.
 Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) {
   if (code == simdjson::DEPTH_ERROR) return too_deep(kind);
+  if (const auto foreign = foreign_kind(text)) return {kind, *foreign};
   try {
     static_cast<void>(Json::parse(text));
   } catch (const Json::parse_error& e) {

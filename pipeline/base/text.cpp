@@ -1,7 +1,6 @@
 #include "pipeline/base/text.h"
 
 #include <algorithm>
-#include <cstddef>
 
 #include "pipeline/base/json.h"
 
@@ -18,6 +17,13 @@ std::string counted(const std::string& what, const std::vector<std::string>& nam
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
   return std::to_string(names.size()) + " " + what + " (" + joined({names.begin(), end}) +
          (names.size() > kMost ? ", ...)" : ")");
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  const auto is_continuation = [](char byte) { return (byte & 0xc0) == 0x80; };
+  while (most > 0 && is_continuation(text[most])) --most;
+  return std::string(text.substr(0, most)) + "...";
 }
 
 bool is_utf8(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@ std::string joined(const std::vector<std::string>& words);
 
 // "2 videos (a, b)"; of many names the first few: "7 videos (a, b, c, ...)".
 std::string counted(const std::string& what, const std::vector<std::string>& names);
+
+// At most that many bytes of it, whole characters, and "..." where it is longer.
+std::string shortened(std::string_view text, std::size_t most);
 
 bool is_utf8(std::string_view text);
 

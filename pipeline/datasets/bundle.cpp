@@ -5,6 +5,7 @@
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/foreign_file.h"
 #include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
@@ -85,10 +86,10 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
                                          "; 'co2net import' adds one to it");
     }
     if (sha256_file(path) != bundle.sha256[name]) {
+      const auto foreign = foreign_to_binary(path);
       throw Error(ErrorKind::kModel,
-                  path.string() +
-                      " is not the file that model.json names (its SHA-256 differs); "
-                      "fetch the bundle again");
+                  path.string() + " is not the file that model.json names (its SHA-256 differs); " +
+                      (foreign ? "it is " + *foreign : "fetch the bundle again"));
     }
   }
   if (bundle.status == BundleStatus::kUntrainedI3d) {

@@ -10,6 +10,7 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/foreign_file.h"
 #include "pipeline/formats/zip_archive.h"
 
 namespace co2net {
@@ -149,9 +150,10 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
   if (major < 1 || major > 3) bad(name, ".npy version " + std::to_string(major) + " is unknown");
   const std::size_t length_size = major == 1 ? 2 : 4;
   const std::size_t header_at = 8 + length_size;
-  if (bytes.size() < header_at) bad(name, "truncated .npy header");
+  constexpr const char* kTruncated = "truncated .npy header; download or copy the file again";
+  if (bytes.size() < header_at) bad(name, kTruncated);
   const std::size_t header_size = little_endian(bytes.substr(8, length_size));
-  if (bytes.size() - header_at < header_size) bad(name, "truncated .npy header");
+  if (bytes.size() - header_at < header_size) bad(name, kTruncated);
   NpyHeader header = HeaderParser(bytes.substr(header_at, header_size), name).parse();
   header.size = header_at + header_size;
   return header;
@@ -190,7 +192,8 @@ std::string format_npy(const Array& array) {
 }
 
 Array read_npy(const std::filesystem::path& path) {
-  return parse_npy(read_file(path), path.string());
+  const std::string bytes = read_file(path), name = path.string();
+  return naming_foreign(bytes, name, [&] { return parse_npy(bytes, name); });
 }
 
 Arrays parse_npz(std::string_view bytes, const std::string& name) {
@@ -246,7 +249,8 @@ std::string format_npz(const Arrays& arrays) {
 }
 
 Arrays read_npz(const std::filesystem::path& path) {
-  return parse_npz(read_file(path), path.string());
+  const std::string bytes = read_file(path), name = path.string();
+  return naming_foreign(bytes, name, [&] { return parse_npz(bytes, name); });
 }
 
 }  // namespace co2net

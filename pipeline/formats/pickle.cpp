@@ -19,6 +19,7 @@ constexpr std::size_t kMaxOperations = 1 << 22;
 constexpr std::size_t kMaxNodes = 1 << 20;
 constexpr std::size_t kFreeCopies = 1 << 16;
 constexpr std::size_t kMaxCopies = 16;
+constexpr const char* kTruncated = "truncated; download or copy the file again";
 
 // Runs opcodes on a stack, as Python's pickle module documents them (pickletools.py).
 class Machine {
@@ -46,14 +47,14 @@ class Machine {
 
   // Reading.
   std::string_view take(std::uint64_t size) {
-    if (bytes_.size() - at_ < size) fail("truncated");
+    if (bytes_.size() - at_ < size) fail(kTruncated);
     const std::string_view taken = bytes_.substr(at_, size);
     at_ += size;
     return taken;
   }
   std::string_view line() {
     const std::size_t end = bytes_.find('\n', at_);
-    if (end == std::string_view::npos) fail("truncated");
+    if (end == std::string_view::npos) fail(kTruncated);
     const std::string_view taken = take(end - at_);
     take(1);
     return taken;
@@ -276,7 +277,7 @@ void Machine::execute(char opcode) {
       }
       return;
     case 0x95:  // FRAME
-      if (number(8) > bytes_.size() - at_) fail("truncated");
+      if (number(8) > bytes_.size() - at_) fail(kTruncated);
       return;
 
     // The stack and the memo.

@@ -9,6 +9,8 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/foreign_file.h"
+#include "pipeline/base/text.h"
 #include "pipeline/formats/npy.h"
 #include "pipeline/formats/pickle.h"
 #include "pipeline/formats/zip_archive.h"
@@ -96,7 +98,7 @@ Storages stream_storages(std::string_view bytes, const PickleHeap::Items& keys,
     const std::string storage_name = name + ": storage " + std::string(*key);
     const std::uint64_t size = byte_count(*known->second);
     if (bytes.size() < kCountSize || bytes.size() - kCountSize < size) {
-      bad(storage_name, "truncated");
+      bad(storage_name, "truncated; download or copy the file again");
     }
     stored[*key] = {bytes.substr(kCountSize, size),
                     is_big_endian(bytes.substr(0, kCountSize), known->second->size, storage_name)};
@@ -104,6 +106,17 @@ Storages stream_storages(std::string_view bytes, const PickleHeap::Items& keys,
   }
   if (!bytes.empty()) bad(name, std::to_string(bytes.size()) + " bytes follow its end");
   return stored;
+}
+
+// What an archive is that holds neither arrays alone nor a torch checkpoint.
+std::string other_archive(const ZipArchive& archive) {
+  std::vector<std::string> names;
+  for (const ZipArchive::Entry& entry : archive.entries()) names.push_back(entry.name);
+  if (archive.find("model.weights.h5") != nullptr) {
+    return "a Keras model; networks are read from PyTorch's checkpoints and .safetensors";
+  }
+  return "a zip archive of other files: " + counted("entries", names) +
+         "; neither a .npz nor a torch checkpoint; unpack it with 'unzip'";
 }
 
 }  // namespace
@@ -118,6 +131,7 @@ struct PythonFile::Content {
   std::deque<std::string> inflated;
   const PythonValue* root = nullptr;
 
+  void open();
   void read();
   PickleNode& load_whole(std::string_view pickle, const std::string& pickle_name);
   PickleNode& read_npy(std::string_view npy, const std::string& npy_name);
@@ -128,8 +142,11 @@ struct PythonFile::Content {
   PickleNode& read_torch_stream(std::size_t at);
 };
 
+void PythonFile::Content::open() {
+  naming_foreign(bytes, name, [&] { read(); });
+}
+
 void PythonFile::Content::read() {
-  if (bytes.empty()) bad(name, "is empty");
   if (bytes.starts_with("PK")) {
     read_zip();
   } else if (is_npy(bytes)) {
@@ -195,9 +212,7 @@ PickleNode& PythonFile::Content::read_npz(ZipArchive& archive) {
   PythonValue::Dict arrays;
   for (const ZipArchive::Entry& entry : archive.entries()) {
     const std::string entry_name = name + ":" + entry.name;
-    if (!entry.name.ends_with(".npy")) {
-      bad(entry_name, "neither a .npz's array nor part of a torch checkpoint");
-    }
+    if (!entry.name.ends_with(".npy")) bad(name, other_archive(archive));
     const std::string key = entry.name.substr(0, entry.name.size() - 4);
     const std::string_view npy = content_of(archive, entry, true);
     arrays.items.emplace_back(&heap.make(heap.keep(key)), &read_npy(npy, entry_name));
@@ -275,7 +290,7 @@ PythonFile::PythonFile(const std::filesystem::path& path) : content_(std::make_u
   content_->name = path.string();
   content_->mapped = std::make_unique<MappedFile>(path);
   content_->bytes = content_->mapped->bytes();
-  content_->read();
+  content_->open();
 }
 
 PythonFile::PythonFile(std::string bytes, const std::string& name)
@@ -283,7 +298,7 @@ PythonFile::PythonFile(std::string bytes, const std::string& name)
   content_->name = name;
   content_->owned = std::move(bytes);
   content_->bytes = content_->owned;
-  content_->read();
+  content_->open();
 }
 
 PythonFile::PythonFile(PythonFile&&) noexcept = default;

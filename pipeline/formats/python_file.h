@@ -40,8 +40,8 @@ struct PythonValue {
 // content. Nothing in it is executed: the reader knows containers, text, numbers, numpy's arrays
 // and scalars, and torch's tensors; any other global is an error that names it. The file is mapped,
 // so that arrays cost no memory until they are used. Errors: Error(kIo) if it cannot be read,
-// Error(kInput) naming the file and the defect; sizes are checked against the file before memory is
-// taken.
+// Error(kInput) naming the file and the defect, or what it is instead
+// (pipeline/base/foreign_file.h); sizes are checked against the file before memory is taken.
 class PythonFile {
  public:
   explicit PythonFile(const std::filesystem::path& path);

@@ -68,7 +68,8 @@ std::uint64_t find_end(std::string_view archive, const std::string& name) {
       return at;
     }
   }
-  bad(name, "not a zip archive, or a truncated one");
+  bad(name, archive.starts_with("PK") ? "a zip archive without its end; download or copy it again"
+                                      : "not a zip archive");
 }
 
 Directory find_directory(std::string_view archive, const std::string& name) {

@@ -18,6 +18,7 @@ extern "C" {
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "tests/support.h"
+#include "tests/unit/expect_error.h"
 
 namespace fs = std::filesystem;
 
@@ -346,10 +347,27 @@ TEST_F(VideoReaderOfMade, NamesTheVideoStreamsWhenAnotherIsAskedFor) {
 
 TEST(VideoReader, RefusesAFileThatIsNotAVideo) {
   const TempDir dir;
-  const fs::path path = dir.path() / "notes.mp4";
-  std::ofstream(path) << "not a video\n";
+  const fs::path path = dir.path() / "noise.mp4";
+  std::ofstream(path) << "\1\2\3\4";
   EXPECT_NE(error_of(path, {}).find("not a readable video"), std::string::npos);
   EXPECT_NE(error_of(dir.path() / "absent.mp4", {}).find("No such file"), std::string::npos);
+}
+
+TEST(VideoReader, SaysWhatAFileIsThatCameInAVideosPlace) {
+  const TempDir dir;
+  const fs::path path = dir.path() / "clip.mp4";
+  for (const auto& [content, kind] :
+       {std::pair{"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+                  "a Git LFS pointer"},
+        {"<!DOCTYPE html><title>Sign in</title>", "a web page"},
+        {"Not found here\n", "text, which begins with \"Not found here\""},
+        {"\x1f\x8b\x08", "compressed; unpack it with 'gunzip'"},
+        {"", "empty"}}) {
+    std::ofstream(path) << content;
+    EXPECT_NE(error_of(path, {}).find("clip.mp4: " + std::string(kind)), std::string::npos)
+        << error_of(path, {});
+    test::expect_error(ErrorKind::kInput, {kind}, [&] { probe_video(path); });
+  }
 }
 
 TEST_F(VideoReaderOfMade, RefusesARateThatIsNone) {

@@ -64,6 +64,14 @@ TEST(Json, SaysWhereAndWhyItIsRefused) {
   EXPECT_EQ(parse_json_if_valid("[0.5]"), Json({0.5}));
 }
 
+TEST(Json, SaysWhatCameInItsPlace) {
+  for (const auto& [text, kind] : {std::pair{"<!DOCTYPE html><html>", "x: a web page"},
+                                   {"version https://git-lfs.github.com/spec/v1\n", "Git LFS"}}) {
+    test::expect_error(ErrorKind::kModel, {kind},
+                       [&] { parse_json(text, "x", ErrorKind::kModel); });
+  }
+}
+
 TEST(Json, IsRefusedWhereItsNestingWouldExhaustTheStack) {
   const auto nested = [](std::size_t levels) {
     return std::string(levels, '[') + std::string(levels, ']');

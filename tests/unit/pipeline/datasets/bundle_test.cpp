@@ -82,6 +82,18 @@ TEST_F(BundleTest, RefusesALeastLengthOrACompatThatCannotBe) {
                      [&] { loaded_with("compat", "theirs"); });
 }
 
+TEST_F(BundleTest, SaysWhatCameInTheNetworksPlace) {
+  write_file(bundle_.file(kCo2NetFile), "weights");
+  save_bundle(bundle_);
+  load_bundle(dir_.path(), {kCo2NetFile});
+  write_file(bundle_.file(kCo2NetFile), "\1\2");
+  test::expect_error(ErrorKind::kModel, {"co2net.pt", "SHA-256 differs); fetch the bundle again"},
+                     [&] { load_bundle(dir_.path(), {kCo2NetFile}); });
+  write_file(bundle_.file(kCo2NetFile), "version https://git-lfs.github.com/spec/v1\n");
+  test::expect_error(ErrorKind::kModel, {"co2net.pt", "SHA-256 differs); it is a Git LFS pointer"},
+                     [&] { load_bundle(dir_.path(), {kCo2NetFile}); });
+}
+
 TEST_F(BundleTest, NamesThePresetThatIsUnknownAndThoseThatAreKnown) {
   test::expect_error(ErrorKind::kModel,
                      {"model.json: preset must be one of thumos14, activitynet1.2, not 'charades'"},

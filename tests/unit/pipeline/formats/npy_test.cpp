@@ -5,6 +5,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "tests/support.h"
+#include "tests/unit/expect_error.h"
 
 namespace co2net {
 namespace {
@@ -111,6 +112,16 @@ TEST(Npz, RefusesWhatIsNotAnArchive) {
   EXPECT_THROW(parse_npz("PK nonsense", "x"), Error);
   std::string bytes = format_npz({{"x", numbered({100})}});
   EXPECT_THROW(parse_npz(bytes.substr(0, bytes.size() / 2), "x"), Error);
+}
+
+TEST(Npz, AndNpySayWhatCameInTheFilesPlace) {
+  const TempDir dir;
+  const auto path = dir.path() / "a.npy";
+  write_file(path, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+  test::expect_error(ErrorKind::kInput, {path.string() + ": a Git LFS pointer"},
+                     [&] { read_npy(path); });
+  test::expect_error(ErrorKind::kInput, {path.string() + ": a Git LFS pointer"},
+                     [&] { read_npz(path); });
 }
 
 TEST(Npz, ReadsDeflatedArchives) {

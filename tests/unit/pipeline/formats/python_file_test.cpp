@@ -276,8 +276,9 @@ TEST(PythonFile, KnowsEveryOpcode) {
 
 TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
   const std::pair<std::string, std::string> kCases[] = {
-      {"", "is empty"},
-      {"zip it"s, "not a pickle; .npy, .npz, pickle and torch checkpoint files are read"},
+      {"", "empty; download or copy it again"},
+      {"~"s, "not a pickle; .npy, .npz, pickle and torch checkpoint files are read"},
+      {"zip it"s, "x: text, which begins with \"zip it\""},
       {"Nz."s, "pickle byte 1: damaged: unknown opcode 122"},
       {"cos\nsystem\n(S'id'\ntR."s, "unknown global os.system; only"},
       {"\x8c\x05posix\x8c\x06system\x93."s, "unknown global posix.system"},
@@ -789,7 +790,7 @@ TEST(PythonFile, RefusesArchivesWhoseEntriesOverlap) {
 }
 
 TEST(PythonFile, RefusesArchivesThatAreNotWhatTheySay) {
-  expect_refused(zip_of({{"readme.txt", "hello"}}), "neither a .npz's array nor part of a torch");
+  expect_refused(zip_of({{"readme.txt", "hello"}}), "zip archive of other files: 1 entries (readme.txt); neither a .npz nor");
   expect_refused(zip_of({{"a.npy", "x"}, {"a.npy", "y"}}), "two zip entries are named a.npy");
   expect_refused(zip_of({{"a.npy", "x"}}, 12), "compression 12 is not supported");
   expect_refused(zip_of({{"a.npy", "x"}}, 0, 1), "damaged zip archive");
