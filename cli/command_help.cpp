@@ -26,8 +26,8 @@ const std::vector<CommandHelp> kCommandHelp = {
      "a folder of features to one file, as other programs train on"},
     {"unpack", "FILE.npy --annotations FILE|DIR -o DIR", "such a file to a folder of features"},
     {"inspect", "FILE...",
-     "list what .pt, .pth, .pkl, .npy and .npz files hold, a line a tensor; runs nothing of "
-     "theirs"},
+     "list what .pt, .pth, .pkl, .npy, .npz and .safetensors files hold, a line a tensor; runs "
+     "nothing of theirs"},
     {"explain", "VIDEO... --model DIR", "say which stages 'run' would compute, and why"},
     {"cache", "stat|verify|gc|clear", "look after the results of stages that are kept on disk"},
     {"probe", "VIDEO...", "print what the container says, a line of JSON a video"},

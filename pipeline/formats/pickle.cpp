@@ -420,7 +420,7 @@ void Machine::execute(char opcode) {
     case 0x98:
       fail("its buffers are outside of it; pickle without buffer_callback");
     default:
-      if (at_ == 1) fail("not a pickle; .npy, .npz, pickle and torch checkpoint files are read");
+      if (at_ == 1) fail("not a pickle; .npy, .npz, .safetensors, pickle and torch checkpoint files are read");
       fail("damaged: unknown opcode " + std::to_string(static_cast<unsigned char>(opcode)));
   }
 }

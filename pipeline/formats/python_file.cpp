@@ -13,6 +13,7 @@
 #include "pipeline/base/text.h"
 #include "pipeline/formats/npy.h"
 #include "pipeline/formats/pickle.h"
+#include "pipeline/formats/safetensors.h"
 #include "pipeline/formats/zip_archive.h"
 
 namespace co2net {
@@ -138,6 +139,7 @@ struct PythonFile::Content {
   void read_zip();
   std::string_view content_of(ZipArchive& archive, const ZipArchive::Entry& entry, bool checked);
   PickleNode& read_npz(ZipArchive& archive);
+  PickleNode& read_safetensors();
   PickleNode& read_torch_zip(ZipArchive& archive, const std::string& folder);
   PickleNode& read_torch_stream(std::size_t at);
 };
@@ -152,6 +154,9 @@ void PythonFile::Content::read() {
   } else if (is_npy(bytes)) {
     format = "npy";
     root = &read_npy(bytes, name);
+  } else if (is_safetensors(bytes)) {
+    format = "safetensors";
+    root = &read_safetensors();
   } else if (const auto magic_end = end_of_torch_magic(bytes)) {
     format = "torch (legacy)";
     root = &read_torch_stream(*magic_end);
@@ -218,6 +223,21 @@ PickleNode& PythonFile::Content::read_npz(ZipArchive& archive) {
     arrays.items.emplace_back(&heap.make(heap.keep(key)), &read_npy(npy, entry_name));
   }
   return heap.make(std::move(arrays));
+}
+
+PickleNode& PythonFile::Content::read_safetensors() {
+  SafeTensors content = parse_safetensors(bytes, name);
+  PythonValue::Dict tensors, metadata;
+  for (const auto& [key, text] : content.metadata) {
+    metadata.items.emplace_back(&heap.make(heap.keep(key)), &heap.make(heap.keep(text)));
+  }
+  if (!metadata.items.empty()) {
+    tensors.items.emplace_back(&heap.make(kSafetensorsMetadata), &heap.make(std::move(metadata)));
+  }
+  for (const auto& [key, array] : content.tensors) {
+    tensors.items.emplace_back(&heap.make(heap.keep(key)), &heap.make(array));
+  }
+  return heap.make(std::move(tensors));
 }
 
 // torch.load does not check the checksums either, which torch.save may leave out.

@@ -36,7 +36,7 @@ struct PythonValue {
 };
 
 // A file of Python data: a pickle (protocols 0 to 5), a torch checkpoint (the stream of before 2020
-// or the zip archive), a .npy or a .npz (a Dict from names to arrays). The format is told by the
+// or the zip archive), a .npy, a .npz or a .safetensors (both a Dict from names to arrays). The format is told by the
 // content. Nothing in it is executed: the reader knows containers, text, numbers, numpy's arrays
 // and scalars, and torch's tensors; any other global is an error that names it. The file is mapped,
 // so that arrays cost no memory until they are used. Errors: Error(kIo) if it cannot be read,
@@ -56,7 +56,7 @@ class PythonFile {
   // the file anew where they are used again. Safe while others use them.
   void release(std::string_view bytes) const;
   const std::string& format() const;  // "pickle", "torch", "torch (legacy)", "torchscript",
-                                      // "npy", "npz"
+                                      // "npy", "npz", "safetensors"
 
  private:
   struct Content;

@@ -277,7 +277,7 @@ TEST(PythonFile, KnowsEveryOpcode) {
 TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
   const std::pair<std::string, std::string> kCases[] = {
       {"", "empty; download or copy it again"},
-      {"~"s, "not a pickle; .npy, .npz, pickle and torch checkpoint files are read"},
+      {"~"s, "not a pickle; .npy, .npz, .safetensors, pickle and torch checkpoint files are read"},
       {"zip it"s, "x: text, which begins with \"zip it\""},
       {"Nz."s, "pickle byte 1: damaged: unknown opcode 122"},
       {"cos\nsystem\n(S'id'\ntR."s, "unknown global os.system; only"},
@@ -834,6 +834,107 @@ TEST(RawArray, NamesDtypesThatCannotBeConverted) {
   expect_error(ErrorKind::kInput, {"x: dtype f4 is not text"}, [] {
     to_texts({"f4", false, {1}, {1}, "abcd"}, "x");
   });
+}
+
+// safetensors.
+
+std::string safetensors(const std::string& header, const std::string& data) {
+  return little_endian(header.size(), 8) + header + data;
+}
+
+// A tensor's entry in the header.
+std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
+                  std::size_t begin, std::size_t end) {
+  return '"' + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":[" +
+         std::to_string(begin) + "," + std::to_string(end) + "]}";
+}
+
+TEST(PythonFile, ReadsSafetensorsAsADictionary) {
+  const std::string header =
+      "{\"__metadata__\":{\"format\":\"pt\"}," + entry("w", "F32", "[2,3]", 0, 24) + "," +
+      entry("a.b", "I16", "[2]", 24, 28) + "," + entry("none", "F64", "[0,4]", 24, 24) + "," +
+      entry("one", "U8", "[]", 28, 29) + "}   ";
+  const PythonFile file(safetensors(header, kZeroToFive + "\xff\xff\2\0\7"s), "x");
+  EXPECT_EQ(file.format(), "safetensors");
+  EXPECT_EQ(text_of(file),
+            "{'__metadata__': {'format': 'pt'}, 'a.b': i2[2]( -1 2 ), 'none': f8[0, 4]( ), "
+            "'one': u1[]( 7 ), 'w': f4[2, 3]( 0 1 2 3 4 5 )}");
+  EXPECT_EQ(read(safetensors("{}", "")), "{}");
+}
+
+TEST(PythonFile, ReadsEverySafetensorsDtype) {
+  const auto read_one = [](const std::string& dtype, const std::string& data) {
+    return read(safetensors("{" + entry("a", dtype, "[1]", 0, data.size()) + "}", data));
+  };
+  EXPECT_EQ(read_one("F64", "\0\0\0\0\0\0\xf8\x3f"s), "{'a': f8[1]( 1.5 )}");
+  EXPECT_EQ(read_one("F32", "\0\0\xc0\x3f"s), "{'a': f4[1]( 1.5 )}");
+  EXPECT_EQ(read_one("F16", "\0\x3e"s), "{'a': f2[1]( 1.5 )}");
+  EXPECT_EQ(read_one("BF16", "\xc0\x3f"s), "{'a': bf2[1]( 1.5 )}");
+  EXPECT_EQ(read_one("I64", std::string(8, '\xff')), "{'a': i8[1]( -1 )}");
+  EXPECT_EQ(read_one("I32", std::string(4, '\xff')), "{'a': i4[1]( -1 )}");
+  EXPECT_EQ(read_one("I16", std::string(2, '\xff')), "{'a': i2[1]( -1 )}");
+  EXPECT_EQ(read_one("I8", "\xff"), "{'a': i1[1]( -1 )}");
+  EXPECT_EQ(read_one("U64", "\7\0\0\0\0\0\0\0"s), "{'a': u8[1]( 7 )}");
+  EXPECT_EQ(read_one("U32", "\7\0\0\0"s), "{'a': u4[1]( 7 )}");
+  EXPECT_EQ(read_one("U16", "\xff\xff"), "{'a': u2[1]( 65535 )}");
+  EXPECT_EQ(read_one("U8", "\xff"), "{'a': u1[1]( 255 )}");
+  EXPECT_EQ(read_one("BOOL", "\1"), "{'a': b1[1]( 1 )}");
+  for (const std::string dtype : {"F8_E4M3", "F4", "f32", "", "F32\\u0000"}) {
+    expect_error(ErrorKind::kInput, {"x: tensor \"a\": dtype \"" + dtype + "\" is not supported"},
+                 [&] { read_one(dtype, "\0"s); });
+  }
+}
+
+TEST(PythonFile, RefusesSafetensorsThatAreNotWhatTheySay) {
+  const auto refused = [](const std::string& header, const std::string& data,
+                          const std::string& why) {
+    expect_refused(safetensors(header, data), why);
+  };
+  const std::string four = "0123", eight = "01234567";
+  const std::string whole = "{" + entry("a", "F32", "[2]", 0, 8) + "}";
+  refused("{" + entry("a", "F32", "[2]", 0, 8), eight, "malformed header");
+  refused(whole + "{}", eight, "malformed header");
+  refused("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}", eight,
+          "\"a\" is there twice");
+  refused(R"({"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}})", "0",
+          "\"dtype\" is there twice");
+  refused(R"({"__metadata__":{"k":"1","k":"2"}})", "", "\"k\" is there twice");
+  refused(R"({"__metadata__":{"k":1}})", "", "metadata are no dictionary of text");
+  refused(R"({"__metadata__":[]})", "", "metadata are no dictionary of text");
+  refused(R"({"a":[]})", "", "tensor \"a\": want dtype, shape and data_offsets alone");
+  refused(R"({"a":{"dtype":"U8","shape":[1]}})", "0", "want dtype, shape");
+  refused(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"strides":[1]}})", "0", "alone");
+  refused(R"({"a":{"dtype":"U8","shape":[1],"offsets":[0,1]}})", "0", "lacks its data_offsets");
+  refused(R"({"a":{"dtype":8,"shape":[1],"data_offsets":[0,1]}})", "0", "dtype 8 is not");
+  refused(R"({"a":[[[[[1]]]]]})", "", "nested too deeply");
+  for (const std::string shape : {"1", "[-1]", "[1.0]", "[\"1\"]", "[null]", "{}"}) {
+    refused("{" + entry("a", "U8", shape, 0, 1) + "}", "0", "shape");
+  }
+  refused("{" + entry("a", "U8", "[9223372036854775808]", 0, 1) + "}", "0", "too large");
+  refused("{" + entry("a", "U8", "[18446744073709551616]", 0, 1) + "}", "0", "shape");
+  refused("{" + entry("a", "F32", "[4611686018427387904,4]", 0, 4) + "}", four, "too large");
+  refused("{" + entry("a", "F32", "[4611686018427387905]", 0, 4) + "}", four, "needs");
+  refused("{" + entry("a", "F32", "[0,9223372036854775807,9]", 0, 4) + "}", four, "");
+  refused("{" + entry("a", "F32", "[3]", 0, 8) + "}", eight, "needs 3 x 4 bytes");
+  refused("{" + entry("a", "F32", "[1]", 0, 8) + "}", eight, "needs 1 x 4 bytes");
+  refused("{" + entry("a", "F32", "[2]", 0, 8) + "}", four, "its data are beyond the file");
+  refused("{" + entry("a", "U8", "[0]", 1, 0) + "}", "0", "data_offsets are not [begin, end]");
+  refused(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}})", "0", "not [begin, end]");
+  refused("{" + entry("a", "U8", "[4]", 0, 4) + "," + entry("b", "U8", "[3]", 5, 8) + "}", eight,
+          "a gap or overlap");
+  refused("{" + entry("a", "U8", "[5]", 0, 5) + "," + entry("b", "U8", "[4]", 4, 8) + "}", eight,
+          "a gap or overlap");
+  refused("{" + entry("a", "U8", "[8]", 0, 8) + "," + entry("b", "U8", "[8]", 0, 8) + "}", eight,
+          "a gap or overlap");
+  refused("{" + entry("a", "U8", "[7]", 1, 8) + "}", eight, "a gap or overlap");
+  refused("{" + entry("a", "U8", "[4]", 0, 4) + "}", eight, "4 bytes belong to no tensor");
+  refused("{}", "0", "1 bytes belong to no tensor");
+  expect_refused("\xff\xff\xff\x7f\0\0\0\0{}"s, "its header has 2147483647 bytes");
+  expect_refused("\3\0\0\0\0\0\0\0{}"s, "ends within its header");
+  const std::string file = safetensors(whole, eight);
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    EXPECT_THROW(read(file.substr(0, size)), Error) << size;
+  }
 }
 
 // Real files.
