@@ -66,7 +66,7 @@ Tensors parse(const PythonValue& checkpoint, Budget budget) {
     if (text == nullptr) refuse("a tensor's name is not a string");
     const std::string name(*text);
     const auto* array = std::get_if<RawArray>(&value->value);
-    if (array == nullptr) refuse(name + " is not a tensor");
+    if (array == nullptr) refuse(name + " is not a tensor but " + kind_of(*value));
     budget.take(*array, name);
     tensors[name] = to_tensor(*array, name);
   }

@@ -47,10 +47,16 @@ Node node_of(const PythonValue* value) {
   return value;
 }
 
+// For a node that is not what its place wants.
+[[noreturn]] void bad_for(const std::string& wanted, const Node& node) {
+  const auto* value = std::get_if<const PythonValue*>(&node);
+  bad(wanted + " is missing" + (value == nullptr ? "" : "; there is " + kind_of(**value)));
+}
+
 std::size_t count(const Node& node) {
   if (const auto* items = std::get_if<Items>(&node)) return items->size();
   const auto* array = std::get_if<RawArray>(&node);
-  if (array == nullptr || array->shape.empty()) bad("a list is missing");
+  if (array == nullptr || array->shape.empty()) bad_for("a list", node);
   const auto rows = static_cast<std::size_t>(array->shape[0]);
   if (rows > array->bytes.size()) bad("an array of " + to_string(array->shape) + " has no content");
   return rows;
@@ -83,7 +89,7 @@ std::string text(const Node& node, Budget& budget) {
       return std::string(*held);
     }
   }
-  bad("text is missing");
+  bad_for("text", node);
 }
 
 template <class T>
@@ -114,7 +120,7 @@ double number(const Node& node, Budget& budget) {
       return parse_seconds(*held);
     }
   }
-  bad("a number is missing");
+  bad_for("a number", node);
 }
 
 std::vector<std::string> texts(const Node& node, Budget& budget) {

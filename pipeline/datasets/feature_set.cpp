@@ -21,7 +21,7 @@ using Views = std::vector<RawArray>;
 
 RawArray array_of(const PythonValue& value, const std::string& name) {
   if (const auto* array = std::get_if<RawArray>(&value.value)) return *array;
-  bad(name + ": not an array of numbers");
+  bad(name + ": want an array of numbers, got " + kind_of(value));
 }
 
 RawArray row_of(const RawArray& array, std::int64_t index) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipeline/base/json.h"
+#include "pipeline/base/text.h"
 #include "pipeline/formats/python_file.h"
 
 namespace co2net {
@@ -23,12 +24,6 @@ constexpr std::size_t kMaxDepth = 100;
 
 // Whether a byte of UTF-8 is within a character.
 bool is_continuation(char byte) { return (byte & 0xc0) == 0x80; }
-
-std::string shortened(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  while (most > 0 && is_continuation(text[most])) --most;
-  return std::string(text.substr(0, most)) + "...";
-}
 
 // As JSON, so that nothing in it moves the terminal's cursor or breaks the line.
 std::string quoted(std::string_view text, std::size_t most = kMaxBrief) {
@@ -110,6 +105,8 @@ void append_brief(std::string& text, const Value& value) {
     text += ']';
   } else if (const auto* words = std::get_if<std::string_view>(&value.value)) {
     text += quoted(*words);
+  } else if (const auto* opaque = std::get_if<Value::Opaque>(&value.value)) {
+    text += opaque->name;
   } else if (const auto* truth = std::get_if<bool>(&value.value)) {
     text += *truth ? "True" : "False";
   } else if (const auto* integer = std::get_if<std::int64_t>(&value.value)) {
@@ -143,6 +140,8 @@ class Listing {
   void list(const std::string& name, const Value& value, std::size_t depth) {
     if (const auto* array = std::get_if<RawArray>(&value.value)) {
       line(name, friendly_name(array->dtype), to_string(array->shape));
+    } else if (const auto* opaque = std::get_if<Value::Opaque>(&value.value)) {
+      line(name, "opaque", std::string(opaque->name));
     } else if (large_.count(&value) == 0) {
       list_small(name, value);
     } else if (const auto known = listed_.find(&value); known != listed_.end()) {

@@ -2,10 +2,12 @@
 
 #include <bit>
 #include <charconv>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/json.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -19,6 +21,7 @@ constexpr std::size_t kMaxOperations = 1 << 22;
 constexpr std::size_t kMaxNodes = 1 << 20;
 constexpr std::size_t kFreeCopies = 1 << 16;
 constexpr std::size_t kMaxCopies = 16;
+constexpr std::size_t kMaxOpaqueName = 200;
 constexpr const char* kTruncated = "truncated; download or copy the file again";
 
 // Runs opcodes on a stack, as Python's pickle module documents them (pickletools.py).
@@ -80,23 +83,29 @@ class Machine {
     return std::bit_cast<double>(bits);
   }
   // Two's complement of any size.
-  std::int64_t long_integer(std::uint64_t size) {
+  void push_long_integer(std::uint64_t size) {
     const std::string_view digits = take(size);
-    if (size > 8) fail("an integer of " + std::to_string(size) + " bytes is beyond 64 bits");
+    if (size > 8) return push_node(heap_.make_opaque(kWideInteger));
     std::uint64_t value = size > 0 && (digits[size - 1] & 0x80) != 0 ? ~std::uint64_t{0} : 0;
     for (std::size_t i = size; i-- > 0;) {
       value = value << 8 | static_cast<unsigned char>(digits[i]);
     }
-    return static_cast<std::int64_t>(value);
+    push(static_cast<std::int64_t>(value));
   }
-  std::int64_t decimal(std::string_view text) {
+  // Nothing where it is beyond int64.
+  std::optional<std::int64_t> decimal(std::string_view text) const {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc::result_out_of_range) {
-      fail("integer " + std::string(text.substr(0, 40)) + " is beyond 64 bits");
+    if (end != text.data() + text.size() || error == std::errc::invalid_argument) {
+      fail("malformed integer");
     }
-    if (error != std::errc() || end != text.data() + text.size()) fail("malformed integer");
+    if (error != std::errc()) return std::nullopt;
     return value;
+  }
+  std::uint64_t memo_index(std::string_view text) const {
+    const auto index = decimal(text);
+    if (!index) fail("malformed integer");
+    return static_cast<std::uint64_t>(*index);
   }
   double real(std::string_view text) {
     double value = 0;
@@ -146,7 +155,7 @@ class Machine {
   template <class Value>
   Value& top_as(const char* kind) {
     Value* value = std::get_if<Value>(&top().value);
-    if (value == nullptr) fail(std::string("a ") + kind + " expected");
+    if (value == nullptr) heap_.fail_for(std::string("a ") + kind, top());
     return *value;
   }
   template <class Value>
@@ -157,11 +166,13 @@ class Machine {
   }
 
   void append(const Items& items) {
+    if (is_opaque(top())) return;
     Items& to = top_as<Sequence>("list").items;
     to.insert(to.end(), items.begin(), items.end());
   }
   void set_items(const Items& items) {
     if (items.size() % 2 != 0) fail("a key without a value");
+    if (is_opaque(top())) return;
     auto& to = top_as<Dict>("dictionary").items;
     for (std::size_t i = 0; i < items.size(); i += 2) to.emplace_back(items[i], items[i + 1]);
   }
@@ -179,8 +190,10 @@ class Machine {
 
   void call(const Items& arguments) { push_node(pickle_call(heap_, pop(), arguments)); }
   void call_with_keywords() {
-    if (!pop_as<Dict>("dictionary").items.empty()) fail("keyword arguments are not supported");
-    call(pop_as<Sequence>("tuple").items);
+    const Dict& keywords = pop_as<Dict>("dictionary");
+    const Items& arguments = pop_as<Sequence>("tuple").items;
+    if (!keywords.items.empty() && !is_opaque(top())) fail("keyword arguments are not supported");
+    call(arguments);
   }
   // INST names the class after its arguments, OBJ puts it before them.
   void push_instance(std::string_view module, std::string_view name) {
@@ -199,6 +212,10 @@ class Machine {
     const std::string_view module = pop_as<std::string_view>("module's name");
     push_node(pickle_global(heap_, module, name));
   }
+  // A class by a number that only the program that pickled it knows.
+  void push_extension(std::uint64_t code) {
+    push_node(heap_.make_opaque("copyreg extension " + std::to_string(code)));
+  }
   void build() {
     const PickleNode& state = pop();
     pickle_build(heap_, top(), state);
@@ -208,7 +225,14 @@ class Machine {
     if (text == "00" || text == "01") {
       push_node(text == "01" ? true_ : false_);
     } else {
-      push(decimal(text));
+      push_decimal(text);
+    }
+  }
+  void push_decimal(std::string_view text) {
+    if (const auto value = decimal(text)) {
+      push(*value);
+    } else {
+      push_node(heap_.make_opaque(kWideInteger));
     }
   }
 
@@ -296,7 +320,7 @@ void Machine::execute(char opcode) {
     case '2':
       return push_node(top());
     case 'p':
-      return remember(static_cast<std::uint64_t>(decimal(line())));
+      return remember(memo_index(line()));
     case 'q':
       return remember(number(1));
     case 'r':
@@ -304,7 +328,7 @@ void Machine::execute(char opcode) {
     case 0x94:  // MEMOIZE
       return remember(memo_.size());
     case 'g':
-      return recall(static_cast<std::uint64_t>(decimal(line())));
+      return recall(memo_index(line()));
     case 'h':
       return recall(number(1));
     case 'j':
@@ -328,12 +352,12 @@ void Machine::execute(char opcode) {
     case 'L': {
       std::string_view text = line();
       if (text.ends_with('L')) text.remove_suffix(1);
-      return push(decimal(text));
+      return push_decimal(text);
     }
     case 0x8a:  // LONG1
-      return push(long_integer(number(1)));
+      return push_long_integer(number(1));
     case 0x8b:  // LONG4
-      return push(long_integer(number(4)));
+      return push_long_integer(number(4));
     case 'F':
       return push(real(line()));
     case 'G':
@@ -411,16 +435,20 @@ void Machine::execute(char opcode) {
       return push_node(pickle_persistent(heap_, pop()));
 
     case 'P':
-      fail("refers to an object outside of it");
-    case 0x82:  // EXT1, EXT2, EXT4
-    case 0x83:
-    case 0x84:
-      fail("copyreg's extension codes are not supported");
+      return push_node(heap_.make_opaque("persistent object " + std::string(line())));
+    case 0x82:  // EXT1
+      return push_extension(number(1));
+    case 0x83:  // EXT2
+      return push_extension(number(2));
+    case 0x84:  // EXT4
+      return push_extension(number(4));
     case 0x97:  // NEXT_BUFFER, READONLY_BUFFER
     case 0x98:
       fail("its buffers are outside of it; pickle without buffer_callback");
     default:
-      if (at_ == 1) fail("not a pickle; .npy, .npz, .safetensors, pickle and torch checkpoint files are read");
+      if (at_ == 1) {
+        fail("not a pickle; .npy, .npz, .safetensors, pickle and torch checkpoint files are read");
+      }
       fail("damaged: unknown opcode " + std::to_string(static_cast<unsigned char>(opcode)));
   }
 }
@@ -465,12 +493,28 @@ void PickleHeap::charge(std::size_t bytes) {
   budget_ -= bytes;
 }
 
+// Names come from the file: without what moves a terminal's cursor, and not without end.
+PickleNode& PickleHeap::make_opaque(std::string_view name) {
+  const Json text(name.substr(0, kMaxOpaqueName));
+  const std::string quoted = text.dump(-1, ' ', true, Json::error_handler_t::replace);
+  charge(quoted.size());
+  return make(PythonValue::Opaque{keep(quoted.substr(1, quoted.size() - 2))});
+}
+
+bool is_opaque(const PythonValue& value) {
+  return std::holds_alternative<PythonValue::Opaque>(value.value);
+}
+
 std::string PickleHeap::place() const {
   return name_ + ": pickle byte " + std::to_string(position_);
 }
 
 void PickleHeap::fail(const std::string& why) const {
   throw Error(ErrorKind::kInput, place() + ": " + why);
+}
+
+void PickleHeap::fail_for(const std::string& wanted, const PythonValue& got) const {
+  fail(wanted + " expected, got " + kind_of(got));
 }
 
 }  // namespace co2net

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -66,6 +67,10 @@ class PickleHeap {
   const PickledStorage& keep(PickledStorage storage) {
     return storages_.emplace_back(std::move(storage));
   }
+  PickleNode& make_opaque(std::string_view name);
+  void note_unknown_storage(std::string_view key, std::string_view type) {
+    unknown_storages_.emplace(key, type);
+  }
   PickleNode& make_tensor(const PickledStorage& storage, Shape shape, Shape strides,
                           std::int64_t offset);
 
@@ -73,11 +78,17 @@ class PickleHeap {
   void charge(std::size_t bytes);
 
   [[noreturn]] void fail(const std::string& why) const;
+  // For a value that is not of the kind that its place wants, "a list".
+  [[noreturn]] void fail_for(const std::string& wanted, const PythonValue& got) const;
   std::string place() const;  // for messages: the name and the opcode's byte
   void begin_operation(std::size_t position);
 
   bool knows_scripts() const { return knows_scripts_; }
   const std::vector<PickledTensor>& tensors() const { return tensors_; }
+  // The classes of storages whose elements are of no known kind, by key.
+  const std::map<std::string_view, std::string_view>& unknown_storages() const {
+    return unknown_storages_;
+  }
 
  private:
   void expect_room() const;
@@ -92,9 +103,16 @@ class PickleHeap {
   std::deque<Dtype> dtypes_;
   std::deque<PickledStorage> storages_;
   std::vector<PickledTensor> tensors_;
+  std::map<std::string_view, std::string_view> unknown_storages_;
 };
 
-// What the opcodes GLOBAL, REDUCE, NEWOBJ, BUILD and BINPERSID mean.
+bool is_opaque(const PythonValue& value);
+
+// The name of an integer that a PythonValue cannot hold.
+inline constexpr const char* kWideInteger = "an integer beyond int64";
+
+// What the opcodes GLOBAL, REDUCE, NEWOBJ, BUILD and BINPERSID mean. What is made by an opaque
+// value is one of its name.
 PickleNode& pickle_global(PickleHeap& heap, std::string_view module, std::string_view name);
 PickleNode& pickle_call(PickleHeap& heap, const PickleNode& callable,
                         const PickleHeap::Items& arguments);

@@ -23,6 +23,7 @@ using Items = PickleHeap::Items;
 using Sequence = PythonValue::Sequence;
 using Dict = PythonValue::Dict;
 using None = PythonValue::None;
+using Opaque = PythonValue::Opaque;
 
 // Arguments.
 
@@ -34,7 +35,7 @@ const PythonValue& argument(PickleHeap& heap, const Items& arguments, std::size_
 template <class Value>
 const Value& expect(PickleHeap& heap, const PythonValue& value, const char* kind) {
   const Value* expected = std::get_if<Value>(&value.value);
-  if (expected == nullptr) heap.fail(std::string(kind) + " expected");
+  if (expected == nullptr) heap.fail_for(kind, value);
   return *expected;
 }
 
@@ -50,10 +51,9 @@ const Items& items(PickleHeap& heap, const PythonValue& value) {
   return expect<Sequence>(heap, value, "a sequence").items;
 }
 
-bool is_true(const PythonValue& value) {
+bool is_true(PickleHeap& heap, const PythonValue& value) {
   if (const bool* truth = std::get_if<bool>(&value.value)) return *truth;
-  const auto* number = std::get_if<std::int64_t>(&value.value);
-  return number != nullptr && *number != 0;
+  return expect<std::int64_t>(heap, value, "True or False") != 0;
 }
 
 bool is_none(const PythonValue& value) { return std::holds_alternative<None>(value.value); }
@@ -70,7 +70,7 @@ template <class Role>
 const Role& role(PickleHeap& heap, const PythonValue& value, const char* kind) {
   // All values of a heap are its nodes.
   const Role* expected = std::get_if<Role>(&static_cast<const PickleNode&>(value).role);
-  if (expected == nullptr) heap.fail(std::string(kind) + " expected");
+  if (expected == nullptr) heap.fail_for(kind, value);
   return *expected;
 }
 
@@ -139,6 +139,12 @@ PickleNode& make_dict(PickleHeap& heap, const Items& arguments) {
   return heap.make(std::move(dict));
 }
 
+// Its argument makes what a key that is asked for lacks; the items follow.
+PickleNode& make_default_dict(PickleHeap& heap, const Items& arguments) {
+  if (arguments.size() > 1) heap.fail("collections.defaultdict of more than its factory");
+  return heap.make(Dict{});
+}
+
 // The argument itself, where a global only marks it.
 PickleNode& first_argument(PickleHeap& heap, const Items& arguments) {
   const PythonValue& value = argument(heap, arguments, 0);
@@ -148,7 +154,9 @@ PickleNode& first_argument(PickleHeap& heap, const Items& arguments) {
 // numpy.
 
 PickleNode& make_unbuilt_array(PickleHeap& heap, const Items& arguments) {
-  const auto* type = role<const PickleGlobal*>(heap, argument(heap, arguments, 0), "numpy.ndarray");
+  const PythonValue& subclass = argument(heap, arguments, 0);
+  if (const auto* opaque = std::get_if<Opaque>(&subclass.value)) return heap.make(*opaque);
+  const auto* type = role<const PickleGlobal*>(heap, subclass, "numpy.ndarray");
   if (type->name != "ndarray") heap.fail("numpy.ndarray expected");
   PickleNode& array = heap.make(None{});
   array.role = PickleNode::UnbuiltArray{};
@@ -165,7 +173,11 @@ PickleNode& make_dtype(PickleHeap& heap, const Items& arguments) {
 // (version, byte order, subdtype, names, fields, item size, alignment, flags)
 void build_dtype(PickleHeap& heap, Dtype& dtype, const PythonValue& state) {
   const Items& parts = items(heap, state);
-  dtype.big_endian = text(heap, argument(heap, parts, 1)) == ">";
+  const std::string_view order = text(heap, argument(heap, parts, 1));
+  if (order != "<" && order != ">" && order != "|" && order != "=") {
+    heap.fail("byte order '" + std::string(order) + "' is unknown");
+  }
+  dtype.big_endian = order == ">";
   if (!is_none(argument(heap, parts, 2)) || !is_none(argument(heap, parts, 3))) {
     heap.fail("structured dtypes are not supported");
   }
@@ -193,7 +205,7 @@ void build_array(PickleHeap& heap, PickleNode& array, const PythonValue& state) 
   const std::size_t first = parts.size() == 4 ? 0 : 1;
   const Shape sizes = shape(heap, argument(heap, parts, first));
   const Dtype& type = dtype(heap, argument(heap, parts, first + 1));
-  const bool fortran_order = is_true(argument(heap, parts, first + 2));
+  const bool fortran_order = is_true(heap, argument(heap, parts, first + 2));
   const PythonValue& elements = argument(heap, parts, first + 3);
   if (type.code == "O") {
     array.value = make_objects(heap, sizes, items(heap, elements));
@@ -210,24 +222,24 @@ PickleNode& array_from_buffer(PickleHeap& heap, const Items& arguments) {
                               text(heap, argument(heap, arguments, 0)), heap.place()));
 }
 
-// A number's bytes, in this machine's byte order, as a 64-bit integer.
+// A number's bytes, in this machine's byte order, as a Python integer.
 template <class Narrow>
-std::int64_t integer_of(PickleHeap& heap, const std::string& bytes) {
+PickleNode& make_integer(PickleHeap& heap, const std::string& bytes) {
   Narrow value = 0;
   std::memcpy(&value, bytes.data(), sizeof value);
-  if (!std::in_range<std::int64_t>(value)) heap.fail("an integer is beyond 64 bits");
-  return static_cast<std::int64_t>(value);
+  if (!std::in_range<std::int64_t>(value)) return heap.make_opaque(kWideInteger);
+  return heap.make(static_cast<std::int64_t>(value));
 }
 
-std::int64_t integer_of(PickleHeap& heap, std::string_view code, const std::string& bytes) {
-  if (code == "i1") return integer_of<std::int8_t>(heap, bytes);
-  if (code == "i2") return integer_of<std::int16_t>(heap, bytes);
-  if (code == "i4") return integer_of<std::int32_t>(heap, bytes);
-  if (code == "i8") return integer_of<std::int64_t>(heap, bytes);
-  if (code == "u1") return integer_of<std::uint8_t>(heap, bytes);
-  if (code == "u2") return integer_of<std::uint16_t>(heap, bytes);
-  if (code == "u4") return integer_of<std::uint32_t>(heap, bytes);
-  return integer_of<std::uint64_t>(heap, bytes);
+PickleNode& make_integer(PickleHeap& heap, std::string_view code, const std::string& bytes) {
+  if (code == "i1") return make_integer<std::int8_t>(heap, bytes);
+  if (code == "i2") return make_integer<std::int16_t>(heap, bytes);
+  if (code == "i4") return make_integer<std::int32_t>(heap, bytes);
+  if (code == "i8") return make_integer<std::int64_t>(heap, bytes);
+  if (code == "u1") return make_integer<std::uint8_t>(heap, bytes);
+  if (code == "u2") return make_integer<std::uint16_t>(heap, bytes);
+  if (code == "u4") return make_integer<std::uint32_t>(heap, bytes);
+  return make_integer<std::uint64_t>(heap, bytes);
 }
 
 // numpy's scalars become Python's.
@@ -241,7 +253,7 @@ PickleNode& make_scalar(PickleHeap& heap, const Items& arguments) {
     return heap.make(heap.keep(to_texts(array, heap.place()).at(0)));
   }
   if (type.code[0] == 'i' || type.code[0] == 'u') {
-    return heap.make(integer_of(heap, type.code, to_dense(array, heap.place())));
+    return make_integer(heap, type.code, to_dense(array, heap.place()));
   }
   if (type.code == "b1") return heap.make(bytes[0] != 0);
   if (type.code == "f8") {
@@ -252,7 +264,7 @@ PickleNode& make_scalar(PickleHeap& heap, const Items& arguments) {
   if (type.code == "f4" || type.code == "f2") {
     return heap.make(double{to_float32(array, heap.place()).values[0]});
   }
-  heap.fail("a scalar of dtype " + type.code + " is not supported");
+  return heap.make_opaque("a numpy scalar of dtype " + type.code);
 }
 
 // torch.
@@ -298,6 +310,13 @@ PickleNode& rebuild_tensor_v3(PickleHeap& heap, const Items& arguments) {
                           integer(heap, argument(heap, arguments, 1)));
 }
 
+// copyreg._reconstructor(class, base, content), an object under protocols 0 and 1, and
+// getattr(class, name), a member of an enum.
+PickleNode& make_object(PickleHeap& heap, const Items& arguments) {
+  const auto* type = std::get_if<Opaque>(&argument(heap, arguments, 0).value);
+  return type != nullptr ? heap.make(*type) : heap.make_opaque("an object of a known class");
+}
+
 PickleNode& make_device(PickleHeap& heap, const Items& arguments) {
   return heap.make(text(heap, argument(heap, arguments, 0)));
 }
@@ -308,11 +327,14 @@ constexpr PickleGlobal kGlobals[] = {
     {"builtins", "bytes", make_bytes},
     {"builtins", "dict", make_dict},
     {"builtins", "frozenset", make_sequence},
+    {"builtins", "getattr", make_object},
     {"builtins", "list", make_sequence},
     {"builtins", "set", make_sequence},
     {"builtins", "tuple", make_sequence},
     {"_codecs", "encode", encode},
     {"collections", "OrderedDict", make_dict},
+    {"collections", "defaultdict", make_default_dict},
+    {"copyreg", "_reconstructor", make_object},
 
     {"numpy", "ndarray"},
     {"numpy", "dtype", make_dtype},
@@ -364,11 +386,20 @@ constexpr PickleGlobal kGlobals[] = {
 
 std::string present_name(std::string_view module) {
   if (module == "__builtin__") return "builtins";
+  if (module == "copy_reg") return "copyreg";
   constexpr std::string_view kNumpy2 = "numpy._core.";
   if (module.starts_with(kNumpy2)) {
     return "numpy.core." + std::string(module.substr(kNumpy2.size()));
   }
   return std::string(module);
+}
+
+// What a tuple begins with, if that is text.
+std::string_view first_text(const PythonValue& value) {
+  const auto* tuple = std::get_if<Sequence>(&value.value);
+  if (tuple == nullptr || tuple->items.empty()) return {};
+  const auto* first = std::get_if<std::string_view>(&tuple->items.front()->value);
+  return first == nullptr ? std::string_view() : *first;
 }
 
 std::string full_name(std::string_view module, std::string_view name) {
@@ -390,11 +421,11 @@ PickleNode& pickle_global(PickleHeap& heap, std::string_view module, std::string
     node.role = &global;
     return node;
   }
-  heap.fail("unknown global " + full_name(module, name) +
-            "; only containers, text, numbers, numpy's arrays and torch's tensors are read");
+  return heap.make_opaque(full_name(known_module, name));
 }
 
 PickleNode& pickle_call(PickleHeap& heap, const PickleNode& callable, const Items& arguments) {
+  if (const auto* opaque = std::get_if<Opaque>(&callable.value)) return heap.make(*opaque);
   if (std::holds_alternative<PickleNode::ScriptClass>(callable.role)) {
     PickleNode& object = heap.make(Dict{});
     object.role = PickleNode::ScriptObject{};
@@ -416,18 +447,25 @@ void pickle_build(PickleHeap& heap, PickleNode& object, const PythonValue& state
     const Dict& attributes = expect<Dict>(heap, state, "a dictionary");
     heap.charge(attributes.items.size() * sizeof(attributes.items[0]));
     object.value = Dict(attributes);
-  } else if (!std::holds_alternative<Dict>(object.value)) {
+  } else if (!std::holds_alternative<Dict>(object.value) && !is_opaque(object)) {
     heap.fail("an object with a state that is not supported");
   }
   // A dictionary's attributes, such as a state dictionary's _metadata, are not its content.
 }
 
-// ("storage", storage class, key, device, size[, view]), where a view is (key, first, size).
+// ("storage", storage class, key, device, size[, view]), where a view is (key, first, size); or
+// ("module", class, its source), as torch wrote whole networks before 2020.
 PickleNode& pickle_persistent(PickleHeap& heap, const PythonValue& id) {
+  const std::string_view kind = first_text(id);
+  if (kind != "storage" && kind != "module") return heap.make_opaque("persistent object");
   const Items& parts = items(heap, id);
-  if (text(heap, argument(heap, parts, 0)) != "storage") {
-    heap.fail("refers to an object outside of it that is no tensor's storage");
+  if (const auto* opaque = std::get_if<Opaque>(&argument(heap, parts, 1).value)) {
+    if (kind == "storage") {
+      heap.note_unknown_storage(text(heap, argument(heap, parts, 2)), opaque->name);
+    }
+    return heap.make(*opaque);
   }
+  if (kind == "module") return heap.make_opaque("persistent module");
   const auto* type =
       role<const PickleGlobal*>(heap, argument(heap, parts, 1), "a torch storage class");
   if (type->elements.empty()) heap.fail("a torch storage class expected");

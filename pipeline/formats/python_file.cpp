@@ -89,13 +89,20 @@ bool is_big_endian(std::string_view count, std::int64_t expected, const std::str
 // The storages that end torch's stream: in the order of `keys`, each its number of elements in 8
 // bytes, and they.
 Storages stream_storages(std::string_view bytes, const PickleHeap::Items& keys,
-                         const DeclaredStorages& declared, const std::string& name) {
+                         const PickleHeap& heap, const std::string& name) {
   constexpr std::size_t kCountSize = 8;
+  const DeclaredStorages declared = declared_storages(heap, name);
   Storages stored;
   for (const PythonValue* value : keys) {
     const auto* key = std::get_if<std::string_view>(&value->value);
     const auto known = key == nullptr ? declared.end() : declared.find(*key);
-    if (known == declared.end()) bad(name, "damaged: its list of storages has an unknown one");
+    if (known == declared.end()) {
+      const auto unknown = heap.unknown_storages().find(key == nullptr ? "" : *key);
+      bad(name, unknown == heap.unknown_storages().end()
+                    ? "damaged: its list of storages has an unknown one"
+                    : "has elements of a " + std::string(unknown->second) +
+                          ", which is not read, and what follows them cannot be found");
+    }
     const std::string storage_name = name + ": storage " + std::string(*key);
     const std::uint64_t size = byte_count(*known->second);
     if (bytes.size() < kCountSize || bytes.size() - kCountSize < size) {
@@ -288,8 +295,7 @@ PickleNode& PythonFile::Content::read_torch_stream(std::size_t at) {
   PickleNode& object = load_next();
   const auto* keys = std::get_if<PythonValue::Sequence>(&load_next().value);
   if (keys == nullptr) bad(name, "damaged: its list of storages is missing");
-  const auto stored =
-      stream_storages(bytes.substr(at), keys->items, declared_storages(heap, name), name);
+  const Storages stored = stream_storages(bytes.substr(at), keys->items, heap, name);
   resolve_tensors(heap, name, [&](const PickledStorage& storage) -> StoredElements {
     const auto known = stored.find(storage.key);
     if (known == stored.end()) bad(name, "lacks storage " + std::string(storage.key));
@@ -304,6 +310,15 @@ const PythonValue* PythonValue::Dict::find(std::string_view key) const {
     if (text != nullptr && *text == key) return item->second;
   }
   return nullptr;
+}
+
+std::string kind_of(const PythonValue& value) {
+  static constexpr const char* kKinds[] = {"None",         "a truth value", "an integer",
+                                           "a number",     "text",          "a list",
+                                           "a dictionary", "an array",      "an array of objects"};
+  const auto* opaque = std::get_if<PythonValue::Opaque>(&value.value);
+  return opaque == nullptr ? kKinds[value.value.index()]
+                           : std::string(opaque->name) + ", which is not read";
 }
 
 PythonFile::PythonFile(const std::filesystem::path& path) : content_(std::make_unique<Content>()) {

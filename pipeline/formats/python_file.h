@@ -28,20 +28,27 @@ struct PythonValue {
     Shape shape;
     std::vector<const PythonValue*> items;
   };
+  struct Opaque {           // a class or function that is not known here, or what it makes
+    std::string_view name;  // "argparse.Namespace", in printable ASCII
+  };
 
   // Text is str or bytes: Python 2 does not tell them apart.
   std::variant<None, bool, std::int64_t, double, std::string_view, Sequence, Dict, RawArray,
-               ObjectArray>
+               ObjectArray, Opaque>
       value;
 };
 
+// A value's kind for messages: "text", "a list", "argparse.Namespace, which is not read".
+std::string kind_of(const PythonValue& value);
+
 // A file of Python data: a pickle (protocols 0 to 5), a torch checkpoint (the stream of before 2020
-// or the zip archive), a .npy, a .npz or a .safetensors (both a Dict from names to arrays). The format is told by the
-// content. Nothing in it is executed: the reader knows containers, text, numbers, numpy's arrays
-// and scalars, and torch's tensors; any other global is an error that names it. The file is mapped,
-// so that arrays cost no memory until they are used. Errors: Error(kIo) if it cannot be read,
-// Error(kInput) naming the file and the defect, or what it is instead
-// (pipeline/base/foreign_file.h); sizes are checked against the file before memory is taken.
+// or the zip archive), a .npy, a .npz or a .safetensors (both a Dict from names to arrays). The
+// format is told by the content. Nothing in it is executed: the reader knows containers, text,
+// numbers, numpy's arrays and scalars, and torch's tensors. What is of another class is Opaque, and
+// an error that names it where an array or tensor is made of it. The file is mapped, so that arrays
+// cost no memory until they are used. Errors: Error(kIo) if it cannot be read, Error(kInput) naming
+// the file and the defect, or what it is instead (pipeline/base/foreign_file.h); sizes are checked
+// against the file before memory is taken.
 class PythonFile {
  public:
   explicit PythonFile(const std::filesystem::path& path);

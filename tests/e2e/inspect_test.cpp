@@ -45,6 +45,26 @@ TEST_F(Inspect, ShowsPlainValuesInALineAndGoesIntoDictionaries) {
       "labels\tlist\t[\"a\", \"b\"]\nopt[0]\tdict\tempty\n");
 }
 
+TEST_F(Inspect, NamesWhatIsOfUnknownClassesAndRunsNothing) {
+  // {'args': argparse.Namespace(lr=1), 'run': os.system('touch ...'), 'keys': [os.system]}
+  const std::string mark = file("mark", "");
+  EXPECT_EQ(
+      listing("}(U\4argscargparse\nNamespace\n)\x81}U\2lrK\1sbU\3runcos\nsystem\n(S'echo run > " +
+              mark + "'\ntRU\4keys(cos\nsystem\nlu."),
+      "args\topaque\targparse.Namespace\nrun\topaque\tos.system\nkeys\tlist\t[os.system]\n");
+  EXPECT_EQ(read_file(mark), "");
+}
+
+TEST_F(Inspect, ListsSafetensors) {
+  const std::string header =
+      R"({"__metadata__":{"format":"pt"},"w":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})";
+  const std::string path = file(
+      "w.safetensors", static_cast<char>(header.size()) + std::string(7, '\0') + header + "ab");
+  EXPECT_EQ(co2net({"inspect", path}).out,
+            "# " + path + ": safetensors\n__metadata__.format\ttext\t\"pt\"\nw\tbfloat16\t[1]\n");
+  EXPECT_EQ(co2net({"inspect", fs::path(path).parent_path()}).code, 0);
+}
+
 TEST_F(Inspect, CutsLongValuesShort) {
   std::string list = "(";
   for (int i = 0; i < 1000; ++i) list += "K\1";
@@ -98,10 +118,10 @@ TEST_F(Inspect, LetsNoNameMoveTheCursor) {
 
 TEST_F(Inspect, GoesOnAfterAFileThatItCannotRead) {
   const std::string good = file("good.npy", format_npy(Array({3})));
-  const Outcome outcome =
-      co2net({"inspect", file("bad.pkl", "cos\nsystem\n."), "/nonexistent/a.pt", good});
+  const Outcome outcome = co2net({"inspect", file("bad.pkl", "~"), "/nonexistent/a.pt", good});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_TRUE(outcome.says("unknown global os.system")) << outcome.err;
+  EXPECT_TRUE(outcome.says(".safetensors, pickle and torch checkpoint files are read"))
+      << outcome.err;
   EXPECT_TRUE(outcome.says("/nonexistent/a.pt")) << outcome.err;
   EXPECT_EQ(outcome.out, "# " + good + ": numpy array\n.\tfloat32\t[3]\n");
 }
