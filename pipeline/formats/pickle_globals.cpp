@@ -215,11 +215,19 @@ void build_array(PickleHeap& heap, PickleNode& array, const PythonValue& state) 
   array.role = std::monostate();
 }
 
+// (elements, dtype, shape, order[, axes]): C, F, or K, where `shape` is that of the elements in C
+// order and `axes` says which of its axes each of the array's is.
 PickleNode& array_from_buffer(PickleHeap& heap, const Items& arguments) {
-  const bool fortran_order = text(heap, argument(heap, arguments, 3)) == "F";
-  return heap.make(dense_view(dtype(heap, argument(heap, arguments, 1)),
-                              shape(heap, argument(heap, arguments, 2)), fortran_order,
-                              text(heap, argument(heap, arguments, 0)), heap.place()));
+  const std::string_view order = text(heap, argument(heap, arguments, 3));
+  if (order != "C" && order != "F" && order != "K") {
+    heap.fail("an array of order '" + std::string(order) + "'; C, F and K are read");
+  }
+  const Dtype& type = dtype(heap, argument(heap, arguments, 1));
+  if (type.code == "O") heap.fail("Python objects in an array's buffer");
+  const RawArray array = dense_view(type, shape(heap, argument(heap, arguments, 2)), order == "F",
+                                    text(heap, argument(heap, arguments, 0)), heap.place());
+  if (order != "K") return heap.make(array);
+  return heap.make(transposed(array, shape(heap, argument(heap, arguments, 4)), heap.place()));
 }
 
 // A number's bytes, in this machine's byte order, as a Python integer.

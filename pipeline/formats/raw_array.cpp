@@ -224,9 +224,11 @@ RawArray dense_view(const Dtype& dtype, const Shape& shape, bool fortran_order,
   const auto count = static_cast<std::size_t>(element_count(shape, name));
   const std::size_t item = item_size(dtype.code);
   if (item == 0 && count > 0) bad(name, "elements of dtype " + dtype.code + " have no bytes");
-  if ((count > 0 && bytes.size() / count < item) || count * item != bytes.size()) {
+  const bool is_short = count > 0 && bytes.size() / count < item;
+  if (is_short || count * item != bytes.size()) {
     bad(name, "shape " + to_string(shape) + " needs " + std::to_string(count) + " x " +
-                  std::to_string(item) + " bytes, the file has " + std::to_string(bytes.size()));
+                  std::to_string(item) + " bytes, the file has " + std::to_string(bytes.size()) +
+                  (is_short ? "; download or copy it again" : ""));
   }
   return {dtype.code, dtype.big_endian, shape, dense_strides(shape, fortran_order), bytes};
 }
@@ -250,6 +252,20 @@ RawArray strided_view(const Dtype& dtype, const Shape& shape, const Shape& strid
   const std::string_view bytes = storage.substr(static_cast<std::size_t>(offset) * item,
                                                 static_cast<std::size_t>(reach + 1) * item);
   return {dtype.code, dtype.big_endian, shape, strides, bytes};
+}
+
+RawArray transposed(const RawArray& array, const Shape& axes, const std::string& name) {
+  Shape each(array.shape.size());
+  std::iota(each.begin(), each.end(), 0);
+  if (!std::is_permutation(axes.begin(), axes.end(), each.begin(), each.end())) {
+    bad(name, "axes " + to_string(axes) + " of an array of " + to_string(array.shape));
+  }
+  RawArray result = array;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    result.shape[i] = array.shape[static_cast<std::size_t>(axes[i])];
+    result.strides[i] = array.strides[static_cast<std::size_t>(axes[i])];
+  }
+  return result;
 }
 
 Array to_float32(const RawArray& array, const std::string& name) {

@@ -46,6 +46,10 @@ RawArray dense_view(const Dtype& dtype, const Shape& shape, bool fortran_order,
 RawArray strided_view(const Dtype& dtype, const Shape& shape, const Shape& strides,
                       std::int64_t offset, std::string_view storage, const std::string& name);
 
+// The array whose axis i is axis axes[i] of this one, as numpy's transpose. Errors: Error(kInput),
+// led by `name`, unless `axes` names each axis once.
+RawArray transposed(const RawArray& array, const Shape& axes, const std::string& name);
+
 // All give the elements in C order. Errors: Error(kInput), led by `name`. Strides may make an
 // array larger than what the file holds: beyond a million elements, more than 16 times as many as
 // its bytes hold are refused.

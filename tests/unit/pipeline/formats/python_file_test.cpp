@@ -396,6 +396,7 @@ TEST(PythonFile, NamesTheUnknownObjectThatAnArrayIsMadeOf) {
            from_buffer + "U\1a"s + object + "K\1\x85U\1CtR."s,
            from_buffer + "U\1a"s + dtype + object + "U\1CtR.",
            from_buffer + "U\1a"s + dtype + "K\1\x85"s + object + "tR.",
+           from_buffer + "U\1a"s + dtype + "K\1\x85U\1K"s + object + "tR.",
            "cnumpy.core.multiarray\nscalar\n"s + object + "U\1a\x86R.",
            "cnumpy.core.multiarray\nscalar\n"s + dtype + object + "\x86R.",
            "c_codecs\nencode\n"s + object + "U\6latin1\x86R.",
@@ -570,6 +571,46 @@ TEST(PythonFile, ReadsArraysOfNumpy2AndProtocol5) {
                  "K\x02K\x02\x86\x8c\x01"s
                  "FtR."s),
             "u1[2, 2]( 1 3 2 4 )");
+}
+
+// numpy.frombuffer(elements, dtype).reshape(shape) in that order; `axes` follow it.
+std::string from_buffer(const std::string& shape, const std::string& order,
+                        const std::string& axes = "") {
+  return "cnumpy._core.numeric\n_frombuffer\n("s + short_bytes("\0\1\2\3\4\5"s) +
+         "cnumpy\ndtype\nU\2u1K\0K\1\x87R"s + shape + short_bytes(order) + axes + "tR.";
+}
+
+TEST(PythonFile, ReadsTheArrayOrdersThatNumpyPickles) {
+  const std::string two_by_three = "K\2K\3\x86"s;
+  EXPECT_EQ(read(from_buffer(two_by_three, "C")), "u1[2, 3]( 0 1 2 3 4 5 )");
+  EXPECT_EQ(read(from_buffer(two_by_three, "C", "N")), "u1[2, 3]( 0 1 2 3 4 5 )");
+  EXPECT_EQ(read(from_buffer(two_by_three, "F")), "u1[2, 3]( 0 2 4 1 3 5 )");
+  EXPECT_EQ(read(from_buffer(two_by_three, "K", "K\0K\1\x86"s)), "u1[2, 3]( 0 1 2 3 4 5 )");
+  EXPECT_EQ(read(from_buffer(two_by_three, "K", "K\1K\0\x86"s)), "u1[3, 2]( 0 3 1 4 2 5 )");
+  // A cycle of three axes is not its own inverse.
+  EXPECT_EQ(read(from_buffer("K\1K\2K\3\x87"s, "K", "K\1K\2K\0\x87"s)),
+            "u1[2, 3, 1]( 0 1 2 3 4 5 )");
+  EXPECT_EQ(read(from_buffer("K\3K\1K\2\x87"s, "K", "K\2K\0K\1\x87"s)),
+            "u1[2, 3, 1]( 0 2 4 1 3 5 )");
+}
+
+TEST(PythonFile, RefusesArrayOrdersThatNumpyDoesNotPickle) {
+  const std::string two_by_three = "K\2K\3\x86"s;
+  for (const std::string order : {"A", "c", "", "KC"}) {
+    expect_refused(from_buffer(two_by_three, order, "K\0K\1\x86"s),
+                   "an array of order '" + order + "'; C, F and K are read");
+  }
+  expect_refused(from_buffer(two_by_three, "K"), "a call lacks arguments");
+  expect_refused(from_buffer(two_by_three, "K", "N"), "a sequence expected, got None");
+  for (const std::string& axes : {")"s, "K\0\x85"s, "K\0K\0\x86"s, "K\1K\2\x86"s, "K\0K\1K\2\x87"s,
+                                  "J\xff\xff\xff\xffK\0\x86"s}) {
+    expect_refused(from_buffer(two_by_three, "K", axes), "axes [");
+  }
+  expect_refused(array_pickle("K\1\x85"s, "u1", "?", false, short_bytes("a")),
+                 "byte order '?' is unknown");
+  std::string order = array_pickle("K\1\x85"s, "u1", "|", false, short_bytes("a"));
+  order.replace(order.rfind("\x89"), 1, "U\1F"s);
+  expect_refused(order, "True or False expected, got text");
 }
 
 std::string scalar_pickle(const std::string& dtype, const std::string& state,
