@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -9,51 +10,131 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
+#include "pipeline/formats/safetensors.h"
 
 namespace co2net {
 namespace {
 
-constexpr std::string_view kDataParallel = "module.";
+using Dict = PythonValue::Dict;
+
+// Where training scripts put a network's parameters, also one in the other.
+constexpr std::string_view kHolders[] = {"state_dict", "model_state_dict", "model_state", "model",
+                                         "module",     "network",          "net"};
+// What wrappers put before every name.
+constexpr std::string_view kWrappers[] = {"module.", "model.", "network.", "net."};
+constexpr std::string_view kCompiled = "_orig_mod.";
+
+constexpr const char* kWanted =
+    "want one network's parameters alone, as torch.save(network.state_dict(), FILE) or a "
+    ".safetensors file holds them";
 
 [[noreturn]] void refuse(const std::string& name, const std::string& why) {
   throw Error(ErrorKind::kInput, name + ": " + why);
 }
 
-template <class... Source>
-PythonFile open_checkpoint(Source&&... source) {
-  try {
-    return PythonFile(std::forward<Source>(source)...);
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kInput) throw;
-    throw Error(ErrorKind::kInput, std::string(e.what()) +
-                                       "; want a network's parameters alone, as "
-                                       "torch.save(network.state_dict(), FILE) writes them");
-  }
-}
-
-const PythonValue::Dict& dictionary_of_arrays(const PythonFile& file, const std::string& name) {
-  const auto* root = std::get_if<PythonValue::Dict>(&file.root().value);
-  if (root == nullptr || file.format() == "torchscript") {
-    refuse(name, "a " + file.format() +
-                     " file, but not a dictionary of tensors, as "
-                     "torch.save(network.state_dict(), FILE) writes it");
-  }
-  for (const char* key : {"state_dict", "model_state_dict", "model"}) {
-    const PythonValue* inner = root->find(key);
-    const auto* found = inner == nullptr ? nullptr : std::get_if<PythonValue::Dict>(&inner->value);
-    if (found != nullptr) return *found;
-  }
-  return *root;
-}
-
-void leave_out_prefix(std::map<std::string, RawArray>& arrays) {
-  const bool everywhere = std::all_of(arrays.begin(), arrays.end(), [](const auto& entry) {
-    return entry.first.starts_with(kDataParallel);
+bool holds_arrays(const Dict& dictionary) {
+  return std::any_of(dictionary.items.begin(), dictionary.items.end(), [](const auto& item) {
+    return std::holds_alternative<RawArray>(item.second->value);
   });
-  if (!everywhere) return;
+}
+
+// A dictionary of arrays by the keys that lead to it.
+using Found = std::map<const Dict*, std::string>;
+
+void find_parameters(const Dict& dictionary, const std::string& path, Found& found) {
+  constexpr std::ptrdiff_t kMostKeys = 3;  // a dictionary may contain itself
+  for (const std::string_view key : kHolders) {
+    const PythonValue* value = dictionary.find(key);
+    const auto* inner = value == nullptr ? nullptr : std::get_if<Dict>(&value->value);
+    if (inner == nullptr) continue;
+    const std::string place = path + "." + std::string(key);
+    if (holds_arrays(*inner)) {
+      found.emplace(inner, place.substr(1));
+    } else if (std::count(place.begin(), place.end(), '.') < kMostKeys) {
+      find_parameters(*inner, place, found);
+    }
+  }
+}
+
+const Dict& dictionary_of_arrays(const PythonFile& file, const std::string& name) {
+  const auto* root = std::get_if<Dict>(&file.root().value);
+  if (root == nullptr || file.format() == "torchscript") {
+    refuse(name, "a " + file.format() + " file of " + kind_of(file.root()) + "; " + kWanted);
+  }
+  Found found;
+  find_parameters(*root, "", found);
+  if (found.empty()) return *root;
+  if (found.size() > 1) {
+    std::vector<std::string> places;
+    for (const auto& [dictionary, place] : found) places.push_back(place);
+    std::sort(places.begin(), places.end());
+    refuse(name, "holds several networks, under " + joined(places) + "; " + kWanted);
+  }
+  return *found.begin()->first;
+}
+
+std::map<std::string, RawArray> arrays_in(const Dict& dictionary, const std::string& name) {
+  std::map<std::string, RawArray> arrays;
+  std::vector<std::pair<std::string, const PythonValue*>> others;
+  for (const auto& [key, value] : dictionary.items) {
+    const auto* text = std::get_if<std::string_view>(&key->value);
+    if (text == nullptr) refuse(name, "a parameter's name is not text but " + kind_of(*key));
+    if (const auto* array = std::get_if<RawArray>(&value->value)) {
+      arrays[std::string(*text)] = *array;
+    } else if (*text != kSafetensorsMetadata) {
+      others.emplace_back(*text, value);
+    }
+  }
+  if (others.empty()) return arrays;
+  // An object of an unknown class comes first: it may be what the parameters are in.
+  std::stable_partition(others.begin(), others.end(), [](const auto& other) {
+    return std::holds_alternative<PythonValue::Opaque>(other.second->value);
+  });
+  refuse(name, others.front().first + " is not a tensor but " + kind_of(*others.front().second) +
+                   "; " + kWanted);
+}
+
+// Without the mark as a part of the name, wherever it stands.
+std::string without_compiled(std::string name) {
+  for (std::size_t at = 0; (at = name.find(kCompiled, at)) != std::string::npos;) {
+    if (at == 0 || name[at - 1] == '.') {
+      name.erase(at, kCompiled.size());
+    } else {
+      ++at;
+    }
+  }
+  return name;
+}
+
+// How many characters before every name are wrappers'.
+std::size_t common_wrappers(const std::vector<std::string>& names) {
+  std::size_t size = 0;
+  for (;;) {
+    const auto shared =
+        std::find_if(std::begin(kWrappers), std::end(kWrappers), [&](std::string_view wrapper) {
+          return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+            return std::string_view(name).substr(size).starts_with(wrapper);
+          });
+        });
+    if (names.empty() || shared == std::end(kWrappers)) return size;
+    size += shared->size();
+  }
+}
+
+std::map<std::string, RawArray> without_wrappers(const std::map<std::string, RawArray>& arrays,
+                                                 const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [key, array] : arrays) names.push_back(without_compiled(key));
+  const std::size_t wrapped = common_wrappers(names);
   std::map<std::string, RawArray> renamed;
-  for (const auto& [key, array] : arrays) renamed[key.substr(kDataParallel.size())] = array;
-  arrays = std::move(renamed);
+  auto own = names.begin();
+  for (const auto& [key, array] : arrays) {
+    const std::string bare = (own++)->substr(wrapped);
+    if (!renamed.emplace(bare, array).second) {
+      refuse(name, "has the parameter " + bare + " twice, once as " + key + "; " + kWanted);
+    }
+  }
+  return renamed;
 }
 
 void expect_parameters(const StateDict& given, const ExpectedParameters& expected) {
@@ -87,25 +168,19 @@ void expect_parameters(const StateDict& given, const ExpectedParameters& expecte
 
 StateDict state_dict_of(PythonFile file, const std::string& name) {
   StateDict result{std::move(file), name, {}};
-  for (const auto& [key, value] : dictionary_of_arrays(result.file, result.name).items) {
-    const auto* text = std::get_if<std::string_view>(&key->value);
-    if (text == nullptr) refuse(result.name, "a parameter's name is not text");
-    const auto* array = std::get_if<RawArray>(&value->value);
-    if (array == nullptr) refuse(result.name, std::string(*text) + " is not a tensor");
-    result.arrays[std::string(*text)] = *array;
-  }
-  leave_out_prefix(result.arrays);
+  const Dict& parameters = dictionary_of_arrays(result.file, name);
+  result.arrays = without_wrappers(arrays_in(parameters, name), name);
   return result;
 }
 
 }  // namespace
 
 StateDict read_state_dict(const std::filesystem::path& path) {
-  return state_dict_of(open_checkpoint(path), path.string());
+  return state_dict_of(PythonFile(path), path.string());
 }
 
 StateDict parse_state_dict(std::string bytes, const std::string& name) {
-  return state_dict_of(open_checkpoint(std::move(bytes), name), name);
+  return state_dict_of(PythonFile(std::move(bytes), name), name);
 }
 
 Arrays take_parameters(const StateDict& given, const ExpectedParameters& expected) {

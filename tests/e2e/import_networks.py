@@ -7,9 +7,12 @@
     import_networks.py score VARIANT CHECKPOINT FEATURES.npy SCORES.npz
         exits with 1 unless SCORES are what the checkpoint's network gives
 
-PORT is piergiaj or hassony2; VARIANT thumos14 or activitynet1.2; FORMAT zip, legacy, or wrapped:
-the legacy one, inside of {"state_dict": ...} and with DataParallel's "module." before the names.
+PORT is piergiaj or hassony2; VARIANT thumos14 or activitynet1.2; FORMAT zip, legacy, safetensors, wrapped:
+the legacy one, inside of {"state_dict": ...} and with DataParallel's "module." before the names; or compiled:
+the zip one, inside of {"model": ...} beside the script's arguments, of DataParallel around torch.compile.
 """
+import argparse
+import enum
 import os
 import sys
 
@@ -18,6 +21,7 @@ import torch
 from torch import nn
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "../python"))
+import safetensors_files  # noqa: E402
 from networks import Co2Net, I3d  # noqa: E402
 
 CLASSES, FEATURES = 3, 32
@@ -25,9 +29,30 @@ CLASSES, FEATURES = 3, 32
 
 def save(network, form, path):
     state = network.state_dict()
+    if form == "safetensors":
+        safetensors_files.write(path, {name: tensor.numpy() for name, tensor in state.items()})
+        return
     if form == "wrapped":
         state = {"epoch": 7, "state_dict": {"module." + k: v for k, v in state.items()}}
-    torch.save(state, path, _use_new_zipfile_serialization=form == "zip")
+    if form == "compiled":
+        state = {"model": {"module._orig_mod." + k: v for k, v in state.items()},
+                 "args": argparse.Namespace(lr=1e-4, layers=Layers.MANY)}
+    torch.save(state, path, _use_new_zipfile_serialization=form in ("zip", "compiled"))
+
+
+class Layers(enum.Enum):
+    MANY = 1
+
+
+def parameters_in(path):
+    with open(path, "rb") as file:
+        is_safetensors = file.read(9).endswith(b"{")
+    if is_safetensors:
+        arrays = safetensors_files.read(path)
+        return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    state = torch.load(path, weights_only=False)
+    state = state.get("state_dict", state.get("model", state))
+    return {k.replace("module.", "").replace("_orig_mod.", ""): v for k, v in state.items()}
 
 
 def randomise(network):
@@ -62,10 +87,7 @@ def save_co2net(variant, form, folder):
 @torch.no_grad()
 def check_scores(variant, checkpoint, features, scores):
     network = Co2Net(FEATURES, CLASSES, variant).eval()
-    state = torch.load(checkpoint)
-    if "state_dict" in state:
-        state = {k[len("module."):]: v for k, v in state["state_dict"].items()}
-    network.load_state_dict(state, strict=True)
+    network.load_state_dict(parameters_in(checkpoint), strict=True)
     given = numpy.load(scores)
     want = network(torch.from_numpy(numpy.load(features))[None])
     for name in "cas", "attn", "attn_rgb", "attn_flow":

@@ -222,7 +222,11 @@ TEST_F(Import, Co2NetNamesWhatIsWrongWithTheCheckpoint) {
     EXPECT_FALSE(fs::exists(bundle()));
   };
   write_file(co2net_file(), "c__main__\nModel\n.");
-  expect_refused("unknown global __main__.Model");
+  expect_refused("a pickle file of __main__.Model, which is not read; want one network's");
+  write_file(co2net_file(), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+  expect_refused(": a Git LFS pointer, not the file itself; run 'git lfs pull'");
+  write_file(co2net_file(), "<!DOCTYPE html><html></html>");
+  expect_refused(": a web page, not the file itself");
   write_state_dict(co2net_file(), {{"classifier.4.weight", Array({4, 32, 1})}});
   expect_refused("is no CO2-Net: it lacks fusion.0.weight");
   const Array square({32, 32, 1});
@@ -334,7 +338,9 @@ TEST_P(ImportFromPython, GivesTheScoresOfTheNetworkThereAndBack) {
 INSTANTIATE_TEST_SUITE_P(OfEachFormat, ImportFromPython,
                          testing::Values(Checkpoint{"thumos14", "zip"},
                                          Checkpoint{"thumos14", "legacy"},
-                                         Checkpoint{"activitynet1.2", "wrapped"}),
+                                         Checkpoint{"activitynet1.2", "wrapped"},
+                                         Checkpoint{"thumos14", "compiled"},
+                                         Checkpoint{"thumos14", "safetensors"}),
                          [](const auto& instance) { return instance.param.format; });
 
 }  // namespace
