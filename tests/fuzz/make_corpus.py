@@ -33,6 +33,42 @@ def write_pickles(folder, name, value):
         (folder / f"{name}{protocol}.pkl").write_bytes(pickle.dumps(value, protocol))
 
 
+class Unknown:
+    def __getnewargs_ex__(self):
+        return (), {"size": 1}
+
+    def __new__(cls, **size):
+        return super().__new__(cls)
+
+
+def objects():
+    return [Unknown(), {Unknown(): 1}, collections.defaultdict(Unknown, a=1), 2**100]
+
+
+def write_safetensors(folder):
+    sys.path.append(str(pathlib.Path(__file__).parent / "../python"))
+    import safetensors_files
+
+    tensors = {
+        "weight": ("F32", [1, 2], bytes(8)),
+        "bias": ("BF16", [1], bytes(2)),
+        "none": ("I64", [0, 3], b""),
+    }
+    safetensors_files.write(folder / "network.safetensors", tensors, {"format": "pt"})
+
+
+def write_foreign(folder):
+    """What comes in the place of other files."""
+    contents = {
+        "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+        "page": b"\xef\xbb\xbf <!-- a --><?xml version='1.0'?><!DOCTYPE html><html>",
+        "answer": b'{"message": "Not Found"}',
+        "saved_model": b"\x08\x01\x12\x80\x01",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+
+
 def write_numpy(folder):
     import numpy as np
 
@@ -82,10 +118,11 @@ def write_torch(folder):
         )
     torch.jit.script(torch.nn.Linear(2, 1)).save(str(folder / "script.pt"))
 
-
     torch.save(torch.nn.Linear(2, 1).state_dict(), folder / "network.pt")
     wrapped = torch.nn.DataParallel(torch.nn.Linear(2, 1)).state_dict()
     torch.save({"state_dict": wrapped}, folder / "wrapped.pt")
+    compiled = {"_orig_mod." + name: tensor for name, tensor in wrapped.items()}
+    torch.save({"args": Unknown(), "model": {"net": compiled}}, folder / "compiled.pt")
 
 
 def write_texts(folder):
@@ -118,7 +155,10 @@ def main():
     folder = pathlib.Path(sys.argv[1], "python_file")
     folder.mkdir(parents=True, exist_ok=True)
     write_pickles(folder, "plain", plain_values())
-    for write in (write_numpy, write_torch):
+    for protocol in range(2, 6):
+        (folder / f"objects{protocol}.pkl").write_bytes(pickle.dumps(objects(), protocol))
+    write_foreign(folder)
+    for write in (write_safetensors, write_numpy, write_torch):
         try:
             write(folder)
         except ImportError as missing:
