@@ -50,8 +50,8 @@ class Eval : public testing::Test {
 };
 
 TEST_F(Eval, PrintsATableForPeople) {
-  const Outcome outcome = eval({"--tiou", "0.1:0.1:0.5", "--subset", "test", "--per-class",
-                                "--ignore-unknown-videos"});
+  const Outcome outcome =
+      eval({"--tiou", "0.1:0.1:0.5", "--subset", "test", "--per-class", "--ignore-unknown-videos"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out,
             "tIoU       0.1       0.2       0.3       0.4       0.5   0.1:0.5      mean\n"
@@ -59,17 +59,19 @@ TEST_F(Eval, PrintsATableForPeople) {
             "jump       0.0       0.0       0.0       0.0       0.0\n"
             "run       66.7      66.7      66.7      66.7      66.7\n");
   EXPECT_TRUE(outcome.says("3 segments of 2 classes in 2 videos")) << outcome.err;
-  EXPECT_TRUE(outcome.says("1 predictions are left out: the evaluated ground truth has nothing of "
-                           "1 labels (fly)"))
+  EXPECT_TRUE(
+      outcome.says("1 predictions are left out: the evaluated ground truth has nothing of "
+                   "1 labels (fly)"))
       << outcome.err;
 }
 
 TEST_F(Eval, PredictionsForOtherVideosAreFalsePositivesUnlessTheyAreIgnored) {
   const auto run_ap = [&](const Strings& options, const std::string& warning) {
     const Outcome outcome = eval(options + Strings{"--json"});
-    EXPECT_TRUE(outcome.says("1 predictions of 1 videos (z) that the evaluated ground truth does "
-                             "not have are " +
-                             warning))
+    EXPECT_TRUE(
+        outcome.says("1 predictions of 1 videos (z) that the evaluated ground truth does "
+                     "not have are " +
+                     warning))
         << outcome.err;
     EXPECT_EQ(outcome.json().at("counts").at("foreign_predictions"), 1);
     return outcome.json().at("per_class").at("run").at(0).get<double>();
@@ -96,8 +98,9 @@ TEST_F(Eval, SaysHowWhatHasNoLengthIsCounted) {
       {"label": "run", "score": "0.9", "segment": ["7", "7"]}]}})");
   const Outcome outcome = eval({"--json", "--tiou", "0.5"});
   EXPECT_EQ(outcome.json().at("average"), 0.5);
-  EXPECT_TRUE(outcome.says("1 segments of the ground truth have no length: they count, and what "
-                           "finds them is any prediction without length in the same video"))
+  EXPECT_TRUE(
+      outcome.says("1 segments of the ground truth have no length: they count, and what "
+                   "finds them is any prediction without length in the same video"))
       << outcome.err;
   EXPECT_TRUE(outcome.says("predictions without length: 1"));
   EXPECT_TRUE(eval({"--protocol", "thumos"}).says("nothing finds them"));
