@@ -182,7 +182,7 @@ Predictions from_rows(const std::vector<CsvRow>& rows) {
                                    [&] { return segment_from(rows[i].fields); });
     const std::string& id = rows[i].fields[0];
     const auto [at, is_new] = places.emplace(id, predictions.size());
-    if (is_new) predictions.push_back({.id = id});
+    if (is_new) predictions.push_back({id, {}});
     predictions[at->second].segments.push_back(segment);
   }
   return predictions;

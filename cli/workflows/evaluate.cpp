@@ -69,14 +69,14 @@ void warn_of_unusual(const Evaluation& evaluation, const EvaluationOptions& opti
         counted("labels", {evaluation.unknown_labels.begin(), evaluation.unknown_labels.end()}));
   }
   if (evaluation.segments_without_length > 0) {
-    spdlog::warn("{} segments of the ground truth have no length{}: they count, and {}",
+    const bool may_be_found =
+        options.protocol != Protocol::kThumos && evaluation.predictions_without_length > 0;
+    spdlog::warn("{} segments of the ground truth have no length{}: they count as not found{}",
                  evaluation.segments_without_length,
                  options.protocol == Protocol::kCo2Net ? " in whole snippets" : "",
-                 options.protocol == Protocol::kThumos
-                     ? "nothing finds them"
-                     : "what finds them is any prediction without length in the same video, as in "
-                       "the official script; predictions without length: " +
-                           std::to_string(evaluation.predictions_without_length));
+                 may_be_found ? ", unless by a prediction without length anywhere in the same "
+                                "video, as in the official script"
+                              : "");
   }
 }
 
@@ -117,6 +117,20 @@ std::vector<bool> which_of(const Strings& classes, const Strings& labels) {
   return has;
 }
 
+void warn_of_classes_without_videos(const Strings& classes,
+                                    const std::vector<std::vector<bool>>& labels) {
+  Strings without;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const auto has = [&](const std::vector<bool>& of_video) { return of_video[i]; };
+    if (std::ranges::none_of(labels, has)) without.push_back(classes[i]);
+  }
+  if (without.empty()) return;
+  spdlog::warn(
+      "{} that no scored video has are left out of the classification mAP, which the "
+      "authors' code has none for",
+      counted("classes", without));
+}
+
 ClassificationFigure classification_of(const fs::path& directory, const Annotations& annotations,
                                        const std::string& subset) {
   ClassificationFigure figure;
@@ -138,6 +152,7 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
   if (found.scores.empty()) {
     throw Error(ErrorKind::kInput, directory.string() + ": no <id>.npz of any of these videos");
   }
+  warn_of_classes_without_videos(annotations.classes, found.labels);
   figure.videos = found.scores.size();
   figure.mAP = classification_map(found.scores, found.labels);
   if (figure.videos_without_scores > 0) {

@@ -38,7 +38,7 @@ Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) 
   if (code == simdjson::DEPTH_ERROR) return too_deep(kind);
   if (const auto foreign = foreign_kind(text)) return {kind, *foreign};
   try {
-    [[maybe_unused]] const Json parsed = Json::parse(text);
+    [[maybe_unused]] const Json valid = Json::parse(text);
   } catch (const Json::parse_error& e) {
     const std::size_t read = std::clamp<std::size_t>(e.byte, 1, text.size() + 1);
     return invalid(kind, e.what() + hint_at(text.substr(read - 1)));

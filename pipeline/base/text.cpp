@@ -1,8 +1,8 @@
 #include "pipeline/base/text.h"
 
-#include <algorithm>
+#include <simdjson.h>
 
-#include "pipeline/base/json.h"
+#include <algorithm>
 
 namespace co2net {
 
@@ -27,12 +27,7 @@ std::string shortened(std::string_view text, std::size_t most) {
 }
 
 bool is_utf8(std::string_view text) {
-  try {
-    static_cast<void>(Json(text).dump());
-    return true;
-  } catch (const Json::exception&) {
-    return false;
-  }
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {

@@ -42,9 +42,10 @@ def prediction_table(path):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def in_snippets(table):
+def in_snippets(table, decimals):
     return table.assign(
-        start=np.round(table["start"] * 25 / 16), end=np.round(table["end"] * 25 / 16)
+        start=np.round(table["start"] * 25 / 16, decimals),
+        end=np.round(table["end"] * 25 / 16, decimals),
     )
 
 
@@ -52,7 +53,7 @@ def overlaps(segment, others):
     shared = np.minimum(segment[1], others[:, 1]) - np.maximum(segment[0], others[:, 0])
     shared = shared.clip(0)
     union = (others[:, 1] - others[:, 0]) + (segment[1] - segment[0]) - shared
-    return np.divide(shared, union, out=np.zeros(len(others)), where=union != 0)
+    return np.divide(shared, union, out=np.full(len(others), np.inf), where=union != 0)
 
 
 def interpolated(precision, recall):
@@ -103,7 +104,9 @@ def main(results, ground_truth, subset, protocol, first, step, last):
     predictions = prediction_table(results)
     begin = time.perf_counter()
     if protocol == "co2net":
-        truth, predictions = in_snippets(truth), in_snippets(predictions)
+        truth, predictions = in_snippets(truth, 0), in_snippets(predictions, 9)
+    else:
+        tiou = np.linspace(tiou[0], tiou[-1], len(tiou)).tolist()
     scores = evaluate(truth, predictions, tiou)
     seconds = time.perf_counter() - begin
     print(

@@ -98,12 +98,12 @@ TEST_F(Eval, SaysHowWhatHasNoLengthIsCounted) {
       {"label": "run", "score": "0.9", "segment": ["7", "7"]}]}})");
   const Outcome outcome = eval({"--json", "--tiou", "0.5"});
   EXPECT_EQ(outcome.json().at("average"), 0.5);
-  EXPECT_TRUE(
-      outcome.says("1 segments of the ground truth have no length: they count, and what "
-                   "finds them is any prediction without length in the same video"))
+  const std::string warning = "1 segments of the ground truth have no length";
+  EXPECT_TRUE(outcome.says(warning + ": they count as not found, unless by a prediction without "
+                                     "length anywhere in the same video"))
       << outcome.err;
-  EXPECT_TRUE(outcome.says("predictions without length: 1"));
-  EXPECT_TRUE(eval({"--protocol", "thumos"}).says("nothing finds them"));
+  EXPECT_TRUE(eval({"--protocol", "thumos"}).says(warning + ": they count as not found\n"));
+  EXPECT_TRUE(eval({"--protocol", "co2net"}).says(warning + " in whole snippets"));
 }
 
 TEST_F(Eval, PrintsJsonForPrograms) {
@@ -182,6 +182,13 @@ TEST_F(Eval, AlsoEvaluatesClassification) {
       << test.out;
 }
 
+TEST_F(Eval, ClassificationLeavesOutClassesThatNoScoredVideoHas) {
+  save_scores("a", 2, 1);
+  const Outcome outcome = eval({"--json", "--scores", path("scores")});
+  EXPECT_EQ(outcome.json().at("classification").at("mAP"), 1);
+  EXPECT_TRUE(outcome.says("1 classes (jump) that no scored video has")) << outcome.err;
+}
+
 TEST_F(Eval, ClassificationFollowsTheClassesOfTheScores) {
   save_scores("a", 2, 1);
   save_scores("b", 1, 2);
@@ -192,6 +199,7 @@ TEST_F(Eval, ClassificationFollowsTheClassesOfTheScores) {
   const Outcome outcome = eval({"--json", "--scores", path("scores")});
   EXPECT_EQ(outcome.json().at("classification").at("mAP"), 1);
   EXPECT_EQ(outcome.json().at("classification").at("videos_without_scores"), 1);
+  EXPECT_FALSE(outcome.says("that no scored video has")) << outcome.err;
   EXPECT_TRUE(outcome.says("1 videos have no scores")) << outcome.err;
 
   write_file(path("scores/b.npz.json"),

@@ -489,7 +489,7 @@ TEST_F(Train, ItsOwnEvaluationIsOnTheTimeAxisOfTheFeatures) {
     EXPECT_EQ(found.code, 0) << found.err;
     const Strings evaluation = {
         "eval", path("found.json"), "--ground-truth", path("annotations.json"), "--subset",
-        "test", "--protocol",       "co2net"};
+        "test", "--protocol",       "co2net",         "--ignore-unknown-videos"};
     const Outcome evaluated = co2net(evaluation);
     EXPECT_EQ(evaluated.code, 0) << evaluated.err;
     EXPECT_TRUE(trained.out.ends_with(evaluated.out)) << setting << "\n"
@@ -504,9 +504,9 @@ TEST_F(Train, SelectsByTestVideosOnTheTimeAxisOfTheFeatures) {
   const double score = model("bundle").at("provenance").at("score");
   co2net({"localize", path("features"), "--model", path("bundle"), "--no-cache", "-o",
           path("found.json")});
-  const Outcome evaluated =
-      co2net({"eval", path("found.json"), "--ground-truth", path("annotations.json"), "--subset",
-              "test", "--protocol", "co2net", "--tiou", "0.1:0.1:0.7", "--json"});
+  const Outcome evaluated = co2net(
+      {"eval", path("found.json"), "--ground-truth", path("annotations.json"), "--subset", "test",
+       "--protocol", "co2net", "--tiou", "0.1:0.1:0.7", "--json", "--ignore-unknown-videos"});
   EXPECT_DOUBLE_EQ(score, evaluated.json().at("average")) << trained.out;
   EXPECT_GT(score, 0);
 }

@@ -13,7 +13,7 @@ std::filesystem::path golden_copy(const std::string& name) {
 void add_prediction(Predictions& predictions, const std::string& id, const Segment& segment) {
   const auto at = std::ranges::find(predictions, id, &VideoPredictions::id);
   VideoPredictions& video =
-      at == predictions.end() ? predictions.emplace_back(VideoPredictions{.id = id}) : *at;
+      at == predictions.end() ? predictions.emplace_back(VideoPredictions{id, {}}) : *at;
   video.segments.push_back(segment);
 }
 
