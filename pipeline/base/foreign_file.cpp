@@ -101,8 +101,31 @@ const char* markup_kind(std::string_view bytes) {
   std::string_view text = after_spaces(without_byte_order_mark(bytes));
   const Prologue prologue = take_prologue(text);
   const std::string first = lower_case(text.substr(0, kLongestWord));
-  if (starts_with_any(first, {"<!doctype html", "<html", "<head", "<body", "<title", "<meta",
-                              "<script", "<style", "<div", "<center", "<table", "<h1", "<p>"})) {
+  if (starts_with_any(first, {"<!doctype html",
+                              "<html",
+                              "<head",
+                              "<body",
+                              "<title",
+                              "<meta",
+                              "<link",
+                              "<base",
+                              "<script",
+                              "<noscript",
+                              "<style",
+                              "<div",
+                              "<center",
+                              "<table",
+                              "<form",
+                              "<iframe",
+                              "<frameset",
+                              "<img",
+                              "<pre>",
+                              "<span",
+                              "<h1",
+                              "<h2",
+                              "<h3",
+                              "<p>",
+                              "<p "})) {
     return kWebPage;
   }
   if (prologue.has_declaration || starts_with_any(first, {"<!doctype", "<error"})) return kXml;
@@ -164,7 +187,7 @@ std::optional<std::string> foreign_kind(std::string_view bytes) {
 
 std::optional<std::string> foreign_to_binary(std::string_view bytes, const std::string& name) {
   if (bytes.empty()) return "empty; download or copy it again";
-  if (const auto kind = foreign_kind(bytes)) return kind;
+  if (auto kind = foreign_kind(bytes)) return kind;
   if (is_tensorflow_checkpoint(bytes, name)) return kTensorFlow;
   if (const char* kind = protobuf_kind(bytes)) return kind;
   if (is_zero(bytes)) return "filled with zeros, a download that broke off; download it again";

@@ -39,7 +39,8 @@ TEST(ForeignFile, KnowsWebPagesHoweverTheyBegin) {
         "<!-- saved from url -->\n<!-- again --> <!DOCTYPE html>", "<!-- <?xml never ends",
         "<?xml version='1.0'?><!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0 Strict//EN'>",
         "<meta http-equiv='refresh' content='0'>", "<script>location='/'</script>",
-        "<h1>403 Forbidden</h1>", "<center>nginx</center>", "<body bgcolor=white>"}) {
+        "<h1>403 Forbidden</h1>", "<p class='error'>Gone</p>", "<noscript>",
+        "<center>nginx</center>", "<body bgcolor=white>"}) {
     expect_foreign(page, "a web page, not the file itself");
   }
 }

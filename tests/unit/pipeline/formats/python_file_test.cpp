@@ -609,7 +609,7 @@ TEST(PythonFile, RefusesArrayOrdersThatNumpyDoesNotPickle) {
   expect_refused(array_pickle("K\1\x85"s, "u1", "?", false, short_bytes("a")),
                  "byte order '?' is unknown");
   std::string order = array_pickle("K\1\x85"s, "u1", "|", false, short_bytes("a"));
-  order.replace(order.rfind("\x89"), 1, "U\1F"s);
+  order.replace(order.rfind('\x89'), 1, "U\1F"s);
   expect_refused(order, "True or False expected, got text");
 }
 
