@@ -45,7 +45,9 @@ Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) 
   } catch (const Json::exception& e) {
     return invalid(kind, e.what());
   }
-  return invalid(kind, simdjson::error_message(code));
+  const bool is_too_large = code == simdjson::CAPACITY || code == simdjson::MEMALLOC;
+  return invalid(kind, is_too_large ? "the document is too large"
+                                    : "a whole number does not fit into 64 bits");
 }
 
 // A document that has been found valid, but for its depth and its keys, which are looked at on the

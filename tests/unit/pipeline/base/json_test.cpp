@@ -48,7 +48,7 @@ TEST(Json, SaysWhereAndWhyItIsRefused) {
                          {"[-Infinity]", {"line 1, column 3", "Infinity", "Python"}},
                          {"[nul]", {"line 1"}},
                          {"[1e999]", {"overflow", "1e999"}},
-                         {"[123456789012345678901234567890]", {"number"}},
+                         {"[123456789012345678901234567890]", {"whole number", "64 bits"}},
                          {"[\"a\xFF\"]", {"line 1", "UTF-8"}},
                          {"[\"\\ud800\"]", {"line 1", "surrogate"}},
                          {"[\"a\tb\"]", {"line 1", "control character"}},
