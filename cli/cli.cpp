@@ -1,17 +1,23 @@
 #include "cli/cli.h"
 
-#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <fstream>
+#include <filesystem>
 #include <memory>
+#include <mutex>
 #include <numeric>
+#include <optional>
+#include <sstream>
 
 #include "cli/halves.h"
 #include "cli/options.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/inputs.h"
+#include "pipeline/base/text.h"
 #include "pipeline/base/version.h"
 
 namespace po = boost::program_options;
@@ -38,15 +44,19 @@ void print_help(const CommandHelp& command, const po::options_description& optio
       << options;
 }
 
-// Levenshtein's; neither the standard library nor Boost has one.
+// How many letters to add, drop, replace or, where they are neighbours, exchange. Neither the
+// standard library nor Boost has it.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> before, above, row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
+    before = std::exchange(above, row);
+    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+      const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
+      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (exchanged) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row.back();
@@ -72,8 +82,33 @@ const CommandHelp& help_of(const std::string& name) {
     if (command.name == name) return command;
     names.emplace_back(command.name);
   }
+  for (const char* other : {"help", "--help", "--version"}) names.emplace_back(other);
   throw Error(ErrorKind::kUsage, "unknown command '" + name + "'" + suggestion(name, names) +
                                      " ('co2net --help' lists the commands)");
+}
+
+// Whether an argument is the name of an option alone, without a value written on to it.
+bool is_option(const std::string& argument, const po::options_description& known) {
+  const bool is_long = argument.starts_with("--");
+  return known.find_nothrow(is_long ? argument.substr(2) : argument, false) != nullptr;
+}
+
+// An argument that begins with a dash is read as an option, and what follows a short one as its
+// value, even where it is a file's name.
+void expect_no_file_name(const std::vector<std::string>& arguments,
+                         const po::options_description& known) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") return;
+    if (argument.size() < 2 || argument[0] != '-' || is_option(argument, known)) continue;
+    std::error_code unreachable;
+    const bool has_value = argument.find('=') != std::string::npos;
+    if (std::filesystem::exists(argument, unreachable) || (is_video_name(argument) && !has_value)) {
+      throw Error(ErrorKind::kUsage, "'" + argument +
+                                         "' is a file's name, but is read as an option; names that "
+                                         "begin with a dash go after -- or as ./" +
+                                         argument);
+    }
+  }
 }
 
 std::vector<std::string> option_names(const po::options_description& options) {
@@ -82,11 +117,18 @@ std::vector<std::string> option_names(const po::options_description& options) {
   return names;
 }
 
+std::string read_config(const std::string& path) {
+  try {
+    return read_text(path, ErrorKind::kUsage);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::kUsage, std::string("--config: ") + e.what());
+  }
+}
+
 // The command line wins over the file; an option that can be repeated is added to the file's.
 po::parsed_options with_config_file(const po::parsed_options& line, const std::string& path,
                                     const po::options_description& known) {
-  std::ifstream file(path);
-  if (!file) throw Error(ErrorKind::kUsage, "cannot read --config " + path);
+  std::istringstream file(read_config(path));
   std::vector<po::option> options = po::parse_config_file(file, known).options;
   std::erase_if(options, [&](const po::option& option) {
     const auto is_same = [&](const po::option& given) {
@@ -102,6 +144,7 @@ po::parsed_options with_config_file(const po::parsed_options& line, const std::s
 
 po::variables_map parse(const std::vector<std::string>& arguments,
                         const po::options_description& visible) {
+  expect_no_file_name(arguments, visible);
   po::options_description all = visible;
   all.add_options()("input", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -146,12 +189,35 @@ int exit_code(ErrorKind kind) {
   return 3;
 }
 
+// Lines to a stream that may be a terminal. They quote files and arguments, so this is where what
+// would act on a terminal is escaped.
+class TerminalSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit TerminalSink(std::ostream& out) : out_(out) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string text =
+        printable(std::string_view(message.payload.data(), message.payload.size()));
+    spdlog::details::log_msg shown = message;
+    shown.payload = text;
+    spdlog::memory_buf_t line;
+    formatter_->format(shown, line);
+    out_.write(line.data(), static_cast<std::streamsize>(line.size()));
+    flush_();
+  }
+  void flush_() override { out_.flush(); }
+
+ private:
+  std::ostream& out_;
+};
+
 // spdlog keeps one logger for the program; a test's must not outlive its streams.
 class LogTo {
  public:
   explicit LogTo(std::ostream& err) : before_(spdlog::default_logger()) {
-    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(err, true);
-    const auto logger = std::make_shared<spdlog::logger>("co2net", sink);
+    const auto logger =
+        std::make_shared<spdlog::logger>("co2net", std::make_shared<TerminalSink>(err));
     logger->set_pattern("%n: %l: %v");
     spdlog::set_default_logger(logger);
   }

@@ -3,7 +3,6 @@
 #include <deque>
 #include <memory>
 #include <set>
-#include <sstream>
 
 #include "pipeline/base/error.h"
 
@@ -13,17 +12,16 @@ namespace {
 class InputStream {
  public:
   InputStream(std::istream& in, bool nul_separated, const Shard& shard)
-      : in_(in), nul_separated_(nul_separated), shard_(shard) {}
+      : list_(in, nul_separated, "the list on standard input"), shard_(shard) {}
 
   std::optional<Input> next() {
     while (pending_.empty()) {
-      const auto named = next_path(in_, nul_separated_);
+      const auto named = list_.next();
       if (!named) {
         if (!paths_.empty()) return std::nullopt;
         throw Error(ErrorKind::kUsage, "no input found: standard input names no files");
       }
-      std::istringstream list(named->string());  // a line is a path, whatever it begins with
-      for (const auto& path : expand_inputs({"-"}, kVideoSuffixes, list, true)) add(path);
+      for (const auto& path : files_at({*named}, kVideoSuffixes)) add(path);
     }
     Input input = std::move(pending_.front());
     pending_.pop_front();
@@ -39,8 +37,7 @@ class InputStream {
     if (shard_.has(id)) pending_.push_back({path, id});
   }
 
-  std::istream& in_;
-  bool nul_separated_;
+  PathList list_;
   Shard shard_;
   std::set<std::filesystem::path> paths_;
   std::set<std::string> ids_;
@@ -50,8 +47,8 @@ class InputStream {
 }  // namespace
 
 InputSource videos_from(std::istream& in, bool nul_separated, const Shard& shard) {
-  return
-      [stream = std::make_shared<InputStream>(in, nul_separated, shard)] { return stream->next(); };
+  const auto stream = std::make_shared<InputStream>(in, nul_separated, shard);
+  return {.next = [stream] { return stream->next(); }, .waits = true};
 }
 
 }  // namespace co2net

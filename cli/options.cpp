@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <charconv>
+#include <iterator>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -23,6 +25,12 @@ bool is_set(const po::variables_map& args, const std::string& name) {
 }
 
 }  // namespace
+
+po::typed_value<double>* number_option(double by_default) {
+  char text[32];
+  char* const end = std::to_chars(std::begin(text), std::end(text), by_default).ptr;
+  return po::value<double>()->default_value(by_default, std::string(std::begin(text), end));
+}
 
 std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
   auto value = args[name].as<std::string>();
@@ -62,6 +70,12 @@ fs::path parse_model(const po::variables_map& args) {
   return required(args, "model", "model", "a bundle's folder with --model DIR");
 }
 
+std::optional<std::string> parse_bundle_name(const po::variables_map& args) {
+  const auto name = optional_value<std::string>(args, "name");
+  if (name && !is_utf8(*name)) throw Error(ErrorKind::kUsage, "--name is not UTF-8");
+  return name;
+}
+
 void add_recipe_options(po::options_description& options, bool with_preset) {
   if (with_preset) {
     options.add_options()(
@@ -75,14 +89,9 @@ void add_recipe_options(po::options_description& options, bool with_preset) {
 }
 
 Recipe parse_recipe(const po::variables_map& args, const Recipe& given) {
-  Recipe recipe =
-      args.count("recipe") > 0 ? recipe_preset(args["recipe"].as<std::string>()) : given;
-  if (args.count("recipe-set") > 0) {
-    for (const std::string& setting : args["recipe-set"].as<Strings>()) {
-      recipe = with_setting(recipe, setting);
-    }
-  }
-  return recipe;
+  const auto preset = optional_value<std::string>(args, "recipe");
+  const Recipe recipe = preset ? recipe_preset(*preset) : given;
+  return with_settings(recipe, optional_value<Strings>(args, "recipe-set").value_or(Strings()));
 }
 
 void add_cache_options(po::options_description& options) {
@@ -116,6 +125,12 @@ void add_stream_option(po::options_description& options) {
       "index of the video stream in its container (default: the one that ffmpeg chooses)");
 }
 
+void add_max_frames_option(po::options_description& options) {
+  options.add_options()(
+      "max-frames", po::value<std::int64_t>()->value_name("N"),
+      "a video of more frames, at the recipe's rate, is an error (default: those of a day)");
+}
+
 void add_threads_option(po::options_description& options) {
   options.add_options()(
       "threads,j", po::value<int>()->value_name("N"),
@@ -143,10 +158,20 @@ void add_progress_option(po::options_description& options) {
 void add_video_options(po::options_description& options) {
   add_input_options(options);
   add_stream_option(options);
+  add_max_frames_option(options);
   add_threads_option(options);
   add_outcome_options(options);
   add_timeout_option(options);
   add_progress_option(options);
+}
+
+void expect_no_video_name(const fs::path& output, const std::string& option) {
+  if (!is_video_name(output)) return;
+  throw Error(
+      ErrorKind::kUsage,
+      option + ": " + output.string() +
+          " has a video's suffix and would not be read but written; a video whose name "
+          "begins with a dash goes after -- or as ./NAME, and an output needs another name");
 }
 
 VideoOptions parse_video_options(const po::variables_map& args) {
@@ -157,6 +182,10 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   options.each.stream = optional_value<int>(args, "stream").value_or(-1);
   if (args.count("stream") > 0 && options.each.stream < 0) {
     throw Error(ErrorKind::kUsage, "--stream must be at least 0");
+  }
+  options.each.max_frames = optional_value<std::int64_t>(args, "max-frames").value_or(0);
+  if (args.count("max-frames") > 0 && options.each.max_frames < 1) {
+    throw Error(ErrorKind::kUsage, "--max-frames must be at least 1");
   }
   options.each.timeout_s = optional_value<double>(args, "timeout");
   if (options.each.timeout_s && !(*options.each.timeout_s > 0)) {
@@ -172,13 +201,17 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   }
   options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
-  if (!options.stats.empty()) expect_writable(options.stats);
+  if (!options.stats.empty()) {
+    expect_no_video_name(options.stats, "--stats");
+    expect_writable(options.stats);
+  }
   return options;
 }
 
-int concluded(const Outcome& outcome, const VideoOptions& options) {
-  outcome.stats.write(options.stats);
-  return outcome.failed > 0 ? 1 : 0;
+int with_stats(const VideoOptions& options, const std::function<int(Stats&)>& work) {
+  Stats stats;
+  const int failed = with_stats_written(stats, options.stats, [&] { return work(stats); });
+  return failed > 0 ? 1 : 0;
 }
 
 void add_output_option(po::options_description& options) {
@@ -189,6 +222,7 @@ void add_output_option(po::options_description& options) {
 fs::path parse_output(const po::variables_map& args) {
   const std::string output = optional_value<std::string>(args, "output").value_or("");
   if (output == "-") return {};
+  expect_no_video_name(output, "-o");
   if (fs::is_directory(output)) {
     throw Error(ErrorKind::kUsage, "-o: " + output + " is a folder; name a file");
   }
@@ -233,7 +267,9 @@ void add_directory_option(po::options_description& options) {
 }
 
 fs::path parse_directory(const po::variables_map& args) {
-  return required(args, "output", "output", "a folder with -o DIR");
+  const fs::path directory = required(args, "output", "output", "a folder with -o DIR");
+  expect_no_video_name(directory, "-o");
+  return directory;
 }
 
 void add_order_option(po::options_description& options) {
@@ -258,6 +294,11 @@ std::string parse_argument(const po::variables_map& args, const std::string& wha
   return arguments.front();
 }
 
+std::vector<Input> shared_out(std::vector<Input> inputs, const VideoOptions& options) {
+  std::erase_if(inputs, [&](const Input& input) { return !options.shard.has(input.id); });
+  return inputs;
+}
+
 std::vector<Input> parse_inputs(const po::variables_map& args, const std::string& what,
                                 const Strings& suffixes, const VideoOptions& options,
                                 std::istream& standard_input) {
@@ -266,8 +307,7 @@ std::vector<Input> parse_inputs(const po::variables_map& args, const std::string
   if (inputs.empty()) {
     throw Error(ErrorKind::kUsage, "no input found: the given folders and lists name no files");
   }
-  std::erase_if(inputs, [&](const Input& input) { return !options.shard.has(input.id); });
-  return inputs;
+  return shared_out(std::move(inputs), options);
 }
 
 }  // namespace co2net

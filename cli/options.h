@@ -3,8 +3,10 @@
 #include <spdlog/common.h>
 
 #include <boost/program_options/options_description.hpp>
+#include <boost/program_options/value_semantic.hpp>
 #include <boost/program_options/variables_map.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,9 @@ namespace co2net {
 
 // Groups of options that commands share: each `add_*` describes them, each `parse_*` makes the
 // plain data that the rest of the program works with. All throw Error(kUsage).
+
+// An option's number with a default, which the help shows as it is written: 0.1.
+boost::program_options::typed_value<double>* number_option(double by_default);
 
 // The value of a text option, which must be one of `allowed`.
 std::string one_of(const boost::program_options::variables_map& args, const std::string& name,
@@ -58,6 +63,9 @@ spdlog::level::level_enum parse_log_level(const std::string& name);
 void add_model_option(boost::program_options::options_description& options);
 std::filesystem::path parse_model(const boost::program_options::variables_map& args);
 
+// --name of a bundle, which is kept as JSON.
+std::optional<std::string> parse_bundle_name(const boost::program_options::variables_map& args);
+
 // --recipe-set, and --recipe where `with_preset`
 void add_recipe_options(boost::program_options::options_description& options, bool with_preset);
 // `given` is the recipe that the options start from; --recipe replaces it.
@@ -82,6 +90,8 @@ struct VideoOptions {
 void add_input_options(boost::program_options::options_description& options);
 // --stream
 void add_stream_option(boost::program_options::options_description& options);
+// --max-frames
+void add_max_frames_option(boost::program_options::options_description& options);
 // --threads
 void add_threads_option(boost::program_options::options_description& options);
 // --strict, --stats
@@ -95,8 +105,13 @@ void add_video_options(boost::program_options::options_description& options);
 // Takes the ones that the command has.
 VideoOptions parse_video_options(const boost::program_options::variables_map& args);
 
-// Writes the statistics that --stats asks for; returns the exit code.
-int concluded(const Outcome& outcome, const VideoOptions& options);
+// Runs `work`, which returns how many inputs failed, and writes the statistics that --stats asks
+// for, also where an error or an interruption ends it. Returns the exit code.
+int with_stats(const VideoOptions& options, const std::function<int(Stats&)>& work);
+
+// A short option takes what is written on to it, so that "-oNAME.mp4" names an output and not the
+// video: throws if an output of that option has a video's suffix.
+void expect_no_video_name(const std::filesystem::path& output, const std::string& option);
 
 // -o FILE of commands that write one result
 void add_output_option(boost::program_options::options_description& options);
@@ -136,6 +151,9 @@ std::vector<std::string> parse_arguments(const boost::program_options::variables
                                          const std::string& what);
 std::string parse_argument(const boost::program_options::variables_map& args,
                            const std::string& what);
+
+// Those of this shard.
+std::vector<Input> shared_out(std::vector<Input> inputs, const VideoOptions& options);
 
 // The inputs with ids, of this shard. Throws Error(kUsage) if nothing at all was found.
 std::vector<Input> parse_inputs(const boost::program_options::variables_map& args,

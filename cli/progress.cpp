@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "pipeline/base/text.h"
+
 namespace co2net {
 namespace {
 
@@ -75,7 +77,7 @@ void Progress::update(const std::string& unit, std::int64_t done, std::int64_t e
 
   std::string line = "[" + std::to_string(current_);
   if (videos_ > 0) line += "/" + std::to_string(videos_);
-  line += "] " + id_ + "  " + unit + " " + std::to_string(done);
+  line += "] " + printable(id_) + "  " + unit + " " + std::to_string(done);
   if (expected > 0) line += "/" + std::to_string(expected);
   const double seconds = std::chrono::duration<double>(now - started_).count();
   const double rate = static_cast<double>(done - first_done_) / seconds;

@@ -10,7 +10,6 @@
 
 #include "extractors/flow/flow_codec.h"
 #include "extractors/flow/flow_field.h"
-#include "extractors/video/video_reader.h"
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/devices/threads.h"
@@ -37,8 +36,10 @@ std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "
 
 VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
   return in_stage("decode", [&] {
-    return VideoReader(
-        job.path, {.fps = reader_fps(recipe), .stream = job.stream, .format = PixelFormat::kBgr24});
+    return VideoReader(job.path, {.fps = reader_fps(recipe),
+                                  .stream = job.stream,
+                                  .format = PixelFormat::kBgr24,
+                                  .max_frames = job.max_frames});
   });
 }
 
@@ -56,6 +57,10 @@ Json video_info(const VideoJob& job, const Recipe& recipe, const VideoReader& vi
                  {"failed_packets", report.failed_packets},
                  {"damaged_frames", report.damaged_frames}};
   if (!report.complete) decode["first_error"] = report.first_error;
+  if (report.gaps > 0) {
+    decode["gaps"] = {
+        {"count", report.gaps}, {"frames", report.gap_frames}, {"longest_s", report.longest_gap_s}};
+  }
   return {{"duration", static_cast<double>(report.frames) / fps},
           {"fps", fps},
           {"frames", report.frames},
@@ -96,6 +101,12 @@ void report_oddities(const VideoJob& job, const Json& video) {
   if (!decode.at("complete").get<bool>()) {
     spdlog::warn("{}: decoding was not complete: {}", job.path.string(),
                  decode.at("first_error").get<std::string>());
+  }
+  if (decode.contains("gaps") && decode["gaps"].at("count") > 1) {
+    const Json& gaps = decode["gaps"];
+    spdlog::warn("{}: {} gaps in the timestamps were filled with {} copies of frames",
+                 job.path.string(), gaps.at("count").get<std::int64_t>(),
+                 gaps.at("frames").get<std::int64_t>());
   }
   if (video.contains("repeated_frames")) {
     spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
@@ -143,35 +154,73 @@ class FrameSupply {
 
 }  // namespace
 
-// Rows that an earlier run saved before it was cut short, and the saving of ours.
+// Rows that an earlier run saved before it was cut short, and the saving of ours: each time those
+// that are new, under a key that says how many come before, so that what is written grows with the
+// video alone.
 class Checkpoint {
  public:
   Checkpoint(DiskCache* cache, const CacheKey& features, double interval_s)
-      : cache_(cache),
-        key_(KeyBuilder("features.checkpoint", 1).add("features", features).build()),
-        interval_(interval_s) {}
+      : cache_(cache), features_(features), interval_(interval_s) {}
 
   Array rows() {
-    const auto entry = cache_ != nullptr ? cache_->get(key_) : std::nullopt;
-    return entry ? parse_npy(entry->bytes, "checkpoint") : Array();
+    Array rows;
+    while (const auto part = saved_part()) {
+      if (rows.shape.empty()) {
+        rows = *part;
+      } else {
+        rows.shape[0] += part->dim(0);
+        rows.values.insert(rows.values.end(), part->values.begin(), part->values.end());
+      }
+      add(part->dim(0));
+    }
+    return rows;
   }
 
   void save(const Array& rows) {
     const auto now = std::chrono::steady_clock::now();
     if (cache_ == nullptr || now - last_ < interval_) return;
-    cache_->put(key_, {Json::object(), format_npy(rows), {}});
+    const CacheKey key = key_after(saved_);
+    cache_->put(key, {Json::object(), format_npy(rows_from(rows, saved_)), {}});
+    if (cache_->contains(key)) add(rows.dim(0) - saved_);  // else there is no room for it now
     last_ = std::chrono::steady_clock::now();
   }
 
   void remove() {
-    if (cache_ != nullptr) cache_->remove(key_);
+    for (const CacheKey& key : parts_) cache_->remove(key);
   }
 
  private:
+  CacheKey key_after(std::int64_t rows) const {
+    return KeyBuilder("features.checkpoint", 2)
+        .add("features", features_)
+        .add("after", rows)
+        .build();
+  }
+
+  std::optional<Array> saved_part() {
+    const auto entry = cache_ != nullptr ? cache_->get(key_after(saved_)) : std::nullopt;
+    if (!entry) return std::nullopt;
+    Array part = parse_npy(entry->bytes, "checkpoint");
+    return part.dim(0) > 0 ? std::optional(std::move(part)) : std::nullopt;
+  }
+
+  void add(std::int64_t rows) {
+    parts_.push_back(key_after(saved_));
+    saved_ += rows;
+  }
+
+  static Array rows_from(const Array& rows, std::int64_t first) {
+    Shape shape = rows.shape;
+    shape[0] -= first;
+    return {shape, {rows.row(first), rows.values.data() + rows.values.size()}};
+  }
+
   DiskCache* cache_;
-  CacheKey key_;
+  CacheKey features_;
   std::chrono::duration<double> interval_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::int64_t saved_ = 0;       // rows
+  std::vector<CacheKey> parts_;  // that hold them, in order
 };
 
 Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {

@@ -12,6 +12,7 @@
 #include "extractors/flow/flow_codec.h"
 #include "extractors/flow/tvl1.h"
 #include "extractors/i3d/i3d.h"
+#include "extractors/video/video_reader.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/stages/disk_cache.h"
@@ -49,6 +50,8 @@ struct VideoJob {
   std::filesystem::path path;
   std::string sha256;  // of its content
   int stream = -1;     // index in the container; -1: the one that ffmpeg chooses
+  // Most frames at the recipe's rate, as VideoReader takes it; a video of more is an error.
+  std::int64_t max_frames = VideoReaderOptions::kADay;
   Deadline deadline;
   std::function<void(std::int64_t done, std::int64_t expected)> on_progress =
       [](std::int64_t, std::int64_t) {};  // snippets; expected is 0 where the container is silent
@@ -61,8 +64,9 @@ struct VideoJob {
 //
 // Every stage's info has "video": {"duration" (s), "fps", "frames" (both after resampling),
 // "source_fps", "source_frames", "source_sha256", "decode": {"complete", "failed_packets",
-// "damaged_frames", "first_error"}}; features add "snippets" and, where the last frame was
-// repeated to fill a snippet, "repeated_frames".
+// "damaged_frames", "first_error", "gaps"}}; features add "snippets" and, where the last frame was
+// repeated to fill a snippet, "repeated_frames". "gaps": {"count", "frames", "longest_s"} is there
+// where the timestamps have long ones, which copies of frames fill.
 class Extractor {
  public:
   // Throws Error(kUsage) if no backend here computes the recipe's flow.

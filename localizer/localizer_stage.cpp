@@ -42,10 +42,10 @@ Stage LocalizerModel::stage(std::size_t features, const CacheKey& features_key) 
 }
 
 const Co2Net& LocalizerModel::loaded() {
-  if (!net_) {
+  std::call_once(is_loaded_, [this] {
     net_ = std::make_unique<Co2Net>(Co2Net::load(file_, config_));
     net_->move_to(device_);
-  }
+  });
   return *net_;
 }
 

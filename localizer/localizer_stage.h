@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "localizer/co2net.h"
@@ -10,7 +11,8 @@
 
 namespace co2net {
 
-// A trained CO2-Net on disk, loaded when a stage first runs.
+// A trained CO2-Net on disk, loaded when a stage first runs. Its stages may run on several threads
+// at once.
 class LocalizerModel {
  public:
   // `sha256` is of the file's content and stands for the weights in cache keys.
@@ -30,6 +32,7 @@ class LocalizerModel {
   std::string sha256_;
   Co2NetConfig config_;
   Device device_;
+  std::once_flag is_loaded_;
   std::unique_ptr<Co2Net> net_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iomanip>
 
+#include "pipeline/base/text.h"
+
 namespace co2net {
 namespace {
 
@@ -19,14 +21,14 @@ std::string percent(double fraction) {
 TextTable::TextTable(const std::string& corner, const std::vector<std::string>& names)
     : name_width_(static_cast<int>(corner.size())) {
   for (const std::string& name : names) {
-    name_width_ = std::max(name_width_, static_cast<int>(name.size()));
+    name_width_ = std::max(name_width_, static_cast<int>(printable(name).size()));
   }
   start_row(corner);
 }
 
 void TextTable::start_row(const std::string& name) {
   if (text_.tellp() > 0) text_ << '\n';
-  text_ << std::left << std::setw(name_width_) << name << std::right;
+  text_ << std::left << std::setw(name_width_) << printable(name) << std::right;
 }
 
 void TextTable::add(const std::string& cell) { text_ << std::setw(kCellWidth) << cell; }

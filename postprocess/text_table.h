@@ -9,8 +9,8 @@ namespace co2net {
 
 std::string percent(double fraction);  // "44.6"
 
-// Rows of a table for people, whose first column holds names; ASCII. A library of tables would be
-// one more to install, for these few lines.
+// Rows of a table for people, whose first column holds names, as printable() shows them. A library
+// of tables would be one more to install, for these few lines.
 class TextTable {
  public:
   // The heading's row is started; `names` are those of the rows to come.

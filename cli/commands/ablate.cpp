@@ -89,8 +89,8 @@ std::string as_table(const AblationTableResult& result, const AblationJob& job,
 }
 
 void print_tables(const AblationResult& result, const AblationJob& job, std::ostream& out) {
-  out << "mAP of segments on " << result.videos << " videos of the subset " << result.test_subset
-      << ", protocol co2net";
+  out << "mAP of segments on " << result.videos << " videos of the subset "
+      << printable(result.test_subset) << ", protocol co2net";
   if (job.seeds > 1) out << ", mean of " << job.seeds << " seeds";
   out << "\n";
   for (const AblationTableResult& table : result.tables) {

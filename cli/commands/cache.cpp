@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 
@@ -48,10 +49,18 @@ int cache_stat(DiskCache& cache, Io& io) {
 
 int cache_verify(DiskCache& cache, Io& io) {
   const auto damaged = cache.verify();
-  for (const auto& path : damaged) io.out << path.string() << "\n";
+  for (const auto& path : damaged) io.out << printable(path.string()) << "\n";
   if (damaged.empty()) return 0;
   spdlog::error("{} damaged entries were deleted; they will be computed anew", damaged.size());
   return 1;
+}
+
+int cache_gc(DiskCache& cache, const po::variables_map& args) {
+  if (args.count("max-size") == 0) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
+  const DiskCache::Usage removed =
+      cache.collect_garbage(parse_size(args["max-size"].as<std::string>()));
+  spdlog::info("deleted {} entries, {} bytes", removed.entries, removed.bytes);
+  return 0;
 }
 
 void add_cache_command_options(po::options_description& options) {
@@ -66,20 +75,16 @@ int run_cache(const po::variables_map& args, Io& io) {
   DiskCache cache(parse_cache_directory(args));
   const std::string& action = words.front();
   if (words.size() > 1) throw Error(ErrorKind::kUsage, "one action at a time");
-  if (action == "stat") return cache_stat(cache, io);
-  if (action == "verify") return cache_verify(cache, io);
-  if (action == "clear") {
-    cache.clear();
-    return 0;
-  }
-  if (action != "gc") {
+  if (action == "gc") return cache_gc(cache, args);
+  const bool is_known = action == "stat" || action == "verify" || action == "clear";
+  if (!is_known) {
     throw Error(ErrorKind::kUsage,
                 "unknown action '" + action + "'; known: stat, verify, gc, clear");
   }
-  if (args.count("max-size") == 0) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
-  const DiskCache::Usage removed =
-      cache.collect_garbage(parse_size(args["max-size"].as<std::string>()));
-  spdlog::info("deleted {} entries, {} bytes", removed.entries, removed.bytes);
+  expect_none_of(args, {"max-size"}, "is of 'cache gc' alone");
+  if (action == "stat") return cache_stat(cache, io);
+  if (action == "verify") return cache_verify(cache, io);
+  cache.clear();
   return 0;
 }
 

@@ -38,6 +38,7 @@ AnnotationFormat parse_format(const po::variables_map& args, const fs::path& out
 // A file or a folder; empty: standard output.
 fs::path parse_target(const po::variables_map& args) {
   const std::string output = optional_value<std::string>(args, "output").value_or("-");
+  expect_no_video_name(output, "-o");
   return output == "-" ? "" : output;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/commands/extraction_options.h"
 #include "cli/options.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 
@@ -27,10 +28,10 @@ int run_explain(const po::variables_map& args, Io& io) {
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in);
   const int failed = explain_videos(
       job, source_of(inputs), [&](const Input& input, const std::vector<StageForecast>& forecasts) {
-        io.out << input.path.string() << "\n";
+        io.out << printable(input.path.string()) << "\n";
         for (const StageForecast& forecast : forecasts) {
           io.out << "  " << forecast.stage << std::string(14 - forecast.stage.size(), ' ')
-                 << (forecast.runs ? "runs" : "skip") << "  " << forecast.reason << "\n";
+                 << (forecast.runs ? "runs" : "skip") << "  " << printable(forecast.reason) << "\n";
         }
       });
   return failed > 0 ? 1 : 0;

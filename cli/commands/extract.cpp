@@ -53,7 +53,9 @@ int run_extract(const po::variables_map& args, Io& io) {
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   const ExtractJob job = parse_job(args, video, cache.get());
   Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  return concluded(extract(job, source_of(inputs), progress.observer()), video);
+  return with_stats(video, [&](Stats& stats) {
+    return extract(job, source_of(inputs), stats, progress.observer());
+  });
 }
 
 }  // namespace

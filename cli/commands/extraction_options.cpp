@@ -57,7 +57,7 @@ void add_extraction_options(po::options_description& options) {
 
 void add_checkpoint_option(po::options_description& options) {
   options.add_options()(
-      "checkpoint", po::value<double>()->value_name("SECONDS")->default_value(30),
+      "checkpoint", number_option(30)->value_name("SECONDS"),
       "how often a long video's features are saved, to go on from after an interruption");
 }
 

@@ -32,7 +32,8 @@ int run_flow(const po::variables_map& args, Io& io) {
   job.each = video.each;
   job.fail_fast = video.fail_fast;
   Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  return concluded(save_flow(job, inputs, progress.observer()), video);
+  return with_stats(
+      video, [&](Stats& stats) { return save_flow(job, inputs, stats, progress.observer()); });
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include "cli/options.h"
 #include "cli/workflows/import.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -22,8 +21,9 @@ void add_import_options(po::options_description& options) {
        "i3d: the bundle to make, or to put the networks into")  //
       ("model,m", po::value<std::string>()->value_name("DIR"),
        "co2net: the bundle to make, or to put the network into")  //
-      ("classes", po::value<std::string>()->value_name("FILE"),
-       "co2net: a label a line, in the order of the network's classes")  //
+      ("classes", po::value<std::string>()->value_name("FILE|DIR"),
+       "co2net: the labels in the order of the network's classes: a text file, one a line, or the "
+       "annotations that it learned from, such as their W-TALC folder")  //
       ("preset", po::value<std::string>()->value_name("NAME"),
        "co2net: thumos14 (default) or activitynet1.2")  //
       ("max-seqlen", po::value<int>()->value_name("N"),
@@ -36,12 +36,6 @@ std::string not_of(const std::string& action) {
   return "is not of 'import " + action + "' ('co2net import --help' lists the options)";
 }
 
-std::string parse_name(const po::variables_map& args, const Bundle& bundle) {
-  std::string name = optional_value<std::string>(args, "name").value_or(bundle.name);
-  if (!is_utf8(name)) throw Error(ErrorKind::kUsage, "--name is not UTF-8");
-  return name;
-}
-
 int import_i3d(const po::variables_map& args) {
   expect_none_of(args, {"model", "classes", "preset", "max-seqlen"}, not_of("i3d"));
   ImportI3dJob job;
@@ -49,7 +43,7 @@ int import_i3d(const po::variables_map& args) {
   job.flow = required(args, "flow", "I3D for flow", "the flow network's checkpoint with --flow");
   job.bundle = bundle_to_fill(parse_directory(args), {kCo2NetFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
-  job.name = parse_name(args, job.bundle);
+  job.name = parse_bundle_name(args).value_or(job.bundle.name);
   const Bundle bundle = import_into_bundle(job);
   for (const Modality stream : {Modality::kRgb, Modality::kFlow}) {
     spdlog::info("wrote {}, with the weights of a checkpoint of {}",
@@ -78,13 +72,13 @@ int import_co2net(const po::variables_map& args, const fs::path& checkpoint) {
   expect_none_of(args, {"rgb", "flow", "output"}, not_of("co2net"));
   ImportCo2NetJob job;
   job.checkpoint = checkpoint;
-  job.classes =
-      required(args, "classes", "classes", "a file of labels, one a line, with --classes");
+  job.classes = required(args, "classes", "classes",
+                         "a file of labels, one a line, or the annotations, with --classes");
   job.variant = parse_preset(args);
   job.max_seqlen = parse_max_seqlen(args, job.variant);
   job.bundle = bundle_to_fill(parse_model(args), {kI3dRgbFile, kI3dFlowFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
-  job.name = parse_name(args, job.bundle);
+  job.name = parse_bundle_name(args).value_or(job.bundle.name);
   const Bundle bundle = import_into_bundle(job);
   spdlog::info("wrote {}: {}, {} classes, {} features", bundle.file(kCo2NetFile).string(),
                name_of(job.variant), bundle.classes.size(), bundle.feature_size);

@@ -6,6 +6,7 @@
 #include "cli/workflows/localize_features.h"
 
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
@@ -14,22 +15,35 @@ void add_localize_options(po::options_description& options) {
   add_segments_of_files_options(options);
   add_threads_option(options);
   add_device_option(options);
-  options.add_options()(
-      "save-scores", po::value<std::string>()->value_name("DIR"),
-      "also write each video's cas and attention (.npz, with a .npz.json beside it)");
+  options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
+                        "annotations of the videos of one packed file of features, which is in "
+                        "their order, or of those of a folder that are wanted")  //
+      ("save-scores", po::value<std::string>()->value_name("DIR"),
+       "also write each video's cas and attention (.npz, with a .npz.json beside it)");
 }
 
 int run_localize(const po::variables_map& args, Io& io) {
-  const auto localize = [&](const FilesJob& files, const InputSource& inputs,
-                            const ResultReceiver& receiver) {
-    LocalizeFeaturesJob job;
-    job.files = files;
-    job.threads = parse_video_options(args).threads;
-    job.device = parse_device(args);
-    job.scores = optional_value<std::string>(args, "save-scores").value_or("");
-    return localize_features(job, inputs, receiver);
-  };
-  return write_segments_of_files(args, io, {"FEATURES", ".npy", {kCo2NetFile}}, localize);
+  FileInputs inputs;
+  inputs.options = parse_video_options(args);
+  inputs.bundle_files = {kCo2NetFile};
+  LocalizeFeaturesJob job;
+  job.threads = inputs.options.threads;
+  job.device = parse_device(args);
+  job.scores = optional_value<std::string>(args, "save-scores").value_or("");
+  std::optional<FeatureSet> annotated;
+  if (const auto annotations = optional_value<std::string>(args, "annotations")) {
+    const fs::path features = parse_argument(args, "FEATURES");
+    job.packed = &annotated.emplace(annotated_features(features, *annotations));
+    inputs.files = shared_out(annotated_inputs(features, *annotated), inputs.options);
+  } else {
+    inputs.files = parse_inputs(args, "FEATURES", {".npy"}, inputs.options, io.in);
+  }
+  return write_segments_of_files(args, io, inputs,
+                                 [&](const FilesJob& files, const InputSource& source, Stats& stats,
+                                     const ResultReceiver& receiver, const Observer& observer) {
+                                   job.files = files;
+                                   return localize_features(job, source, stats, receiver, observer);
+                                 });
 }
 
 }  // namespace

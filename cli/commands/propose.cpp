@@ -8,7 +8,10 @@ namespace co2net {
 namespace {
 
 int run_propose(const po::variables_map& args, Io& io) {
-  return write_segments_of_files(args, io, {"SCORES", ".npz", {}}, propose_segments);
+  FileInputs inputs;
+  inputs.options = parse_video_options(args);
+  inputs.files = parse_inputs(args, "SCORES", {".npz"}, inputs.options, io.in);
+  return write_segments_of_files(args, io, inputs, propose_segments);
 }
 
 }  // namespace

@@ -36,11 +36,13 @@ int run_run(const po::variables_map& args, Io& io) {
 
   ResultSink sink(results, summary(job.bundle), to_json(job.extraction.recipe), io.out);
   Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  const Outcome outcome = localize_videos(
-      job, at_once ? videos_from(io.in, video.nul_separated, video.shard) : source_of(inputs),
-      sink.receiver(), progress.observer());
-  sink.finish();
-  return concluded(outcome, video);
+  return with_stats(video, [&](Stats& stats) {
+    const int failed = localize_videos(
+        job, at_once ? videos_from(io.in, video.nul_separated, video.shard) : source_of(inputs),
+        stats, sink.receiver(), progress.observer());
+    sink.finish();
+    return failed;
+  });
 }
 
 }  // namespace

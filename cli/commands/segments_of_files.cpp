@@ -1,6 +1,6 @@
 #include "cli/commands/segments_of_files.h"
 
-#include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/result_sink.h"
 
 namespace po = boost::program_options;
@@ -14,27 +14,30 @@ void add_segments_of_files_options(po::options_description& options) {
   add_cache_options(options);
   add_input_options(options);
   add_outcome_options(options);
+  add_progress_option(options);
 }
 
-int write_segments_of_files(const po::variables_map& args, Io& io, const FileInputs& wanted,
+int write_segments_of_files(const po::variables_map& args, Io& io, const FileInputs& inputs,
                             const FilesWorkflow& workflow) {
-  const VideoOptions options = parse_video_options(args);
-  const std::vector<Input> inputs =
-      parse_inputs(args, wanted.what, {wanted.suffix}, options, io.in);
   const ResultOptions results = parse_result_options(args);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   FilesJob job;
   job.compat = parse_compat(args);
-  job.bundle = load_bundle(parse_model(args), wanted.bundle_files);
-  job.strict = options.each.strict;
-  job.fail_fast = options.fail_fast;
+  job.bundle = load_bundle(parse_model(args), inputs.bundle_files);
+  job.strict = inputs.options.each.strict;
+  job.each.fail_fast = inputs.options.fail_fast;
   job.cache = cache.get();
-  expect_no_input_at(results.output, inputs);
+  expect_no_input_at(results.output, inputs.files);
 
   ResultSink sink(results, summary(job.bundle), to_json(job.bundle.recipe), io.out);
-  const Outcome outcome = workflow(job, source_of(inputs), sink.receiver());
-  sink.finish();
-  return concluded(outcome, options);
+  Progress progress(io.err, progress_mode(inputs.options.progress, io.err_is_terminal),
+                    inputs.files.size());
+  return with_stats(inputs.options, [&](Stats& stats) {
+    const int failed =
+        workflow(job, source_of(inputs.files), stats, sink.receiver(), progress.observer());
+    sink.finish();
+    return failed;
+  });
 }
 
 }  // namespace co2net

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/workflows/segments.h"
 
 namespace co2net {
@@ -16,16 +17,16 @@ namespace co2net {
 void add_segments_of_files_options(boost::program_options::options_description& options);
 
 struct FileInputs {
-  std::string what;    // as the usage calls them
-  std::string suffix;  // of those that folders are searched for
-  std::vector<std::string> bundle_files;
+  VideoOptions options;
+  std::vector<Input> files;
+  std::vector<std::string> bundle_files;  // that are needed of the model
 };
-using FilesWorkflow =
-    std::function<Outcome(const FilesJob&, const InputSource&, const ResultReceiver&)>;
+// Returns how many inputs failed.
+using FilesWorkflow = std::function<int(const FilesJob&, const InputSource&, Stats&,
+                                        const ResultReceiver&, const Observer&)>;
 
-// Runs the workflow on the files that the command line names, and writes what it finds. Returns the
-// exit code.
+// Runs the workflow on the files, and writes what it finds. Returns the exit code.
 int write_segments_of_files(const boost::program_options::variables_map& args, Io& io,
-                            const FileInputs& wanted, const FilesWorkflow& workflow);
+                            const FileInputs& inputs, const FilesWorkflow& workflow);
 
 }  // namespace co2net

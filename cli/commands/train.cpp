@@ -8,6 +8,7 @@
 #include "cli/workflows/train_on_features.h"
 #include "cli/workflows/train_on_videos.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/text_table.h"
 
@@ -32,6 +33,7 @@ po::options_description videos_form() {
   add_extraction_options(options);
   add_cache_options(options);
   add_stream_option(options);
+  add_max_frames_option(options);
   add_outcome_options(options);
   add_timeout_option(options);
   return options;
@@ -72,8 +74,7 @@ int train_from_features(const po::variables_map& args, Io& io) {
   TrainOnFeaturesJob job;
   job.settings = parse_training(args);
   job.data = parse_dataset(args);
-  job.name =
-      optional_value<std::string>(args, "name").value_or("co2net-" + name_of(job.settings.preset));
+  job.name = parse_bundle_name(args).value_or("co2net-" + name_of(job.settings.preset));
   Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
                     1);
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());
@@ -84,7 +85,7 @@ int train_from_features(const po::variables_map& args, Io& io) {
   TableOptions table;
   if (trained.published) table.beside = &published_figures(*trained.published);
   io.out << "mAP of segments on " << split.test.size() << " videos of the subset "
-         << split.test_subset << ", protocol co2net\n"
+         << printable(split.test_subset) << ", protocol co2net\n"
          << to_table(*trained.on_test, table);
   return 0;
 }
@@ -94,7 +95,8 @@ void print_classes(const std::vector<ClassFigures>& classes, std::ostream& out) 
   for (const ClassFigures& figures : classes) {
     const auto& precision = figures.average_precision;
     out << std::setw(6) << (precision ? percent(*precision) : "-") << std::setw(10)
-        << figures.held_out << std::setw(14) << figures.training << "  " << figures.label << "\n";
+        << figures.held_out << std::setw(14) << figures.training << "  " << printable(figures.label)
+        << "\n";
   }
 }
 
@@ -117,7 +119,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.labels = required(args, "labels", "labels of the videos");
   job.changes = given_changes(args);
   if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
-  job.name = optional_value<std::string>(args, "name").value_or("own-actions");
+  job.name = parse_bundle_name(args).value_or("own-actions");
   Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), 0);
   const TrainedOnVideos trained = train_on_videos(job, progress.observer());
 

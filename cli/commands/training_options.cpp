@@ -24,10 +24,10 @@ void add_training_options(po::options_description& options) {
       ("select", po::value<std::string>()->value_name("HOW")->default_value("heldout"),
        "which model is kept: heldout (best classification of held-out training videos), test (best "
        "segments on the test videos, as the authors do: for comparison with them only), last")  //
-      ("held-out", po::value<double>()->value_name("SHARE")->default_value(0.1),
+      ("held-out", number_option(0.1)->value_name("SHARE"),
        "share of the training videos that models are judged on and not trained with (with --videos "
        "the default follows from their number)")  //
-      ("checkpoint", po::value<double>()->value_name("SECONDS")->default_value(600),
+      ("checkpoint", number_option(600)->value_name("SECONDS"),
        "how often the state is saved, to go on from after an interruption");
   add_threads_option(options);
   add_progress_option(options);

@@ -1,12 +1,15 @@
 #include "cli/workflows/each_input.h"
 
+#include <oneapi/tbb/parallel_pipeline.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <filesystem>
 #include <utility>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"
+#include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
 
@@ -17,42 +20,153 @@ bool concerns_every_input(ErrorKind kind) {
   return kind == ErrorKind::kModel || kind == ErrorKind::kIo || kind == ErrorKind::kInterrupted;
 }
 
+// What came of an input.
+struct Attempt {
+  Input input;
+  Delivery deliver;
+  std::optional<Error> error;
+};
+
+class InputLoop {
+ public:
+  InputLoop(const InputSource& inputs, const EachInput& how, const Observer& observer,
+            const std::function<Delivery(const Input&)>& work,
+            const std::function<void(const VideoError&)>& on_error)
+      : inputs_(inputs), how_(how), observer_(observer), work_(work), on_error_(on_error) {}
+
+  int run() {
+    how_.at_once > 1 ? run_at_once() : run_in_turn();
+    if (has_stopped_) report_untried();
+    return failed_;
+  }
+
+ private:
+  void run_in_turn() {
+    while (const std::optional<Input> input = next()) {
+      begin(*input);
+      conclude(attempt(*input));
+    }
+  }
+
+  void run_at_once() {
+    namespace tbb = oneapi::tbb;
+    using tbb::filter_mode;
+    const auto take = [this](tbb::flow_control& flow) {
+      std::optional<Input> input = next();
+      if (!input) flow.stop();
+      return input.value_or(Input());
+    };
+    const auto work = [this](const Input& input) { return attempt(input); };
+    const auto finish = [this](const Attempt& attempt) {
+      if (has_stopped_) return untried_.push_back(attempt.input.id);
+      begin(attempt.input);
+      conclude(attempt);
+    };
+    tbb::parallel_pipeline(
+        static_cast<std::size_t>(how_.at_once),
+        tbb::make_filter<void, Input>(filter_mode::serial_in_order, take) &
+            tbb::make_filter<Input, Attempt>(filter_mode::parallel, work) &
+            tbb::make_filter<Attempt, void>(filter_mode::serial_in_order, finish));
+  }
+
+  std::optional<Input> next() const {
+    if (has_stopped_) return std::nullopt;
+    std::optional<Input> input = inputs_.next();
+    throw_if_interrupted();
+    return input;
+  }
+
+  void begin(const Input& input) const {
+    observer_.on_start(input.id);
+    spdlog::info("{}", place_of(input));
+  }
+
+  Attempt attempt(const Input& input) const {
+    try {
+      return {input, work_(input), std::nullopt};
+    } catch (...) {
+      return {input, nullptr, current_error()};
+    }
+  }
+
+  void conclude(const Attempt& attempt) {
+    const std::optional<Error> error = attempt.error ? attempt.error : delivered(attempt);
+    observer_.on_end();
+    if (!error) return;
+    if (concerns_every_input(error->kind())) throw Error(*error);
+    const Input& input = attempt.input;
+    const std::string stage = error->stage().empty() ? "input" : error->stage();
+    spdlog::error("{}: {}: {}", place_of(input), stage, error->what());
+    on_error_({input.id, stage, error->what()});
+    ++failed_;
+    failed_id_ = input.id;
+    has_stopped_ = how_.fail_fast;
+  }
+
+  static std::optional<Error> delivered(const Attempt& attempt) {
+    try {
+      if (attempt.deliver) attempt.deliver();
+      return std::nullopt;
+    } catch (...) {
+      return current_error();
+    }
+  }
+
+  void report_untried() {
+    while (!inputs_.waits) {
+      const std::optional<Input> input = inputs_.next();
+      if (!input) break;
+      untried_.push_back(input->id);
+    }
+    if (untried_.empty()) return;
+    spdlog::warn("not tried, since {} failed: {}", failed_id_, counted("inputs", untried_));
+    for (const std::string& id : untried_) {
+      on_error_({id, "not tried", "not tried, since " + failed_id_ + " failed before"});
+    }
+  }
+
+  const InputSource& inputs_;
+  const EachInput how_;
+  const Observer& observer_;
+  const std::function<Delivery(const Input&)>& work_;
+  const std::function<void(const VideoError&)>& on_error_;
+  int failed_ = 0;
+  std::string failed_id_;  // the last one's
+  std::atomic<bool> has_stopped_ = false;
+  std::vector<std::string> untried_;
+};
+
 }  // namespace
 
 InputSource source_of(std::vector<Input> inputs) {
-  return [inputs = std::move(inputs), next = std::size_t{0}]() mutable -> std::optional<Input> {
-    if (next == inputs.size()) return std::nullopt;
-    return inputs[next++];
+  const auto next = [inputs = std::move(inputs),
+                     at = std::size_t{0}]() mutable -> std::optional<Input> {
+    if (at == inputs.size()) return std::nullopt;
+    return inputs[at++];
   };
+  return {next};
 }
 
-int for_each_input(const InputSource& next, bool fail_fast, const Observer& observer,
+int for_each_input(const InputSource& inputs, const EachInput& how, const Observer& observer,
+                   const std::function<Delivery(const Input&)>& work,
+                   const std::function<void(const VideoError&)>& on_error) {
+  return InputLoop(inputs, how, observer, work, on_error).run();
+}
+
+int for_each_input(const InputSource& inputs, bool fail_fast, const Observer& observer,
                    const std::function<void(const Input&)>& work,
                    const std::function<void(const VideoError&)>& on_error) {
-  int failed = 0;
-  while (const std::optional<Input> input = next()) {
-    throw_if_interrupted();
-    observer.on_start(input->id);
-    spdlog::info("{}", input->path.string());
-    try {
-      work(*input);
-      observer.on_end();
-    } catch (...) {
-      observer.on_end();
-      const Error error = current_error();
-      if (concerns_every_input(error.kind())) throw Error(error);
-      const std::string stage = error.stage().empty() ? "input" : error.stage();
-      spdlog::error("{}: {}: {}", input->path.string(), stage, error.what());
-      on_error({input->id, stage, error.what()});
-      ++failed;
-      if (fail_fast) break;
-    }
-  }
-  return failed;
+  const std::function<Delivery(const Input&)> work_at_once = [&](const Input& input) -> Delivery {
+    work(input);
+    return nullptr;
+  };
+  return for_each_input(inputs, EachInput{.fail_fast = fail_fast}, observer, work_at_once,
+                        on_error);
 }
 
 std::string subject_of(const Input& input) {
-  return fs::absolute(input.path).lexically_normal().string();
+  const fs::path path = fs::absolute(input.path).lexically_normal();
+  return place_of({path, input.id, input.is_part});
 }
 
 void expect_whole(const Json& video) {

@@ -12,15 +12,35 @@
 
 namespace co2net {
 
-// The next input to work on; nothing at the end.
-using InputSource = std::function<std::optional<Input>()>;
+// The inputs to work on, one after the other.
+struct InputSource {
+  std::function<std::optional<Input>()> next;  // nothing at the end
+  bool waits = false;  // for others to name the next, such as who writes on standard input
+};
 InputSource source_of(std::vector<Input> inputs);
 
-// Runs `work` on each input in turn. What it throws about one input is logged, handed to `on_error`
-// and does not touch the others, unless `fail_fast`; an error that would meet every input (model,
-// disk, interruption) goes on to the caller. Returns how many inputs failed.
+// How inputs are gone through.
+struct EachInput {
+  bool fail_fast = false;  // stop at the first that fails
+  int at_once = 1;         // so many are worked on at the same time
+};
+
+// What remains to be done about an input once it is worked on, in the order of the inputs.
+using Delivery = std::function<void()>;
+
+// Runs `work` on each input, on several threads if `how` says so, and then, in their order and one
+// at a time, what it returned. What is thrown about one input is logged, handed to `on_error` and
+// does not touch the others; after fail_fast stopped, the inputs that were not tried are handed
+// there too, in the stage "not tried", but for those that a source that waits would name. An error
+// that would meet every input (model, disk, interruption) goes on to the caller. Returns how many
+// inputs failed.
+int for_each_input(const InputSource& inputs, const EachInput& how, const Observer& observer,
+                   const std::function<Delivery(const Input&)>& work,
+                   const std::function<void(const VideoError&)>& on_error);
+
+// The same for work that is done at once, one input after the other.
 int for_each_input(
-    const InputSource& next, bool fail_fast, const Observer& observer,
+    const InputSource& inputs, bool fail_fast, const Observer& observer,
     const std::function<void(const Input&)>& work,
     const std::function<void(const VideoError&)>& on_error = [](const VideoError&) {});
 

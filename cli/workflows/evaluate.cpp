@@ -3,11 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/base/text.h"
+#include "pipeline/base/unmatched.h"
 #include "pipeline/datasets/annotations.h"
+#include "pipeline/datasets/dataset.h"
 #include "pipeline/datasets/feature_files.h"
 #include "pipeline/formats/npy.h"
 #include "postprocess/classification.h"
@@ -22,6 +25,7 @@ using Strings = std::vector<std::string>;
 
 Annotations read_ground_truth(const EvaluateJob& job) {
   Annotations annotations = read_input(read_annotations, job.ground_truth);
+  if (!job.options.subset.empty()) expect_subset(annotations, job.options.subset, "--subset");
   if (!job.ambiguous.empty()) {
     annotations.ambiguous = read_input(read_ambiguous, job.ambiguous);
   }
@@ -31,6 +35,51 @@ Annotations read_ground_truth(const EvaluateJob& job) {
         "--ambiguous FILE");
   }
   return annotations;
+}
+
+Strings ids_of(const Annotations& annotations, const std::string& subset) {
+  Strings ids;
+  for (const AnnotatedVideo& video : annotations.videos) {
+    if (subset.empty() || video.subset == subset) ids.push_back(video.id);
+  }
+  return ids;
+}
+
+template <class T>
+Strings ids_of(const std::map<std::string, T>& by_id) {
+  Strings ids;
+  for (const auto& [id, item] : by_id) ids.push_back(id);
+  return ids;
+}
+
+Strings labels_of(const Predictions& predictions) {
+  std::set<std::string> labels;
+  for (const auto& [id, video] : predictions) {
+    for (const Segment& segment : video.segments) labels.insert(segment.label);
+  }
+  return {labels.begin(), labels.end()};
+}
+
+// Where no name is one of those, the two were made for different data, or names are written
+// otherwise: any figure would be wrong.
+void expect_some_of(const NamesOf& those, const NamesOf& these) {
+  const std::set<std::string> known(those.names.begin(), those.names.end());
+  const auto is_known = [&](const std::string& name) { return known.contains(name); };
+  if (these.names.empty() || known.empty() || std::ranges::any_of(these.names, is_known)) return;
+  throw nothing_matches(these, those);
+}
+
+void expect_common_names(const Predictions& predictions, const Annotations& truth,
+                         const EvaluateJob& job) {
+  const std::string& subset = job.options.subset;
+  expect_some_of({"videos of the ground truth" + (subset.empty() ? "" : ", subset " + subset),
+                  ids_of(truth, subset)},
+                 {"videos of the predictions", ids_of(predictions)});
+  expect_some_of({"labels of the ground truth", truth.classes},
+                 {"labels of the predictions", labels_of(predictions)});
+  if (job.ambiguous.empty()) return;
+  expect_some_of({"videos of the ground truth", ids_of(truth, "")},
+                 {"videos of " + job.ambiguous.string(), ids_of(truth.ambiguous)});
 }
 
 // Lines and rows do not say what the recipe was.
@@ -150,7 +199,8 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
     found.labels.push_back(which_of(annotations.classes, video.labels));
   }
   if (found.scores.empty()) {
-    throw Error(ErrorKind::kInput, directory.string() + ": no <id>.npz of any of these videos");
+    throw nothing_matches({"scores in " + directory.string(), ids_below(directory, ".npz")},
+                          {"videos of the ground truth", ids_of(annotations, subset)});
   }
   warn_of_classes_without_videos(annotations.classes, found.labels);
   figure.videos = found.scores.size();
@@ -167,6 +217,7 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
 EvaluateResult evaluate_files(const EvaluateJob& job) {
   const Annotations annotations = read_ground_truth(job);
   const Predictions predictions = read_input(read_predictions, job.predictions);
+  expect_common_names(predictions, annotations, job);
   if (job.options.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
   EvaluateResult result;
   result.evaluation = evaluate(predictions, annotations, job.options);

@@ -28,7 +28,8 @@ struct EvaluateResult {
 };
 
 // Compares segments with ground truth; the log says what was left out, and what looks wrong.
-// Errors: Error(kInput) naming the file; as evaluate().
+// Errors: Error(kInput) naming the file; where predictions and ground truth have no video or no
+// label in common, or an ambiguous list or scores no video; as evaluate().
 EvaluateResult evaluate_files(const EvaluateJob& job);
 
 }  // namespace co2net

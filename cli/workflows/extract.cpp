@@ -7,17 +7,17 @@
 
 namespace co2net {
 
-Outcome extract(const ExtractJob& job, const InputSource& inputs, const Observer& observer) {
+int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
+            const Observer& observer) {
   expect_writable(job.directory / "features");
   use_threads(job.extraction.threads);
   const std::unique_ptr<Extractor> extractor = make_extractor(job.bundle, job.extraction);
-  Outcome outcome;
-  outcome.failed = for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
-    const VideoJob video_job = make_job(input, job.each, job.cache, observer, &outcome.stats);
+  return for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
+    const VideoJob video_job = make_job(input, job.each, job.cache, observer, &stats);
     const ChainResult result =
         run_chain(features_chain(*extractor, job.extraction, video_job, job.cache), job.cache,
                   subject_of(input));
-    outcome.stats.add(input.id, result.timings);
+    stats.add(input.id, result.timings);
     Json video = result.entry.info.at("video");
     if (job.each.strict) expect_whole(video);
     video["path"] = input.path.string();
@@ -25,7 +25,6 @@ Outcome extract(const ExtractJob& job, const InputSource& inputs, const Observer
         job.directory / (input.id + ".npy"), result.entry.bytes,
         features_sidecar(job.bundle, job.extraction.recipe, job.extraction.streams, video));
   });
-  return outcome;
 }
 
 }  // namespace co2net

@@ -18,8 +18,9 @@ struct ExtractJob {
   DiskCache* cache = nullptr;       // null: keep and reuse nothing
 };
 
-// From videos to files of features. Errors: Error(kUsage) for a recipe whose flow nothing here
-// computes; Error(kModel), Error(kIo).
-Outcome extract(const ExtractJob& job, const InputSource& inputs, const Observer& observer = {});
+// From videos to files of features. Returns how many inputs failed. Errors: Error(kUsage) for a
+// recipe whose flow nothing here computes; Error(kModel), Error(kIo).
+int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
+            const Observer& observer = {});
 
 }  // namespace co2net

@@ -10,6 +10,7 @@ VideoJob make_job(const Input& input, const VideoSettings& settings, const Obser
   VideoJob job;
   job.path = input.path;
   job.stream = settings.stream;
+  job.max_frames = settings.max_frames;
   job.deadline = settings.deadline();
   job.on_progress = [on_progress = observer.on_progress, unit](std::int64_t done,
                                                                std::int64_t expected) {

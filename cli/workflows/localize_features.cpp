@@ -1,6 +1,15 @@
 #include "cli/workflows/localize_features.h"
 
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <unordered_map>
+
 #include "cli/workflows/wiring.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
+#include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/feature_files.h"
 #include "pipeline/devices/threads.h"
 #include "pipeline/formats/npy.h"
@@ -8,26 +17,105 @@
 namespace fs = std::filesystem;
 
 namespace co2net {
+namespace {
 
-Outcome localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs,
-                          const ResultReceiver& receiver) {
+// A video's features (.npy), and what stages are told of it.
+struct VideoFeatures {
+  std::string bytes;
+  Json info;
+};
+
+void expect_one_video(const std::string& bytes, const std::string& name) {
+  const NpyHeader header = parse_npy_header(bytes, name);
+  if (header.dtype.code != "O" && header.shape.size() != 3) return;
+  throw Error(ErrorKind::kInput,
+              name + ": holds the features of many videos; say which with --annotations FILE|DIR");
+}
+
+VideoFeatures read_file_of(const Input& input, const Bundle& bundle) {
+  const std::string name = input.path.string();
+  std::string bytes = read_input(read_file, input.path);
+  expect_one_video(bytes, name);
+  const Array rows = parse_npy(bytes, name);
+  expect_shape(rows, {-1, bundle.feature_size}, name);
+  Json info = read_video_info(input.path, bundle, rows.dim(0));
+  return {std::move(bytes), std::move(info)};
+}
+
+// Reads what the inputs mean. Safe for several threads at once.
+class FeatureReader {
+ public:
+  explicit FeatureReader(const LocalizeFeaturesJob& job)
+      : packed_(job.packed), bundle_(job.files.bundle) {
+    if (packed_ == nullptr) return;
+    for (std::size_t i = 0; i < packed_->ids().size(); ++i) places_[packed_->ids()[i]] = i;
+  }
+
+  VideoFeatures read(const Input& input) const {
+    if (!input.is_part) return read_file_of(input, bundle_);
+    const Array rows = packed_->rows(places_.at(input.id));
+    expect_shape(rows, {-1, bundle_.feature_size}, place_of(input));
+    return {format_npy(rows), assumed_video_info(bundle_, rows.dim(0))};
+  }
+
+ private:
+  const FeatureSet* packed_;
+  const Bundle& bundle_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+}  // namespace
+
+FeatureSet annotated_features(const fs::path& features, const fs::path& annotations) {
+  std::vector<std::string> ids;
+  for (const AnnotatedVideo& video : read_input(read_annotations, annotations).videos) {
+    ids.push_back(video.id);
+  }
+  return read_input([&](const fs::path& path) { return FeatureSet(path, ids); }, features);
+}
+
+std::vector<Input> annotated_inputs(const fs::path& features, const FeatureSet& set) {
+  const bool is_packed = !fs::is_directory(features);
+  std::vector<Input> inputs;
+  std::vector<std::string> missing;
+  for (std::size_t video = 0; video < set.ids().size(); ++video) {
+    const std::string& id = set.ids()[video];
+    if (set.snippets(video) == 0) {
+      missing.push_back(id);
+    } else {
+      inputs.push_back({is_packed ? features : features / (id + ".npy"), id, is_packed});
+    }
+  }
+  if (!missing.empty()) spdlog::warn("left out {}", counted("videos without features", missing));
+  if (is_packed) {
+    spdlog::warn(
+        "{}: a packed file does not say how its features were made; taken to be made by "
+        "the model's recipe",
+        features.string());
+  }
+  return inputs;
+}
+
+int localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs, Stats& stats,
+                      const ResultReceiver& receiver, const Observer& observer) {
   use_threads(job.threads);
   const Bundle& bundle = job.files.bundle;
+  const FeatureReader reader(job);
   const std::unique_ptr<LocalizerModel> localizer = make_localizer(bundle, job.device);
-  const auto scores_chain = [&](const Input& input, Stats& stats) {
-    const Array features = read_input(read_npy, input.path);
-    expect_shape(features, {-1, bundle.feature_size}, input.path.string());
-    const Json info = read_video_info(input.path, bundle, features.dim(0));
-    Chain chain = {file_stage("features", input.path, info)};
+  const auto scores_chain = [&](const Input& input, const StageLog& log) {
+    const auto [bytes, info] = reader.read(input);
+    Chain chain = {given_stage("features", bytes, info)};
     append_localization(chain, *localizer);
     if (job.scores.empty()) return chain;
-    const fs::path file = job.scores / (input.id + ".npz");
-    const ChainResult scores = run_chain(chain, job.files.cache, subject_of(input));
+    const ChainResult scores = run_chain(chain, job.files.cache, subject_of(input), log);
     stats.add(input.id, scores.timings);
-    write_with_sidecar(file, scores.entry.bytes, scores_sidecar(bundle, info.at("video")));
-    return Chain{file_stage("scores", file, info)};
+    write_with_sidecar(job.scores / (input.id + ".npz"), scores.entry.bytes,
+                       scores_sidecar(bundle, info.at("video")));
+    return Chain{given_stage("scores", scores.entry.bytes, info)};
   };
-  return find_segments(inputs, job.files, scores_chain, receiver);
+  FilesJob files = job.files;
+  files.each.at_once = job.device.is_gpu() ? 1 : job.threads;
+  return find_segments(inputs, files, scores_chain, stats, receiver, observer);
 }
 
 }  // namespace co2net

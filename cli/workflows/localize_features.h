@@ -1,9 +1,10 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
+#include <vector>
 
 #include "cli/workflows/segments.h"
+#include "pipeline/datasets/feature_set.h"
 #include "pipeline/devices/device.h"
 
 namespace co2net {
@@ -11,14 +12,26 @@ namespace co2net {
 struct LocalizeFeaturesJob {
   FilesJob files;  // the bundle's CO2-Net is used
   Device device = {};
-  int threads = 1;
+  int threads = 1;  // files that are worked on at once, on the CPU
   // Where each video's cas and attention go, <id>.npz with <id>.npz.json beside it; empty: nowhere.
   std::filesystem::path scores;
+  // Of a packed file, where the inputs' ids tell a video's features; null: an input is a file.
+  const FeatureSet* packed = nullptr;
 };
 
-// From snippet features (.npy) to segments. Errors of a file: Error(kInput) for what is no features
-// of the network's width, or features of another recipe or I3D than the bundle's.
-Outcome localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs,
-                          const ResultReceiver& receiver);
+// The features, a packed file or a folder, of the videos that the annotations list, in their order.
+// Errors: as FeatureSet and read_annotations().
+FeatureSet annotated_features(const std::filesystem::path& features,
+                              const std::filesystem::path& annotations);
+
+// The annotated videos that have features, and where these are: the packed file or, below a folder,
+// <id>.npy. The log names the others.
+std::vector<Input> annotated_inputs(const std::filesystem::path& features, const FeatureSet& set);
+
+// From snippet features (.npy) to segments. Returns how many inputs failed. Errors of a file:
+// Error(kInput) for what is no features of the network's width, or features of another recipe or
+// I3D than the bundle's.
+int localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs, Stats& stats,
+                      const ResultReceiver& receiver, const Observer& observer = {});
 
 }  // namespace co2net

@@ -43,14 +43,14 @@ class VideoChains {
 
 }  // namespace
 
-Outcome localize_videos(const LocalizeVideosJob& job, const InputSource& inputs,
-                        const ResultReceiver& receiver, const Observer& observer) {
+int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
+                    const ResultReceiver& receiver, const Observer& observer) {
   const VideoChains chains(job);
-  const auto chain_of = [&](const Input& input, Stats& stats) {
+  const auto chain_of = [&](const Input& input, const StageLog&) {
     return chains.chain(make_job(input, job.each, job.cache, observer, &stats));
   };
-  return find_segments(inputs, {job.each.strict, job.fail_fast, job.cache}, observer, chain_of,
-                       receiver);
+  return find_segments(inputs, {job.each.strict, {.fail_fast = job.fail_fast}, job.cache}, chain_of,
+                       stats, receiver, observer);
 }
 
 int explain_videos(

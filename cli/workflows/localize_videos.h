@@ -19,10 +19,10 @@ struct LocalizeVideosJob {
   DiskCache* cache = nullptr;         // null: keep and reuse nothing
 };
 
-// From videos to segments. Errors: Error(kUsage) for a recipe that keeps crops apart, or whose flow
-// nothing here computes; Error(kModel), Error(kIo).
-Outcome localize_videos(const LocalizeVideosJob& job, const InputSource& inputs,
-                        const ResultReceiver& receiver, const Observer& observer = {});
+// From videos to segments. Returns how many inputs failed. Errors: Error(kUsage) for a recipe that
+// keeps crops apart, or whose flow nothing here computes; Error(kModel), Error(kIo).
+int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
+                    const ResultReceiver& receiver, const Observer& observer = {});
 
 // Which stages localize_videos() would compute, and why. The job must have a cache. Returns how
 // many inputs failed.

@@ -1,19 +1,21 @@
 #include "cli/workflows/propose.h"
 
+#include "pipeline/base/files.h"
 #include "pipeline/datasets/feature_files.h"
 #include "pipeline/formats/npy.h"
 
 namespace co2net {
 
-Outcome propose_segments(const FilesJob& job, const InputSource& inputs,
-                         const ResultReceiver& receiver) {
-  const auto scores_chain = [&](const Input& input, Stats&) {
-    const Arrays scores = read_input(read_npz, input.path);
+int propose_segments(const FilesJob& job, const InputSource& inputs, Stats& stats,
+                     const ResultReceiver& receiver, const Observer& observer) {
+  const auto scores_chain = [&](const Input& input, const StageLog&) {
+    const std::string bytes = read_input(read_file, input.path);
+    const Arrays scores = parse_npz(bytes, input.path.string());
     const std::int64_t snippets = scores.count("attn") > 0 ? scores.at("attn").dim(0) : 0;
     const Json info = read_video_info(input.path, job.bundle, snippets);
-    return Chain{file_stage("scores", input.path, info)};
+    return Chain{given_stage("scores", bytes, info)};
   };
-  return find_segments(inputs, job, scores_chain, receiver);
+  return find_segments(inputs, job, scores_chain, stats, receiver, observer);
 }
 
 }  // namespace co2net

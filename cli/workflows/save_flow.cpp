@@ -16,12 +16,11 @@ bool is_flow(const std::string& name) { return name.starts_with("flow"); }
 
 }  // namespace
 
-Outcome save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs,
-                  const Observer& observer) {
+int save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs, Stats& stats,
+              const Observer& observer) {
   expect_writable(job.directory / "flow");
   use_threads(job.threads);
   const FlowBackend backend = choose_flow_backend(job.backend, job.recipe.flow, /*gpu=*/0);
-  Outcome outcome;
   const auto work = [&](const Input& input) {
     const VideoJob video_job = make_job(input, job.each, observer, "frames");
     const auto save = [&](const fs::path& temporary) {
@@ -39,10 +38,9 @@ Outcome save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs,
       write_folder_with(folder, save);
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    outcome.stats.add(input.id, {{"flow", StageTiming{.seconds = elapsed.count()}}});
+    stats.add(input.id, {{"flow", StageTiming{.seconds = elapsed.count()}}});
   };
-  outcome.failed = for_each_input(source_of(inputs), job.fail_fast, observer, work);
-  return outcome;
+  return for_each_input(source_of(inputs), job.fail_fast, observer, work);
 }
 
 }  // namespace co2net

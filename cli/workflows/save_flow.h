@@ -25,7 +25,7 @@ struct SaveFlowJob {
 
 // From videos to files of flow, none of which takes the place of an input. Errors: Error(kUsage)
 // for a backend that does not compute the recipe's flow here; Error(kIo).
-Outcome save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs,
-                  const Observer& observer = {});
+int save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs, Stats& stats,
+              const Observer& observer = {});
 
 }  // namespace co2net

@@ -1,10 +1,12 @@
 #include "cli/workflows/segments.h"
 
 #include <spdlog/spdlog.h>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/files.h"
 #include "postprocess/proposal_stage.h"
 
 namespace co2net {
@@ -22,6 +24,25 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
           video};
 }
 
+// What is logged of an input's stages: at once, or, where inputs are worked on beside each other,
+// when it is told.
+class StageLines {
+ public:
+  explicit StageLines(int at_once) : waits_(at_once > 1) {}
+
+  StageLog log() {
+    if (!waits_) return log_stage;
+    return [lines = lines_](const std::string& line) { lines->push_back(line); };
+  }
+  void tell() const {
+    for (const std::string& line : *lines_) log_stage(line);
+  }
+
+ private:
+  bool waits_;
+  std::shared_ptr<std::vector<std::string>> lines_ = std::make_shared<std::vector<std::string>>();
+};
+
 }  // namespace
 
 void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
@@ -33,45 +54,46 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
       proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes, recipe.stride));
 }
 
-Stage file_stage(const std::string& name, const std::filesystem::path& file, const Json& info) {
+Stage given_stage(const std::string& name, std::string bytes, const Json& info) {
   Stage stage;
   stage.name = name;
   stage.cached = false;
-  stage.key =
-      KeyBuilder(name + ".file", 1).add("content", sha256_file(file)).add("info", info).build();
-  stage.compute = [file, info](const std::vector<Entry>&, const std::filesystem::path&) {
-    return Entry{info, read_file(file), {}};
+  stage.key = KeyBuilder(name + ".file", 1).add("content", sha256(bytes)).add("info", info).build();
+  stage.compute = [bytes = std::move(bytes), info](const std::vector<Entry>&,
+                                                   const std::filesystem::path&) {
+    return Entry{info, bytes, {}};
   };
   return stage;
 }
 
-Outcome find_segments(const InputSource& inputs, const ChainSettings& settings,
-                      const Observer& observer,
-                      const std::function<Chain(const Input&, Stats&)>& chain_of,
-                      const ResultReceiver& receiver) {
-  Outcome outcome;
-  outcome.failed = for_each_input(
-      inputs, settings.fail_fast, observer,
-      [&](const Input& input) {
-        const ChainResult result =
-            run_chain(chain_of(input, outcome.stats), settings.cache, subject_of(input));
-        outcome.stats.add(input.id, result.timings);
-        if (settings.strict) expect_whole(result.entry.info.at("video"));
-        receiver.on_result(video_result(input, result.entry));
-      },
-      receiver.on_error);
-  return outcome;
+int find_segments(const InputSource& inputs, const ChainSettings& settings, const ChainOf& chain_of,
+                  Stats& stats, const ResultReceiver& receiver, const Observer& observer) {
+  const auto work = [&](const Input& input) -> Delivery {
+    StageLines lines(settings.each.at_once);
+    const ChainResult result =
+        run_chain(chain_of(input, lines.log()), settings.cache, subject_of(input), lines.log());
+    stats.add(input.id, result.timings);
+    const Json& video = result.entry.info.at("video");
+    if (settings.strict) expect_whole(video);
+    return [&, lines, result = video_result(input, result.entry)] {
+      lines.tell();
+      const std::int64_t snippets = result.video.value("snippets", std::int64_t{0});
+      observer.on_progress("snippets", snippets, snippets);
+      receiver.on_result(result);
+    };
+  };
+  return for_each_input(inputs, settings.each, observer, work, receiver.on_error);
 }
 
-Outcome find_segments(const InputSource& inputs, const FilesJob& job,
-                      const std::function<Chain(const Input&, Stats&)>& scores_chain,
-                      const ResultReceiver& receiver) {
-  const auto chain_of = [&](const Input& input, Stats& stats) {
-    Chain chain = scores_chain(input, stats);
+int find_segments(const InputSource& inputs, const FilesJob& job, const ChainOf& scores_chain,
+                  Stats& stats, const ResultReceiver& receiver, const Observer& observer) {
+  const auto chain_of = [&](const Input& input, const StageLog& log) {
+    Chain chain = scores_chain(input, log);
     append_proposals(chain, job.bundle, job.bundle.recipe, job.compat);
     return chain;
   };
-  return find_segments(inputs, {job.strict, job.fail_fast, job.cache}, {}, chain_of, receiver);
+  return find_segments(inputs, {job.strict, job.each, job.cache}, chain_of, stats, receiver,
+                       observer);
 }
 
 }  // namespace co2net

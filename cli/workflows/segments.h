@@ -28,8 +28,8 @@ struct FilesJob {
   Bundle bundle;
   std::optional<Compat> compat = {};  // none: as the bundle's CO2-Net was trained
   bool strict = false;                // a video that decoded only in part is an error
-  bool fail_fast = false;             // stop at the first input that fails
-  DiskCache* cache = nullptr;         // null: keep and reuse nothing
+  EachInput each = {};
+  DiskCache* cache = nullptr;  // null: keep and reuse nothing
 };
 
 // Appends proposals to a chain that ends with localization. Without `compat`, as the bundle's
@@ -37,23 +37,24 @@ struct FilesJob {
 void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
                       const std::optional<Compat>& compat);
 
-// A chain's first stage that reads `file` (.npy or .npz), with `info` about the video.
-Stage file_stage(const std::string& name, const std::filesystem::path& file, const Json& info);
+// A chain's first stage, for what is on disk anyway: `bytes` (.npy or .npz), with `info` about the
+// video.
+Stage given_stage(const std::string& name, std::string bytes, const Json& info);
 
 struct ChainSettings {
   bool strict = false;
-  bool fail_fast = false;
+  EachInput each = {};
   DiskCache* cache = nullptr;
 };
-// Runs for each input the chain that `chain_of` makes. Warns of videos that are skipped.
-Outcome find_segments(const InputSource& inputs, const ChainSettings& settings,
-                      const Observer& observer,
-                      const std::function<Chain(const Input&, Stats&)>& chain_of,
-                      const ResultReceiver& receiver);
+// Makes an input's chain. On several threads at once if the settings say so.
+using ChainOf = std::function<Chain(const Input&, const StageLog&)>;
+// Runs for each input the chain that `chain_of` makes. Returns how many inputs failed; `stats` has
+// those that were worked on, also when an error or an interruption ends it.
+int find_segments(const InputSource& inputs, const ChainSettings& settings, const ChainOf& chain_of,
+                  Stats& stats, const ResultReceiver& receiver, const Observer& observer);
 
 // The same for files: `scores_chain` makes an input's chain up to its scores.
-Outcome find_segments(const InputSource& inputs, const FilesJob& job,
-                      const std::function<Chain(const Input&, Stats&)>& scores_chain,
-                      const ResultReceiver& receiver);
+int find_segments(const InputSource& inputs, const FilesJob& job, const ChainOf& scores_chain,
+                  Stats& stats, const ResultReceiver& receiver, const Observer& observer);
 
 }  // namespace co2net

@@ -60,7 +60,8 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
   const std::string training = names.training.value_or(usual.training);
   const std::string test = names.test.value_or(usual.test);
   expect_subset(dataset.annotations(), training, "--train-subset");
-  if (names.test || settings.select == Selection::kTest) {
+  if (names.test || settings.select == Selection::kTest ||
+      has_subset_in_other_case(dataset.annotations(), test)) {
     expect_subset(dataset.annotations(), test, "--test-subset");
   }
   const int min_snippets = settings.options.min_snippets;

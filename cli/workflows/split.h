@@ -37,7 +37,7 @@ PublishedSubsets published_subsets(Variant preset);
 // those are left out whose features are all zero. Under Compat::kClean pairs have the training
 // videos, and no test video is too short.
 // Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise for a test
-// subset that is named or that models are selected by.
+// subset that is named, that models are selected by, or that is there in another case of letters.
 Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings);
 
 // The same with a share of the training videos held out, where models are judged on these. Errors:

@@ -1,7 +1,9 @@
 #include "cli/workflows/stats.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
 namespace fs = std::filesystem;
@@ -9,17 +11,20 @@ namespace fs = std::filesystem;
 namespace co2net {
 
 void Stats::add(const std::string& id, const std::map<std::string, StageTiming>& timings) {
+  const std::lock_guard lock(mutex_);
   for (const auto& [stage, timing] : timings) {
     videos_[id]["stages"][stage] = {{"hit", timing.hit}, {"seconds", timing.seconds}};
   }
 }
 
 void Stats::add_extraction(const std::string& id, const Json& extraction) {
+  const std::lock_guard lock(mutex_);
   videos_[id]["extraction"] = extraction;
 }
 
 void Stats::write(const fs::path& path) const {
   if (path.empty()) return;
+  const std::lock_guard lock(mutex_);
   std::map<std::string, double> totals;
   for (const auto& [id, video] : videos_.items()) {
     if (!video.contains("stages")) continue;
@@ -36,6 +41,14 @@ void Stats::write(const fs::path& path) const {
                      {"stages", totals},
                      {"videos", videos_}};
   write_file(path, to_text(json) + "\n");
+}
+
+void Stats::try_to_write(const fs::path& path) const {
+  try {
+    write(path);
+  } catch (const Error& e) {
+    spdlog::error("no statistics: {}", e.what());
+  }
 }
 
 }  // namespace co2net

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "pipeline/base/json.h"
@@ -10,7 +11,7 @@
 
 namespace co2net {
 
-// Seconds and rates of every stage of every video.
+// Seconds and rates of every stage of every video. Safe for several threads at once.
 class Stats {
  public:
   void add(const std::string& id, const std::map<std::string, StageTiming>& timings);
@@ -18,16 +19,29 @@ class Stats {
   // Also the totals, the time since the object was made, and the process's peak memory. Does
   // nothing without a path.
   void write(const std::filesystem::path& path) const;
+  // The same where another error is on its way: a failure is only logged.
+  void try_to_write(const std::filesystem::path& path) const;
 
  private:
+  mutable std::mutex mutex_;
   Json videos_ = Json::object();
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// What a workflow leaves beside its files and results.
-struct Outcome {
-  int failed = 0;  // inputs
-  Stats stats = {};
-};
+// What `work` returns. The statistics that it gathers are written to `path` when it ends, also by
+// an error or an interruption, which goes on to the caller.
+template <class Work>
+auto with_stats_written(const Stats& stats, const std::filesystem::path& path, Work&& work) {
+  const auto result = [&] {
+    try {
+      return work();
+    } catch (...) {
+      stats.try_to_write(path);
+      throw;
+    }
+  }();
+  stats.write(path);
+  return result;
+}
 
 }  // namespace co2net

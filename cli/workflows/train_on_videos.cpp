@@ -117,10 +117,9 @@ int make_features(Videos& videos, const TrainOnVideosJob& job, const Observer& o
   observer.on_series(videos.size());
   FeatureFiles files(job, observer);
   expect_writable(files.folder() / "any");
-  const int failed =
-      keep_working(videos, observer, [&](LabelledVideo& video) { files.make(video); });
-  files.stats().write(job.stats);
-  return failed;
+  return with_stats_written(files.stats(), job.stats, [&] {
+    return keep_working(videos, observer, [&](LabelledVideo& video) { files.make(video); });
+  });
 }
 
 TrainingSettings settings_for(const Videos& videos, const TrainOnVideosJob& job) {

@@ -4,8 +4,12 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "extractors/video/av.h"
@@ -130,6 +134,20 @@ Error refusal(const fs::path& path, const Error& of_libav) {
   return of_libav.within(path.string());
 }
 
+constexpr double kLongGap_s = 10;
+constexpr double kManyFrames = 1e18;  // which a counter holds
+
+std::int64_t frames_of_a_day(double rate) {
+  constexpr double kUsualRate = 25, kDay_s = 24 * 60 * 60;
+  return std::llround(kDay_s * (rate > 0 ? rate : kUsualRate));
+}
+
+std::string one_decimal(double number) {
+  char text[400];
+  std::snprintf(text, sizeof text, "%.1f", number);
+  return text;
+}
+
 bool is_damaged(const AVFrame& frame) {
   return frame.decode_error_flags != 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;
 }
@@ -139,7 +157,8 @@ bool is_damaged(const AVFrame& frame) {
 class VideoReader::Decoder {
  public:
   Decoder(const fs::path& path, const VideoReaderOptions& options)
-      : input_(open_input(path)),
+      : name_(path.string()),
+        input_(open_input(path)),
         stream_(find_stream(*input_, options.stream)),
         codec_(open_decoder(stream_)),
         clock_(*input_, stream_, *codec_),
@@ -147,7 +166,11 @@ class VideoReader::Decoder {
         packet_(allocated(av_packet_alloc())),
         decoded_(allocated(av_frame_alloc())),
         delivered_(allocated(av_frame_alloc())),
-        source_(describe(*input_, stream_)) {
+        source_(describe(*input_, stream_)),
+        fills_gaps_(!options.fps.empty()),
+        rate_(fills_gaps_ ? av_q2d(parse_fps(options.fps)) : source_.average_fps_value),
+        max_frames_(options.max_frames == VideoReaderOptions::kADay ? frames_of_a_day(rate_)
+                                                                    : options.max_frames) {
     for (unsigned i = 0; i < input_->nb_streams; ++i) input_->streams[i]->discard = AVDISCARD_ALL;
     stream_.discard = AVDISCARD_NONE;
   }
@@ -157,6 +180,7 @@ class VideoReader::Decoder {
       if (finished_) return nullptr;
       decode();
     }
+    expect_room_for(1, "");
     ++report_.frames;
     return delivered_.get();
   }
@@ -185,6 +209,8 @@ class VideoReader::Decoder {
       incomplete("frame " + std::to_string(report_.source_frames - 1) + " is damaged");
     }
     clock_.stamp(*decoded_);
+    if (last_pts_) look_at_gap(decoded_->pts, report_.source_frames - 2);
+    last_pts_ = std::max(decoded_->pts, last_pts_.value_or(decoded_->pts));
     filter_.push(*decoded_);
     av_frame_unref(decoded_.get());
   }
@@ -223,7 +249,30 @@ class VideoReader::Decoder {
                                          (report_.complete ? "" : ": " + report_.first_error) +
                                          "; is the file complete?");
     }
+    look_at_gap(clock_.end_pts(), report_.source_frames - 1);
     filter_.close(clock_.end_pts());
+  }
+
+  // The resampler shows `frame`, the last so far, until `next_pts`.
+  void look_at_gap(std::int64_t next_pts, std::int64_t frame) {
+    const double gap_s = (static_cast<double>(next_pts) - static_cast<double>(*last_pts_)) *
+                         av_q2d(stream_.time_base);
+    if (!fills_gaps_ || gap_s < kLongGap_s) return;
+    const std::int64_t copies = std::llround(std::min(gap_s * rate_, kManyFrames)) - 1;
+    const std::string gap = "after frame " + std::to_string(frame) + " the timestamps jump by " +
+                            one_decimal(gap_s) + " s, which " + std::to_string(copies) +
+                            " copies of it fill";
+    expect_room_for(copies, gap + "; repair the timestamps, or ");
+    if (report_.gaps == 0) spdlog::warn("{}: {}", name_, gap);
+    ++report_.gaps;
+    report_.gap_frames += copies;
+    report_.longest_gap_s = std::max(report_.longest_gap_s, gap_s);
+  }
+
+  void expect_room_for(std::int64_t frames, const std::string& why) const {
+    if (frames <= max_frames_ - report_.frames) return;
+    throw Error(ErrorKind::kInput, "more than " + std::to_string(max_frames_) + " frames: " + why +
+                                       "allow more with --max-frames");
   }
 
   void fail(int rc, const std::string& doing) {
@@ -237,6 +286,7 @@ class VideoReader::Decoder {
     report_.complete = false;
   }
 
+  std::string name_;
   InputPtr input_;
   AVStream& stream_;
   CodecPtr codec_;
@@ -246,6 +296,10 @@ class VideoReader::Decoder {
   AvFramePtr decoded_;
   AvFramePtr delivered_;
   SourceInfo source_;
+  bool fills_gaps_;
+  double rate_;  // frames a second that are delivered; 0 if unknown
+  std::int64_t max_frames_;
+  std::optional<std::int64_t> last_pts_;
   DecodeReport report_;
   bool draining_ = false;
   bool finished_ = false;

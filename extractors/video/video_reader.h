@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ struct VideoReaderOptions {
   std::string fps = "25";  // "25", "30000/1001"; empty: every source frame, as it comes
   int stream = -1;         // index in the container; -1: the one that the ffmpeg program chooses
   PixelFormat format = PixelFormat::kBgr24;
+  // Most frames to deliver; a video of more is an error.
+  static constexpr std::int64_t kADay = 0;  // those of a day at the rate
+  static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+  std::int64_t max_frames = kNoLimit;
 };
 
 // What the container says about a video stream. Nothing has been decoded: it may be wrong.
@@ -44,15 +49,19 @@ struct DecodeReport {
   std::int64_t damaged_frames = 0;  // among source_frames: the decoder had to guess parts of them
   bool complete = true;             // neither of the two was seen
   std::string first_error;          // empty if complete
+  // Of 10 seconds and more in the timestamps, which resampling fills with copies of a frame.
+  std::int64_t gaps = 0;
+  std::int64_t gap_frames = 0;  // that filled them, among frames
+  double longest_gap_s = 0;
 };
 
 // Decodes one video stream to frames of constant size in memory that does not grow with its length.
 // The frames are, byte by byte and in number, those of FFmpeg 5.1's
 //   ffmpeg -threads 1 -i FILE -map 0:STREAM -an -fps_mode passthrough -vf fps=25,format=bgr24 ...
 // so variable frame rate, start times, rotation and changes of size are treated as there; the
-// sample aspect ratio is ignored. One thread decodes, because on damaged files the pictures that
-// libav makes depend on the number of threads; on intact files they do not.
-// Not thread-safe; several readers may work at once.
+// sample aspect ratio is ignored. The log warns of a gap in the timestamps. One thread decodes,
+// because on damaged files the pictures that libav makes depend on the number of threads; on intact
+// files they do not. Not thread-safe; several readers may work at once.
 class VideoReader {
  public:
   // Throws Error(kInput) if the file cannot be read or has no such video stream, Error(kUsage) if
@@ -62,7 +71,8 @@ class VideoReader {
 
   // The next frame, in presentation order: packed pixels in data[0], linesize[0] bytes a row; or
   // null after the last one. Valid until the next call. Packets that fail are skipped and counted.
-  // Throws Error(kInput) if nothing at all could be decoded.
+  // Throws Error(kInput) if nothing at all could be decoded, or for more than options.max_frames:
+  // before a gap in the timestamps is filled with so many.
   const AVFrame* next();
 
   const SourceInfo& source() const;

@@ -11,18 +11,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <utility>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"
+#include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
-
-// Short, so that the longest name that a file may have can be written.
-constexpr const char* kTemporary = ".tmp.XXXXXX";
 
 // A name that is too long is one input's fault; other failures meet every file.
 [[noreturn]] void fail(const std::string& doing, const fs::path& path) {
@@ -34,7 +33,6 @@ class Descriptor {
  public:
   Descriptor(const fs::path& path, int flags, mode_t mode = 0666)
       : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -72,11 +70,27 @@ void make_directories(const fs::path& directory) {
   }
 }
 
-mode_t current_umask() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return mask;
+// What `create` made in the directory, under a name that nothing had. (mkstemps and mkdtemp leave
+// it to its owner alone; the umask, which results follow, cannot be asked for without changing it.)
+// The name is short, so that the longest that a file may have can be written.
+std::string temporary_in(const fs::path& directory, const std::string& suffix,
+                         const std::function<bool(const char* path)>& create) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::random_device random;
+  for (;;) {
+    std::string name = ".tmp.";
+    for (int i = 0; i < 6; ++i) name += kLetters[random() % kLetters.size()];
+    const std::string path = (directory / (name + suffix)).string();
+    if (create(path.c_str())) return path;
+    if (errno != EEXIST) fail("write into", directory);
+  }
 }
+
+bool create_file(const char* path) {
+  return Descriptor(path, O_WRONLY | O_CREAT | O_EXCL).get() >= 0;
+}
+
+bool create_folder(const char* path) { return ::mkdir(path, 0777) == 0; }
 
 bool is_special_file(const fs::path& path) {
   std::error_code error;
@@ -98,6 +112,10 @@ std::string read_file(const fs::path& path) {
     if (n == 0) return bytes;
     bytes.append(buffer, static_cast<std::size_t>(n));
   }
+}
+
+std::string read_text(const fs::path& path, ErrorKind kind) {
+  return as_text(read_file(path), path.string(), kind);
 }
 
 MappedFile::MappedFile(const fs::path& path) {
@@ -136,13 +154,8 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   }
   const fs::path directory = directory_of(path);
   make_directories(directory);
-  const std::string suffix = path.extension().string();
-  std::string temporary = (directory / kTemporary).string() + suffix;
-  const Descriptor file(::mkstemps(temporary.data(), static_cast<int>(suffix.size())));
-  if (file.get() < 0) fail("write into", directory);
+  const std::string temporary = temporary_in(directory, path.extension(), create_file);
   try {
-    // mkstemps makes files that only the owner may read; results should follow the umask.
-    ::fchmod(file.get(), 0666 & ~current_umask());
     write(temporary);
     const Descriptor written(temporary, O_RDONLY);
     if (written.get() < 0 || ::fsync(written.get()) != 0) fail("write", path);
@@ -160,11 +173,9 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
   }
   const fs::path directory = directory_of(path);
   make_directories(directory);
-  std::string temporary = (directory / kTemporary).string();
-  if (::mkdtemp(temporary.data()) == nullptr) fail("write into", directory);
+  const std::string temporary = temporary_in(directory, "", create_folder);
   std::error_code ignored;
   try {
-    fs::permissions(temporary, fs::perms(0777 & ~current_umask()));
     write(temporary);
     // Swapped where there is an old one, so that no moment has neither.
     const unsigned flags = fs::exists(path) ? RENAME_EXCHANGE : 0;

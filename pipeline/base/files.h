@@ -6,10 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/base/error.h"
+
 namespace co2net {
 
 // The whole file; throws Error(kIo) naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
+
+// A text that somebody wrote, as as_text() takes it. Every text file is read by this, or handed to
+// as_text(). Throws Error(kIo); Error(kind) for what is not UTF-8 but UTF-16 or UTF-32.
+std::string read_text(const std::filesystem::path& path, ErrorKind kind = ErrorKind::kInput);
 
 // A file's content, mapped for reading where it is a regular file: it takes no memory that the
 // system cannot have back. Nobody may shorten the file meanwhile. Throws Error(kIo).

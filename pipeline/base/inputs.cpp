@@ -24,6 +24,10 @@ std::string lower_suffix(const fs::path& path) {
   return suffix;
 }
 
+bool has_suffix(const fs::path& path, const std::vector<std::string>& suffixes) {
+  return std::find(suffixes.begin(), suffixes.end(), lower_suffix(path)) != suffixes.end();
+}
+
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
 std::vector<fs::path> files_below(const fs::path& folder,
@@ -41,8 +45,7 @@ std::vector<fs::path> files_below(const fs::path& folder,
       entry.disable_recursion_pending();
       continue;
     }
-    const bool wanted =
-        std::find(suffixes.begin(), suffixes.end(), lower_suffix(path)) != suffixes.end();
+    const bool wanted = has_suffix(path, suffixes);
     // A link that leads nowhere is named, so that the video's absence is an error and not silence.
     const bool is_file = entry->is_regular_file(ignored) || !entry->exists(ignored);
     if (wanted && is_file) files.push_back(path);
@@ -89,6 +92,14 @@ std::string utf8(const std::string& name) {
     encoded += byte < 0x80 ? std::string(1, c) : std::string(hex, sizeof hex);
   }
   return encoded;
+}
+
+// Blanks at the line's end are the name's own only if a file is called so.
+std::string name_on(const std::string& line) {
+  const std::string_view name = without_trailing_blanks(line);
+  std::error_code unreachable;
+  const bool is_own = name.size() < line.size() && fs::exists(line, unreachable);
+  return is_own ? line : std::string(name);
 }
 
 std::uint64_t to_number(std::string_view text, const std::string& what) {
@@ -140,43 +151,87 @@ const std::vector<std::string> kVideoSuffixes = {
     ".3gp", ".asf",  ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov",  ".mp4",
     ".mpe", ".mpeg", ".mpg", ".mts",  ".mxf", ".ogv", ".rm",   ".ts",  ".vob", ".webm", ".wmv"};
 
-std::optional<fs::path> next_path(std::istream& stream, bool nul_separated) {
+bool is_video_name(const fs::path& path) { return has_suffix(path, kVideoSuffixes); }
+
+std::string place_of(const Input& input) {
+  return input.path.string() + (input.is_part ? ": " + input.id : "");
+}
+
+PathList::PathList(std::istream& stream, bool nul_separated, std::string name)
+    : stream_(stream), nul_separated_(nul_separated), name_(std::move(name)) {}
+
+std::optional<fs::path> PathList::next() {
   const EndOnSignal waiting;
-  for (std::string line; std::getline(stream, line, nul_separated ? '\0' : '\n');) {
-    if (!nul_separated && line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) return line;
+  while (pending_.empty()) {
+    std::string part;
+    if (!std::getline(stream_, part, nul_separated_ ? '\0' : '\n')) {
+      if (stream_.bad()) throw Error(ErrorKind::kUsage, name_ + ": cannot be read");
+      return std::nullopt;
+    }
+    take(part);
   }
-  return std::nullopt;
+  fs::path path = std::move(pending_.front());
+  pending_.pop_front();
+  return path;
+}
+
+void PathList::take(const std::string& part) {
+  if (nul_separated_) {
+    if (!part.empty()) pending_.emplace_back(part);
+    return;
+  }
+  for (const std::string& line : lines_of(as_text(part, name_, ErrorKind::kUsage))) {
+    const std::string name = name_on(line);
+    if (!name.empty()) pending_.emplace_back(name);
+  }
+}
+
+std::vector<fs::path> files_at(const std::vector<fs::path>& paths,
+                               const std::vector<std::string>& suffixes) {
+  std::vector<fs::path> files;
+  std::set<fs::path> seen;
+  const auto add = [&](const fs::path& file) {
+    if (seen.insert(normal_path(file)).second) files.push_back(file);
+  };
+  for (const fs::path& path : paths) {
+    std::error_code unreachable;
+    if (!fs::is_directory(path, unreachable)) {
+      add(path);
+      continue;
+    }
+    for (const fs::path& file : files_below(path, suffixes)) add(file);
+  }
+  return files;
 }
 
 std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
                                     const std::vector<std::string>& suffixes,
                                     std::istream& standard_input, bool nul_separated) {
   std::vector<fs::path> paths;
-  std::set<fs::path> seen;
-  const auto add = [&](const fs::path& path) {
-    if (seen.insert(normal_path(path)).second) paths.push_back(path);
+  const auto add_list = [&](std::istream& stream, const std::string& name) {
+    PathList list(stream, nul_separated, name);
+    while (const auto path = list.next()) paths.push_back(*path);
   };
-  const auto add_named = [&](const fs::path& path) {
-    std::error_code unreachable;
-    if (!fs::is_directory(path, unreachable)) return add(path);
-    for (const fs::path& file : files_below(path, suffixes)) add(file);
-  };
-  const auto add_list = [&](std::istream& list) {
-    while (const auto path = next_path(list, nul_separated)) add_named(*path);
+  const auto add_list_at = [&](const std::string& argument) {
+    const std::string name = "the list " + argument.substr(1);
+    const std::string remedy = "; a file whose own name begins with @ is given as ./" + argument;
+    if (is_video_name(argument) || has_suffix(argument, suffixes)) {
+      throw Error(ErrorKind::kUsage, argument + " stands for what " + name + " names" + remedy);
+    }
+    std::ifstream list(argument.substr(1), std::ios::binary);
+    if (!list) throw Error(ErrorKind::kUsage, "cannot read " + name + remedy);
+    add_list(list, name);
   };
   for (const std::string& argument : arguments) {
     if (argument == "-") {
-      add_list(standard_input);
+      add_list(standard_input, "the list on standard input");
     } else if (argument.starts_with('@')) {
-      std::ifstream list(argument.substr(1), std::ios::binary);
-      if (!list) throw Error(ErrorKind::kUsage, "cannot read the list " + argument.substr(1));
-      add_list(list);
+      add_list_at(argument);
     } else {
-      add_named(argument);
+      paths.emplace_back(argument);
     }
   }
-  return paths;
+  return files_at(paths, suffixes);
 }
 
 std::string id_of(const fs::path& path) { return utf8(path.stem().string()); }

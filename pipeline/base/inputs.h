@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <istream>
 #include <optional>
@@ -16,16 +17,25 @@ namespace co2net {
 struct Input {
   std::filesystem::path path;  // as given
   std::string id;
+  bool is_part = false;  // of a file that holds several, by their ids
 };
+
+// For messages: the path, and the id where it names a part.
+std::string place_of(const Input& input);
 
 // Files by suffix, lower case, that are looked for in folders.
 extern const std::vector<std::string> kVideoSuffixes;
+bool is_video_name(const std::filesystem::path& path);
 
-// The files that a command's arguments name, in order: files as they are (never judged by their
-// suffix), folders searched recursively for `suffixes` (sorted; hidden files and folders skipped),
-// "@list.txt" a path a line, "-" the same from `standard_input`. With `nul_separated`, paths in
-// lists end with NUL instead of a line feed. A file named twice counts once.
-// Throws Error(kUsage) for a list or folder that cannot be read.
+// The files that paths name, in order: files as they are (never judged by their suffix), folders
+// searched recursively for `suffixes` (sorted; hidden files and folders skipped). A file named
+// twice counts once. Throws Error(kUsage) for a folder that cannot be read.
+std::vector<std::filesystem::path> files_at(const std::vector<std::filesystem::path>& paths,
+                                            const std::vector<std::string>& suffixes);
+
+// The same for a command's arguments, where "@list.txt" stands for what a list of paths names, "-"
+// for one on `standard_input`. With `nul_separated`, paths in lists end with NUL instead of a line
+// feed. Errors: as files_at() and PathList.
 std::vector<std::filesystem::path> expand_inputs(const std::vector<std::string>& arguments,
                                                  const std::vector<std::string>& suffixes,
                                                  std::istream& standard_input, bool nul_separated);
@@ -43,9 +53,25 @@ std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
 void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,
                         const std::string& option = "-o");
 
-// The next path on a stream of paths, nothing at its end. While it waits, a signal ends the program
-// at once.
-std::optional<std::filesystem::path> next_path(std::istream& stream, bool nul_separated);
+// Paths that a list names, each as soon as it arrives: a line each, as as_text() takes lines, or up
+// to the next NUL. Empty ones are passed over. Blanks at a line's end do not count, unless a file
+// has a name with them. The stream must outlive the object.
+class PathList {
+ public:
+  // `name` leads messages.
+  PathList(std::istream& stream, bool nul_separated, std::string name);
+  // Nothing at the end. While it waits, a signal ends the program at once. Throws Error(kUsage) for
+  // a list that cannot be read or is no UTF-8 text.
+  std::optional<std::filesystem::path> next();
+
+ private:
+  void take(const std::string& part);
+
+  std::istream& stream_;
+  bool nul_separated_;
+  std::string name_;
+  std::deque<std::filesystem::path> pending_;
+};
 
 // What is wrong with an input, even that it cannot be read, says nothing about the program or the
 // other inputs: an Error of `read` leaves as kInput.

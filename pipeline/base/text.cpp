@@ -5,6 +5,71 @@
 #include <algorithm>
 
 namespace co2net {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+struct Character {
+  std::uint32_t code = 0;
+  std::size_t size = 0;  // in bytes; 0 for what is not UTF-8
+};
+
+Character first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t size = lead < 0xc2   ? 0
+                           : lead < 0xe0 ? 2
+                           : lead < 0xf0 ? 3
+                           : lead < 0xf5 ? 4
+                                         : 0;
+  if (size == 0 || size > text.size()) return {};
+  std::uint32_t code = lead & (0x7fu >> size);
+  for (const char c : text.substr(1, size - 1)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0) != 0x80) return {};
+    code = code << 6 | (byte & 0x3fu);
+  }
+  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = code >= 0xd800 && code < 0xe000;
+  if (code < kLeast[size] || is_surrogate || code > 0x10ffff) return {};
+  return {code, size};
+}
+
+constexpr std::uint32_t kDelete = 0x7f;
+
+// Beyond ASCII: control characters, ends of lines and paragraphs, and what turns the direction of
+// writing.
+bool is_invisible(std::uint32_t code) {
+  const auto is_in = [code](std::uint32_t first, std::uint32_t last) {
+    return first <= code && code <= last;
+  };
+  return is_in(0x80, 0x9f) || is_in(0x2028, 0x202e) || is_in(0x2066, 0x2069);
+}
+
+std::string hex(std::uint32_t number, int digits) {
+  std::string text;
+  while (digits-- > 0) text += "0123456789abcdef"[number >> 4 * digits & 15];
+  return text;
+}
+
+std::string escaped_byte(char byte) {
+  if (byte == '\n') return "\\n";
+  if (byte == '\r') return "\\r";
+  if (byte == '\t') return "\\t";
+  return "\\x" + hex(static_cast<unsigned char>(byte), 2);
+}
+
+// Empty for what may be UTF-8. UTF-32's mark in little-endian order begins with UTF-16's.
+std::string_view foreign_encoding(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) return "UTF-32";
+  if (bytes.starts_with("\xFF\xFE"sv) || bytes.starts_with("\xFE\xFF"sv)) return "UTF-16";
+  return bytes.find('\0') == std::string_view::npos ? ""
+                                                    : "UTF-16 without a mark, or no text at all";
+}
+
+}  // namespace
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -15,8 +80,9 @@ std::string joined(const std::vector<std::string>& words) {
 std::string counted(const std::string& what, const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 3;
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
-  return std::to_string(names.size()) + " " + what + " (" + joined({names.begin(), end}) +
-         (names.size() > kMost ? ", ...)" : ")");
+  const std::string count = std::to_string(names.size()) + " " + what;
+  if (names.empty()) return count;
+  return count + " (" + joined({names.begin(), end}) + (names.size() > kMost ? ", ...)" : ")");
 }
 
 std::string shortened(std::string_view text, std::size_t most) {
@@ -26,12 +92,62 @@ std::string shortened(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, most)) + "...";
 }
 
-bool is_utf8(std::string_view text) {
-  return simdjson::validate_utf8(text.data(), text.size());
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const auto [code, size] = first_character(text);
+    const std::string_view bytes = text.substr(0, std::max<std::size_t>(1, size));
+    text.remove_prefix(bytes.size());
+    if (size == 0 || code < ' ' || code == kDelete) {
+      shown += escaped_byte(bytes.front());
+    } else if (is_invisible(code)) {
+      shown += "\\u" + hex(code, 4);
+    } else {
+      shown += bytes;
+    }
+  }
+  return shown;
+}
+
+std::string as_text(std::string_view bytes, const std::string& name, ErrorKind kind) {
+  if (const std::string_view encoding = foreign_encoding(bytes); !encoding.empty()) {
+    throw Error(kind,
+                name + ": is " + std::string(encoding) + ", where UTF-8 is read; save it as UTF-8");
+  }
+  std::string text;
+  text.reserve(bytes.size());
+  for (;;) {
+    while (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+    const std::size_t end = bytes.find_first_of("\r\n");
+    text += bytes.substr(0, end);
+    if (end == std::string_view::npos) return text;
+    text += '\n';
+    bytes.remove_prefix(end);
+    bytes.remove_prefix(bytes.starts_with("\r\n") ? 2 : 1);
+  }
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    lines.emplace_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
+  }
+  return lines;
+}
+
+std::string_view without_trailing_blanks(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+std::string_view trimmed(std::string_view text) {
+  text = without_trailing_blanks(text);
+  return text.substr(std::min(text.size(), text.find_first_not_of(kBlanks)));
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return text;
 }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/base/error.h"
+
 namespace co2net {
 
 // "a, b, c"
@@ -18,6 +20,24 @@ std::string counted(const std::string& what, const std::vector<std::string>& nam
 std::string shortened(std::string_view text, std::size_t most);
 
 bool is_utf8(std::string_view text);
+
+// Text of anybody's as a terminal may show it: control characters, those that turn the direction of
+// writing, and bytes that are not UTF-8 become "\n", "\x1b", "\u202e".
+std::string printable(std::string_view text);
+
+// A text that somebody's program wrote, as every reader here takes it: lines end with LF, where LF,
+// CR LF or CR ended them, and none begins with a byte order mark (files that were joined have them
+// in the middle). Throws Error(kind), led by `name`, for UTF-16 and UTF-32, whose remedy is to save
+// the text as UTF-8. Names of files are not always UTF-8, so that is left to who needs it.
+std::string as_text(std::string_view bytes, const std::string& name,
+                    ErrorKind kind = ErrorKind::kInput);
+
+// The lines of what as_text() gives, without their ends.
+std::vector<std::string> lines_of(std::string_view text);
+
+// Without blanks and line ends at its end, or at both ends.
+std::string_view without_trailing_blanks(std::string_view text);
+std::string_view trimmed(std::string_view text);
 
 // What follows the byte order mark that some programs put before UTF-8.
 std::string_view without_byte_order_mark(std::string_view text);

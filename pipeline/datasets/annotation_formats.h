@@ -14,6 +14,8 @@ Annotations parse_activitynet(std::string_view text, const std::string& name);
 Annotations read_wtalc(const std::filesystem::path& folder);
 void write_wtalc(const Annotations& annotations, const std::filesystem::path& folder);
 bool is_wtalc_file(const std::filesystem::path& file);  // that write_wtalc() would replace
+inline constexpr const char* kWtalcClassesFile = "classlist.npy";
+std::vector<std::string> read_wtalc_classes(const std::filesystem::path& file);
 
 Annotations read_thumos(const std::filesystem::path& folder);
 void write_thumos(const Annotations& annotations, const std::filesystem::path& folder);

@@ -4,6 +4,7 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 #include "pipeline/datasets/annotation_formats.h"
 
 namespace fs = std::filesystem;
@@ -52,12 +53,12 @@ Line parse_line(const std::string& text) {
   return {id, parse_seconds(start), parse_seconds(end)};
 }
 
-std::vector<Line> parse_lines(std::string_view text, const std::string& name) {
+std::vector<Line> parse_lines(std::string_view bytes, const std::string& name) {
   std::vector<Line> lines;
-  std::istringstream stream{std::string(text)};
-  std::string line;
-  for (int number = 1; std::getline(stream, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+  int number = 0;
+  for (const std::string& line : lines_of(as_text(bytes, name))) {
+    ++number;
+    if (trimmed(line).empty()) continue;
     lines.push_back(within(name + ":" + std::to_string(number), [&] { return parse_line(line); }));
   }
   return lines;

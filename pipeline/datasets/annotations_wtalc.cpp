@@ -143,8 +143,9 @@ std::vector<Interval> intervals(const Node& node, Budget& budget) {
 // One of the folder's files: a row a video.
 class Column {
  public:
-  Column(const fs::path& folder, const std::string& name)
-      : path_((folder / (name + ".npy")).string()),
+  Column(const fs::path& folder, const std::string& name) : Column(folder / (name + ".npy")) {}
+  explicit Column(const fs::path& path)
+      : path_(path.string()),
         file_(path_),
         budget_(fs::file_size(path_)),
         rows_(node_of(&file_.root())),
@@ -200,9 +201,9 @@ std::vector<AnnotatedSegment> zipped(const std::vector<std::string>& labels,
   return segments;
 }
 
-const std::set<std::string> kWrittenFiles = {"videoname.npy",  "subset.npy",   "labels.npy",
-                                             "labels_all.npy", "segments.npy", "duration.npy",
-                                             "classlist.npy",  kAmbiguousFile};
+const std::set<std::string> kWrittenFiles = {"videoname.npy",   "subset.npy",   "labels.npy",
+                                             "labels_all.npy",  "segments.npy", "duration.npy",
+                                             kWtalcClassesFile, kAmbiguousFile};
 
 std::string format_texts(const std::vector<std::string>& values) {
   std::size_t width = 1;
@@ -235,6 +236,10 @@ std::vector<std::string> texts_of(const std::vector<AnnotatedVideo>& videos, Fie
 
 bool is_wtalc_file(const fs::path& file) { return kWrittenFiles.count(file.filename()) > 0; }
 
+std::vector<std::string> read_wtalc_classes(const fs::path& file) {
+  return Column(file).all_texts();
+}
+
 Annotations read_wtalc(const fs::path& folder) {
   Column names(folder, "videoname"), subsets(folder, "subset"), labels(folder, "labels"),
       segments(folder, "segments");
@@ -244,7 +249,7 @@ Annotations read_wtalc(const fs::path& folder) {
   auto durations = optional_column(folder, "duration", videos);
 
   Annotations annotations;
-  annotations.classes = Column(folder, "classlist").all_texts();
+  annotations.classes = read_wtalc_classes(folder / kWtalcClassesFile);
   for (std::size_t i = 0; i < videos; ++i) {
     AnnotatedVideo video;
     video.id = names.row(i, text);
@@ -283,7 +288,7 @@ void write_wtalc(const Annotations& annotations, const fs::path& folder) {
   for (ObjectNpyWriter* writer : {&labels, &own, &segments}) writer->finish();
   write_file(folder / "videoname.npy", format_texts(texts_of(videos, &AnnotatedVideo::id)));
   write_file(folder / "subset.npy", format_texts(texts_of(videos, &AnnotatedVideo::subset)));
-  write_file(folder / "classlist.npy", format_texts(annotations.classes));
+  write_file(folder / kWtalcClassesFile, format_texts(annotations.classes));
   write_file(folder / "duration.npy", format_durations(videos));
   if (!annotations.ambiguous.empty()) {
     write_file(folder / kAmbiguousFile, format_ambiguous(annotations.ambiguous));

@@ -1,29 +1,52 @@
 #include "pipeline/datasets/classes_file.h"
 
 #include <set>
-#include <sstream>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
+#include "pipeline/datasets/annotation_formats.h"
+#include "pipeline/formats/npy.h"
+
+namespace fs = std::filesystem;
 
 namespace co2net {
+namespace {
 
-std::vector<std::string> read_classes(const std::filesystem::path& path) {
+using Strings = std::vector<std::string>;
+
+Strings labels_in(const std::string& text) {
+  Strings labels;
+  for (const std::string& line : lines_of(text)) {
+    const std::string_view label = trimmed(line);
+    if (!label.empty()) labels.emplace_back(label);
+  }
+  return labels;
+}
+
+Strings read_labels(const fs::path& path) {
+  if (fs::exists(path / kWtalcClassesFile)) return read_wtalc_classes(path / kWtalcClassesFile);
+  if (fs::is_directory(path)) return read_annotations(path).classes;
+  const std::string content = read_file(path);
+  if (is_npy(content)) return read_wtalc_classes(path);
+  const std::string text = as_text(content, path.string());
+  return trimmed(text).starts_with('{') ? read_annotations(path).classes : labels_in(text);
+}
+
+}  // namespace
+
+Strings read_classes(const fs::path& path) {
+  const Strings classes = read_labels(path);
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorKind::kInput, path.string() + ": " + why);
   };
-  constexpr std::string_view kSpaces = " \t\r";
-  std::vector<std::string> classes;
+  if (classes.empty()) refuse("holds no labels; want one a line");
   std::set<std::string> known;
-  std::istringstream lines{std::string(without_byte_order_mark(read_file(path)))};
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t begin = line.find_first_not_of(kSpaces);
-    if (begin == std::string::npos) continue;
-    const std::string label = line.substr(begin, line.find_last_not_of(kSpaces) + 1 - begin);
-    if (!is_utf8(label)) refuse("label " + std::to_string(classes.size() + 1) + " is not UTF-8");
+  for (const std::string& label : classes) {
+    if (!is_utf8(label)) {
+      refuse("label " + std::to_string(known.size() + 1) + " is not UTF-8; save it as UTF-8");
+    }
     if (!known.insert(label).second) refuse("the label '" + label + "' is there twice");
-    classes.push_back(label);
   }
   return classes;
 }

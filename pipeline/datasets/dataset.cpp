@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
+#include <set>
 #include <utility>
 
 #include "pipeline/base/digest.h"
@@ -97,6 +99,12 @@ std::string hash_of_rows(const FeatureSet& features, std::size_t video) {
   const Array rows = features.rows(video);
   return sha256(
       {reinterpret_cast<const char*>(rows.values.data()), rows.values.size() * sizeof(float)});
+}
+
+std::set<std::string> subsets_of(const Annotations& annotations) {
+  std::set<std::string> subsets;
+  for (const AnnotatedVideo& video : annotations.videos) subsets.insert(video.subset);
+  return subsets;
 }
 
 }  // namespace
@@ -199,13 +207,17 @@ std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string
 
 void expect_subset(const Annotations& annotations, const std::string& subset,
                    const std::string& option) {
-  std::map<std::string, int> videos;
-  for (const AnnotatedVideo& video : annotations.videos) ++videos[video.subset];
-  if (videos.count(subset) > 0) return;
-  Strings known;
-  for (const auto& [name, count] : videos) known.push_back(name);
+  const std::set<std::string> known = subsets_of(annotations);
+  if (known.contains(subset)) return;
   throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
-                                     joined(known) + " (choose with " + option + ")");
+                                     joined({known.begin(), known.end()}) + " (choose with " +
+                                     option + ")");
+}
+
+bool has_subset_in_other_case(const Annotations& annotations, const std::string& subset) {
+  return std::ranges::any_of(subsets_of(annotations), [&](const std::string& known) {
+    return known != subset && boost::iequals(known, subset);
+  });
 }
 
 }  // namespace co2net

@@ -77,5 +77,7 @@ std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string
 // if no video is in `subset`.
 void expect_subset(const Annotations& annotations, const std::string& subset,
                    const std::string& option);
+// Whether a subset has that name but for the case of letters.
+bool has_subset_in_other_case(const Annotations& annotations, const std::string& subset);
 
 }  // namespace co2net

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "pipeline/base/error.h"
@@ -152,6 +153,18 @@ Json video_of_features(const fs::path& file, const Json& expected) {
   return merged == found ? found.at("video") : Json(nullptr);
 }
 
+std::vector<std::string> ids_below(const fs::path& folder, const std::string& suffix) {
+  std::vector<std::string> ids;
+  std::error_code unreachable;
+  for (const auto& entry : fs::recursive_directory_iterator(
+           folder, fs::directory_options::skip_permission_denied, unreachable)) {
+    if (entry.path().extension() != suffix) continue;
+    ids.push_back(entry.path().lexically_relative(folder).replace_extension().string());
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
 Json scores_sidecar(const Bundle& bundle, const Json& video) {
   return {{"schema", kScoresSchema},
           {"recipe", to_json(bundle.recipe)},
@@ -180,7 +193,11 @@ Json read_video_info(const fs::path& file, const Bundle& bundle, std::int64_t sn
   }
   spdlog::warn("{}: no {} beside it; taken to be made by the model's recipe, {}", file.string(),
                beside.filename().string(), recipe.name);
-  return {{"video", video_of(recipe, snippets)}};
+  return assumed_video_info(bundle, snippets);
+}
+
+Json assumed_video_info(const Bundle& bundle, std::int64_t snippets) {
+  return {{"video", video_of(bundle.recipe, snippets)}};
 }
 
 std::optional<std::vector<std::string>> read_score_classes(const fs::path& file) {

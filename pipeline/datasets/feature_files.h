@@ -49,12 +49,18 @@ Json video_of_features(const std::filesystem::path& file, const Json& expected);
 void write_with_sidecar(const std::filesystem::path& file, const std::string& bytes,
                         const Json& sidecar);
 
+// The ids of the files of a suffix, ".npy" or ".npz", that a folder holds; sorted.
+std::vector<std::string> ids_below(const std::filesystem::path& folder, const std::string& suffix);
+
 // Facts about the video that `file` (.npy or .npz) was made from: {"video": {...}}, as
 // stages' info. The sidecar's recipe, weights and classes must be the bundle's, or it is an
 // Error(kInput) that names each difference. Without a sidecar the bundle's recipe is assumed, with
 // a warning, and the video lasts `snippets` * stride / fps.
 Json read_video_info(const std::filesystem::path& file, const Bundle& bundle,
                      std::int64_t snippets);
+
+// The same where only features are known of a video.
+Json assumed_video_info(const Bundle& bundle, std::int64_t snippets);
 
 // The classes that the sidecar of scores (.npz) says they are for, background left out; nothing
 // without a sidecar. Throws Error(kInput).

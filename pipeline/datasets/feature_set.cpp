@@ -4,9 +4,11 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <unordered_map>
+#include <optional>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/unmatched.h"
+#include "pipeline/datasets/feature_files.h"
 #include "pipeline/formats/python_file.h"
 
 namespace fs = std::filesystem;
@@ -67,35 +69,63 @@ void expect_finite(const Array& rows, std::span<const std::int64_t> indices,
   }
 }
 
+// The given rows of a video's array, [n, 2D].
+Array rows_of(const RawArray& view, std::span<const std::int64_t> indices,
+              const std::string& name) {
+  const std::int64_t width = view.shape[1];
+  Array rows({static_cast<std::int64_t>(indices.size()), width});
+  const bool plain = view.dtype == "f4" && !view.big_endian && view.strides.back() == 1;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const RawArray row = row_of(view, indices[i]);
+    float* to = rows.row(static_cast<std::int64_t>(i));
+    if (plain) {
+      std::memcpy(to, row.bytes.data(), static_cast<std::size_t>(width) * sizeof(float));
+    } else {
+      std::ranges::copy(to_float32(row, name).values, to);
+    }
+  }
+  expect_finite(rows, indices, name);
+  return rows;
+}
+
 }  // namespace
 
+// The arrays of a packed file are views of it as it is mapped. Those of a folder are looked at and
+// let go of, since a process may map some 65,000 files and no more; a video's is mapped again while
+// its rows are read.
 struct FeatureSet::Index {
   std::vector<std::string> ids;
-  std::vector<PythonFile> files;     // which hold what the views show
-  std::vector<std::size_t> file_of;  // by video, for those that have features
-  Views views;
+  std::optional<PythonFile> packed;
+  fs::path folder;
+  Views views;  // by video; of a folder without bytes
   std::int64_t width = 0;
 
-  void open_folder(const fs::path& folder);
+  void open_folder();
   void open_packed(const fs::path& path);
   void check(std::size_t video, const std::string& name);
+  fs::path file_of(std::size_t video) const { return folder / (ids[video] + ".npy"); }
 };
 
-void FeatureSet::Index::open_folder(const fs::path& folder) {
+void FeatureSet::Index::open_folder() {
+  bool found_any = false;
   for (std::size_t video = 0; video < ids.size(); ++video) {
-    const fs::path path = folder / (ids[video] + ".npy");
+    const fs::path path = file_of(video);
     std::error_code absent;
     if (!fs::exists(path, absent)) continue;
-    file_of[video] = files.size();
-    files.emplace_back(path);
-    views[video] = array_of(files.back().root(), path.string());
+    found_any = true;
+    views[video] = array_of(PythonFile(path).root(), path.string());
+    views[video].bytes = {};
     check(video, path.string());
+  }
+  if (!found_any) {
+    throw nothing_matches({"features in " + folder.string(), ids_below(folder, ".npy")},
+                          {"videos of the annotations", ids});
   }
 }
 
 void FeatureSet::Index::open_packed(const fs::path& path) {
-  files.emplace_back(path);
-  views = packed_views(files.back(), ids.size(), path.string());
+  packed.emplace(path);
+  views = packed_views(*packed, ids.size(), path.string());
   for (std::size_t video = 0; video < ids.size(); ++video) {
     check(video, path.string() + ": video " + ids[video]);
   }
@@ -118,9 +148,9 @@ FeatureSet::FeatureSet(const fs::path& path, std::vector<std::string> ids)
     : index_(std::make_unique<Index>()) {
   index_->ids = std::move(ids);
   index_->views.resize(index_->ids.size());
-  index_->file_of.resize(index_->ids.size());
   if (fs::is_directory(path)) {
-    index_->open_folder(path);
+    index_->folder = path;
+    index_->open_folder();
   } else {
     index_->open_packed(path);
   }
@@ -147,23 +177,21 @@ Array FeatureSet::rows(std::size_t video) const {
 }
 
 Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices) const {
-  const RawArray& view = index_->views.at(video);
+  const RawArray& known = index_->views.at(video);
   const std::string name = "features of " + index_->ids[video];
-  Array rows({static_cast<std::int64_t>(indices.size()), index_->width});
-  if (indices.empty()) return rows;
-  const bool plain = view.dtype == "f4" && !view.big_endian && view.strides.back() == 1;
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    const RawArray row = row_of(view, indices[i]);
-    float* to = rows.row(static_cast<std::int64_t>(i));
-    if (plain) {
-      std::memcpy(to, row.bytes.data(), static_cast<std::size_t>(index_->width) * sizeof(float));
-    } else {
-      std::ranges::copy(to_float32(row, name).values, to);
-    }
+  if (indices.empty()) return Array({0, index_->width});
+  if (index_->packed) {
+    Array rows = rows_of(known, indices, name);
+    index_->packed->release(known.bytes);
+    return rows;
   }
-  index_->files[index_->file_of[video]].release(view.bytes);
-  expect_finite(rows, indices, name);
-  return rows;
+  const fs::path path = index_->file_of(video);
+  const PythonFile file(path);
+  const RawArray view = array_of(file.root(), path.string());
+  if (view.shape != known.shape || view.dtype != known.dtype) {
+    bad(path.string() + ": was changed while it was in use");
+  }
+  return rows_of(view, indices, name);
 }
 
 bool FeatureSet::is_all_zero(std::size_t video) const {

@@ -6,11 +6,11 @@
 #include <boost/algorithm/string.hpp>
 #include <iterator>
 #include <map>
-#include <sstream>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
+#include "pipeline/base/unmatched.h"
 #include "pipeline/formats/csv.h"
 
 namespace fs = std::filesystem;
@@ -56,11 +56,9 @@ std::vector<LabelRow> read_label_rows(const fs::path& file) {
   return rows;
 }
 
-Videos videos_in(const Strings& folders_and_files) {
-  std::istringstream nothing;
+Videos videos_at(const std::vector<fs::path>& paths) {
   Videos videos;
-  for (const Input& input :
-       with_ids(expand_inputs(folders_and_files, kVideoSuffixes, nothing, false))) {
+  for (const Input& input : with_ids(files_at(paths, kVideoSuffixes))) {
     videos.push_back({input, {}});
   }
   return videos;
@@ -95,16 +93,25 @@ class VideoLookup {
   std::multimap<fs::path, LabelledVideo*> by_name_;
 };
 
+Strings names_below(const Videos& videos, const fs::path& folder) {
+  Strings names;
+  for (const LabelledVideo& video : videos) {
+    const fs::path path = normal_path(video.input.path);
+    names.push_back(path.lexically_relative(normal_path(folder)).string());
+  }
+  return names;
+}
+
 // Named files are taken whatever their suffix is.
 Videos videos_by_list(const fs::path& folder, const fs::path& list) {
   const std::vector<LabelRow> rows = read_label_rows(list);
-  Strings arguments = {folder.string()};
+  std::vector<fs::path> paths = {folder};
   std::error_code unreachable;
   for (const LabelRow& row : rows) {
     const fs::path file = folder / row.file;
-    if (fs::is_regular_file(file, unreachable)) arguments.push_back(file.string());
+    if (fs::is_regular_file(file, unreachable)) paths.push_back(file);
   }
-  Videos videos = videos_in(arguments);
+  Videos videos = videos_at(paths);
   const VideoLookup lookup(folder, videos);
   Strings absent;
   for (const LabelRow& row : rows) {
@@ -114,6 +121,10 @@ Videos videos_by_list(const fs::path& folder, const fs::path& list) {
       absent.push_back(row.file);
     }
   }
+  if (!videos.empty() && !rows.empty() && absent.size() == rows.size()) {
+    throw nothing_matches({"files listed in " + list.string(), absent},
+                          {"videos in " + folder.string(), names_below(videos, folder)});
+  }
   if (!absent.empty()) {
     spdlog::warn("{}: listed but not in {}: {} (put the videos there, or correct the rows)",
                  list.string(), folder.string(), joined(absent));
@@ -122,7 +133,7 @@ Videos videos_by_list(const fs::path& folder, const fs::path& list) {
 }
 
 Videos videos_by_folder(const fs::path& folder) {
-  Videos videos = videos_in({folder.string()});
+  Videos videos = videos_at({folder});
   for (LabelledVideo& video : videos) {
     const fs::path below = normal_path(video.input.path).lexically_relative(normal_path(folder));
     if (!below.has_parent_path()) continue;

@@ -25,7 +25,7 @@ struct LabelledVideo {
 // `file` is a path relative to `folder`, or a name that only one video below it has. Videos without
 // a label and listed ones that are absent are left out and named in the log.
 // Errors: Error(kUsage) for a folder without videos or labels that are no file; Error(kInput)
-// naming the line of a row that is not as above.
+// naming the line of a row that is not as above, or where none of the listed files is there.
 std::vector<LabelledVideo> find_labelled_videos(const std::filesystem::path& folder,
                                                 const std::string& labels);
 

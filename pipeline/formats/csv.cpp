@@ -18,12 +18,15 @@ class CsvReader {
   CsvRow row() {
     CsvRow row{line_, {field()}};
     while (take(",")) row.fields.push_back(field());
-    if (!take_line_end() && !at_end()) fail("text after a closing quote");
+    if (!take_line_end()) fail("text after a closing quote");
     return row;
   }
 
+  // Blanks before it go with it; the text's end is one.
   bool take_line_end() {
-    if (!take("\n") && !take("\r\n")) return false;
+    const std::size_t blanks = std::min(rest_.find_first_not_of(" \t"), rest_.size());
+    if (blanks < rest_.size() && rest_[blanks] != '\n') return false;
+    rest_.remove_prefix(std::min(rest_.size(), blanks + 1));
     ++line_;
     return true;
   }
@@ -32,12 +35,10 @@ class CsvReader {
   std::string field() { return take("\"") ? quoted() : plain(); }
 
   std::string plain() {
-    const std::string_view text = rest_.substr(0, rest_.find_first_of(",\n"));
-    const bool before_crlf = text.ends_with('\r') && rest_.substr(text.size()).starts_with('\n');
-    const std::string_view field = text.substr(0, text.size() - (before_crlf ? 1 : 0));
+    const std::string_view field = rest_.substr(0, rest_.find_first_of(",\n"));
     if (field.find('"') != std::string_view::npos) fail("a quote inside a field without quotes");
     rest_.remove_prefix(field.size());
-    return std::string(field);
+    return std::string(rest_.starts_with(',') ? field : without_trailing_blanks(field));
   }
 
   // What follows an opening quote.
@@ -72,8 +73,9 @@ class CsvReader {
 
 }  // namespace
 
-std::vector<CsvRow> parse_csv(std::string_view text, const std::string& name) {
-  CsvReader reader(without_byte_order_mark(text), name);
+std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& name) {
+  const std::string text = as_text(bytes, name);
+  CsvReader reader(text, name);
   std::vector<CsvRow> rows;
   while (!reader.at_end()) {
     if (!reader.take_line_end()) rows.push_back(reader.row());

@@ -13,9 +13,10 @@ struct CsvRow {
 };
 
 // Comma-separated values as RFC 4180 has them: quoted fields may hold commas, line ends and doubled
-// quotes; lines end with LF or CRLF. Empty lines and a byte order mark are passed over. (Boost's
-// tokenizer knows no doubled quotes, and counts no lines.)
-// Errors: Error(kInput, "<name>: line N: ...") for a quote in the wrong place or never closed.
-std::vector<CsvRow> parse_csv(std::string_view text, const std::string& name);
+// quotes. Line ends and byte order marks are taken as as_text() takes them; empty lines and blanks
+// at the end of one do not count. (Boost's tokenizer knows no doubled quotes, and counts no lines.)
+// Errors: Error(kInput, "<name>: line N: ...") for a quote in the wrong place or never closed; as
+// as_text().
+std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& name);
 
 }  // namespace co2net

@@ -12,8 +12,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <functional>
+#include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "pipeline/base/digest.h"
@@ -142,10 +143,40 @@ std::vector<fs::path> files_below(const fs::path& directory) {
   return files;
 }
 
-std::vector<fs::path> entry_paths(const fs::path& root) {
-  std::vector<fs::path> paths = files_below(root / "entries");
-  std::erase_if(paths, std::not_fn(is_entry));
-  return paths;
+// An entry, and the file beside it if there is one: they share a stem.
+struct StoredEntry {
+  fs::path path;
+  std::vector<fs::path> files;
+
+  std::int64_t size() const {
+    std::int64_t size = 0;
+    for (const fs::path& file : files) {
+      std::error_code vanished;
+      const auto bytes = fs::file_size(file, vanished);
+      if (!vanished) size += static_cast<std::int64_t>(bytes);
+    }
+    return size;
+  }
+  void remove() const {
+    std::error_code ignored;
+    for (const fs::path& file : files) fs::remove(file, ignored);
+  }
+};
+
+// All of them, in one pass over the folders.
+std::vector<StoredEntry> stored_entries(const fs::path& root) {
+  std::map<fs::path, StoredEntry> by_stem;
+  for (const fs::path& file : files_below(root / "entries")) {
+    if (is_temporary(file)) continue;
+    StoredEntry& entry = by_stem[fs::path(file).replace_extension()];
+    entry.files.push_back(file);
+    if (is_entry(file)) entry.path = file;
+  }
+  std::vector<StoredEntry> entries;
+  for (auto& [stem, entry] : by_stem) {
+    if (!entry.path.empty()) entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 // Deletes what killed writers left: temporaries, and files whose entry was never written. Those of
@@ -160,29 +191,11 @@ void remove_leftovers(const fs::path& root) {
   }
 }
 
-// The entry and the file beside it, if there is one: they share a stem.
-std::vector<fs::path> files_of_entry(const fs::path& path) {
-  std::vector<fs::path> files;
-  std::error_code absent;
-  for (const auto& file : fs::directory_iterator(path.parent_path(), absent)) {
-    if (file.path().stem() == path.stem()) files.push_back(file.path());
-  }
-  return files;
-}
-
-std::int64_t size_of_entry(const fs::path& path) {
-  std::int64_t size = 0;
-  for (const fs::path& file : files_of_entry(path)) {
-    std::error_code vanished;
-    const auto bytes = fs::file_size(file, vanished);
-    if (!vanished) size += static_cast<std::int64_t>(bytes);
-  }
-  return size;
-}
-
 void remove_entry(const fs::path& path) {
   std::error_code ignored;
-  for (const fs::path& file : files_of_entry(path)) fs::remove(file, ignored);
+  for (const auto& file : fs::directory_iterator(path.parent_path(), ignored)) {
+    if (file.path().stem() == path.stem()) fs::remove(file.path(), ignored);
+  }
 }
 
 // The stage in an entry's header, without reading its body.
@@ -311,22 +324,22 @@ void DiskCache::remember(const std::string& subject, const Json& documents) {
 
 std::map<std::string, DiskCache::Usage> DiskCache::usage_by_stage() const {
   std::map<std::string, Usage> usage;
-  for (const fs::path& path : entry_paths(root())) {
-    Usage& stage = usage[stage_of_entry(path)];
+  for (const StoredEntry& entry : stored_entries(root())) {
+    Usage& stage = usage[stage_of_entry(entry.path)];
     stage.entries += 1;
-    stage.bytes += size_of_entry(path);
+    stage.bytes += entry.size();
   }
   return usage;
 }
 
 std::vector<fs::path> DiskCache::verify() {
   std::vector<fs::path> damaged;
-  for (const fs::path& path : entry_paths(root())) {
+  for (const StoredEntry& entry : stored_entries(root())) {
     try {
-      read_entry(path);
+      read_entry(entry.path);
     } catch (const std::exception&) {
-      remove_entry(path);
-      damaged.push_back(path);
+      entry.remove();
+      damaged.push_back(entry.path);
     }
   }
   return damaged;
@@ -336,25 +349,26 @@ DiskCache::Usage DiskCache::collect_garbage(std::int64_t max_bytes) {
   remove_leftovers(root());
   struct Candidate {
     fs::file_time_type used;
-    fs::path path;
+    StoredEntry entry;
     std::int64_t bytes;
   };
   std::vector<Candidate> candidates;
   std::int64_t total = 0;
-  for (const fs::path& path : entry_paths(root())) {
+  for (StoredEntry& entry : stored_entries(root())) {
     std::error_code vanished;
-    const auto used = fs::last_write_time(path, vanished);
+    const auto used = fs::last_write_time(entry.path, vanished);
     if (vanished) continue;
-    candidates.push_back({used, path, size_of_entry(path)});
-    total += candidates.back().bytes;
+    const std::int64_t bytes = entry.size();
+    candidates.push_back({used, std::move(entry), bytes});
+    total += bytes;
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.used, a.path) < std::tie(b.used, b.path);
+    return std::tie(a.used, a.entry.path) < std::tie(b.used, b.entry.path);
   });
   Usage removed;
   for (const Candidate& oldest : candidates) {
     if (total <= max_bytes) break;
-    remove_entry(oldest.path);
+    oldest.entry.remove();
     total -= oldest.bytes;
     removed.entries += 1;
     removed.bytes += oldest.bytes;
@@ -369,7 +383,7 @@ void DiskCache::clear() {
 }
 
 void DiskCache::warn_unwritable(const std::string& why) {
-  if (!std::exchange(warned_, true)) {
+  if (!warned_.exchange(true)) {
     spdlog::warn("cache: {}; results are not kept (choose another directory with --cache)", why);
   }
 }

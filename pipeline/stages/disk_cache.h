@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -25,7 +26,7 @@ struct Entry {
 // document with the entry's info as JSON, the bytes, and an XXH3 checksum of it all; a result that
 // is a file lies beside its entry, which holds its size and checksum. Writing is atomic. A damaged
 // entry is a warning, a deletion and a miss. A cache that cannot be written still reads, with one
-// warning. Safe for many processes at once; an object belongs to one thread.
+// warning. Safe for many processes and threads at once.
 class DiskCache {
  public:
   explicit DiskCache(std::filesystem::path directory);
@@ -71,7 +72,7 @@ class DiskCache {
   void warn_unwritable(const std::string& why);
 
   std::filesystem::path directory_;
-  bool warned_ = false;
+  std::atomic<bool> warned_ = false;
 };
 
 // $XDG_CACHE_HOME/co2net, or ~/.cache/co2net.

@@ -177,10 +177,10 @@ Recipe recipe_from_json(Json json) {
   return r;
 }
 
-Recipe with_setting(const Recipe& recipe, const std::string& key_and_value) {
+Recipe with_settings(const Recipe& recipe, const std::vector<std::string>& keys_and_values) {
   Json json = to_json(recipe);
   json.erase("name");
-  json = with_setting(json, key_and_value, "recipe");
+  for (const std::string& setting : keys_and_values) json = with_setting(json, setting, "recipe");
   json["name"] = recipe.name;
   try {
     Recipe changed = recipe_from_json(json);
@@ -191,6 +191,10 @@ Recipe with_setting(const Recipe& recipe, const std::string& key_and_value) {
   } catch (const Error& e) {
     throw Error(ErrorKind::kUsage, e.what());
   }
+}
+
+Recipe with_setting(const Recipe& recipe, const std::string& key_and_value) {
+  return with_settings(recipe, {key_and_value});
 }
 
 bool same_features(const Recipe& a, const Recipe& b) {

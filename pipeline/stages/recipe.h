@@ -90,7 +90,9 @@ std::vector<std::string> recipe_preset_names();
 Json to_json(const Recipe& recipe);
 Recipe recipe_from_json(Json json);
 
-// Changes one field, "flow.bound=15"; throws Error(kUsage), for an unknown key with the known ones.
+// Changes fields, "flow.bound=15" each. What they make together is checked, so that their order
+// does not matter. Throws Error(kUsage), for an unknown key with the known ones.
+Recipe with_settings(const Recipe& recipe, const std::vector<std::string>& keys_and_values);
 Recipe with_setting(const Recipe& recipe, const std::string& key_and_value);
 
 // Whether features made by one may be used for the other: every field but the name is equal.

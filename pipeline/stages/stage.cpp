@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -23,6 +24,12 @@ std::string why_missing(const Stage& stage, const Json& history) {
   return reason;
 }
 
+std::string padded(std::string name) {
+  constexpr std::size_t kWidth = 14;
+  name.resize(std::max(kWidth, name.size() + 1), ' ');
+  return name;
+}
+
 std::string seconds_text(double seconds) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f s", seconds);
@@ -31,8 +38,8 @@ std::string seconds_text(double seconds) {
 
 class ChainRun {
  public:
-  ChainRun(const Chain& chain, DiskCache* cache, const std::string& subject)
-      : chain_(chain), cache_(cache), results_(chain.size()) {
+  ChainRun(const Chain& chain, DiskCache* cache, const std::string& subject, const StageLog& log)
+      : chain_(chain), cache_(cache), log_(log), results_(chain.size()) {
     if (cache_ != nullptr) history_ = cache_->history(subject);
   }
 
@@ -68,7 +75,7 @@ class ChainRun {
     auto entry = cache_->get(stage.key);
     if (entry) {
       timings_[stage.name].hit = true;
-      spdlog::info("{:<13} hit", stage.name);
+      log_(padded(stage.name) + "hit");
     }
     return entry;
   }
@@ -83,9 +90,9 @@ class ChainRun {
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     StageTiming& timing = timings_[stage.name];
     timing.seconds = elapsed.count();
-    spdlog::info("{:<13} {}  {}  {}", stage.name, stage.cached ? "miss" : "read",
-                 stage.cached ? why_missing(stage, history_) : "its own file",
-                 seconds_text(timing.seconds));
+    log_(padded(stage.name) +
+         (stage.cached ? "miss  " + why_missing(stage, history_) : "read  its own file") + "  " +
+         seconds_text(timing.seconds));
     return entry;
   }
 
@@ -101,6 +108,7 @@ class ChainRun {
 
   const Chain& chain_;
   DiskCache* cache_;
+  const StageLog& log_;
   Json history_ = Json::object();
   std::vector<std::optional<Entry>> results_;
   std::map<std::string, StageTiming> timings_;
@@ -108,8 +116,11 @@ class ChainRun {
 
 }  // namespace
 
-ChainResult run_chain(const Chain& chain, DiskCache* cache, const std::string& subject) {
-  ChainResult result = ChainRun(chain, cache, subject).run();
+void log_stage(const std::string& line) { spdlog::info("{}", line); }
+
+ChainResult run_chain(const Chain& chain, DiskCache* cache, const std::string& subject,
+                      const StageLog& log) {
+  ChainResult result = ChainRun(chain, cache, subject, log).run();
   if (cache != nullptr) {
     Json documents = cache->history(subject);
     for (const Stage& stage : chain) documents[stage.name] = stage.key.document;

@@ -267,9 +267,9 @@ class InterruptedRun : public testing::Test {
   const Workplace here_;
   const std::string short_ = here_.clip("a.mkv", 16);
   const std::string long_ = here_.clip("b.mkv", 320);
-  const std::string output_ = here_.path("results.json");
+  const std::string output_ = here_.path("results.json"), stats_ = here_.path("done.json");
   Process program_{here_.arguments("run") +
-                   Strings{short_, long_, "--checkpoint", "0", "-o", output_}};
+                   Strings{short_, long_, "--checkpoint", "0", "-o", output_, "--stats", stats_}};
 };
 
 TEST_F(InterruptedRun, GoesOnFromTheLastCheckpointAfterAKill) {
@@ -289,10 +289,13 @@ TEST_F(InterruptedRun, GoesOnFromTheLastCheckpointAfterAKill) {
   EXPECT_EQ(complete_entries(), 8u) << "a hash and three results each, and no checkpoint";
 }
 
-TEST_F(InterruptedRun, ExitsWith130AndLeavesNoOutputFile) {
+TEST_F(InterruptedRun, ExitsWith130AndLeavesNoOutputFileButTheStatisticsOfWhatWasDone) {
   wait_for_checkpoint();
   program_.send(SIGINT);
   EXPECT_EQ(program_.wait(), 130);
+  const Json videos = Json::parse(read_file(stats_)).at("videos");
+  EXPECT_TRUE(videos.at("a").at("stages").contains("proposals"));
+  EXPECT_FALSE(videos.contains("b"));
   for (const auto& file : fs::directory_iterator(here_.path(""))) {
     EXPECT_EQ(file.path().filename().string().find("results"), std::string::npos) << file.path();
   }

@@ -122,6 +122,37 @@ TEST_F(Eval, PrintsJsonForPrograms) {
   EXPECT_EQ(json.at("counts").at("videos_without_predictions"), 0);
 }
 
+TEST_F(Eval, NamesThatDoNotMeetAreAnErrorThatShowsThem) {
+  const auto fails = [&](int code, const Strings& words, const Strings& options = {}) {
+    const Outcome outcome = eval(options);
+    EXPECT_EQ(outcome.code, code);
+    EXPECT_EQ(outcome.out, "");
+    for (const std::string& word : words) EXPECT_TRUE(outcome.says(word)) << outcome.err;
+  };
+  fails(2, {"test", "training", "--subset"}, {"--subset", "Test"});
+  fails(1,
+        {"3 videos of the predictions (a, b, z)",
+         "1 videos of the ground truth, subset training (c)"},
+        {"--subset", "training"});
+
+  write_file(path("ambiguous.txt"), "v_a  0 1\n");
+  fails(1, {"ambiguous.txt (v_a)", "the prefix 'v_'"},
+        {"--protocol", "thumos", "--ambiguous", path("ambiguous.txt")});
+
+  const auto predict = [&](const std::string& id, const std::string& label) {
+    write_file(predictions(), "id,label,score,start_s,end_s\n" + id + "," + label + ",1,0,9\n");
+  };
+  predict("v_a", "run");
+  fails(1, {"(v_a)", "(a, b, c)", "'v_a' and 'a' differ in the prefix 'v_' alone"});
+  predict("A.mp4", "run");
+  fails(1, {"'A.mp4' and 'a' differ in the ending '.mp4', the case of letters alone"});
+  predict("a", "Run");
+  fails(1, {"1 labels of the predictions (Run)", "the case of letters"});
+  predict("a", "run");
+  save_scores("v_a", 0, 1);
+  fails(1, {"1 scores in", "'v_a' and 'a'"}, {"--scores", path("scores")});
+}
+
 TEST_F(Eval, WithoutASubsetAllVideosCount) {
   const Outcome outcome = eval({"--json"});
   EXPECT_EQ(outcome.json().at("counts").at("videos"), 3);

@@ -7,6 +7,7 @@
 #include "extractors/i3d/i3d_network.h"
 #include "localizer/co2net.h"
 #include "pipeline/base/digest.h"
+#include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/formats/npy.h"
 #include "tests/checkpoint_file.h"
@@ -212,6 +213,17 @@ TEST_F(Import, Co2NetNamesWhatIsWrongWithTheLabels) {
   EXPECT_EQ(import_co2net().code, 0);
   EXPECT_EQ(model().at("classes"), (Strings{"bow", "high jump", "wave"}));
   EXPECT_EQ(import_co2net({"--name", "\xff"}).code, 2);
+}
+
+TEST_F(Import, Co2NetTakesTheClassesOfAnnotations) {
+  Annotations annotations;
+  annotations.classes = {"wave", "bow", "jump"};
+  annotations.videos = {{.id = "a", .subset = "test", .labels = {"bow"}, .segments = {}}};
+  fs::remove(labels());
+  write_annotations(annotations, labels(), AnnotationFormat::kWtalc);
+  const Outcome outcome = import_co2net();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(model().at("classes"), annotations.classes);
 }
 
 TEST_F(Import, Co2NetNamesWhatIsWrongWithTheCheckpoint) {

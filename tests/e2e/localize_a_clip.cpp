@@ -22,5 +22,6 @@ int main() {
   receiver.on_error = [](const VideoError& error) {
     std::cerr << error.id << ": " << error.stage << ": " << error.message << "\n";
   };
-  return localize_videos(job, source_of(clips), receiver).failed;
+  Stats stats;
+  return localize_videos(job, source_of(clips), stats, receiver);
 }

@@ -93,13 +93,19 @@ TEST(Run, PutsAnInputThatFailsIntoErrorsAndGoesOn) {
   EXPECT_TRUE(outcome.says("absent.mp4"));
 }
 
-TEST(Run, FailFastStopsAtTheFirstInputThatFails) {
+TEST(Run, FailFastStopsAtTheFirstInputThatFailsAndNamesThoseNotTried) {
   const Workplace here;
-  const Outcome outcome =
-      here.call("run", {here.broken("a.mp4"), here.clip("clip.mkv"), "--fail-fast"});
+  const Strings inputs = {here.broken("a.mp4"), here.clip("clip.mkv"), here.broken("z.mp4"),
+                          "--fail-fast"};
+  const Outcome outcome = here.call("run", inputs);
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(keys_of(outcome.json().at("errors")), (Keys{"a"}));
   EXPECT_EQ(outcome.json().at("results"), Json::object());
+  const Json errors = outcome.json().at("errors");
+  EXPECT_EQ(keys_of(errors), (Keys{"a", "clip", "z"}));
+  EXPECT_EQ(errors.at("a").at("stage"), "decode");
+  for (const char* id : {"clip", "z"}) EXPECT_EQ(errors.at(id).at("stage"), "not tried");
+  EXPECT_TRUE(outcome.says("2 inputs (clip, z)")) << outcome.err;
+  EXPECT_EQ(lines_of(here.call("run", inputs + Strings{"--format", "jsonl"}).out).size(), 3u);
 }
 
 TEST(Run, KeepsVideosOfOneNameApart) {
@@ -181,10 +187,10 @@ TEST(Run, TakesPathsOnStandardInputAsTheyAre) {
   EXPECT_EQ(keys_of(collected.json().at("results")), (Keys{"@odd\nname"}));
 }
 
-TEST(Run, ReadsAListOfPaths) {
+TEST(Run, ReadsAListOfPathsOfAnySystem) {
   const Workplace here;
-  write_file(here.path("list.txt"),
-             here.clip("a.mkv", 16) + "\r\n\n" + here.clip("b.mkv", 16, 2) + "\n");
+  write_file(here.path("list.txt"), "\xEF\xBB\xBF" + here.clip("a.mkv", 16) + "\r\n\n" +
+                                        here.clip("b.mkv", 16, 2) + " \n");
   const Json results = here.call("run", {"@" + here.path("list.txt").string()}).json();
   EXPECT_EQ(keys_of(results.at("results")), (Keys{"a", "b"}));
 }
@@ -282,6 +288,17 @@ TEST(Run, GivesUpOnAVideoAfterItsTime) {
   EXPECT_EQ(outcome.code, 1);
   const std::string message = outcome.json().at("errors").at("long").at("message");
   EXPECT_NE(message.find("timed out"), std::string::npos) << message;
+}
+
+TEST(Run, AVideoOfMoreFramesThanAllowedFailsAlone) {
+  const Workplace here;
+  const std::string longer = here.clip("longer.mkv", 33), shorter = here.clip("shorter.mkv", 32);
+  const Outcome outcome = here.call("run", {longer, shorter, "--max-frames", "32"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(keys_of(outcome.json().at("results")), (Keys{"shorter"}));
+  const std::string message = outcome.json().at("errors").at("longer").at("message");
+  EXPECT_NE(message.find("more than 32 frames"), std::string::npos) << message;
+  EXPECT_NE(message.find("--max-frames"), std::string::npos) << message;
 }
 
 TEST(Run, ReadsTheStreamThatIsAskedFor) {

@@ -4,7 +4,9 @@
 
 #include "extractors/video/video_reader.h"
 #include "pipeline/formats/npy.h"
+#include "pipeline/formats/npy_objects.h"
 #include "tests/e2e/program.h"
+#include "tests/support.h"
 
 namespace co2net::test {
 namespace {
@@ -142,6 +144,63 @@ TEST(Localize, StepByStepGivesTheSegmentsOfRun) {
   const Outcome proposed = here.call("propose", {here.path("scores")});
   EXPECT_EQ(proposed.code, 0) << proposed.err;
   EXPECT_EQ(proposed.json().at("results"), run.at("results"));
+}
+
+TEST(Localize, GivesTheSameWithAnyNumberOfThreadsAndSaysHowFarItIs) {
+  const Workplace here;
+  for (int i = 0; i < 6; ++i) {
+    const Array features = hashfill(std::to_string(i), {40 + i, here.feature_size()}, 1);
+    write_file(here.path("features/" + std::to_string(i) + ".npy"), format_npy(features));
+  }
+  const auto localize = [&](const std::string& threads) {
+    return here.call("localize", {here.path("features"), "--no-cache", "--threads", threads,
+                                  "--progress", "plain"});
+  };
+  const Outcome one = localize("1"), four = localize("4");
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(one.json().at("results").size(), 6u);
+  EXPECT_EQ(four.out, one.out);
+  EXPECT_TRUE(one.says("[1/6] 0  snippets 40/40")) << one.err;
+  EXPECT_TRUE(four.says("[1/6] 0  snippets 40/40")) << four.err;
+}
+
+TEST(Localize, TakesAPackedFileOfTheVideosOfAnnotations) {
+  const Workplace here;
+  const fs::path packed = here.path("packed.npy"), annotations = here.path("annotations.json");
+  ObjectNpyWriter writer(packed, 3);
+  std::string database;
+  for (const std::string id : {"b", "gap", "a"}) {
+    const Array features = hashfill(id, {id == "gap" ? 0 : 40, here.feature_size()}, 1);
+    writer.add(features);
+    if (id != "gap") write_file(here.path("features/" + id + ".npy"), format_npy(features));
+    database +=
+        (database.empty() ? "\"" : ", \"") + id + R"(": {"subset": "test", "annotations": []})";
+  }
+  writer.finish();
+  write_file(annotations, "{\"database\": {" + database + "}}");
+
+  const Outcome unpacked = here.call("localize", {here.path("features")});
+  const Outcome outcome = here.call("localize", {packed, "--annotations", annotations});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json().at("results"), unpacked.json().at("results"));
+  EXPECT_EQ(outcome.json().at("results").size(), 2u);
+  EXPECT_EQ(outcome.json().at("videos").at("a").at("path"), packed.string());
+  EXPECT_TRUE(outcome.says("left out 1 videos without features (gap)")) << outcome.err;
+  EXPECT_TRUE(outcome.says("taken to be made by the model's recipe")) << outcome.err;
+  EXPECT_TRUE(outcome.says("packed.npy: a")) << outcome.err;
+
+  const Outcome folder =
+      here.call("localize", {here.path("features"), "--annotations", annotations});
+  EXPECT_EQ(folder.json().at("results"), unpacked.json().at("results"));
+
+  const Outcome unnamed = here.call("localize", {packed});
+  EXPECT_EQ(unnamed.code, 1);
+  EXPECT_TRUE(unnamed.says("say which with --annotations")) << unnamed.err;
+  const Outcome shard =
+      here.call("localize", {packed, "--annotations", annotations, "--shard", "0/2"});
+  const Outcome rest =
+      here.call("localize", {packed, "--annotations", annotations, "--shard", "1/2"});
+  EXPECT_EQ(shard.json().at("results").size() + rest.json().at("results").size(), 2u);
 }
 
 TEST(Localize, RefusesFeaturesOfAnotherRecipeAndShowsBoth) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/cli.h"
+#include "pipeline/base/text.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {
@@ -29,7 +30,9 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings common = {"--config", "--log-level", "--help"};
   const Strings inputs = {"--shard", "--null", "--fail-fast"};
   const Strings work = inputs + Strings{"--strict", "--stats"};
-  const Strings videos = work + Strings{"--threads", "--stream", "--timeout", "--progress"};
+  const Strings videos =
+      work + Strings{"--threads", "--stream", "--max-frames", "--timeout", "--progress"};
+  const Strings files = work + Strings{"--progress"};
   const Strings cache = {"--cache", "--no-cache"};
   const Strings results = {"--model", "--output", "--format", "--min-score", "--top-k", "--compat"};
   const Strings extraction_without_model =
@@ -43,11 +46,12 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"extract",
        videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
-      {"localize", work + results + cache + Strings{"--threads", "--save-scores", "--device"}},
-      {"propose", work + results + cache},
+      {"localize", files + results + cache +
+                       Strings{"--threads", "--save-scores", "--device", "--annotations"}},
+      {"propose", files + results + cache},
       {"train", training + benchmark + extraction_without_model +
                     Strings{"--extractor", "--recipe", "--output", "--name", "--videos", "--labels",
-                            "--stream", "--strict", "--stats", "--timeout"}},
+                            "--stream", "--max-frames", "--strict", "--stats", "--timeout"}},
       {"ablate",
        training + benchmark + Strings{"--recipe", "--table", "--seeds", "--output", "--json"}},
       {"eval",
@@ -134,6 +138,133 @@ TEST(Usage, SuggestsTheNearestName) {
   EXPECT_FALSE(co2net({"zzzzzz"}).says("did you mean"));
 }
 
+TEST(Usage, CountsExchangedNeighboursAsOneSlip) {
+  EXPECT_TRUE(co2net({"evla"}).says("did you mean eval?"));
+  EXPECT_TRUE(co2net({"trian"}).says("did you mean train?"));
+  EXPECT_TRUE(co2net({"rnu"}).says("did you mean run?"));
+  EXPECT_TRUE(co2net({"--verison"}).says("did you mean --version?"));
+  EXPECT_TRUE(co2net({"eval", "--josn"}).says("did you mean --json?"));
+  EXPECT_FALSE(co2net({"vela"}).says("did you mean eval?")) << "two slips of four letters";
+}
+
+TEST(Usage, HelpShowsNumbersAsTheyAreWritten) {
+  for (const CommandHelp& row : kCommandHelp) {
+    const std::string help = co2net({std::string(row.name), "--help"}).out;
+    EXPECT_FALSE(std::regex_search(help, std::regex("[0-9]\\.[0-9]{6}"))) << help;
+  }
+  EXPECT_NE(co2net({"train", "--help"}).out.find("(=0.1)"), std::string::npos);
+}
+
+// The working directory while it lives.
+class Inside {
+ public:
+  explicit Inside(const fs::path& folder) : before_(fs::current_path()) {
+    fs::current_path(folder);
+  }
+  ~Inside() { fs::current_path(before_); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  fs::path before_;
+};
+
+TEST(Usage, AFilesNameThatIsReadAsAnOptionOrAListGetsARemedy) {
+  const Workplace here;
+  const Inside inside(here.path(""));
+  const Strings names = {"--1DO2V4K74.mkv",  "-IXEruyHm9M.mkv", "-oAAAAAAAAAA.mkv",
+                         "-0AAAAAAAAAA.mkv", "-hAAAAAAAAA.mkv", "-m.mkv"};
+  Strings remedied;
+  for (const std::string& name : names) {
+    here.clip(name, 16);
+    const Outcome outcome = here.call("run", {name});
+    EXPECT_EQ(outcome.code, 2) << name;
+    EXPECT_TRUE(outcome.says("go after -- or as ./" + name)) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    remedied.push_back("./" + name);
+  }
+  EXPECT_EQ(here.call("run", remedied).json().at("results").size(), names.size());
+  EXPECT_EQ(here.call("run", Strings{"--"} + names).json().at("results").size(), names.size());
+  EXPECT_TRUE(here.call("run", {"--absent.mkv"}).says("./--absent.mkv"));
+
+  here.clip("@clip.mkv", 16);
+  const Outcome list = here.call("run", {"@clip.mkv"});
+  EXPECT_EQ(list.code, 2);
+  EXPECT_TRUE(list.says("./@clip.mkv")) << list.err;
+  EXPECT_EQ(here.call("run", {"./@clip.mkv"}).code, 0);
+
+  write_file("-ofeatures.npy", "x");
+  EXPECT_TRUE(here.call("localize", {"-ofeatures.npy"}).says("./-ofeatures.npy"));
+  write_file("--help", "x");
+  EXPECT_EQ(co2net({"run", "--help"}).code, 0) << "an option stays one whatever files there are";
+}
+
+TEST(Usage, AnOutputWithAVideosSuffixIsRefused) {
+  const Workplace here;
+  const Inside inside(here.path(""));
+  const std::string clip = here.clip("clip.mkv", 3);
+  const Strings training = {"--annotations", "a.json", "--features", "f"};
+  for (const Strings& command : std::vector<Strings>{here.arguments("run") + Strings{clip},
+                                                     here.arguments("extract") + Strings{clip},
+                                                     here.arguments("localize") + Strings{"a.npy"},
+                                                     here.arguments("propose") + Strings{"a.npz"},
+                                                     {"flow", clip},
+                                                     {"eval", "a.json", "--ground-truth", "b.json"},
+                                                     {"convert", "a.json"},
+                                                     {"pack", "f", "--annotations", "a.json"},
+                                                     {"unpack", "f.npy", "--annotations", "a.json"},
+                                                     {"import", "i3d", "--rgb", "a", "--flow", "b"},
+                                                     Strings{"train"} + training,
+                                                     Strings{"ablate"} + training}) {
+    for (const Strings& output : {Strings{"-oother.mp4"}, Strings{"-o", "other.MP4"}}) {
+      const Outcome outcome = co2net(command + output);
+      EXPECT_EQ(outcome.code, 2) << testing::PrintToString(command) << outcome.err;
+      EXPECT_TRUE(outcome.says("./NAME") || outcome.says("./-oother.mp4")) << outcome.err;
+    }
+  }
+  EXPECT_EQ(here.call("run", {clip, "--stats", "other.mp4"}).code, 2);
+  EXPECT_FALSE(fs::exists("other.mp4"));
+}
+
+// What a terminal would act on, but for the ends of lines.
+bool acts_on_a_terminal(const std::string& text) {
+  return !is_utf8(text) || std::ranges::any_of(text, [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == '\x7f';
+  });
+}
+
+TEST(Usage, NothingFromAFileOrAnArgumentActsOnTheTerminal) {
+  const Workplace here;
+  const std::string evil = "\x1b[2J\nco2net: error: \xff\x7f";
+  const Outcome run =
+      here.call("run", {here.broken(evil), here.clip(evil + ".mkv", 16), "--progress", "plain"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_FALSE(acts_on_a_terminal(run.err)) << printable(run.err);
+  EXPECT_EQ(run.err.find("\nco2net: error: \\xff"), std::string::npos)
+      << "a line of the name's own";
+  EXPECT_TRUE(run.says("\\x1b[2J\\nco2net: error: \\xff\\x7f")) << run.err;
+  EXPECT_TRUE(is_utf8(run.out));
+
+  write_file(here.path("options"), evil + " = 1\n");
+  write_file(here.path("gt.json"), R"({"database": {"a": {"subset": "\u001b[2J", "annotations": [
+      {"label": "\u001b[31mred", "segment": [0, 1]}]}}})");
+  write_file(here.path("results.json"), R"({"results": {"a": [
+      {"label": "\u001b[31mred", "score": 1, "segment": [0, 1]}]}})");
+  const Strings eval = {"eval", here.path("results.json"), "--ground-truth", here.path("gt.json")};
+  for (const Strings& arguments : std::vector<Strings>{
+           {evil},
+           {"run", "--" + evil},
+           here.arguments("run") + Strings{"x.mkv", "--format", evil},
+           here.arguments("run") + Strings{"x.mkv", "--config", here.path("options")},
+           eval + Strings{"--per-class"},
+           eval + Strings{"--subset", evil},
+           here.arguments("explain") + Strings{here.path(evil + ".mkv")}}) {
+    const Outcome outcome = co2net(arguments);
+    EXPECT_FALSE(acts_on_a_terminal(outcome.err + outcome.out))
+        << printable(outcome.err + outcome.out);
+  }
+}
+
 TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
   const Workplace here;
   const std::string clip = here.clip("clip.mkv");
@@ -184,6 +315,10 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"cache", "burn", "--cache", here.cache()}, "stat, verify, gc, clear"},
            {{"cache", "gc", "--cache", here.cache()}, "--max-size"},
            {{"cache", "gc", "--cache", here.cache(), "--max-size", "5X"}, "50G"},
+           {{"cache", "stat", "--cache", here.cache(), "--max-size", "5G"}, "of 'cache gc' alone"},
+           {here.arguments("run") + Strings{clip, "--max-frames", "0"}, "--max-frames"},
+           {{"train", "--features", "f", "--annotations", "a", "-o", "x", "--name", "\xff"},
+            "--name is not UTF-8"},
        }) {
     const Outcome outcome = co2net(wrong.arguments);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(wrong.arguments) << outcome.err;
@@ -232,6 +367,18 @@ TEST(Usage, OptionsComeFromAFileAndTheCommandLineWins) {
   EXPECT_EQ(both.at("results").at("clip").size(), 1u);
   EXPECT_EQ(both.at("recipe").at("fps"), 5);
   EXPECT_EQ(both.at("recipe").at("flow").at("bound"), 15);
+
+  write_file(here.path("options"),
+             "\xEF\xBB\xBF"
+             "top-k = 1 \r\nformat = jsonl\r\n");
+  const Outcome marked = here.call("run", {clip, "--config", here.path("options")});
+  EXPECT_EQ(marked.code, 0) << marked.err;
+  EXPECT_EQ(marked.json().at("segments").size(), 1u);
+
+  write_file(here.path("options"), std::string("\xFF\xFEt\0", 4));
+  const Outcome wide = here.call("run", {clip, "--config", here.path("options")});
+  EXPECT_EQ(wide.code, 2);
+  EXPECT_TRUE(wide.says("UTF-16")) << wide.err;
 
   write_file(here.path("options"), "tpo-k = 2\n");
   const Outcome wrong = here.call("run", {clip, "--config", here.path("options")});

@@ -154,6 +154,12 @@ struct MadeClip {
 #define SOURCE "ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=160x120:r=30:d=2 "
 #define X264 "-c:v libx264 -preset veryfast -g 12 "
 
+// Twelve frames, and twelve more after 20 s.
+#define GAP                                                                            \
+  "ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=160x120:r=25 -vf \"settb=1/25,"     \
+  "setpts='N+500*gte(N,12)'\" -frames:v 24 -fps_mode passthrough -enc_time_base 1:25 " \
+  "-c:v ffv1 a.mkv"
+
 const MadeClip kMadeClips[] = {
     {"InterlacedMpeg2InTs", "a.ts",
      SOURCE "-vf interlace -c:v mpeg2video -flags +ildct+ilme -bf 2 a.ts", "mpeg2video"},
@@ -214,6 +220,7 @@ const MadeClip kMadeClips[] = {
      SOURCE "-vf \"setpts='(N+0.7*mod(N,3)+10*gt(N,30))/30/TB'\" -fps_mode passthrough " X264
             "a.mkv",
      "libx264"},
+    {"LongGap", "a.mkv", GAP, "ffv1"},
     {"LastFrameHeldLong", "a.mp4",
      SOURCE "-vf \"select='lt(n,5)+eq(n,40)'\" -fps_mode passthrough " X264 "a.mp4", "libx264"},
     {"OneFrame", "a.mp4", SOURCE "-frames:v 1 " X264 "a.mp4", "libx264"},
@@ -285,6 +292,42 @@ TEST_F(VideoReaderOfMade, ReadsTheStreamThatIsNamed) {
   const fs::path clip = make_with_two_videos();
   expect_ffmpegs_frames(clip, "25", 0);
   expect_ffmpegs_frames(clip, "25", 2);
+}
+
+TEST_F(VideoReaderOfMade, TellsHowALongGapIsFilled) {
+  const fs::path clip = make("a.mkv", GAP);
+  const DecodeReport report = decode(clip).report;
+  EXPECT_EQ(report.source_frames, 24);
+  EXPECT_EQ(report.frames, 524);
+  EXPECT_EQ(report.gaps, 1);
+  EXPECT_EQ(report.gap_frames, 500);
+  EXPECT_NEAR(report.longest_gap_s, 20.04, 1e-6);
+  EXPECT_EQ(decode(clip, "").report.gaps, 0) << "nothing fills it";
+  EXPECT_EQ(decode(make("b.mkv", SOURCE "-c:v mpeg4 b.mkv")).report.gaps, 0);
+}
+
+TEST_F(VideoReaderOfMade, RefusesMoreFramesThanAllowedBeforeItFillsAGap) {
+  const fs::path clip = make("a.mkv", GAP);
+  const auto error_after = [&](std::int64_t most) {
+    VideoReader reader(clip, {.max_frames = most});
+    std::string error = "none";
+    try {
+      while (reader.next() != nullptr) continue;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      error = e.what();
+    }
+    return std::pair(reader.report().frames, error);
+  };
+  EXPECT_EQ(error_after(524), std::pair(std::int64_t{524}, std::string("none")));
+  const auto [frames, error] = error_after(500);
+  EXPECT_LE(frames, 12);
+  for (const char* words :
+       {"a.mkv: more than 500 frames", "after frame 11", "20.0 s", "500 copies", "--max-frames"}) {
+    EXPECT_NE(error.find(words), std::string::npos) << error;
+  }
+  EXPECT_NE(error_after(523).second.find("more than 523 frames"), std::string::npos);
+  EXPECT_EQ(error_after(VideoReaderOptions::kADay).first, 524);
 }
 
 TEST_F(VideoReaderOfMade, ReportsTheSameDamageOnEveryRun) {

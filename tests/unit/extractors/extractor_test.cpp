@@ -164,6 +164,41 @@ TEST_F(ExtractorTest, ResumesFromTheChunkBeforeTheOneThatWasCutShort) {
   }
 }
 
+TEST_F(ExtractorTest, SavesEachRowOnceHoweverOftenItSaves) {
+  options_.checkpoint_s = 0;
+  const Extractor extractor(options_);
+  const TempDir cache_dir;
+  DiskCache cache(cache_dir.path());
+  VideoJob video = job("long.mkv");
+  video.on_progress = [](std::int64_t done, std::int64_t) {
+    if (done == 6) throw Error(ErrorKind::kInterrupted, "interrupted");
+  };
+  EXPECT_THROW(run_chain({extractor.features_stage(video, &cache)}, &cache, "x"), Error);
+  const DiskCache::Usage saved = cache.usage_by_stage().at("features.checkpoint");
+  EXPECT_EQ(saved.entries, 2);
+  const std::int64_t rows = 4 * 256 * static_cast<std::int64_t>(sizeof(float));
+  EXPECT_GE(saved.bytes, rows);
+  EXPECT_LT(saved.bytes, 2 * rows);
+}
+
+TEST_F(ExtractorTest, StartsAnewWhereTheFirstCheckpointIsGone) {
+  const Entry whole = decoded_features(job("long.mkv"));
+  options_.checkpoint_s = 0;
+  const Extractor extractor(options_);
+  const TempDir cache_dir;
+  DiskCache cache(cache_dir.path());
+  VideoJob video = job("long.mkv");
+  video.on_progress = [&](std::int64_t done, std::int64_t) {
+    if (done == 2) return;  // it is saved next
+    if (done == 4) cache.collect_garbage(0);
+    if (done == 6) throw Error(ErrorKind::kInterrupted, "interrupted");
+  };
+  EXPECT_THROW(run_chain({extractor.features_stage(video, &cache)}, &cache, "x"), Error);
+  EXPECT_EQ(cache.usage_by_stage().at("features.checkpoint").entries, 1) << "rows 2 and 3";
+  const Stage stage = extractor.features_stage(job("long.mkv"), &cache);
+  EXPECT_EQ(run_chain({stage}, &cache, "x").entry.bytes, whole.bytes);
+}
+
 TEST_F(ExtractorTest, SavesNoCheckpointBeforeItsTime) {
   options_.checkpoint_s = 3600;
   const TempDir cache_dir;

@@ -75,6 +75,29 @@ TEST_F(ExpandInputs, ReadsListsAndStandardInput) {
   EXPECT_EQ(expand({"-"}, lines), (Paths{a, b}));
 }
 
+TEST_F(ExpandInputs, ReadsListsThatOtherSystemsWrote) {
+  const std::string marked = "\xEF\xBB\xBF/a.mp4\r\n/b.mp4 \r\n \t\r\n/c.mp4";
+  EXPECT_EQ(expand({"-"}, marked), (Paths{"/a.mp4", "/b.mp4", "/c.mp4"}));
+  EXPECT_EQ(expand({"-"}, "/a.mp4\r/b.mp4\r"), (Paths{"/a.mp4", "/b.mp4"}));
+  write_file(dir_.path() / "list.txt", marked);
+  EXPECT_EQ(expand({"@" + (dir_.path() / "list.txt").string()}).front(), "/a.mp4");
+}
+
+TEST_F(ExpandInputs, KeepsBlanksAtTheEndOfALineWhereAFileIsCalledSo) {
+  const fs::path odd = make("odd.mp4 ");
+  EXPECT_EQ(expand({"-"}, odd.string() + "\n"), Paths{odd});
+}
+
+TEST_F(ExpandInputs, NamesAListThatIsNotUtf8) {
+  const std::string wide("\xFF\xFE/\0a\0\n\0", 8);
+  test::expect_error(ErrorKind::kUsage, {"standard input", "UTF-16"}, [&] { expand({"-"}, wide); });
+  const fs::path list = dir_.path() / "list.txt";
+  write_file(list, wide);
+  test::expect_error(ErrorKind::kUsage, {list, "UTF-16"}, [&] { expand({"@" + list.string()}); });
+  test::expect_error(ErrorKind::kUsage, {dir_.path()},
+                     [&] { expand({"@" + dir_.path().string()}); });
+}
+
 TEST_F(ExpandInputs, KeepsLineFeedsInPathsThatNulSeparates) {
   const std::string paths("a\nb.mp4\0c.mp4\r\0", 15);
   EXPECT_EQ(expand({"-"}, paths, true), (Paths{"a\nb.mp4", "c.mp4\r"}));
@@ -87,7 +110,21 @@ TEST_F(ExpandInputs, CountsAFileNamedTwiceOnce) {
 }
 
 TEST_F(ExpandInputs, NamesTheListThatCannotBeRead) {
-  test::expect_error(ErrorKind::kUsage, {"/no/list"}, [&] { expand({"@/no/list"}); });
+  test::expect_error(ErrorKind::kUsage, {"/no/list", "./@/no/list"},
+                     [&] { expand({"@/no/list"}); });
+}
+
+TEST_F(ExpandInputs, SaysHowAFileWhoseNameBeginsLikeAListIsGiven) {
+  const fs::path before = fs::current_path();
+  fs::current_path(dir_.path());
+  make("@odd.mp4");
+  make("odd.mp4");
+  for (const std::string name : {"@odd.mp4", "@other.webm"}) {
+    test::expect_error(ErrorKind::kUsage, {"./" + name}, [&] { expand({name}); });
+  }
+  EXPECT_EQ(expand({"./@odd.mp4"}), Paths{"./@odd.mp4"});
+  EXPECT_EQ(files_at({"@odd.mp4"}, {".mp4"}), Paths{"@odd.mp4"});
+  fs::current_path(before);
 }
 
 std::vector<std::string> ids(const Paths& paths) {

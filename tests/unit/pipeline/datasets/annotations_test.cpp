@@ -99,6 +99,25 @@ TEST(Annotations, TextHasTheOfficialFilesNamesAndLines) {
   EXPECT_EQ(read_file(place.path / "Ambiguous_test.txt"), "v_c  0 1.5\nv_c  4 5\nv_d  2.25 3\n");
 }
 
+TEST(Annotations, TextMayHaveTheMarksAndLineEndsOfAnySystem) {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    const Place place;
+    const std::string mark = "\xEF\xBB\xBF", blank = " \t" + end;
+    write_file(place.path / "Bow_test.txt", mark + "v_a  1 2" + end + mark + "v_b  3 4 " + blank);
+    write_file(place.path / "Ambiguous_test.txt", mark + "v_a  5 6" + end);
+    const Annotations read = read_annotations(place.path);
+    ASSERT_EQ(read.videos.size(), 2u);
+    EXPECT_EQ(read.videos[0], video("v_a", "test", 0, {"Bow"}, {{"Bow", 1, 2}}));
+    EXPECT_EQ(read.videos[1], video("v_b", "test", 0, {"Bow"}, {{"Bow", 3, 4}}));
+    const AmbiguousIntervals ambiguous = {{"v_a", {{5, 6}}}};
+    EXPECT_EQ(read.ambiguous, ambiguous);
+    EXPECT_EQ(read_ambiguous(place.path / "Ambiguous_test.txt"), ambiguous);
+    write_file(place.path / "Bow_test.txt", std::string("\xFE\xFF\0v", 4));
+    expect_error(ErrorKind::kInput, {"Bow_test.txt", "UTF-16"},
+                 [&] { read_annotations(place.path); });
+  }
+}
+
 TEST(Annotations, JsonMayGiveTimesAsTextAndLeaveOutWhatCanBeDerived) {
   const Place place;
   const Annotations read = place.read(R"({"database": {

@@ -110,7 +110,8 @@ TEST(FeatureSet, ErrorsNameTheFileAndTheDefect) {
     expect_error(ErrorKind::kInput, words, [&] { FeatureSet(path, ids); });
   };
   fails(features.packed, {"a"}, {"3 arrays", "1 videos"});
-  fails(features.folder, {"x", "y"}, {"no features"});
+  fails(features.folder, {"x", "v_a"},
+        {"2 features", "2 videos of the annotations (x, v_a)", "'v_'"});
   write_file(features.folder / "wide.npy", format_npy(Array({2, 5})));
   fails(features.folder, {"b", "wide"}, {"wide.npy", "5 columns", "4"});
   write_file(features.folder / "flat.npy", format_npy(Array({8})));
@@ -138,7 +139,7 @@ TEST(FeatureSet, ValuesThatAreNotFiniteNameTheVideoAndThePlace) {
   });
 }
 
-TEST(FeatureSet, KeepsNoFileOpen) {
+TEST(FeatureSet, KeepsNoFileOpenAndNoneOfAFolderMapped) {
   const auto open_files = [] {
     return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
   };
@@ -146,6 +147,17 @@ TEST(FeatureSet, KeepsNoFileOpen) {
   const auto before = open_files();
   const FeatureSet folder(features.folder, kIds), packed(features.packed, kIds);
   EXPECT_EQ(open_files(), before);
+  EXPECT_EQ(folder.rows(0), packed.rows(0));
+  const std::string mapped = read_file("/proc/self/maps");
+  EXPECT_NE(mapped.find(features.packed), std::string::npos);
+  EXPECT_EQ(mapped.find(features.folder), std::string::npos) << "a process has 65,530 mappings";
+}
+
+TEST(FeatureSet, NamesAFileOfAFolderThatWasChangedMeanwhile) {
+  const Features features;
+  const FeatureSet set(features.folder, kIds);
+  write_file(features.folder / "a.npy", format_npy(Array({4, 4})));
+  expect_error(ErrorKind::kInput, {"a.npy", "changed"}, [&] { set.rows(2); });
 }
 
 }  // namespace

@@ -22,11 +22,19 @@ TEST(ParseCsv, SplitsLinesAtCommas) {
   EXPECT_EQ(fields_of(""), std::vector<Fields>());
 }
 
-TEST(ParseCsv, TakesWindowsFiles) {
+TEST(ParseCsv, TakesFilesOfEverySystem) {
+  const std::vector<Fields> rows = {{"a", "b"}, {"c", "d"}};
   EXPECT_EQ(fields_of("\xEF\xBB\xBF"
                       "a,b\r\n\r\nc,\"d\"\r\n"),
-            (std::vector<Fields>{{"a", "b"}, {"c", "d"}}));
-  EXPECT_EQ(fields_of("a\rb\r"), (std::vector<Fields>{{"a\rb\r"}})) << "no line end by itself";
+            rows);
+  EXPECT_EQ(fields_of("a,b\rc,\"d\"\r"), rows);
+  test::expect_error(ErrorKind::kInput, {"a.csv: ", "UTF-16"},
+                     [] { parse_csv(std::string_view("\xFF\xFE,\0", 4), "a.csv"); });
+}
+
+TEST(ParseCsv, PassesOverBlanksAtTheEndOfALineAlone) {
+  EXPECT_EQ(fields_of("a ,b \t\n  \n\"c \" \n d , \n e "),
+            (std::vector<Fields>{{"a ", "b"}, {"c "}, {" d ", ""}, {" e"}}));
 }
 
 TEST(ParseCsv, QuotedFieldsHoldCommasQuotesAndLineEnds) {

@@ -100,6 +100,18 @@ TEST(Recipe, AllowsSmallFramesOnlyWhereNothingIsCroppedFromThem) {
   EXPECT_EQ(with_setting(full, "resize.height=112").resize.height, 112);
 }
 
+TEST(Recipe, ChecksWhatSettingsMakeTogetherInAnyOrder) {
+  const Recipe one = with_settings(Recipe(), {"resize.height=112", "crop=full"});
+  const Recipe other = with_settings(Recipe(), {"crop=full", "resize.height=112"});
+  EXPECT_EQ(to_json(one), to_json(other));
+  EXPECT_EQ(one.name, "custom (from wtalc)");
+  EXPECT_EQ(with_settings(Recipe(), {"stride=8", "stride=4"}).stride, 4) << "the last one counts";
+  EXPECT_EQ(to_json(with_settings(Recipe(), {})), to_json(Recipe()));
+  test::expect_error(ErrorKind::kUsage, {"crop size"}, [] {
+    with_settings(Recipe(), {"crop=full", "resize.height=112", "crop=center"});
+  });
+}
+
 TEST(Recipe, ListsTheKnownKeysWhereOneIsUnknown) {
   const Json json = to_json(Recipe());
   for (const std::string& key : keys_of(json)) {
