@@ -45,16 +45,15 @@ Strings ids_of(const Annotations& annotations, const std::string& subset) {
   return ids;
 }
 
-template <class T>
-Strings ids_of(const std::map<std::string, T>& by_id) {
+Strings ids_of(const Predictions& predictions) {
   Strings ids;
-  for (const auto& [id, item] : by_id) ids.push_back(id);
+  for (const VideoPredictions& video : predictions) ids.push_back(video.id);
   return ids;
 }
 
 Strings labels_of(const Predictions& predictions) {
   std::set<std::string> labels;
-  for (const auto& [id, video] : predictions) {
+  for (const VideoPredictions& video : predictions) {
     for (const Segment& segment : video.segments) labels.insert(segment.label);
   }
   return {labels.begin(), labels.end()};

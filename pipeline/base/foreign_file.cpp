@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <initializer_list>
 
 #include "pipeline/base/json.h"
 #include "pipeline/base/text.h"

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "pipeline/base/foreign_file.h"
+
 namespace co2net {
 namespace {
 
@@ -116,6 +118,7 @@ std::string as_text(std::string_view bytes, const std::string& name, ErrorKind k
     throw Error(kind,
                 name + ": is " + std::string(encoding) + ", where UTF-8 is read; save it as UTF-8");
   }
+  if (const auto foreign = foreign_kind(bytes)) throw Error(kind, name + ": " + *foreign);
   std::string text;
   text.reserve(bytes.size());
   for (;;) {

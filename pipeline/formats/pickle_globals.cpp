@@ -325,6 +325,11 @@ PickleNode& make_object(PickleHeap& heap, const Items& arguments) {
   return type != nullptr ? heap.make(*type) : heap.make_opaque("an object of a known class");
 }
 
+// It stands where the bytes of an array interrupt the pickle.
+PickleNode& refuse_joblib(PickleHeap& heap, const Items&) {
+  heap.fail("joblib wrote an array into the pickle, which is not read; save it as .npy or .npz");
+}
+
 PickleNode& make_device(PickleHeap& heap, const Items& arguments) {
   return heap.make(text(heap, argument(heap, arguments, 0)));
 }
@@ -343,6 +348,7 @@ constexpr PickleGlobal kGlobals[] = {
     {"collections", "OrderedDict", make_dict},
     {"collections", "defaultdict", make_default_dict},
     {"copyreg", "_reconstructor", make_object},
+    {"joblib.numpy_pickle", "NumpyArrayWrapper", refuse_joblib},
 
     {"numpy", "ndarray"},
     {"numpy", "dtype", make_dtype},

@@ -127,11 +127,15 @@ std::map<std::string, RawArray> without_wrappers(const std::map<std::string, Raw
   for (const auto& [key, array] : arrays) names.push_back(without_compiled(key));
   const std::size_t wrapped = common_wrappers(names);
   std::map<std::string, RawArray> renamed;
+  std::map<std::string, std::string> names_in_file;
   auto own = names.begin();
   for (const auto& [key, array] : arrays) {
     const std::string bare = (own++)->substr(wrapped);
-    if (!renamed.emplace(bare, array).second) {
-      refuse(name, "has the parameter " + bare + " twice, once as " + key + "; " + kWanted);
+    renamed[bare] = array;
+    const auto [known, is_new] = names_in_file.emplace(bare, key);
+    if (!is_new) {
+      refuse(name,
+             known->second + " and " + key + " are both " + bare + " without wrappers; " + kWanted);
     }
   }
   return renamed;

@@ -44,6 +44,15 @@ TEST(AsText, NamesOtherEncodingsAndTheRemedy) {
   }
 }
 
+TEST(AsText, NamesWhatCameInItsPlace) {
+  for (const auto& [bytes, kind] :
+       {std::pair("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        {"<!DOCTYPE html>\n<html>", "a web page"},
+        {"\x1f\x8b\x08", "gunzip"}}) {
+    test::expect_error(ErrorKind::kInput, {"a.txt: ", kind}, [&] { as_text(bytes, "a.txt"); });
+  }
+}
+
 TEST(ReadText, NamesTheFileThatIsNotUtf8) {
   const TempDir dir;
   const auto file = dir.path() / "classes.txt";

@@ -305,6 +305,7 @@ TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
       {"N]R."s, "callable expected"},
       {"ctorch\nfloat32\n)R."s, "makes a torch.float32"},
       {"N)b."s, "a state that is not supported"},
+      {"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81."s, "joblib wrote an array into the pickle"},
       {"NN.N."s, "values are left over"},
       {"N.N."s, "2 bytes follow the pickle"},
       {"X\xff\xff\xff\xff"

@@ -61,8 +61,8 @@ TEST_F(StateDictTest, KeepsNamesThatNotAllHaveOfAWrapper) {
 }
 
 TEST_F(StateDictTest, RefusesNamesThatBecomeOne) {
-  test::expect_error(ErrorKind::kInput, {path_.string() + ": has the parameter a twice, once as a"},
-                     [&] {
+  test::expect_error(ErrorKind::kInput,
+                     {path_.string() + ": _orig_mod.a and a are both a without wrappers"}, [&] {
                        dictionary({{"_orig_mod.a", Array({2})}, {"a", Array({2})}});
                      });
 }
