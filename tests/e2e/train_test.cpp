@@ -531,6 +531,19 @@ TEST_F(Train, PrintsThePapersFiguresBesideTheDatasetOfItsClassesAlone) {
   EXPECT_EQ(elsewhere.out.find("CO2-Net paper"), std::string::npos) << elsewhere.out;
 }
 
+TEST_F(Train, DoesNotPassOverATestSubsetThatIsThereInAnotherCase) {
+  std::string text = read_file(path("annotations.json"));
+  for (std::size_t at = text.find("\"test\""); at != std::string::npos;
+       at = text.find("\"test\"")) {
+    text[at + 1] = 'T';
+  }
+  write_file(path("annotations.json"), text);
+  expect_refused(arguments("bundle"), 2,
+                 {"no video is in the subset 'test'", "Test, validation", "--test-subset"});
+  EXPECT_EQ(train("bundle", {"--test-subset", "Test"}).code, 0);
+  expect_refused(arguments("other", {"--train-subset", "Validation"}), 2, {"'Validation'"});
+}
+
 TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {
   const std::string features = path("features"), annotations = path("annotations.json"),
                     to = path("x");

@@ -49,6 +49,7 @@ class ExtractorTest : public testing::Test {
     write_video(folder_->path() / "h264.mp4", 40,
                 {.fps = "30", .encoder = "libx264", .pixel_format = "yuv420p"});
     write_video(folder_->path() / "long.mkv", 100, {});
+    write_video(folder_->path() / "slow.mkv", 3, {.fps = "1/12"});
   }
   static void TearDownTestSuite() { folder_.reset(); }
 
@@ -124,6 +125,18 @@ TEST_F(ExtractorTest, SaysWhatWasDecoded) {
   EXPECT_EQ(video.at("source_sha256"), sha256("h264.mp4"));
   EXPECT_EQ(video.at("decode").at("complete"), true);
   EXPECT_FALSE(video.contains("repeated_frames"));
+}
+
+TEST_F(ExtractorTest, SaysHowLongGapsWereFilledAndRefusesMoreFramesThanAllowed) {
+  options_.recipe.fps = "1";
+  VideoJob video = job("slow.mkv");
+  const Json decoded = decoded_features(video).info.at("video");
+  EXPECT_EQ(decoded.at("frames"), 36);
+  const Json gaps = {{"count", 3}, {"frames", 33}, {"longest_s", 12.0}};
+  EXPECT_EQ(decoded.at("decode").at("gaps"), gaps);
+  video.max_frames = 35;
+  test::expect_error(ErrorKind::kInput, {"more than 35 frames", "--max-frames"},
+                     [&] { decoded_features(video); });
 }
 
 TEST_F(ExtractorTest, GivesTheSameFeaturesWithAnyNumberOfThreads) {
