@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kFramesVersion = 1;
 constexpr int kFlowVersion = 2;
-constexpr int kFeaturesVersion = 2;
+constexpr int kFeaturesVersion = 3;
 
 std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "" : recipe.fps; }
 

@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "extractors/i3d/onednn_net.h"
 #include "extractors/i3d/torchscript_conv_net.h"
+#include "extractors/i3d/torchscript_module.h"
 #include "pipeline/base/error.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/devices/torch_device.h"
@@ -22,13 +25,25 @@ namespace {
 constexpr int kFrames = 16;
 constexpr int kClipsOnGpu = 16;
 
-// What went wrong, without libtorch's backtrace or the interpreter's trace of the network's code.
+// The line of the network's code that failed: above the last mark in the interpreter's trace, which
+// a trace of the code from before it was saved may follow.
+std::string failed_line(const std::string& message) {
+  const std::string trace = message.substr(0, message.find("original code"));
+  const std::size_t mark = trace.rfind("<--- HERE");
+  const std::size_t end = mark == std::string::npos ? mark : trace.rfind('\n', mark);
+  if (end == std::string::npos || end == 0) return "";
+  const std::string line = trace.substr(0, end).substr(trace.rfind('\n', end - 1) + 1);
+  return line.substr(std::min(line.size(), line.find_first_not_of(' ')));
+}
+
+// What went wrong and where, without libtorch's backtrace and the rest of the interpreter's trace.
 std::string reason(const std::exception& e) {
-  const std::string message = e.what();
+  const std::string message = e.what(), line = failed_line(message);
   constexpr std::string_view kMark = "Error: ";
   const std::size_t mark = message.rfind(kMark);
   const std::size_t begin = mark == std::string::npos ? 0 : mark + kMark.size();
-  return message.substr(begin, message.find('\n', begin) - begin);
+  return message.substr(begin, message.find('\n', begin) - begin) +
+         (line.empty() ? "" : ", in: " + line);
 }
 
 torch::ScalarType type_of(const I3dOptions& options) {
@@ -48,30 +63,43 @@ std::string type_and_shape(const torch::Tensor& tensor) {
 struct I3d::Network {
   torch::Device device;
   torch::ScalarType type;
-  torch::jit::Module module;          // not kept beside `compiled`
-  std::optional<OnednnNet> compiled;  // on the CPU, where the module can be
+  torch::jit::Module module;               // not kept beside `compiled`
+  std::optional<OnednnNet> compiled = {};  // on the CPU, where the module can be
+  std::mutex repeating = {};
+  bool has_repeated = false;
 
   torch::Tensor forward(const torch::Tensor& input) {
-    if (!compiled) {
-      // On a GPU without the optimizer, which after some calls fuses operators and so rounds
-      // otherwise.
-      const torch::jit::GraphOptimizerEnabledGuard as_written(!device.is_cuda());
-      return module.get_method("forward")({input}).toTensor().cpu().contiguous();
-    }
+    if (!compiled) return run_in_libtorch(input);
     torch::Tensor output = torch::empty(compiled->output_shape());
     compiled->run(input.data_ptr<float>(), output.data_ptr<float>());
     return output;
   }
 
+  // As the network was written: libtorch's optimizer rounds otherwise after some calls, its
+  // freeze() folds batch normalisation that is in training mode and drops changes in place, and its
+  // optimize_for_inference() computes clamping activations wrongly.
+  torch::Tensor run_in_libtorch(const torch::Tensor& input) {
+    const torch::jit::GraphOptimizerEnabledGuard as_written(false);
+    // A copy, since a network may work in place.
+    return module.get_method("forward")({input.clone()}).toTensor().cpu().contiguous();
+  }
+
+  // Whether the network gives the same bytes for the same clip, as was seen once. On a GPU it may
+  // not, by rounding, and is not asked.
+  bool repeats(const torch::Tensor& input, const torch::Tensor& output) {
+    if (compiled || device.is_cuda()) return true;
+    const std::lock_guard<std::mutex> lock(repeating);
+    if (!has_repeated) has_repeated = run_in_libtorch(input).equal(output);
+    return has_repeated;
+  }
+
   // Replaces the module by what runs faster on the CPU.
   void compile(const std::string& name, const Shape& input_shape) {
-    module = torch::jit::freeze(module);
     try {
       compiled.emplace(read_conv_net(module, input_shape));
       module = {};
     } catch (const UnsupportedNetwork& e) {
       spdlog::warn("{}: runs in libtorch, which is slower than oneDNN: {}", name, e.what());
-      module = torch::jit::optimize_for_inference(module);
     }
   }
 };
@@ -83,11 +111,10 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
   const torch::ScalarType type = type_of(options);
   use_one_thread_here();
   try {
-    network_ =
-        std::make_unique<Network>(Network{device, type, torch::jit::load(name_, device), {}});
-    network_->module.eval();
-    if (type == torch::kHalf) network_->module.to(type);
+    network_.reset(new Network{device, type, load_torchscript(file, device, type)});
     if (device.is_cpu()) network_->compile(name_, clips_shape(1));
+  } catch (const Error& e) {
+    throw e.within(name_);
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
@@ -117,12 +144,13 @@ Array I3d::features(const Array& clips) const {
   return features;
 }
 
+bool I3d::is_compiled() const { return network_->compiled.has_value(); }
+
 int I3d::clips_at_once() const { return network_->device.is_cuda() ? kClipsOnGpu : 1; }
 
 void I3d::run(const float* clips, std::int64_t count, float* features) const {
   const torch::InferenceMode no_grad;
   const std::int64_t batch = clips_at_once();
-  // Copied, since a network may work in place.
   const torch::Tensor input =
       torch::empty(clips_shape(batch), torch::device(network_->device).dtype(network_->type));
   input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
@@ -146,6 +174,11 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
   if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
     throw Error(ErrorKind::kModel, name_ + ": gives a feature that is not finite; " +
                                        "its weights or the clip are damaged");
+  }
+  if (!network_->repeats(input, output)) {
+    throw Error(ErrorKind::kModel, name_ + ": gives another feature when it sees a clip again; " +
+                                       "save a network without dropout in training mode, other " +
+                                       "random numbers, or buffers that it changes");
   }
   std::copy_n(output.data_ptr<float>(), count * options_.feature_size, features);
 }

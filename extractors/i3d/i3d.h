@@ -26,21 +26,25 @@ struct I3dOptions {
 };
 
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D],
-// such as save_i3d() writes. The file is code that runs here: load only what you trust. On the CPU
-// it is compiled for oneDNN when it is loaded, if it consists of an I3D's operators; else libtorch
-// runs it, frozen and optimised, and a warning names the operator that is in the way. features()
-// may be called from many threads at once.
+// such as save_i3d() writes, in evaluation mode. float16 and bfloat16 weights are read as float32,
+// and so are those types where the code names them. The file is code that runs here: load only what
+// you trust. On the CPU it is compiled for oneDNN when it is loaded, if it consists of an I3D's
+// operators; else libtorch runs it as it is written, and a warning names the operator that is in
+// the way. features() may be called from many threads at once.
 class I3d {
  public:
-  // Throws Error(kModel) naming the file if it cannot be loaded, Error(kUsage) if the device is
-  // absent or lacks the precision. Call use_one_thread_a_call()
-  // (pipeline/devices/threads.h) first; several may then be constructed at once.
+  // Throws Error(kModel) naming the file if it cannot be loaded or gives something else than one
+  // tensor, Error(kUsage) if the device is absent or lacks the precision. Call
+  // use_one_thread_a_call() (pipeline/devices/threads.h) first; several may then be constructed at
+  // once.
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;
   I3d& operator=(I3d&&) noexcept;
   ~I3d();
 
   int feature_size() const { return options_.feature_size; }
+  // Whether oneDNN runs the network.
+  bool is_compiled() const;
   // How many clips make best use of a call.
   int clips_at_once() const;
 
@@ -53,8 +57,8 @@ class I3d {
   // that a feature depends neither on its neighbours nor on the number of threads; libtorch's
   // number of threads is left at one. On a GPU clips_at_once() go through together, always as many
   // (zeros fill up), so that cuDNN takes the same kernels each time. Throws Error(kInput) for clips
-  // of another shape, Error(kModel) naming the file if the network fails or returns anything but D
-  // finite numbers.
+  // of another shape, Error(kModel) naming the file if the network fails, returns anything but D
+  // finite numbers, or on the CPU gives other numbers when it sees its first clip a second time.
   Array features(const Array& clips) const;
 
  private:

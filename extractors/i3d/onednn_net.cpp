@@ -37,11 +37,14 @@ dnnl::convolution_forward::primitive_desc convolution_desc(
 #endif
 }
 
-dnnl::pooling_forward::primitive_desc pooling_desc(
-    const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& source,
-    const memory::desc& result, const Dims& stride, const Dims& kernel, const Dims& pad_begin,
-    const Dims& pad_end, const dnnl::primitive_attr& attributes) {
+dnnl::pooling_forward::primitive_desc max_pool_desc(const dnnl::engine& engine,
+                                                    const memory::desc& source,
+                                                    const memory::desc& result, const Dims& stride,
+                                                    const Dims& kernel, const Dims& pad_begin,
+                                                    const Dims& pad_end,
+                                                    const dnnl::primitive_attr& attributes) {
   constexpr auto kInference = dnnl::prop_kind::forward_inference;
+  constexpr auto algorithm = dnnl::algorithm::pooling_max;
 #if DNNL_VERSION_MAJOR >= 3
   const Dims no_dilation(stride.size(), 0);
   return {engine, kInference,  algorithm, source,  result,    stride,
@@ -177,6 +180,48 @@ void unstack_times(const float* source, float* result, const Planes& planes, std
     for (std::size_t block = 0; block < planes.blocks; ++block, source += planes.size) {
       const std::size_t plane = block * planes.times + time;
       std::copy_n(source, planes.size, result + plane * planes.size);
+    }
+  }
+}
+
+// Of a pool that does not pad, over blocked activations of one clip.
+struct Windows {
+  std::int64_t blocks, block;  // of channels, and the channels of each
+  Size3 source, result;        // sizes
+  Size3 kernel, stride;
+};
+
+// Adds up each channel of a block in the window that begins at `first`.
+void add_window(const float* first, const Windows& windows, std::vector<double>& sums) {
+  for (std::int64_t time = 0; time < windows.kernel[0]; ++time) {
+    for (std::int64_t y = 0; y < windows.kernel[1]; ++y) {
+      const std::int64_t row = (time * windows.source[1] + y) * windows.source[2];
+      const float* value = first + row * windows.block;
+      for (std::int64_t x = 0; x < windows.kernel[2]; ++x) {
+        for (double& sum : sums) sum += *value++;
+      }
+    }
+  }
+}
+
+// The mean of each window. In double, since sums of thousands of float32, one after the other as in
+// oneDNN's pool, lose two decimal digits.
+void average_windows(const float* source, float* result, const Windows& windows) {
+  const auto& [kernel_times, kernel_height, kernel_width] = windows.kernel;
+  const auto count = static_cast<double>(kernel_times * kernel_height * kernel_width);
+  std::vector<double> sums(static_cast<std::size_t>(windows.block));
+  for (std::int64_t block = 0; block < windows.blocks; ++block) {
+    for (std::int64_t time = 0; time < windows.result[0]; ++time) {
+      for (std::int64_t y = 0; y < windows.result[1]; ++y) {
+        for (std::int64_t x = 0; x < windows.result[2]; ++x) {
+          const std::int64_t plane = block * windows.source[0] + time * windows.stride[0];
+          const std::int64_t row = plane * windows.source[1] + y * windows.stride[1];
+          const std::int64_t position = row * windows.source[2] + x * windows.stride[2];
+          std::fill(sums.begin(), sums.end(), 0.);
+          add_window(source + position * windows.block, windows, sums);
+          for (const double sum : sums) *result++ = static_cast<float>(sum / count);
+        }
+      }
     }
   }
 }
@@ -327,10 +372,8 @@ struct OnednnNet::Plan {
       if (input == 0)
         throw UnsupportedNetwork("the clip goes into something else than convolutions");
     }
-    if (layer.kind == Kind::kMaxPool) add_pool(layer, index, dnnl::algorithm::pooling_max);
-    if (layer.kind == Kind::kAveragePool) {
-      add_pool(layer, index, dnnl::algorithm::pooling_avg_exclude_padding);
-    }
+    if (layer.kind == Kind::kMaxPool) add_max_pool(layer, index);
+    if (layer.kind == Kind::kAveragePool) add_average_pool(layer, index);
     if (layer.kind == Kind::kConcat) add_concat(layer, index);
   }
 
@@ -416,11 +459,20 @@ struct OnednnNet::Plan {
             static_cast<std::size_t>(block * tensor.size[1] * tensor.size[2])};
   }
 
-  void add_pool(const ConvLayer& layer, std::size_t index, dnnl::algorithm algorithm) {
+  void add_average_pool(const ConvLayer& layer, std::size_t index) {
+    const Stored& held = stored[layer.inputs[0]];
+    const Windows windows{held.channels / block, block,       held.size, layer.size,
+                          layer.kernel,          layer.stride};
+    const Place source = places[layer.inputs[0]], result = places[index];
+    add_step({source, result},
+             [=](const Call& call) { average_windows(call.at(source), call.at(result), windows); });
+  }
+
+  void add_max_pool(const ConvLayer& layer, std::size_t index) {
     const std::size_t source = layer.inputs[0];
-    const auto desc = pooling_desc(engine, algorithm, desc_of(source), desc_of(index),
-                                   dims(layer.stride), dims(layer.kernel), dims(layer.pad_begin),
-                                   dims(layer.pad_end), attributes(false));
+    const auto desc = max_pool_desc(engine, desc_of(source), desc_of(index), dims(layer.stride),
+                                    dims(layer.kernel), dims(layer.pad_begin), dims(layer.pad_end),
+                                    attributes(false));
     add_primitive(dnnl::pooling_forward(desc), desc.scratchpad_desc(),
                   {{DNNL_ARG_SRC, desc.src_desc(), places[source]},
                    {DNNL_ARG_DST, desc.dst_desc(), places[index]}},

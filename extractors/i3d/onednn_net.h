@@ -7,13 +7,13 @@
 
 namespace co2net {
 
-// Runs a ConvNet with oneDNN on the CPU: float32, channels in blocks of a vector's width, padding
-// and ReLU inside of the convolutions, concatenations written in place. Which algorithm a layer
-// gets depends on its shape and on the CPU's instruction set, never on a measurement, so that equal
-// inputs give equal bytes.
-// 3x3x3 convolutions of stride 1 on maps of at least 8x8 run by Winograd's minimal filtering
-// F(4x4, 3x3) (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") over
-// height and width, where oneDNN has it: with AVX-512.
+// Runs a ConvNet with oneDNN on the CPU: float32, but averages summed in double; channels in blocks
+// of a vector's width, padding and ReLU inside of the convolutions, concatenations written in
+// place. Which algorithm a layer gets depends on its shape and on the CPU's instruction set, never
+// on a measurement, so that equal inputs give equal bytes. 3x3x3 convolutions of stride 1 on maps
+// of at least 8x8 run by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016, "Fast
+// Algorithms for Convolutional Neural Networks") over height and width, where oneDNN has it: with
+// AVX-512.
 class OnednnNet {
  public:
   // Copies the weights. Throws UnsupportedNetwork if the CPU has neither AVX-512 nor AVX2, if a
