@@ -45,6 +45,12 @@ Strings ids_of(const Annotations& annotations, const std::string& subset) {
   return ids;
 }
 
+Strings ids_of(const AmbiguousIntervals& intervals) {
+  Strings ids;
+  for (const auto& [id, of_video] : intervals) ids.push_back(id);
+  return ids;
+}
+
 Strings ids_of(const Predictions& predictions) {
   Strings ids;
   for (const VideoPredictions& video : predictions) ids.push_back(video.id);
