@@ -1,6 +1,7 @@
 #include "cli/workflows/segments.h"
 
 #include <spdlog/spdlog.h>
+
 #include <memory>
 #include <utility>
 #include <vector>
@@ -75,11 +76,12 @@ int find_segments(const InputSource& inputs, const ChainSettings& settings, cons
     stats.add(input.id, result.timings);
     const Json& video = result.entry.info.at("video");
     if (settings.strict) expect_whole(video);
-    return [&, lines, result = video_result(input, result.entry)] {
+    return [&, lines, input, entry = result.entry] {
       lines.tell();
-      const std::int64_t snippets = result.video.value("snippets", std::int64_t{0});
+      VideoResult found = video_result(input, entry);
+      const std::int64_t snippets = found.video.value("snippets", std::int64_t{0});
       observer.on_progress("snippets", snippets, snippets);
-      receiver.on_result(result);
+      receiver.on_result(std::move(found));
     };
   };
   return for_each_input(inputs, settings.each, observer, work, receiver.on_error);

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "pipeline/base/foreign_file.h"
 
@@ -62,13 +63,16 @@ std::string escaped_byte(char byte) {
   return "\\x" + hex(static_cast<unsigned char>(byte), 2);
 }
 
-// Empty for what may be UTF-8. UTF-32's mark in little-endian order begins with UTF-16's.
-std::string_view foreign_encoding(std::string_view bytes) {
+// What is no text in UTF-8, and what to do. UTF-32's mark in little-endian order begins with
+// UTF-16's.
+std::optional<std::string> foreign_to_text(std::string_view bytes) {
   using namespace std::string_view_literals;
-  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) return "UTF-32";
-  if (bytes.starts_with("\xFF\xFE"sv) || bytes.starts_with("\xFE\xFF"sv)) return "UTF-16";
-  return bytes.find('\0') == std::string_view::npos ? ""
-                                                    : "UTF-16 without a mark, or no text at all";
+  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) {
+    return "text in UTF-32; save it as UTF-8";
+  }
+  if (auto kind = foreign_kind(bytes)) return kind;
+  if (bytes.find('\0') == std::string_view::npos) return std::nullopt;
+  return "text in UTF-16 without a mark, or no text at all; save it as UTF-8";
 }
 
 }  // namespace
@@ -114,11 +118,7 @@ std::string printable(std::string_view text) {
 }
 
 std::string as_text(std::string_view bytes, const std::string& name, ErrorKind kind) {
-  if (const std::string_view encoding = foreign_encoding(bytes); !encoding.empty()) {
-    throw Error(kind,
-                name + ": is " + std::string(encoding) + ", where UTF-8 is read; save it as UTF-8");
-  }
-  if (const auto foreign = foreign_kind(bytes)) throw Error(kind, name + ": " + *foreign);
+  if (const auto foreign = foreign_to_text(bytes)) throw Error(kind, name + ": " + *foreign);
   std::string text;
   text.reserve(bytes.size());
   for (;;) {

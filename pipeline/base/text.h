@@ -27,8 +27,9 @@ std::string printable(std::string_view text);
 
 // A text that somebody's program wrote, as every reader here takes it: lines end with LF, where LF,
 // CR LF or CR ended them, and none begins with a byte order mark (files that were joined have them
-// in the middle). Throws Error(kind), led by `name`, for UTF-16 and UTF-32, whose remedy is to save
-// the text as UTF-8. Names of files are not always UTF-8, so that is left to who needs it.
+// in the middle). Throws Error(kind), led by `name`, for UTF-16, UTF-32 and what else came in the
+// text's place (pipeline/base/foreign_file.h). Names of files are not always UTF-8, so that is left
+// to who needs it.
 std::string as_text(std::string_view bytes, const std::string& name,
                     ErrorKind kind = ErrorKind::kInput);
 

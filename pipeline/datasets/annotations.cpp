@@ -99,9 +99,8 @@ std::vector<AnnotatedSegment> sorted(std::vector<AnnotatedSegment> segments) {
 }
 
 Annotations read_json(const fs::path& file) {
-  const std::string text = read_file(file);
-  const std::string_view json = without_byte_order_mark(text);
-  if (!json.substr(std::min(json.find_first_not_of(" \t\r\n"), json.size())).starts_with('{')) {
+  const std::string json = read_text(file);
+  if (!trimmed(json).starts_with('{')) {
     bad(file.string() +
         ": holds no annotations: want a JSON file {\"database\": ...}, a folder of W-TALC's .npy "
         "files, or a folder of THUMOS14's <Class>_test.txt files; a list of ambiguous intervals "

@@ -132,6 +132,8 @@ TEST(Annotations, JsonMayGiveTimesAsTextAndLeaveOutWhatCanBeDerived) {
   EXPECT_EQ(read.videos[1], video("a", "training", 3, {}, {}));
   EXPECT_EQ(read.not_kept, std::set<std::string>({"label_id", "url"}));
   EXPECT_EQ(place.read("\xEF\xBB\xBF\n {\"database\": {}}").videos.size(), 0u);
+  expect_error(ErrorKind::kInput, {place.path, "UTF-16"},
+               [&] { place.read(std::string("\xFF\xFE{\0", 4)); });
 }
 
 std::string with_video(const std::string& video) {
