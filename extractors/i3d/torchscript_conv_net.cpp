@@ -546,7 +546,7 @@ class Reader {
   //   shape    wanted; -1 stands for any size but 0
   //   returns  float32 on the CPU
   torch::Tensor parameter(const Node& node, const std::string& name, const Shape& shape) const {
-    const torch::Tensor tensor = constant(node, node.namedInput(name)).toTensor();
+    torch::Tensor tensor = constant(node, node.namedInput(name)).toTensor();
     if (tensor.scalar_type() != torch::kFloat || !tensor.device().is_cpu()) {
       refuse(node, name + " is " + tensor.toString());
     }
