@@ -71,7 +71,7 @@ fs::path parse_model(const po::variables_map& args) {
 }
 
 std::optional<std::string> parse_bundle_name(const po::variables_map& args) {
-  const auto name = optional_value<std::string>(args, "name");
+  auto name = optional_value<std::string>(args, "name");
   if (name && !is_utf8(*name)) throw Error(ErrorKind::kUsage, "--name is not UTF-8");
   return name;
 }
@@ -267,7 +267,7 @@ void add_directory_option(po::options_description& options) {
 }
 
 fs::path parse_directory(const po::variables_map& args) {
-  const fs::path directory = required(args, "output", "output", "a folder with -o DIR");
+  fs::path directory = required(args, "output", "output", "a folder with -o DIR");
   expect_no_video_name(directory, "-o");
   return directory;
 }

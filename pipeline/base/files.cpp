@@ -80,7 +80,7 @@ std::string temporary_in(const fs::path& directory, const std::string& suffix,
   for (;;) {
     std::string name = ".tmp.";
     for (int i = 0; i < 6; ++i) name += kLetters[random() % kLetters.size()];
-    const std::string path = (directory / (name + suffix)).string();
+    std::string path = (directory / (name + suffix)).string();
     if (create(path.c_str())) return path;
     if (errno != EEXIST) fail("write into", directory);
   }

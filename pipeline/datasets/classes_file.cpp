@@ -36,7 +36,7 @@ Strings read_labels(const fs::path& path) {
 }  // namespace
 
 Strings read_classes(const fs::path& path) {
-  const Strings classes = read_labels(path);
+  Strings classes = read_labels(path);
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorKind::kInput, path.string() + ": " + why);
   };
