@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 
@@ -523,21 +524,36 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace co2net {
+namespace {
+
+struct Compiled {
+  std::int64_t target;
+  Tvl1Kernels (*kernels)();
+};
+
+// Best first.
+constexpr Compiled kCompiled[] = {
+#if HWY_TARGETS & HWY_AVX3 & ~HWY_STATIC_TARGET
+    {HWY_AVX3, N_AVX3::kernels},
+#endif
+#if HWY_TARGETS & HWY_AVX2 & ~HWY_STATIC_TARGET
+    {HWY_AVX2, N_AVX2::kernels},
+#endif
+#if HWY_TARGETS & HWY_SSE4 & ~HWY_STATIC_TARGET
+    {HWY_SSE4, N_SSE4::kernels},
+#endif
+    {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels)},
+};
+
+}  // namespace
 
 const std::vector<Tvl1Kernels>& tvl1_kernels() {
   static const std::vector<Tvl1Kernels> all = [] {
+    const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
     std::vector<Tvl1Kernels> list;
-    [[maybe_unused]] const auto supported = hwy::SupportedTargets();
-#if HWY_TARGETS & HWY_AVX3 & ~HWY_STATIC_TARGET
-    if (supported & HWY_AVX3) list.push_back(N_AVX3::kernels());
-#endif
-#if HWY_TARGETS & HWY_AVX2 & ~HWY_STATIC_TARGET
-    if (supported & HWY_AVX2) list.push_back(N_AVX2::kernels());
-#endif
-#if HWY_TARGETS & HWY_SSE4 & ~HWY_STATIC_TARGET
-    if (supported & HWY_SSE4) list.push_back(N_SSE4::kernels());
-#endif
-    list.push_back(HWY_STATIC_DISPATCH(kernels)());
+    for (const Compiled& one : kCompiled) {
+      if ((supported & one.target) != 0) list.push_back(one.kernels());
+    }
     return list;
   }();
   return all;
@@ -545,10 +561,7 @@ const std::vector<Tvl1Kernels>& tvl1_kernels() {
 
 std::vector<std::string> compiled_tvl1_kernels() {
   std::vector<std::string> names;
-  auto targets = HWY_TARGETS & (HWY_AVX3 | HWY_AVX2 | HWY_SSE4 | HWY_STATIC_TARGET);
-  for (; targets != 0; targets &= targets - 1) {
-    names.emplace_back(hwy::TargetName(targets & -targets));
-  }
+  for (const Compiled& one : kCompiled) names.emplace_back(hwy::TargetName(one.target));
   return names;
 }
 
