@@ -180,7 +180,7 @@ TEST_P(OfficialEvaluation, OfThumosGivesTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, OfficialEvaluation, testing::Values("Kept", "Shared"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& which) { return which.param; });
 
 }  // namespace
 }  // namespace co2net
