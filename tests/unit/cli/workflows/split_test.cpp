@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pipeline/base/files.h"
 #include "pipeline/formats/npy.h"
 #include "tests/support.h"
