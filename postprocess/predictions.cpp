@@ -16,8 +16,6 @@
 namespace co2net {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-
 Error defect(const std::string& what) { return {ErrorKind::kInput, what}; }
 
 double number_from(const std::string& text) {
@@ -125,10 +123,6 @@ Predictions from_document(std::string_view text) {
   return predictions;
 }
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(kSpace) == std::string_view::npos;
-}
-
 // Takes the next line, without its end.
 std::string_view next_line(std::string_view& text) {
   const std::string_view line = text.substr(0, text.find('\n'));
@@ -141,7 +135,7 @@ Predictions from_lines(std::string_view text) {
   std::unordered_set<std::string> ids;
   for (int number = 1; !text.empty(); ++number) {
     const std::string_view line = next_line(text);
-    if (is_blank(line)) continue;
+    if (trimmed(line).empty()) continue;
     const std::string place = "line " + std::to_string(number);
     const Json json = parse_json(line, place, ErrorKind::kInput);
     within(place, [&] {
@@ -161,7 +155,7 @@ bool is_json_line(std::string_view line) {
 Predictions from_json(std::string_view text) {
   std::string_view rest = text;
   const std::string_view first = next_line(rest);
-  const bool are_lines = !is_blank(rest) && is_json_line(first);
+  const bool are_lines = !trimmed(rest).empty() && is_json_line(first);
   return are_lines ? from_lines(text) : from_document(text);
 }
 
@@ -199,11 +193,10 @@ Predictions from_csv(std::string_view text) {
 
 }  // namespace
 
-Predictions parse_predictions(std::string_view given, const std::string& name) {
-  const std::string_view text = without_byte_order_mark(given);
-  const std::size_t start = text.find_first_not_of(kSpace);
-  const bool is_json =
-      start != std::string_view::npos && (text[start] == '{' || text[start] == '[');
+Predictions parse_predictions(std::string_view bytes, const std::string& name) {
+  const std::string text = as_text(bytes, name);
+  const std::string_view content = trimmed(text);
+  const bool is_json = content.starts_with('{') || content.starts_with('[');
   try {
     return is_json ? from_json(text) : from_csv(text);
   } catch (const Error& e) {

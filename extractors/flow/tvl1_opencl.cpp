@@ -2,7 +2,6 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include <opencv2/core.hpp>
@@ -13,6 +12,7 @@
 #include "extractors/flow/tvl1.h"
 #include "extractors/flow/tvl1_opencv.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/inputs.h"
 
 namespace co2net {
 namespace {
@@ -54,11 +54,10 @@ bool runs_on_device(const Recipe::Flow& flow, cv::Size size) {
 // 13 exports, and crash.
 void open_drivers() {
 #ifndef __SANITIZE_ADDRESS__  // which refuses RTLD_DEEPBIND
-  const char* folder = std::getenv("OCL_ICD_VENDORS");
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           folder != nullptr ? folder : "/etc/OpenCL/vendors", none)) {
-    std::ifstream icd(entry.path());
+  const char* vendors = std::getenv("OCL_ICD_VENDORS");
+  for (const auto& file :
+       files_at({vendors != nullptr ? vendors : "/etc/OpenCL/vendors"}, {".icd"})) {
+    std::ifstream icd(file);
     std::string library;
     if (icd >> library) ::dlopen(library.c_str(), RTLD_NOW | RTLD_DEEPBIND);
   }

@@ -1,7 +1,6 @@
 #include "pipeline/base/foreign_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <initializer_list>
 
@@ -29,6 +28,7 @@ constexpr const char* kTensorFlow =
 constexpr const char* kHdf5 =
     "an HDF5 file, of Keras, h5py or MATLAB; networks are read from PyTorch's checkpoints and "
     ".safetensors, features from .npy";
+constexpr const char* kImage = "an image, not the file itself";
 constexpr const char* kMatlab = "MATLAB's; features are read from .npy, annotations from text";
 
 struct Signature {
@@ -42,8 +42,6 @@ constexpr Signature kSignatures[] = {
     {"version https://hawser.github.com/spec/", kLfsPointer},
     {"/annex/objects/", "a git-annex pointer, not the file itself; run 'git annex get' on it"},
     {"outs:\n- md5: ", "a DVC pointer, not the file itself; run 'dvc pull' in its repository"},
-    {"HTTP/1.", "a web server's answer with its header; download the file again"},
-    {"HTTP/2 ", "a web server's answer with its header; download the file again"},
     {"\x1f\x8b", "compressed; unpack it with 'gunzip'"},
     {"\x1f\x9d", "compressed; unpack it with 'gunzip'"},
     {"1AY&SY", "compressed; unpack it with 'bunzip2'", 4},
@@ -58,10 +56,46 @@ constexpr Signature kSignatures[] = {
     {"\x89HDF\r\n\x1a\n", kHdf5},
     {"MATLAB 5.0 MAT-file", kMatlab},
     {"model_checkpoint_path:", kTensorFlow},
-    {"TFL3", kTensorFlow, 4},
+    {"\0\0TFL3"sv, kTensorFlow, 2},
+    {"GGUF", "a network of llama.cpp, which is not read"},
+    {"\x89PNG\r\n", kImage},
+    {"\xff\xd8\xff", kImage},
+    {"%PDF-", "a PDF document, not the file itself"},
     {"\xff\xfe", "text in UTF-16; save it as UTF-8"},
     {"\xfe\xff", "text in UTF-16; save it as UTF-8"},
 };
+
+// "HTTP/1.1 404 Not Found"
+bool is_http_answer(std::string_view bytes) {
+  const std::string_view status = bytes.substr(0, bytes.find_first_of("\r\n"));
+  const std::size_t blank = status.find(' ');
+  if (!status.starts_with("HTTP/") || blank == std::string_view::npos) return false;
+  const std::string_view code = status.substr(blank + 1, 3);
+  return code.size() == 3 && code.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What the program reads in another place than a text's.
+constexpr Signature kBinaries[] = {
+    {"PK\3\4", "a zip archive (of torch, numpy or others), not text"},
+    {"\x93NUMPY", "an array of numpy, not text"},
+    {"\x80\2", "a pickle, not text"},
+    {"\x80\3", "a pickle, not text"},
+    {"\x80\4", "a pickle, not text"},
+    {"\x80\5", "a pickle, not text"},
+    {"ftyp", "a video, not text", 4},
+    {"\x1a\x45\xdf\xa3", "a video, not text"},
+    {"RIFF", "a video or sound, not text"},
+};
+
+template <std::size_t N>
+const char* kind_among(const Signature (&signatures)[N], std::string_view bytes) {
+  for (const Signature& signature : signatures) {
+    if (bytes.size() > signature.at && bytes.substr(signature.at).starts_with(signature.bytes)) {
+      return signature.kind;
+    }
+  }
+  return nullptr;
+}
 
 std::string_view after_spaces(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kSpaces), text.size()));
@@ -70,13 +104,6 @@ std::string_view after_spaces(std::string_view text) {
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return text.starts_with(word); });
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 // What is before the first element: declarations and comments, in any order.
@@ -140,9 +167,19 @@ bool is_tensorflow_checkpoint(std::string_view bytes, const std::string& name) {
          (data != std::string::npos && name.find("-of-", data) != std::string::npos);
 }
 
-// Both begin with their version, field 1; ONNX's has been more than 1 since its first release.
+// ONNX's and TensorFlow's saved ones begin with their version, field 1; ONNX's has been more than 1
+// since its first release. TensorFlow's frozen ones begin with a node.
 const char* protobuf_kind(std::string_view bytes) {
   constexpr unsigned char kMostOnnx = 32;
+  constexpr std::size_t kFirstNode = 512;
+  const std::string_view beginning = bytes.substr(0, kFirstNode);
+  for (const std::string_view operation : {"\x12\x0bPlaceholder"sv,
+                                           "\x12\x05"
+                                           "Const"sv}) {
+    if (bytes.starts_with('\n') && beginning.find(operation) != std::string_view::npos) {
+      return kTensorFlow;
+    }
+  }
   if (bytes.size() < 3 || bytes[0] != '\x08') return nullptr;
   const auto version = static_cast<unsigned char>(bytes[1]);
   if (version == 1 && bytes[2] == '\x12') return kTensorFlow;
@@ -177,13 +214,27 @@ std::optional<std::string> text_kind(std::string_view bytes) {
 }  // namespace
 
 std::optional<std::string> foreign_kind(std::string_view bytes) {
-  for (const Signature& signature : kSignatures) {
-    if (bytes.size() > signature.at && bytes.substr(signature.at).starts_with(signature.bytes)) {
-      return signature.kind;
-    }
+  const std::string_view text = after_spaces(without_byte_order_mark(bytes));
+  for (const std::string_view beginning : {bytes, text}) {
+    if (const char* kind = kind_among(kSignatures, beginning)) return kind;
   }
+  if (is_http_answer(bytes))
+    return "a web server's answer with its header; download the file again";
   if (const char* kind = markup_kind(bytes)) return kind;
   return std::nullopt;
+}
+
+// UTF-32's mark in little-endian order begins with UTF-16's.
+std::optional<std::string> foreign_to_text(std::string_view bytes) {
+  if (bytes.starts_with("\xff\xfe\0\0"sv) || bytes.starts_with("\0\0\xfe\xff"sv)) {
+    return "text in UTF-32; save it as UTF-8";
+  }
+  if (auto kind = foreign_kind(bytes)) return kind;
+  if (bytes.find('\0') == std::string_view::npos) return std::nullopt;
+  if (const char* kind = kind_among(kBinaries, bytes)) return kind;
+  if (const char* kind = protobuf_kind(bytes)) return kind;
+  return "text in UTF-16 without a mark, or no text at all, since it has NUL bytes; save it as "
+         "UTF-8";
 }
 
 std::optional<std::string> foreign_to_binary(std::string_view bytes, const std::string& name) {

@@ -16,6 +16,9 @@ namespace co2net {
 // nothing for every kind of file that the program reads, so that readers may ask before they read.
 std::optional<std::string> foreign_kind(std::string_view bytes);
 
+// The same for the reader of text, to which what the program reads elsewhere is foreign, too.
+std::optional<std::string> foreign_to_text(std::string_view bytes);
+
 // The same for the reader of a binary format that refused the file `name`: an empty one and all
 // text are foreign to it.
 std::optional<std::string> foreign_to_binary(std::string_view bytes, const std::string& name);

@@ -6,9 +6,11 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/foreign_file.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
 
@@ -17,15 +19,8 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-std::string lower_suffix(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return suffix;
-}
-
 bool has_suffix(const fs::path& path, const std::vector<std::string>& suffixes) {
-  return std::find(suffixes.begin(), suffixes.end(), lower_suffix(path)) != suffixes.end();
+  return std::ranges::count(suffixes, lower_case(path.extension().string())) > 0;
 }
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
@@ -180,7 +175,13 @@ void PathList::take(const std::string& part) {
     if (!part.empty()) pending_.emplace_back(part);
     return;
   }
-  for (const std::string& line : lines_of(as_text(part, name_, ErrorKind::kUsage))) {
+  const auto foreign = std::exchange(is_begun_, true) ? std::nullopt : foreign_kind(part);
+  if (foreign) throw Error(ErrorKind::kUsage, name_ + ": " + *foreign);
+  if (part.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::kUsage,
+                name_ + ": has a NUL; give -0 if that ends its names, else save it as UTF-8");
+  }
+  for (const std::string& line : lines_of(with_line_feeds(part))) {
     const std::string name = name_on(line);
     if (!name.empty()) pending_.emplace_back(name);
   }

@@ -61,13 +61,14 @@ class PathList {
   // `name` leads messages.
   PathList(std::istream& stream, bool nul_separated, std::string name);
   // Nothing at the end. While it waits, a signal ends the program at once. Throws Error(kUsage) for
-  // a list that cannot be read or is no UTF-8 text.
+  // a list that cannot be read or is no text, by its first line or by a NUL.
   std::optional<std::filesystem::path> next();
 
  private:
   void take(const std::string& part);
 
   std::istream& stream_;
+  bool is_begun_ = false;
   bool nul_separated_;
   std::string name_;
   std::deque<std::filesystem::path> pending_;

@@ -36,7 +36,8 @@ std::string hint_at(std::string_view rest) {
 // simdjson does not tell where a document is wrong; nlohmann_json, which is slower, does.
 Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) {
   if (code == simdjson::DEPTH_ERROR) return too_deep(kind);
-  if (const auto foreign = foreign_kind(text)) return {kind, *foreign};
+  if (text.empty()) return invalid(kind, "it is empty");
+  if (const auto foreign = foreign_to_text(text)) return {kind, *foreign};
   try {
     [[maybe_unused]] const Json valid = Json::parse(text);
   } catch (const Json::parse_error& e) {
@@ -45,9 +46,11 @@ Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) 
   } catch (const Json::exception& e) {
     return invalid(kind, e.what());
   }
-  const bool is_too_large = code == simdjson::CAPACITY || code == simdjson::MEMALLOC;
-  return invalid(kind, is_too_large ? "the document is too large"
-                                    : "a whole number does not fit into 64 bits");
+  if (code == simdjson::CAPACITY || code == simdjson::MEMALLOC) {
+    return {kind, "the document is too large"};
+  }
+  return {kind, std::string(simdjson::error_message(code)) +
+                    " (a whole number beyond 64 bits? write it as text or with a point)"};
 }
 
 // A document that has been found valid, but for its depth and its keys, which are looked at on the
@@ -169,7 +172,7 @@ Json parse_json_members(std::string_view text, ErrorKind kind, const std::string
 }
 
 std::string to_text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return printable(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 std::vector<std::string> json_differences(const Json& before, const Json& after) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "pipeline/base/error.h"
@@ -29,15 +30,31 @@ using TakeMember = std::function<void(const std::string& key, const Json& value)
 Json parse_json_members(std::string_view text, ErrorKind kind, const std::string& key,
                         const TakeMember& take);
 
-// One line. Names come from file systems and may not be UTF-8, which JSON must be: what is not is
-// replaced by U+FFFD.
+// One line, fit for a terminal: what printable() would not show as it is, is written as \u202e.
+// Names come from file systems and may not be UTF-8, which JSON must be: what is not is replaced by
+// U+FFFD.
 std::string to_text(const Json& json);
 
-// object[key] as a T; throws Error(kind) naming the key if it is missing or of another type.
+// Whether `number`, which was taken from `json`, is what stands there: numbers are cut to fit, and
+// truth values are numbers, too.
+template <class T>
+bool is_whole(const T& number, const Json& json) {
+  const bool has_wrapped =
+      std::is_unsigned_v<T> && json.is_number_integer() && !json.is_number_unsigned() && json < 0;
+  return !has_wrapped && Json(number) == json;
+}
+
+// object[key] as a T; throws Error(kind) naming the key if it is missing, of another type, or a
+// number that does not fit.
 template <class T>
 T json_at(const Json& object, const std::string& key, ErrorKind kind) {
   try {
-    return object.at(key).get<T>();
+    const Json& json = object.at(key);
+    const T value = json.get<T>();
+    if constexpr (std::is_integral_v<T>) {
+      if (!is_whole(value, json)) throw Error(kind, "'" + key + "' cannot be " + to_text(json));
+    }
+    return value;
   } catch (const Json::exception&) {
     throw Error(kind, "'" + key + "' is missing or has the wrong type");
   }

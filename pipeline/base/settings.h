@@ -30,10 +30,7 @@ class SettingsReader {
     } catch (const Json::exception&) {
       fail(key, "has the wrong type");
     }
-    // JSON numbers are cut to fit the field, and -1 equals the largest unsigned one.
-    const bool wrapped =
-        std::is_unsigned_v<T> && at(key).type() == Json::value_t::number_integer && at(key) < 0;
-    if (wrapped || Json(field) != at(key)) fail(key, "cannot be " + at(key).dump());
+    if (!is_whole(field, at(key))) fail(key, "cannot be " + at(key).dump());
   }
 
   template <NamedChoice T>

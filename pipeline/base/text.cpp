@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "pipeline/base/foreign_file.h"
 
@@ -29,9 +28,8 @@ Character first_character(std::string_view text) {
   if (size == 0 || size > text.size()) return {};
   std::uint32_t code = lead & (0x7fu >> size);
   for (const char c : text.substr(1, size - 1)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xc0) != 0x80) return {};
-    code = code << 6 | (byte & 0x3fu);
+    if (!is_continuation(c)) return {};
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3fu);
   }
   constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool is_surrogate = code >= 0xd800 && code < 0xe000;
@@ -39,15 +37,14 @@ Character first_character(std::string_view text) {
   return {code, size};
 }
 
-constexpr std::uint32_t kDelete = 0x7f;
-
-// Beyond ASCII: control characters, ends of lines and paragraphs, and what turns the direction of
-// writing.
+// From DEL on: control characters, ends of lines and paragraphs, marks without width, and what
+// turns the direction of writing.
 bool is_invisible(std::uint32_t code) {
   const auto is_in = [code](std::uint32_t first, std::uint32_t last) {
     return first <= code && code <= last;
   };
-  return is_in(0x80, 0x9f) || is_in(0x2028, 0x202e) || is_in(0x2066, 0x2069);
+  return is_in(0x7f, 0x9f) || code == 0x61c || is_in(0x200b, 0x200f) || is_in(0x2028, 0x202e) ||
+         is_in(0x2066, 0x2069) || code == 0xfeff;
 }
 
 std::string hex(std::uint32_t number, int digits) {
@@ -61,18 +58,6 @@ std::string escaped_byte(char byte) {
   if (byte == '\r') return "\\r";
   if (byte == '\t') return "\\t";
   return "\\x" + hex(static_cast<unsigned char>(byte), 2);
-}
-
-// What is no text in UTF-8, and what to do. UTF-32's mark in little-endian order begins with
-// UTF-16's.
-std::optional<std::string> foreign_to_text(std::string_view bytes) {
-  using namespace std::string_view_literals;
-  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) {
-    return "text in UTF-32; save it as UTF-8";
-  }
-  if (auto kind = foreign_kind(bytes)) return kind;
-  if (bytes.find('\0') == std::string_view::npos) return std::nullopt;
-  return "text in UTF-16 without a mark, or no text at all; save it as UTF-8";
 }
 
 }  // namespace
@@ -91,9 +76,10 @@ std::string counted(const std::string& what, const std::vector<std::string>& nam
   return count + " (" + joined({names.begin(), end}) + (names.size() > kMost ? ", ...)" : ")");
 }
 
+bool is_continuation(char byte) { return (byte & 0xc0) == 0x80; }
+
 std::string shortened(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
-  const auto is_continuation = [](char byte) { return (byte & 0xc0) == 0x80; };
   while (most > 0 && is_continuation(text[most])) --most;
   return std::string(text.substr(0, most)) + "...";
 }
@@ -106,7 +92,7 @@ std::string printable(std::string_view text) {
     const auto [code, size] = first_character(text);
     const std::string_view bytes = text.substr(0, std::max<std::size_t>(1, size));
     text.remove_prefix(bytes.size());
-    if (size == 0 || code < ' ' || code == kDelete) {
+    if (size == 0 || code < ' ') {
       shown += escaped_byte(bytes.front());
     } else if (is_invisible(code)) {
       shown += "\\u" + hex(code, 4);
@@ -119,10 +105,14 @@ std::string printable(std::string_view text) {
 
 std::string as_text(std::string_view bytes, const std::string& name, ErrorKind kind) {
   if (const auto foreign = foreign_to_text(bytes)) throw Error(kind, name + ": " + *foreign);
+  return with_line_feeds(bytes);
+}
+
+std::string with_line_feeds(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   for (;;) {
-    while (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+    bytes = without_byte_order_mark(bytes);
     const std::size_t end = bytes.find_first_of("\r\n");
     text += bytes.substr(0, end);
     if (end == std::string_view::npos) return text;
@@ -141,6 +131,14 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::string_view without_trailing_blanks(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
@@ -151,7 +149,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  while (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return text;
 }
 

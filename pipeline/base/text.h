@@ -16,13 +16,16 @@ std::string joined(const std::vector<std::string>& words);
 // "2 videos (a, b)"; of many names the first few: "7 videos (a, b, c, ...)".
 std::string counted(const std::string& what, const std::vector<std::string>& names);
 
+// Whether a byte of UTF-8 is within a character.
+bool is_continuation(char byte);
+
 // At most that many bytes of it, whole characters, and "..." where it is longer.
 std::string shortened(std::string_view text, std::size_t most);
 
 bool is_utf8(std::string_view text);
 
-// Text of anybody's as a terminal may show it: control characters, those that turn the direction of
-// writing, and bytes that are not UTF-8 become "\n", "\x1b", "\u202e".
+// Text of anybody's as a terminal may show it: control characters, those without width or that turn
+// the direction of writing, and bytes that are not UTF-8 become "\n", "\x1b", "\u202e".
 std::string printable(std::string_view text);
 
 // A text that somebody's program wrote, as every reader here takes it: lines end with LF, where LF,
@@ -33,14 +36,20 @@ std::string printable(std::string_view text);
 std::string as_text(std::string_view bytes, const std::string& name,
                     ErrorKind kind = ErrorKind::kInput);
 
+// The same of a part of it, of which nothing tells that it is foreign.
+std::string with_line_feeds(std::string_view bytes);
+
 // The lines of what as_text() gives, without their ends.
 std::vector<std::string> lines_of(std::string_view text);
+
+// ASCII's letters as small ones.
+std::string lower_case(std::string_view text);
 
 // Without blanks and line ends at its end, or at both ends.
 std::string_view without_trailing_blanks(std::string_view text);
 std::string_view trimmed(std::string_view text);
 
-// What follows the byte order mark that some programs put before UTF-8.
+// What follows the byte order marks that some programs put before UTF-8.
 std::string_view without_byte_order_mark(std::string_view text);
 
 // Appends a character, at most U+10FFFF. (The standard library's own is deprecated.)

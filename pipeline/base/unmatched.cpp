@@ -1,7 +1,6 @@
 #include "pipeline/base/unmatched.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <optional>
 #include <unordered_map>
@@ -66,13 +65,6 @@ std::vector<Cut> cuts_of(const std::string& name, const Ends& allowed) {
   return cuts;
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return text;
-}
-
 // Two names whose cores are the same but for the case of letters.
 struct Pair {
   Cut one, other;
@@ -85,14 +77,14 @@ std::optional<Pair> nearest(const Strings& these, const Strings& those, const En
   std::unordered_map<std::string, Cut> by_core;
   for (const std::string& name : those) {
     for (const Cut& cut : cuts_of(name, {!of_these.prefix, !of_these.ending})) {
-      const auto [known, is_new] = by_core.try_emplace(lower(cut.core()), cut);
+      const auto [known, is_new] = by_core.try_emplace(lower_case(cut.core()), cut);
       if (!is_new && cut.size() < known->second.size()) known->second = cut;
     }
   }
   std::optional<Pair> best;
   for (const std::string& name : these) {
     for (const Cut& cut : cuts_of(name, of_these)) {
-      const auto found = by_core.find(lower(cut.core()));
+      const auto found = by_core.find(lower_case(cut.core()));
       if (found == by_core.end()) continue;
       const Pair pair{cut, found->second};
       if (!best || pair.size() < best->size()) best = pair;

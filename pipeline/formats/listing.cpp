@@ -22,12 +22,9 @@ constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxPath = 300;  // of names within names
 constexpr std::size_t kMaxDepth = 100;
 
-// Whether a byte of UTF-8 is within a character.
-bool is_continuation(char byte) { return (byte & 0xc0) == 0x80; }
-
 // As JSON, so that nothing in it breaks the line, and nothing acts on a terminal.
 std::string quoted(std::string_view text, std::size_t most = kMaxBrief) {
-  return printable(to_text(shortened(text, most)));
+  return to_text(shortened(text, most));
 }
 
 // Of a path its beginning and its end, since every level of nesting adds to it.

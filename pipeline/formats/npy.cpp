@@ -145,12 +145,13 @@ using ZipSourcePtr = std::unique_ptr<zip_source_t, FreeZipSource>;
 bool is_npy(std::string_view bytes) { return bytes.starts_with(kMagic); }
 
 NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
-  if (bytes.size() < 10 || !is_npy(bytes)) bad(name, "not a .npy file");
+  if (!is_npy(bytes)) bad(name, foreign_to_binary(bytes, name).value_or("not a .npy file"));
+  constexpr const char* kTruncated = "truncated .npy header; download or copy the file again";
+  if (bytes.size() < kMagic.size() + 2) bad(name, kTruncated);
   const int major = static_cast<unsigned char>(bytes[6]);
   if (major < 1 || major > 3) bad(name, ".npy version " + std::to_string(major) + " is unknown");
   const std::size_t length_size = major == 1 ? 2 : 4;
   const std::size_t header_at = 8 + length_size;
-  constexpr const char* kTruncated = "truncated .npy header; download or copy the file again";
   if (bytes.size() < header_at) bad(name, kTruncated);
   const std::size_t header_size = little_endian(bytes.substr(8, length_size));
   if (bytes.size() - header_at < header_size) bad(name, kTruncated);
@@ -192,8 +193,7 @@ std::string format_npy(const Array& array) {
 }
 
 Array read_npy(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path), name = path.string();
-  return naming_foreign(bytes, name, [&] { return parse_npy(bytes, name); });
+  return parse_npy(read_file(path), path.string());
 }
 
 Arrays parse_npz(std::string_view bytes, const std::string& name) {
@@ -249,8 +249,7 @@ std::string format_npz(const Arrays& arrays) {
 }
 
 Arrays read_npz(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path), name = path.string();
-  return naming_foreign(bytes, name, [&] { return parse_npz(bytes, name); });
+  return parse_npz(read_file(path), path.string());
 }
 
 }  // namespace co2net

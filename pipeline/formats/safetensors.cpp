@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/json.h"
@@ -37,27 +36,6 @@ std::string_view header_of(std::string_view bytes, const std::string& name) {
     bad(name, "ends within its header; download or copy it again");
   }
   return bytes.substr(kSizeSize, size);
-}
-
-// The library keeps the last of equal keys and says nothing.
-Json parse_header(std::string_view text, const std::string& name) {
-  constexpr int kMaxDepth = 4;
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) bad(name, "malformed header: nested too deeply");
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key &&
-        !keys.back().insert(parsed.get<std::string>()).second) {
-      bad(name, "malformed header: " + to_text(parsed) + " is there twice");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, check);
-  } catch (const Json::exception& e) {
-    bad(name, std::string("malformed header: ") + e.what());
-  }
 }
 
 // A tensor's place in what follows the header.
@@ -135,7 +113,7 @@ SafeTensors parse_safetensors(std::string_view bytes, const std::string& name) {
   if (bytes.size() < kSizeSize) bad(name, "ends within its header; download or copy it again");
   const std::string_view header = header_of(bytes, name);
   const std::string_view data = bytes.substr(kSizeSize + header.size());
-  const Json json = parse_header(header, name);
+  const Json json = parse_json(header, name + ": its header", ErrorKind::kInput);
   if (!json.is_object()) bad(name, "malformed header: no dictionary");
   SafeTensors result;
   std::vector<Range> ranges;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/foreign_file.h"
 
 namespace co2net {
 namespace {
@@ -68,8 +69,9 @@ std::uint64_t find_end(std::string_view archive, const std::string& name) {
       return at;
     }
   }
-  bad(name, archive.starts_with("PK") ? "a zip archive without its end; download or copy it again"
-                                      : "not a zip archive");
+  if (archive.starts_with("PK"))
+    bad(name, "a zip archive without its end; download or copy it again");
+  bad(name, foreign_to_binary(archive, name).value_or("not a zip archive"));
 }
 
 Directory find_directory(std::string_view archive, const std::string& name) {

@@ -49,6 +49,9 @@ TEST(ForeignFile, KnowsWhatServersAnswerInTheFilesPlace) {
   expect_foreign("<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code></Error>", "XML");
   expect_foreign("\n<Error><Code>AccessDenied</Code></Error>", "XML");
   expect_foreign("HTTP/1.1 404 Not Found\r\n\r\n", "a web server's answer");
+  expect_foreign("HTTP/2 200\r\n", "a web server's answer");
+  EXPECT_EQ(foreign_kind("HTTP/1.1 explained.mp4\n"), std::nullopt);
+  EXPECT_EQ(foreign_kind("HTTP/1.1 20"), std::nullopt);
   expect_foreign_to_binary("404: Not Found", "text, which begins with \"404: Not Found\"");
   expect_foreign_to_binary("\xef\xbb\xbfInvalid username or password.\nTry", "password.\";");
   expect_foreign_to_binary("{\"message\":\"Not-Found\"}", "begins with \"{\\\"message\\\"");
@@ -77,11 +80,44 @@ TEST(ForeignFile, KnowsOtherProgramsFiles) {
   expect_foreign("MATLAB 5.0 MAT-file, Platform: GLNXA64", "MATLAB");
   expect_foreign("model_checkpoint_path: \"model.ckpt\"\n", "TensorFlow");
   expect_foreign("\x1c\0\0\0TFL3"s, "TensorFlow");
+  EXPECT_EQ(foreign_kind("abc/TFL3.mp4"), std::nullopt);
   expect_foreign_to_binary("\0\0\6layer1\x57\xfb\x80\x8b\x24\x75\x47\xdb"s, "TensorFlow");
   expect_foreign_to_binary("\x11\x22\x33\x44", "TensorFlow", "model.ckpt.data-00000-of-00001");
   expect_foreign_to_binary("\x08\x01\x12\xff\x90\x01\x0a", "TensorFlow");
   expect_foreign_to_binary("\x08\x07\x12\x07pytorch\x1a", "ONNX");
   expect_foreign_to_binary("\x08\x0a\x3a\x80\x01", "ONNX");
+}
+
+TEST(ForeignFile, KnowsFrozenNetworksAndDocuments) {
+  expect_foreign_to_binary("\x0a\x2c\x0a\x05input\x12\x0bPlaceholder*\x0b"s, "TensorFlow");
+  expect_foreign_to_binary(
+      "\x0a\x2c\x0a\x01w\x12\x05"
+      "Const*\x0b"s,
+      "TensorFlow");
+  expect_foreign("GGUF\3\0\0\0"s, "llama.cpp");
+  expect_foreign("\x89PNG\r\n\x1a\n"s, "an image");
+  expect_foreign("\xff\xd8\xff\xe0"s, "an image");
+  expect_foreign("%PDF-1.5\n", "a PDF");
+}
+
+TEST(ForeignFile, KnowsAPointerBehindWhatAnEditorPutBeforeIt) {
+  expect_foreign("\xef\xbb\xbf\nversion https://git-lfs.github.com/spec/v1\n", "Git LFS");
+}
+
+TEST(ForeignFile, KnowsWhatATextIsNot) {
+  for (const auto& [bytes, words] : {std::pair("PK\3\4\0"s, "a zip archive"),
+                                     {"\x93NUMPY\1\0"s, "an array of numpy"},
+                                     {"\x80\4\x95\0"s, "a pickle"},
+                                     {"\0\0\0 ftypisom"s, "a video"},
+                                     {"RIFF\0"s, "a video"},
+                                     {"\x08\7\x12\7pytorch\0"s, "ONNX"},
+                                     {"a\0b\0"s, "UTF-16"},
+                                     {"\xff\xfe\0\0"s, "UTF-32"},
+                                     {"<html>"s, "a web page"}}) {
+    EXPECT_NE(foreign_to_text(bytes).value_or("nothing known").find(words), std::string::npos)
+        << words;
+  }
+  EXPECT_EQ(foreign_to_text("RIFF, a text\n"), std::nullopt);
 }
 
 TEST(ForeignFile, KnowsWhatIsLeftOfDownloads) {

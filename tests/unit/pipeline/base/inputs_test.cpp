@@ -98,6 +98,20 @@ TEST_F(ExpandInputs, NamesAListThatIsNotUtf8) {
                      [&] { expand({"@" + dir_.path().string()}); });
 }
 
+TEST_F(ExpandInputs, TellsAForeignListByItsBeginningOnly) {
+  const Paths odd = {"/a.mp4", "HTTP/1.1 404 x.mp4", "<html>.mp4", "/annex/objects/a.mp4"};
+  std::string lines;
+  for (const fs::path& path : odd) lines += path.string() + "\n";
+  EXPECT_EQ(expand({"-"}, lines), odd);
+  test::expect_error(ErrorKind::kUsage, {"standard input", "a web page"},
+                     [&] { expand({"-"}, "<html>\n/a.mp4\n"); });
+}
+
+TEST_F(ExpandInputs, SaysHowAListIsGivenWhoseNamesEndWithNul) {
+  const std::string paths("a.mp4\0b.mp4\0", 12);
+  test::expect_error(ErrorKind::kUsage, {"standard input", "-0"}, [&] { expand({"-"}, paths); });
+}
+
 TEST_F(ExpandInputs, KeepsLineFeedsInPathsThatNulSeparates) {
   const std::string paths("a\nb.mp4\0c.mp4\r\0", 15);
   EXPECT_EQ(expand({"-"}, paths, true), (Paths{"a\nb.mp4", "c.mp4\r"}));

@@ -89,12 +89,14 @@ TEST(IsUtf8, KnowsEveryWayToBreakIt) {
 
 TEST(Printable, ShowsWhatWouldActOnATerminalAsEscapes) {
   EXPECT_EQ(printable("a \\ caf\xC3\xA9 \xF0\x9F\x98\x80"), "a \\ caf\xC3\xA9 \xF0\x9F\x98\x80");
-  EXPECT_EQ(printable("a\nb\rc\td\x1b[2J\x7f\b"), "a\\nb\\rc\\td\\x1b[2J\\x7f\\x08");
+  EXPECT_EQ(printable("a\nb\rc\td\x1b[2J\x7f\b"), "a\\nb\\rc\\td\\x1b[2J\\u007f\\x08");
   EXPECT_EQ(printable("\0"sv), "\\x00");
   EXPECT_EQ(printable("\xC2\x9B"
                       "2J \xE2\x80\xAE"
                       "4pm \xE2\x81\xA6 \xE2\x80\xA8"),
             "\\u009b2J \\u202e4pm \\u2066 \\u2028");
+  EXPECT_EQ(printable("\u200b \u200e \u200f \u061c \ufeff"),
+            "\\u200b \\u200e \\u200f \\u061c \\ufeff");
   EXPECT_EQ(printable("caf\xE9.mp4 \xE2\x82"), "caf\\xe9.mp4 \\xe2\\x82");
 }
 

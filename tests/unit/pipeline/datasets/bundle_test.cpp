@@ -74,7 +74,8 @@ TEST_F(BundleTest, LocalizesEveryVideoAsTheAuthorsDoWhereItIsOlderThanThisChoice
 }
 
 TEST_F(BundleTest, RefusesALeastLengthOrACompatThatCannotBe) {
-  for (const Json& wrong : {Json(0), Json(-1), Json("many")}) {
+  for (const Json& wrong :
+       {Json(0), Json(-1), Json("many"), Json(1.5), Json(true), Json(99999999999)}) {
     test::expect_error(ErrorKind::kModel, {"model.json", "'min_snippets'"},
                        [&] { loaded_with("min_snippets", wrong); });
   }

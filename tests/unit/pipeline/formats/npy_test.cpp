@@ -115,13 +115,14 @@ TEST(Npz, RefusesWhatIsNotAnArchive) {
 }
 
 TEST(Npz, AndNpySayWhatCameInTheFilesPlace) {
-  const TempDir dir;
-  const auto path = dir.path() / "a.npy";
-  write_file(path, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
-  test::expect_error(ErrorKind::kInput, {path.string() + ": a Git LFS pointer"},
-                     [&] { read_npy(path); });
-  test::expect_error(ErrorKind::kInput, {path.string() + ": a Git LFS pointer"},
-                     [&] { read_npz(path); });
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+  for (const auto& [bytes, words] : {std::pair(pointer, "x: a Git LFS pointer"),
+                                     {"<html>", "x: a web page"},
+                                     {"", "x: empty"}}) {
+    test::expect_error(ErrorKind::kInput, {words}, [&] { parse_npy_header(bytes, "x"); });
+    test::expect_error(ErrorKind::kInput, {words}, [&] { parse_npy(bytes, "x"); });
+    test::expect_error(ErrorKind::kInput, {words}, [&] { parse_npz(bytes, "x"); });
+  }
 }
 
 TEST(Npz, ReadsDeflatedArchives) {
