@@ -18,13 +18,15 @@ namespace co2net {
 
 struct PickleGlobal;
 
-// A torch storage as a pickle names it: the elements are elsewhere in the file.
+// A torch storage as a pickle names it: the elements are elsewhere in the file, or in a torch
+// stream within the pickle, which also says the rest.
 struct PickledStorage {
   std::string dtype;
   std::string_view key;
   std::int64_t size = 0;   // elements of the whole storage
   std::int64_t first = 0;  // the part that this name stands for
   std::int64_t count = 0;
+  std::string_view stream = {};
 };
 
 // A value with what only the reader needs to know of it.

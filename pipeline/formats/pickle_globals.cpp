@@ -163,8 +163,12 @@ PickleNode& make_unbuilt_array(PickleHeap& heap, const Items& arguments) {
   return array;
 }
 
+// Dates, structures and what later numpys have are opaque, and so are the arrays of them.
 PickleNode& make_dtype(PickleHeap& heap, const Items& arguments) {
-  const std::string_view name = text(heap, argument(heap, arguments, 0));
+  const PythonValue& type = argument(heap, arguments, 0);
+  if (const auto* opaque = std::get_if<Opaque>(&type.value)) return heap.make(*opaque);
+  const std::string_view name = text(heap, type);
+  if (!is_supported_dtype(name)) return heap.make_opaque("numpy's dtype " + std::string(name));
   PickleNode& node = heap.make(name);
   node.role = &heap.keep(parse_dtype(name, heap.place()));
   return node;
@@ -203,8 +207,14 @@ PythonValue::ObjectArray make_objects(PickleHeap& heap, const Shape& sizes, cons
 void build_array(PickleHeap& heap, PickleNode& array, const PythonValue& state) {
   const Items& parts = items(heap, state);
   const std::size_t first = parts.size() == 4 ? 0 : 1;
+  const PythonValue& elements_type = argument(heap, parts, first + 1);
+  if (const auto* opaque = std::get_if<Opaque>(&elements_type.value)) {
+    array.value = *opaque;
+    array.role = std::monostate();
+    return;
+  }
   const Shape sizes = shape(heap, argument(heap, parts, first));
-  const Dtype& type = dtype(heap, argument(heap, parts, first + 1));
+  const Dtype& type = dtype(heap, elements_type);
   const bool fortran_order = is_true(heap, argument(heap, parts, first + 2));
   const PythonValue& elements = argument(heap, parts, first + 3);
   if (type.code == "O") {
@@ -222,7 +232,9 @@ PickleNode& array_from_buffer(PickleHeap& heap, const Items& arguments) {
   if (order != "C" && order != "F" && order != "K") {
     heap.fail("an array of order '" + std::string(order) + "'; C, F and K are read");
   }
-  const Dtype& type = dtype(heap, argument(heap, arguments, 1));
+  const PythonValue& elements_type = argument(heap, arguments, 1);
+  if (const auto* opaque = std::get_if<Opaque>(&elements_type.value)) return heap.make(*opaque);
+  const Dtype& type = dtype(heap, elements_type);
   if (type.code == "O") heap.fail("Python objects in an array's buffer");
   const RawArray array = dense_view(type, shape(heap, argument(heap, arguments, 2)), order == "F",
                                     text(heap, argument(heap, arguments, 0)), heap.place());
@@ -252,7 +264,9 @@ PickleNode& make_integer(PickleHeap& heap, std::string_view code, const std::str
 
 // numpy's scalars become Python's.
 PickleNode& make_scalar(PickleHeap& heap, const Items& arguments) {
-  const Dtype& type = dtype(heap, argument(heap, arguments, 0));
+  const PythonValue& of = argument(heap, arguments, 0);
+  if (const auto* opaque = std::get_if<Opaque>(&of.value)) return heap.make(*opaque);
+  const Dtype& type = dtype(heap, of);
   if (type.code == "O") heap.fail("a scalar of dtype object");
   const std::string_view bytes = text(heap, argument(heap, arguments, 1));
   const RawArray array = dense_view(type, {}, false, bytes, heap.place());
@@ -276,6 +290,15 @@ PickleNode& make_scalar(PickleHeap& heap, const Items& arguments) {
 }
 
 // torch.
+
+// As a tensor is pickled by Python's own pickle.
+PickleNode& storage_in_stream(PickleHeap& heap, const Items& arguments) {
+  PickledStorage storage;
+  storage.stream = text(heap, argument(heap, arguments, 0));
+  PickleNode& node = heap.make_opaque("a torch storage");
+  node.role = &std::as_const(heap.keep(std::move(storage)));
+  return node;
+}
 
 PickleNode& rebuild_tensor(PickleHeap& heap, const Items& arguments) {
   const auto* storage =
@@ -305,6 +328,8 @@ PickleNode& rebuild_tensor_v3(PickleHeap& heap, const Items& arguments) {
       role<const PickledStorage*>(heap, argument(heap, arguments, 0), "a torch storage");
   const auto* type = role<const PickleGlobal*>(heap, argument(heap, arguments, 6), "a torch dtype");
   if (type->elements.empty()) heap.fail("a torch dtype expected");
+  if (!bytes->stream.empty())
+    heap.fail("a pickled tensor of this dtype is not read; use torch.save");
   const auto per = static_cast<std::int64_t>(item_size(type->elements));
   const auto held = static_cast<std::int64_t>(item_size(bytes->dtype));
   PickledStorage storage = *bytes;
@@ -384,6 +409,7 @@ constexpr PickleGlobal kGlobals[] = {
     {"torch", "uint32", nullptr, "u4"},
     {"torch", "uint64", nullptr, "u8"},
     {"torch", "uint8", nullptr, "u1"},
+    {"torch.storage", "_load_from_bytes", storage_in_stream},
     {"torch", "Size", make_sequence},
     {"torch", "device", make_device},
     {"torch._utils", "_rebuild_parameter", first_argument},

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "pipeline/base/error.h"
@@ -30,23 +31,26 @@ struct StoredElements {
 };
 
 using FindStorage = std::function<StoredElements(const PickledStorage& storage)>;
+using Tensors = std::span<const PickledTensor>;
 
 std::uint64_t byte_count(const PickledStorage& storage) {
   return static_cast<std::uint64_t>(storage.size) * item_size(storage.dtype);
 }
 
-// Gives the pickle's tensors their elements.
-void resolve_tensors(const PickleHeap& heap, const std::string& name, const FindStorage& find) {
-  for (const PickledTensor& tensor : heap.tensors()) {
-    const PickledStorage& storage = *tensor.storage;
-    const std::size_t item = item_size(storage.dtype);
-    const StoredElements stored = find(storage);
-    const std::string_view part =
-        stored.bytes.substr(static_cast<std::size_t>(storage.first) * item,
-                            static_cast<std::size_t>(storage.count) * item);
-    tensor.node->value =
-        strided_view({storage.dtype, stored.big_endian}, tensor.shape, tensor.strides,
-                     tensor.offset, part, name + ": storage " + std::string(storage.key));
+// The tensor of those elements of a storage.
+void resolve(const PickledTensor& tensor, const PickledStorage& storage,
+             const StoredElements& stored, const std::string& name) {
+  const std::size_t item = item_size(storage.dtype);
+  const std::string_view part = stored.bytes.substr(static_cast<std::size_t>(storage.first) * item,
+                                                    static_cast<std::size_t>(storage.count) * item);
+  tensor.node->value =
+      strided_view({storage.dtype, stored.big_endian}, tensor.shape, tensor.strides, tensor.offset,
+                   part, name + ": storage " + std::string(storage.key));
+}
+
+void resolve_tensors(Tensors tensors, const std::string& name, const FindStorage& find) {
+  for (const PickledTensor& tensor : tensors) {
+    resolve(tensor, *tensor.storage, find(*tensor.storage), name);
   }
 }
 
@@ -65,9 +69,9 @@ std::optional<std::size_t> end_of_torch_magic(std::string_view bytes) {
 using DeclaredStorages = std::map<std::string_view, const PickledStorage*>;
 using Storages = std::map<std::string_view, StoredElements>;
 
-DeclaredStorages declared_storages(const PickleHeap& heap, const std::string& name) {
+DeclaredStorages declared_storages(Tensors tensors, const std::string& name) {
   DeclaredStorages declared;
-  for (const PickledTensor& tensor : heap.tensors()) {
+  for (const PickledTensor& tensor : tensors) {
     const auto [known, is_new] = declared.try_emplace(tensor.storage->key, tensor.storage);
     if (!is_new && byte_count(*known->second) != byte_count(*tensor.storage)) {
       bad(name, "storage " + std::string(tensor.storage->key) + " is declared with two sizes");
@@ -87,11 +91,11 @@ bool is_big_endian(std::string_view count, std::int64_t expected, const std::str
 }
 
 // The storages that end torch's stream: in the order of `keys`, each its number of elements in 8
-// bytes, and they.
-Storages stream_storages(std::string_view bytes, const PickleHeap::Items& keys,
+// bytes, and they. `tensors`: those of the stream.
+Storages stream_storages(std::string_view bytes, const PickleHeap::Items& keys, Tensors tensors,
                          const PickleHeap& heap, const std::string& name) {
   constexpr std::size_t kCountSize = 8;
-  const DeclaredStorages declared = declared_storages(heap, name);
+  const DeclaredStorages declared = declared_storages(tensors, name);
   Storages stored;
   for (const PythonValue* value : keys) {
     const auto* key = std::get_if<std::string_view>(&value->value);
@@ -148,7 +152,15 @@ struct PythonFile::Content {
   PickleNode& read_npz(ZipArchive& archive);
   PickleNode& read_safetensors();
   PickleNode& read_torch_zip(ZipArchive& archive, const std::string& folder);
-  PickleNode& read_torch_stream(std::size_t at);
+
+  struct TorchStream {
+    PickleNode& object;
+    Storages storages;
+    StoredElements find(const PickledStorage& storage, const std::string& name) const;
+  };
+  TorchStream read_torch_stream(std::string_view stream, const std::string& stream_name);
+  void resolve_streams(std::size_t first_tensor, const std::string& pickle_name);
+  Tensors tensors_from(std::size_t first) const { return Tensors(heap.tensors()).subspan(first); }
 };
 
 void PythonFile::Content::open() {
@@ -164,9 +176,12 @@ void PythonFile::Content::read() {
   } else if (is_safetensors(bytes)) {
     format = "safetensors";
     root = &read_safetensors();
-  } else if (const auto magic_end = end_of_torch_magic(bytes)) {
+  } else if (end_of_torch_magic(bytes)) {
     format = "torch (legacy)";
-    root = &read_torch_stream(*magic_end);
+    const TorchStream stream = read_torch_stream(bytes, name);
+    resolve_tensors(heap.tensors(), name,
+                    [&](const PickledStorage& storage) { return stream.find(storage, name); });
+    root = &stream.object;
   } else {
     format = "pickle";
     root = &load_whole(bytes, name);
@@ -175,12 +190,13 @@ void PythonFile::Content::read() {
 
 PickleNode& PythonFile::Content::load_whole(std::string_view pickle,
                                             const std::string& pickle_name) {
+  const std::size_t first_tensor = heap.tensors().size();
   std::size_t end = 0;
   PickleNode& value = heap.load(pickle, pickle_name, end);
   if (end != pickle.size()) {
     bad(pickle_name, std::to_string(pickle.size() - end) + " bytes follow the pickle");
   }
-  if (!heap.tensors().empty()) bad(pickle_name, "a tensor's elements are outside of the pickle");
+  resolve_streams(first_tensor, pickle_name);
   return value;
 }
 
@@ -260,7 +276,7 @@ PickleNode& PythonFile::Content::read_torch_zip(ZipArchive& archive, const std::
                 name + (is_script ? ": TorchScript module: " : ":") + pickle_name, end, is_script);
 
   std::map<std::string_view, std::string_view> records;
-  resolve_tensors(heap, name, [&](const PickledStorage& storage) -> StoredElements {
+  resolve_tensors(heap.tensors(), name, [&](const PickledStorage& storage) -> StoredElements {
     const auto [record, is_new] = records.try_emplace(storage.key);
     if (is_new) {
       const std::string record_name = folder + "data/" + std::string(storage.key);
@@ -278,30 +294,63 @@ PickleNode& PythonFile::Content::read_torch_zip(ZipArchive& archive, const std::
   return object;
 }
 
+StoredElements PythonFile::Content::TorchStream::find(const PickledStorage& storage,
+                                                      const std::string& stream_name) const {
+  const auto known = storages.find(storage.key);
+  if (known == storages.end()) bad(stream_name, "lacks storage " + std::string(storage.key));
+  return known->second;
+}
+
 // After the magic number: pickles of the protocol's version, of the writer's system, of the object
 // and of the storages' keys; then the storages.
-PickleNode& PythonFile::Content::read_torch_stream(std::size_t at) {
+PythonFile::Content::TorchStream PythonFile::Content::read_torch_stream(
+    std::string_view stream, const std::string& stream_name) {
+  const auto magic_end = end_of_torch_magic(stream);
+  if (!magic_end) bad(stream_name, "a torch storage in another form than a stream");
+  std::size_t at = *magic_end;
   const auto load_next = [&]() -> PickleNode& {
     std::size_t size = 0;
-    PickleNode& value = heap.load(bytes.substr(at), name, size);
+    PickleNode& value = heap.load(stream.substr(at), stream_name, size);
     at += size;
     return value;
   };
   const auto* version = std::get_if<std::int64_t>(&load_next().value);
   if (version == nullptr || *version != 1001) {
-    bad(name, "a torch checkpoint of an unknown protocol; 1001 is read");
+    bad(stream_name, "a torch checkpoint of an unknown protocol; 1001 is read");
   }
   load_next();
+  const std::size_t first_tensor = heap.tensors().size();
   PickleNode& object = load_next();
   const auto* keys = std::get_if<PythonValue::Sequence>(&load_next().value);
-  if (keys == nullptr) bad(name, "damaged: its list of storages is missing");
-  const Storages stored = stream_storages(bytes.substr(at), keys->items, heap, name);
-  resolve_tensors(heap, name, [&](const PickledStorage& storage) -> StoredElements {
-    const auto known = stored.find(storage.key);
-    if (known == stored.end()) bad(name, "lacks storage " + std::string(storage.key));
-    return known->second;
-  });
-  return object;
+  if (keys == nullptr) bad(stream_name, "damaged: its list of storages is missing");
+  return {object, stream_storages(stream.substr(at), keys->items, tensors_from(first_tensor), heap,
+                                  stream_name)};
+}
+
+// The tensors of a pickle, each with a storage in a stream of its own.
+void PythonFile::Content::resolve_streams(std::size_t first_tensor,
+                                          const std::string& pickle_name) {
+  struct Found {
+    const PickledStorage& storage;
+    StoredElements stored;
+  };
+  std::map<const char*, Found> by_stream;
+  const Tensors tensors = tensors_from(first_tensor);
+  for (const PickledTensor& tensor : std::vector(tensors.begin(), tensors.end())) {
+    const std::string_view bytes_of_stream = tensor.storage->stream;
+    if (bytes_of_stream.empty()) bad(pickle_name, "a tensor's elements are outside of the pickle");
+    auto known = by_stream.find(bytes_of_stream.data());
+    if (known == by_stream.end()) {
+      const TorchStream stream = read_torch_stream(bytes_of_stream, pickle_name);
+      const auto* const* storage = std::get_if<const PickledStorage*>(&stream.object.role);
+      if (storage == nullptr) bad(pickle_name, "a tensor of what is no torch storage");
+      known = by_stream
+                  .emplace(bytes_of_stream.data(),
+                           Found{**storage, stream.find(**storage, pickle_name)})
+                  .first;
+    }
+    resolve(tensor, known->second.storage, known->second.stored, pickle_name);
+  }
 }
 
 const PythonValue* PythonValue::Dict::find(std::string_view key) const {

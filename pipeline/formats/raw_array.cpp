@@ -85,8 +85,12 @@ bool is_known(std::string_view code) {
   constexpr std::string_view kNumbers[] = {"b1",  "i1",  "i2", "i4",  "i8",  "u1",
                                            "u2",  "u4",  "u8", "f2",  "f4",  "f8",
                                            "f12", "f16", "c8", "c16", "c24", "c32"};
-  if (code.starts_with('S') || code.starts_with('U') || code == "O") return true;
+  if (code.starts_with('S') || code.starts_with('U')) return true;
   return std::find(std::begin(kNumbers), std::end(kNumbers), code) != std::end(kNumbers);
+}
+
+std::string_view without_byte_order(std::string_view text) {
+  return text.substr(text.find_first_of("<>|=") == 0 ? 1 : 0);
 }
 
 // Digits alone, and few enough for every sum and product here.
@@ -184,19 +188,19 @@ std::string from_utf32(std::string_view characters, const std::string& name) {
 }  // namespace
 
 Dtype parse_dtype(std::string_view text, const std::string& name) {
-  Dtype dtype;
-  std::string_view code = text;
-  if (code.find_first_of("<>|=") == 0) {
-    dtype.big_endian = code[0] == '>';
-    code.remove_prefix(1);
-  }
-  if (code == "O" || code == "O8" || code == "O4") code = "O";
-  if (!is_known(code) || (code != "O" && !is_size(code.substr(1)))) {
-    bad(name, (code.starts_with('V') ? "structured dtype '" : "dtype '") + std::string(text) +
+  if (!is_supported_dtype(text)) {
+    const bool is_structured = without_byte_order(text).starts_with('V');
+    bad(name, (is_structured ? "structured dtype '" : "dtype '") + std::string(text) +
                   "' is not supported");
   }
-  dtype.code = code;
-  return dtype;
+  const std::string_view code = without_byte_order(text);
+  return {code.starts_with('O') ? "O" : std::string(code), text.starts_with('>')};
+}
+
+bool is_supported_dtype(std::string_view text) {
+  const std::string_view code = without_byte_order(text);
+  if (code == "O" || code == "O8" || code == "O4") return true;
+  return is_known(code) && is_size(code.substr(1));
 }
 
 std::size_t item_size(std::string_view code) {

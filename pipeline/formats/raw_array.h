@@ -19,6 +19,7 @@ struct Dtype {
 // From "<f4", "|S24", ">i8" or the same without byte order. Error(kInput), led by `name`, for
 // structured dtypes, dates and what numpy does not have.
 Dtype parse_dtype(std::string_view text, const std::string& name);
+bool is_supported_dtype(std::string_view text);
 
 // Bytes of an element: 4 for "f4", 28 for "U7".
 std::size_t item_size(std::string_view code);

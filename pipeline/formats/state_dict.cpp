@@ -18,11 +18,14 @@ namespace {
 using Dict = PythonValue::Dict;
 
 // Where training scripts put a network's parameters, also one in the other.
-constexpr std::string_view kHolders[] = {"state_dict", "model_state_dict", "model_state", "model",
-                                         "module",     "network",          "net"};
+constexpr std::string_view kHolders[] = {"state_dict", "model_state_dict", "model_state",
+                                         "model",      "module",           "network",
+                                         "net",        "params",           "weights"};
 // What wrappers put before every name.
 constexpr std::string_view kWrappers[] = {"module.", "model.", "network.", "net."};
 constexpr std::string_view kCompiled = "_orig_mod.";
+// What torch's AveragedModel keeps beside the network that it wraps.
+constexpr std::string_view kAveragedCount = "n_averaged";
 
 constexpr const char* kWanted =
     "want one network's parameters alone, as torch.save(network.state_dict(), FILE) or a "
@@ -79,6 +82,7 @@ std::map<std::string, RawArray> arrays_in(const Dict& dictionary, const std::str
   for (const auto& [key, value] : dictionary.items) {
     const auto* text = std::get_if<std::string_view>(&key->value);
     if (text == nullptr) refuse(name, "a parameter's name is not text but " + kind_of(*key));
+    if (*text == kAveragedCount) continue;
     if (const auto* array = std::get_if<RawArray>(&value->value)) {
       arrays[std::string(*text)] = *array;
     } else if (*text != kSafetensorsMetadata) {

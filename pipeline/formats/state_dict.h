@@ -20,11 +20,10 @@ struct StateDict {
 // The parameters in a torch checkpoint, a pickle, a .npz or a .safetensors: the file's dictionary
 // of arrays, or the one that it holds where training scripts put it, under "state_dict", "model",
 // "net" and the like, beside whatever else. What wrappers put before every name is left out, in any
-// order and number: "module." (DataParallel), "model.", "net." (a class that holds the network),
-// and
-// "_orig_mod." (torch.compile) wherever it stands. Errors: Error(kIo); Error(kInput) naming the
-// file, the defect and the remedy, for two such dictionaries and for two names that become one,
-// too.
+// order and number: "module." (DataParallel, AveragedModel with its count), "model.", "net." (a
+// class that holds the network), and "_orig_mod." (torch.compile) wherever it stands. Errors:
+// Error(kIo); Error(kInput) naming the file, the defect and the remedy, for two such dictionaries
+// and for two names that become one, too.
 StateDict read_state_dict(const std::filesystem::path& path);
 // The same for a file's content in memory; `name` leads messages.
 StateDict parse_state_dict(std::string bytes, const std::string& name);

@@ -652,7 +652,7 @@ TEST(PythonFile, RefusesArraysThatAreNotWhatTheySay) {
   expect_refused(array_pickle(huge, "f4", "<", false, short_bytes("")), "too large");
   expect_refused(array_pickle(two, "S0", "|", false, short_bytes("")), "have no bytes");
   expect_refused(array_pickle(two, "M8", "<", false, short_bytes("")), "dtype 'M8'");
-  expect_refused(array_pickle(two, "V8", "|", false, short_bytes("")), "structured dtype 'V8'");
+  EXPECT_EQ(read(array_pickle(two, "V8", "|", false, short_bytes(""))), "numpy's dtype V8");
   std::string many = "(";
   for (int i = 0; i < 65; ++i) many += "K\x01"s;
   expect_refused(array_pickle(many + "t", "u1", "|", false, short_bytes("a")), "65 dimensions");
@@ -1042,13 +1042,13 @@ TEST(PythonFile, RefusesSafetensorsThatAreNotWhatTheySay) {
   };
   const std::string four = "0123", eight = "01234567";
   const std::string whole = "{" + entry("a", "F32", "[2]", 0, 8) + "}";
-  refused("{" + entry("a", "F32", "[2]", 0, 8), eight, "malformed header");
-  refused(whole + "{}", eight, "malformed header");
+  refused("{" + entry("a", "F32", "[2]", 0, 8), eight, "x: its header: not valid JSON");
+  refused(whole + "{}", eight, "x: its header: not valid JSON");
   refused("{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}", eight,
-          "\"a\" is there twice");
+          "the key \"a\" twice");
   refused(R"({"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}})", "0",
-          "\"dtype\" is there twice");
-  refused(R"({"__metadata__":{"k":"1","k":"2"}})", "", "\"k\" is there twice");
+          "the key \"dtype\" twice");
+  refused(R"({"__metadata__":{"k":"1","k":"2"}})", "", "the key \"k\" twice");
   refused(R"({"__metadata__":{"k":1}})", "", "metadata are no dictionary of text");
   refused(R"({"__metadata__":[]})", "", "metadata are no dictionary of text");
   refused(R"({"a":[]})", "", "tensor \"a\": want dtype, shape and data_offsets alone");
@@ -1056,12 +1056,12 @@ TEST(PythonFile, RefusesSafetensorsThatAreNotWhatTheySay) {
   refused(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"strides":[1]}})", "0", "alone");
   refused(R"({"a":{"dtype":"U8","shape":[1],"offsets":[0,1]}})", "0", "lacks its data_offsets");
   refused(R"({"a":{"dtype":8,"shape":[1],"data_offsets":[0,1]}})", "0", "dtype 8 is not");
-  refused(R"({"a":[[[[[1]]]]]})", "", "nested too deeply");
+  refused("{\"a\":" + std::string(200, '[') + std::string(200, ']') + "}", "", "levels");
   for (const std::string shape : {"1", "[-1]", "[1.0]", "[\"1\"]", "[null]", "{}"}) {
     refused("{" + entry("a", "U8", shape, 0, 1) + "}", "0", "shape");
   }
   refused("{" + entry("a", "U8", "[9223372036854775808]", 0, 1) + "}", "0", "too large");
-  refused("{" + entry("a", "U8", "[18446744073709551616]", 0, 1) + "}", "0", "shape");
+  refused("{" + entry("a", "U8", "[18446744073709551616]", 0, 1) + "}", "0", "64 bits");
   refused("{" + entry("a", "F32", "[4611686018427387904,4]", 0, 4) + "}", four, "too large");
   refused("{" + entry("a", "F32", "[4611686018427387905]", 0, 4) + "}", four, "needs");
   refused("{" + entry("a", "F32", "[0,9223372036854775807,9]", 0, 4) + "}", four, "");

@@ -47,6 +47,12 @@ TEST_F(StateDictTest, LeavesOutWhatWrappersPutBeforeEveryName) {
   }
 }
 
+TEST_F(StateDictTest, LeavesOutHowManyNetworksAnAverageIsOf) {
+  const StateDict averaged = dictionary({{"module.a", Array({2})}, {"n_averaged", Array({1})}});
+  ASSERT_EQ(averaged.arrays.size(), 1u);
+  EXPECT_TRUE(averaged.arrays.contains("a"));
+}
+
 TEST_F(StateDictTest, LeavesOutTheMarksOfPartsThatWereCompiled) {
   const StateDict parts =
       dictionary({{"a._orig_mod.b._orig_mod.c", Array({2})}, {"a_orig_mod.b", Array({3})}});
