@@ -4,6 +4,7 @@
 #include <boost/program_options.hpp>
 #include <cctype>
 #include <cmath>
+#include <optional>
 #include <regex>
 
 #include "cli/options.h"
@@ -31,19 +32,28 @@ std::int64_t parse_size(const std::string& text) {
   return static_cast<std::int64_t>(std::min(bytes, kMost));
 }
 
-int cache_stat(DiskCache& cache, Io& io) {
+std::optional<std::int64_t> parse_max_size(const po::variables_map& args) {
+  if (args.count("max-size") == 0) return std::nullopt;
+  return parse_size(args["max-size"].as<std::string>());
+}
+
+Json to_json(const DiskCache::Usage& usage) {
+  return {{"entries", usage.entries}, {"bytes", usage.bytes}};
+}
+
+int cache_stat(DiskCache& cache, std::optional<std::int64_t> max_size, Io& io) {
   Json stages = Json::object();
   DiskCache::Usage total;
   for (const auto& [stage, usage] : cache.usage_by_stage()) {
-    stages[stage] = {{"entries", usage.entries}, {"bytes", usage.bytes}};
+    stages[stage] = to_json(usage);
     total.entries += usage.entries;
     total.bytes += usage.bytes;
   }
-  io.out << to_text({{"directory", cache.directory().string()},
-                     {"entries", total.entries},
-                     {"bytes", total.bytes},
-                     {"stages", stages}})
-         << "\n";
+  Json stat = to_json(total);
+  stat["directory"] = cache.directory().string();
+  stat["stages"] = stages;
+  if (max_size) stat["garbage"] = to_json(cache.garbage_beyond(*max_size));
+  io.out << to_text(stat) << "\n";
   return 0;
 }
 
@@ -55,10 +65,9 @@ int cache_verify(DiskCache& cache, Io& io) {
   return 1;
 }
 
-int cache_gc(DiskCache& cache, const po::variables_map& args) {
-  if (args.count("max-size") == 0) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
-  const DiskCache::Usage removed =
-      cache.collect_garbage(parse_size(args["max-size"].as<std::string>()));
+int cache_gc(DiskCache& cache, std::optional<std::int64_t> max_size) {
+  if (!max_size) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
+  const DiskCache::Usage removed = cache.collect_garbage(*max_size);
   spdlog::info("deleted {} entries, {} bytes", removed.entries, removed.bytes);
   return 0;
 }
@@ -67,7 +76,9 @@ void add_cache_command_options(po::options_description& options) {
   options.add_options()("cache", po::value<std::string>()->value_name("DIR"),
                         "the cache (default: $XDG_CACHE_HOME/co2net)")  //
       ("max-size", po::value<std::string>()->value_name("SIZE"),
-       "gc: delete what was not used for longest until no more than this is left, such as 50G");
+       "gc: delete what was not used for longest until no more than this is left, such as 50G; "
+       "stat: "
+       "tell what gc would delete");
 }
 
 int run_cache(const po::variables_map& args, Io& io) {
@@ -75,14 +86,14 @@ int run_cache(const po::variables_map& args, Io& io) {
   DiskCache cache(parse_cache_directory(args));
   const std::string& action = words.front();
   if (words.size() > 1) throw Error(ErrorKind::kUsage, "one action at a time");
-  if (action == "gc") return cache_gc(cache, args);
-  const bool is_known = action == "stat" || action == "verify" || action == "clear";
-  if (!is_known) {
+  const auto max_size = parse_max_size(args);
+  if (action == "gc") return cache_gc(cache, max_size);
+  if (action == "stat") return cache_stat(cache, max_size, io);
+  if (action != "verify" && action != "clear") {
     throw Error(ErrorKind::kUsage,
                 "unknown action '" + action + "'; known: stat, verify, gc, clear");
   }
-  expect_none_of(args, {"max-size"}, "is of 'cache gc' alone");
-  if (action == "stat") return cache_stat(cache, io);
+  expect_none_of(args, {"max-size"}, "is of 'cache gc' and 'cache stat' alone");
   if (action == "verify") return cache_verify(cache, io);
   cache.clear();
   return 0;

@@ -198,6 +198,44 @@ void remove_entry(const fs::path& path) {
   }
 }
 
+// The entries to delete so that at most `max_bytes` remain.
+std::vector<StoredEntry> least_recently_used_beyond(std::int64_t max_bytes, const fs::path& root) {
+  struct Candidate {
+    fs::file_time_type used;
+    StoredEntry entry;
+    std::int64_t bytes;
+  };
+  std::vector<Candidate> candidates;
+  std::int64_t total = 0;
+  for (StoredEntry& entry : stored_entries(root)) {
+    std::error_code vanished;
+    const auto used = fs::last_write_time(entry.path, vanished);
+    if (vanished) continue;
+    const std::int64_t bytes = entry.size();
+    candidates.push_back({used, std::move(entry), bytes});
+    total += bytes;
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.used, a.entry.path) < std::tie(b.used, b.entry.path);
+  });
+  std::vector<StoredEntry> garbage;
+  for (Candidate& oldest : candidates) {
+    if (total <= max_bytes) break;
+    total -= oldest.bytes;
+    garbage.push_back(std::move(oldest.entry));
+  }
+  return garbage;
+}
+
+DiskCache::Usage usage_of(const std::vector<StoredEntry>& entries) {
+  DiskCache::Usage usage;
+  for (const StoredEntry& entry : entries) {
+    usage.entries += 1;
+    usage.bytes += entry.size();
+  }
+  return usage;
+}
+
 // The stage in an entry's header, without reading its body.
 std::string stage_of_entry(const fs::path& path) {
   constexpr std::size_t kPrefix = kMagic.size() + sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
@@ -347,33 +385,14 @@ std::vector<fs::path> DiskCache::verify() {
 
 DiskCache::Usage DiskCache::collect_garbage(std::int64_t max_bytes) {
   remove_leftovers(root());
-  struct Candidate {
-    fs::file_time_type used;
-    StoredEntry entry;
-    std::int64_t bytes;
-  };
-  std::vector<Candidate> candidates;
-  std::int64_t total = 0;
-  for (StoredEntry& entry : stored_entries(root())) {
-    std::error_code vanished;
-    const auto used = fs::last_write_time(entry.path, vanished);
-    if (vanished) continue;
-    const std::int64_t bytes = entry.size();
-    candidates.push_back({used, std::move(entry), bytes});
-    total += bytes;
-  }
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.used, a.entry.path) < std::tie(b.used, b.entry.path);
-  });
-  Usage removed;
-  for (const Candidate& oldest : candidates) {
-    if (total <= max_bytes) break;
-    oldest.entry.remove();
-    total -= oldest.bytes;
-    removed.entries += 1;
-    removed.bytes += oldest.bytes;
-  }
-  return removed;
+  const std::vector<StoredEntry> garbage = least_recently_used_beyond(max_bytes, root());
+  const Usage usage = usage_of(garbage);
+  for (const StoredEntry& entry : garbage) entry.remove();
+  return usage;
+}
+
+DiskCache::Usage DiskCache::garbage_beyond(std::int64_t max_bytes) const {
+  return usage_of(least_recently_used_beyond(max_bytes, root()));
 }
 
 void DiskCache::clear() {

@@ -64,6 +64,8 @@ class DiskCache {
   // Deletes the entries that were not used for longest until at most `max_bytes` remain, and what
   // killed runs left more than a day ago.
   Usage collect_garbage(std::int64_t max_bytes);
+  // The entries that it would delete.
+  Usage garbage_beyond(std::int64_t max_bytes) const;
   // Deletes everything that the cache put there, and nothing else.
   void clear();
 

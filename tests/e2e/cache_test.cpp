@@ -165,8 +165,11 @@ TEST(Cache, CountsShrinksAndClears) {
 
   EXPECT_EQ(here.cache_call({"gc", "--max-size", "9999999T"}).code, 0);
   EXPECT_EQ(here.cache_call({"stat"}).json().at("bytes"), bytes);
+  const Json garbage = here.cache_call({"stat", "--max-size", "4K"}).json().at("garbage");
+  EXPECT_GT(garbage.at("entries"), 0);
   EXPECT_EQ(here.cache_call({"gc", "--max-size", "4K"}).code, 0);
   const Json shrunk = here.cache_call({"stat"}).json();
+  EXPECT_EQ(shrunk.at("bytes"), bytes - garbage.at("bytes").get<std::int64_t>());
   EXPECT_LE(shrunk.at("bytes"), 4096);
   EXPECT_GT(shrunk.at("entries"), 0);
   EXPECT_EQ(here.cache_call({"clear"}).code, 0);

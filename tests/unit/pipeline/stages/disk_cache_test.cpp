@@ -240,6 +240,11 @@ TEST_F(DiskCacheTest, CollectsTheLeastRecentlyUsedDownToTheLimit) {
   const std::int64_t one = total / 4;
   EXPECT_EQ(cache_.collect_garbage(total).entries, 0);
 
+  EXPECT_EQ(cache_.garbage_beyond(total).entries, 0);
+  EXPECT_EQ(cache_.garbage_beyond(total - one - 1).entries, 2);
+  EXPECT_EQ(cache_.garbage_beyond(total - one - 1).bytes, 2 * one);
+  EXPECT_TRUE(cache_.contains(key_of(1)));
+
   const DiskCache::Usage removed = cache_.collect_garbage(total - one - 1);
   EXPECT_EQ(removed.entries, 2);
   EXPECT_EQ(removed.bytes, 2 * one);
