@@ -99,12 +99,19 @@ Json to_json(const TrainingOptions& options) {
           {"seed", options.seed}};
 }
 
-TrainingOptions with_setting(const TrainingOptions& options, const std::string& key_and_value) {
+TrainingOptions with_settings(const TrainingOptions& options,
+                              const std::vector<std::string>& keys_and_values) {
+  Json json = to_json(options);
+  for (const std::string& setting : keys_and_values) json = with_setting(json, setting, "training");
   try {
-    return options_from_json(with_setting(to_json(options), key_and_value, "training"));
+    return options_from_json(json);
   } catch (const Error& e) {
     throw Error(ErrorKind::kUsage, e.what());
   }
+}
+
+TrainingOptions with_setting(const TrainingOptions& options, const std::string& key_and_value) {
+  return with_settings(options, {key_and_value});
 }
 
 NetworkSpec network_spec(const TrainingOptions& options) {

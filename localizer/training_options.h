@@ -52,7 +52,10 @@ TrainingOptions training_preset(const std::string& name);
 
 // The JSON form holds every field.
 Json to_json(const TrainingOptions& options);
-// Changes one field, "loss.cas=0"; Errors: Error(kUsage), for an unknown key with the known ones.
+// Changes fields, each "loss.cas=0", in whatever order; Errors: Error(kUsage), for an unknown key
+// with the known ones.
+TrainingOptions with_settings(const TrainingOptions& options,
+                              const std::vector<std::string>& keys_and_values);
 TrainingOptions with_setting(const TrainingOptions& options, const std::string& key_and_value);
 
 // The network that is trained, and with its sizes.

@@ -48,9 +48,7 @@ TrainingSettings parse_training(const po::variables_map& args) {
   TrainingSettings settings;
   settings.options = training_preset(args["preset"].as<std::string>());
   settings.preset = settings.options.variant;
-  for (const std::string& change : given_changes(args)) {
-    settings.options = with_setting(settings.options, change);
-  }
+  settings.options = with_settings(settings.options, given_changes(args));
   settings.select = one_of<Selection>(args, "select");
   settings.held_out_share = args["held-out"].as<double>();
   settings.checkpoint_s = args["checkpoint"].as<double>();

@@ -18,7 +18,7 @@ namespace co2net {
 void add_training_options(boost::program_options::options_description& options);
 // The folder is -o, which the command adds.
 TrainingSettings parse_training(const boost::program_options::variables_map& args);
-// What --set, --iterations, --seed and --compat change, as with_setting() takes it.
+// What --set, --iterations, --seed and --compat change, as with_settings() takes it.
 std::vector<std::string> given_changes(const boost::program_options::variables_map& args);
 
 // A data set as files: --features, --annotations, --train-subset, --test-subset.

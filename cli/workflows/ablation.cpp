@@ -50,10 +50,9 @@ Strings changes(const TrainingOptions& base, const AblationRow& row) {
 TrainingSettings training_of(const AblationRow& row, const TrainingSettings& base, int nth) {
   TrainingSettings settings = base;
   std::string name;
-  for (const std::string& setting : changes(base.options, row)) {
-    settings.options = with_setting(settings.options, setting);
-    name += (name.empty() ? "" : ",") + setting;
-  }
+  const Strings changed = changes(base.options, row);
+  settings.options = with_settings(base.options, changed);
+  for (const std::string& setting : changed) name += (name.empty() ? "" : ",") + setting;
   settings.options.seed += static_cast<std::uint64_t>(nth);
   settings.directory /= name.empty() ? "co2net" : name;
   settings.directory /= "seed-" + std::to_string(settings.options.seed);

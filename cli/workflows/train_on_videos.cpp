@@ -129,9 +129,7 @@ TrainingSettings settings_for(const Videos& videos, const TrainOnVideosJob& job)
   TrainingSettings settings = job.settings;
   settings.options = training_preset(job.settings.preset);
   settings = scaled_to(settings, set);
-  for (const std::string& change : job.changes) {
-    settings.options = with_setting(settings.options, change);
-  }
+  settings.options = with_settings(settings.options, job.changes);
   settings.held_out_share = job.held_out_share.value_or(settings.held_out_share);
   expect_valid(settings);
   spdlog::info("{}; --set changes any", in_words(settings, set));

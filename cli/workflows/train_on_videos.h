@@ -25,7 +25,7 @@ struct TrainOnVideosJob {
   ExtractionSettings extraction;
   VideoSettings each;
   DiskCache* cache = nullptr;  // may be null
-  // Not scaled to the set yet, which `changes`, as with_setting() takes them, and `held_out_share`
+  // Not scaled to the set yet, which `changes`, as with_settings() takes them, and `held_out_share`
   // win over.
   TrainingSettings settings;
   std::vector<std::string> changes;

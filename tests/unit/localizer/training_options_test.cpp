@@ -67,6 +67,13 @@ TEST(TrainingOptions, CanBeChangedInEveryKeyAndEveryChangeShows) {
   EXPECT_EQ(keys, std::set<std::string>()) << "keys without a test";
 }
 
+TEST(TrainingOptions, AreCheckedOnceAllChangesAreMade) {
+  const std::vector<std::string> alone = {"loss.mil=0",  "loss.cas=0",  "loss.ml=0",
+                                          "loss.oppo=0", "loss.norm=0", "loss.mil=1"};
+  EXPECT_EQ(with_settings(TrainingOptions(), alone).loss.mil, 1);
+  EXPECT_THROW(with_settings(TrainingOptions(), {alone.begin(), alone.end() - 1}), Error);
+}
+
 // Bundles carry it, and a training goes on only with the same.
 TEST(TrainingOptions, HaveTheJsonThatTheyEverHad) {
   EXPECT_EQ(
