@@ -144,13 +144,4 @@ bool is_ambiguous(double start, double end, const std::vector<Interval>& ambiguo
   });
 }
 
-std::vector<Proposal> remove_ambiguous(std::vector<Proposal> proposals,
-                                       const std::vector<Interval>& ambiguous,
-                                       double snippets_per_second) {
-  std::erase_if(proposals, [&](const Proposal& proposal) {
-    return is_ambiguous(proposal.start, proposal.end, ambiguous, snippets_per_second);
-  });
-  return proposals;
-}
-
 }  // namespace co2net

@@ -42,11 +42,6 @@ inline constexpr double kSnippetsPerSecond = 25.0 / 16;
 // Whether snippets [start, end) share one with an interval, whose ends are first rounded to whole
 // snippets, half to even.
 bool is_ambiguous(double start, double end, const std::vector<Interval>& ambiguous,
-                  double snippets_per_second = kSnippetsPerSecond);
-
-// Without the proposals of any class that are so. For THUMOS14's list of ambiguous intervals.
-std::vector<Proposal> remove_ambiguous(std::vector<Proposal> proposals,
-                                       const std::vector<Interval>& ambiguous,
-                                       double snippets_per_second = kSnippetsPerSecond);
+                  double snippets_per_second);
 
 }  // namespace co2net

@@ -162,21 +162,23 @@ TEST(Proposals, RefuseScoresThatDoNotFitOrAreNotFinite) {
   EXPECT_THROW(propose(cas_of({1, 1}), attn_of({INFINITY, 1})), Error);
 }
 
-TEST(RemoveAmbiguous, DropsWhatSharesASnippetWithAnInterval) {
-  const std::vector<Proposal> proposals = {{0, 5, 0, 1}, {5, 6, 1, 1}, {6, 9, 2, 1}};
-  EXPECT_EQ(remove_ambiguous(proposals, {{5, 6}}, 1),
-            (std::vector<Proposal>{{0, 5, 0, 1}, {6, 9, 2, 1}}));
+TEST(IsAmbiguous, WhereASnippetIsSharedWithAnInterval) {
+  EXPECT_FALSE(is_ambiguous(0, 5, {{5, 6}}, 1));
+  EXPECT_TRUE(is_ambiguous(5, 6, {{5, 6}}, 1));
+  EXPECT_FALSE(is_ambiguous(6, 9, {{5, 6}}, 1));
+  EXPECT_TRUE(is_ambiguous(0, 9, {{20, 30}, {5, 6}}, 1));
 }
 
-TEST(RemoveAmbiguous, RoundsEndsToWholeSnippetsHalfToEven) {
-  const std::vector<Proposal> proposals = {{2, 3, 0, 1}, {3, 4, 0, 1}, {4, 5, 0, 1}};
-  EXPECT_EQ(labels_of(remove_ambiguous(proposals, {{2.5, 3.5}}, 1)).size(), 1u);
-  EXPECT_EQ(remove_ambiguous(proposals, {{3.5, 4.5}}, 1), proposals);
+TEST(IsAmbiguous, RoundsEndsToWholeSnippetsHalfToEven) {
+  EXPECT_TRUE(is_ambiguous(2, 3, {{2.5, 3.5}}, 1));
+  EXPECT_TRUE(is_ambiguous(3, 4, {{2.5, 3.5}}, 1));
+  EXPECT_FALSE(is_ambiguous(4, 5, {{2.5, 3.5}}, 1));
+  EXPECT_FALSE(is_ambiguous(3, 4, {{3.5, 4.5}}, 1));
 }
 
-TEST(RemoveAmbiguous, CountsSnippetsOf16FramesAt25Fps) {
-  EXPECT_TRUE(remove_ambiguous({{25, 26, 0, 1}}, {{16, 16.64}}).empty());
-  EXPECT_EQ(remove_ambiguous({{24, 25, 0, 1}}, {{16, 16.64}}).size(), 1u);
+TEST(IsAmbiguous, CountsSnippetsAtTheGivenRate) {
+  EXPECT_TRUE(is_ambiguous(25, 26, {{16, 16.64}}, kSnippetsPerSecond));
+  EXPECT_FALSE(is_ambiguous(24, 25, {{16, 16.64}}, kSnippetsPerSecond));
 }
 
 TEST(Linspace, EndsExactlyAtItsLastValue) {
