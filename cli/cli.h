@@ -16,6 +16,7 @@ struct Io {
   std::ostream& out;  // results only
   std::ostream& err;  // log and progress
   bool err_is_terminal = false;
+  bool out_is_terminal = false;
 };
 
 // A row of the help. It has every command; which ones a program can do itself is another matter.

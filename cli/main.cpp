@@ -10,6 +10,7 @@
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   co2net::install_interrupt_handlers();
-  return co2net::run_cli(co2net::CO2NET_PROGRAM(), {argv + 1, argv + argc},
-                         {std::cin, std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0});
+  return co2net::run_cli(
+      co2net::CO2NET_PROGRAM(), {argv + 1, argv + argc},
+      {std::cin, std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0, ::isatty(STDOUT_FILENO) != 0});
 }

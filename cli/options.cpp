@@ -24,6 +24,25 @@ bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
 }
 
+// What a command reads beside its inputs.
+std::vector<Input> other_files_read(const po::variables_map& args) {
+  std::vector<Input> files;
+  for (const char* option : {"config", "annotations", "ground-truth", "ambiguous", "labels"}) {
+    if (const auto file = optional_value<std::string>(args, option)) files.push_back({*file, ""});
+  }
+  for (const char* option : {"model", "extractor"}) {
+    const auto bundle = optional_value<std::string>(args, option);
+    if (!bundle) continue;
+    for (const char* file : {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile}) {
+      files.push_back({fs::path(*bundle) / file, ""});
+    }
+  }
+  for (const std::string& input : optional_value<Strings>(args, "input").value_or(Strings())) {
+    if (input.starts_with('@')) files.push_back({input.substr(1), ""});
+  }
+  return files;
+}
+
 }  // namespace
 
 po::typed_value<double>* number_option(double by_default) {
@@ -203,6 +222,7 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   options.stats = optional_value<std::string>(args, "stats").value_or("");
   if (!options.stats.empty()) {
     expect_no_video_name(options.stats, "--stats");
+    expect_no_input_at(options.stats, other_files_read(args), "--stats");
     expect_writable(options.stats);
   }
   return options;
@@ -226,6 +246,7 @@ fs::path parse_output(const po::variables_map& args) {
   if (fs::is_directory(output)) {
     throw Error(ErrorKind::kUsage, "-o: " + output + " is a folder; name a file");
   }
+  expect_no_input_at(output, other_files_read(args));
   return output;
 }
 
@@ -307,6 +328,7 @@ std::vector<Input> parse_inputs(const po::variables_map& args, const std::string
   if (inputs.empty()) {
     throw Error(ErrorKind::kUsage, "no input found: the given folders and lists name no files");
   }
+  expect_no_input_at(options.stats, inputs, "--stats");
   return shared_out(std::move(inputs), options);
 }
 

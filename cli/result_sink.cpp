@@ -4,11 +4,18 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
+
+std::string printable_lines(const std::string& text) {
+  std::string shown;
+  for (const std::string& line : lines_of(text)) shown += printable(line) + "\n";
+  return shown;
+}
 
 bool is_pipe_or_device(const fs::path& path) {
   return fs::exists(path) && !fs::is_regular_file(path);
@@ -16,12 +23,12 @@ bool is_pipe_or_device(const fs::path& path) {
 
 }  // namespace
 
-ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe,
-                       std::ostream& standard_output)
+ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io)
     : options_(options),
       model_(std::move(model)),
       recipe_(std::move(recipe)),
-      lines_to_(options.output.empty() ? &standard_output : nullptr) {
+      lines_to_(options.output.empty() ? &io.out : nullptr),
+      is_to_terminal_(options.output.empty() && io.out_is_terminal) {
   if (is_pipe_or_device(options.output)) {
     direct_.open(options.output, std::ios::app);
     lines_to_ = &direct_;
@@ -64,7 +71,7 @@ void ResultSink::put(std::string lines) {
     pending_ += lines;
     return;
   }
-  *lines_to_ << lines << std::flush;
+  *lines_to_ << (is_to_terminal_ ? printable_lines(lines) : lines) << std::flush;
   if (!*lines_to_) {
     throw Error(ErrorKind::kIo,
                 "cannot write to " + (options_.output.empty() ? std::string("standard output")

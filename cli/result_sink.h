@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/workflows/segments.h"
 #include "pipeline/base/json.h"
@@ -13,10 +14,11 @@
 namespace co2net {
 
 // Where results go: collected into one document, or a line (rows) a video as each comes. Files
-// appear when finish() is called, complete; pipes and standard output get lines at once.
+// appear when finish() is called, complete; pipes and standard output get lines at once. A terminal
+// gets CSV as printable() shows it, which JSON is anyway.
 class ResultSink {
  public:
-  ResultSink(const ResultOptions& options, Json model, Json recipe, std::ostream& standard_output);
+  ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io);
   void add(VideoResult result);
   void add(VideoError error);
   void finish();
@@ -31,6 +33,7 @@ class ResultSink {
   const Json model_, recipe_;
   std::ofstream direct_;    // a pipe or device that results go to
   std::ostream* lines_to_;  // where lines go as they come; null if they are collected
+  const bool is_to_terminal_;
   std::string pending_;
   bool begun_ = false;
   std::vector<VideoResult> results_;

@@ -93,10 +93,7 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
   options.table.per_class = args["per-class"].as<bool>();
   options.as_json = args["json"].as<bool>();
   options.output = parse_output(args);
-  expect_no_input_at(options.output, {{options.job.predictions, ""},
-                                      {options.job.ground_truth, ""},
-                                      {options.job.ambiguous, ""},
-                                      {options.job.scores, ""}});
+  expect_no_input_at(options.output, {{options.job.predictions, ""}, {options.job.scores, ""}});
   if (!options.output.empty()) expect_writable(options.output);
   return options;
 }

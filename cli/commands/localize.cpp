@@ -30,9 +30,11 @@ int run_localize(const po::variables_map& args, Io& io) {
   job.threads = inputs.options.threads;
   job.device = parse_device(args);
   job.scores = optional_value<std::string>(args, "save-scores").value_or("");
+  expect_no_video_name(job.scores, "--save-scores");
   std::optional<FeatureSet> annotated;
   if (const auto annotations = optional_value<std::string>(args, "annotations")) {
     const fs::path features = parse_argument(args, "FEATURES");
+    expect_no_input_at(inputs.options.stats, {{features, ""}}, "--stats");
     job.packed = &annotated.emplace(annotated_features(features, *annotations));
     inputs.files = shared_out(annotated_inputs(features, *annotated), inputs.options);
   } else {

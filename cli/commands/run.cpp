@@ -34,7 +34,7 @@ int run_run(const po::variables_map& args, Io& io) {
   if (!at_once) inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   expect_no_input_at(results.output, inputs);
 
-  ResultSink sink(results, summary(job.bundle), to_json(job.extraction.recipe), io.out);
+  ResultSink sink(results, summary(job.bundle), to_json(job.extraction.recipe), io);
   Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
   return with_stats(video, [&](Stats& stats) {
     const int failed = localize_videos(

@@ -29,7 +29,7 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   job.cache = cache.get();
   expect_no_input_at(results.output, inputs.files);
 
-  ResultSink sink(results, summary(job.bundle), to_json(job.bundle.recipe), io.out);
+  ResultSink sink(results, summary(job.bundle), to_json(job.bundle.recipe), io);
   Progress progress(io.err, progress_mode(inputs.options.progress, io.err_is_terminal),
                     inputs.files.size());
   return with_stats(inputs.options, [&](Stats& stats) {

@@ -228,9 +228,8 @@ TEST(Usage, AnOutputWithAVideosSuffixIsRefused) {
 
 // What a terminal would act on, but for the ends of lines.
 bool acts_on_a_terminal(const std::string& text) {
-  return !is_utf8(text) || std::ranges::any_of(text, [](char c) {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == '\x7f';
-  });
+  return std::ranges::any_of(lines_of(text),
+                             [](const std::string& line) { return printable(line) != line; });
 }
 
 TEST(Usage, NothingFromAFileOrAnArgumentActsOnTheTerminal) {
@@ -242,8 +241,8 @@ TEST(Usage, NothingFromAFileOrAnArgumentActsOnTheTerminal) {
   EXPECT_FALSE(acts_on_a_terminal(run.err)) << printable(run.err);
   EXPECT_EQ(run.err.find("\nco2net: error: \\xff"), std::string::npos)
       << "a line of the name's own";
-  EXPECT_TRUE(run.says("\\x1b[2J\\nco2net: error: \\xff\\x7f")) << run.err;
-  EXPECT_TRUE(is_utf8(run.out));
+  EXPECT_TRUE(run.says("\\x1b[2J\\nco2net: error: \\xff\\u007f")) << run.err;
+  EXPECT_FALSE(acts_on_a_terminal(run.out)) << run.out;
 
   write_file(here.path("options"), evil + " = 1\n");
   write_file(here.path("gt.json"), R"({"database": {"a": {"subset": "\u001b[2J", "annotations": [
@@ -268,6 +267,10 @@ TEST(Usage, NothingFromAFileOrAnArgumentActsOnTheTerminal) {
 TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
   const Workplace here;
   const std::string clip = here.clip("clip.mkv");
+  const std::string unsuffixed = here.path("clip"), list = here.path("list");
+  fs::copy_file(clip, unsuffixed);
+  write_file(list, clip);
+  write_file(here.path("config"), "compat = clean\n");
   struct Case {
     Strings arguments;
     std::string words;
@@ -303,6 +306,15 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
                 Strings{clip, "--recipe-set", "crop=ten", "--recipe-set", "ten_crop=keep"},
             "ten_crop=average"},
            {here.arguments("run") + Strings{clip, "-o", here.path("")}, "folder"},
+           {here.arguments("run") + Strings{unsuffixed, "--stats", unsuffixed},
+            "--stats would overwrite the input"},
+           {here.arguments("run") + Strings{"@" + list, "-o", list}, "-o would overwrite"},
+           {here.arguments("run") +
+                Strings{clip, "--config", here.path("config"), "--stats", here.path("config")},
+            "--stats would overwrite"},
+           {here.arguments("run") + Strings{clip, "-o", here.model() / "model.json"},
+            "-o would overwrite"},
+           {here.arguments("localize") + Strings{clip, "--save-scores", "x.mp4"}, "--save-scores"},
            {here.arguments("run"), "INPUT"},
            {{"run", clip}, "--model"},
            {{"extract", clip, "--model", here.model()}, "-o DIR"},
@@ -315,7 +327,7 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"cache", "burn", "--cache", here.cache()}, "stat, verify, gc, clear"},
            {{"cache", "gc", "--cache", here.cache()}, "--max-size"},
            {{"cache", "gc", "--cache", here.cache(), "--max-size", "5X"}, "50G"},
-           {{"cache", "stat", "--cache", here.cache(), "--max-size", "5G"}, "of 'cache gc' alone"},
+           {{"cache", "clear", "--cache", here.cache(), "--max-size", "5G"}, "'cache stat' alone"},
            {here.arguments("run") + Strings{clip, "--max-frames", "0"}, "--max-frames"},
            {{"train", "--features", "f", "--annotations", "a", "-o", "x", "--name", "\xff"},
             "--name is not UTF-8"},
