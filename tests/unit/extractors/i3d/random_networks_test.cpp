@@ -46,7 +46,7 @@ std::string text(const Size& size) { return to_string(Shape(size.begin(), size.e
 
 // The pattern with the first of the values for %1, the second for %2, and so on.
 template <class... Values>
-std::string format(const std::string& pattern, const Values&... values) {
+std::string filled(const std::string& pattern, const Values&... values) {
   const std::vector<std::string> texts = {text(values)...};
   std::string result;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -66,7 +66,7 @@ class RandomNetwork {
     torch::manual_seed(seed);
     Volume x = unit({"x", kClipChannels, kClipSize});
     for (std::int64_t steps = between(1, 4); steps > 0; --steps) x = step(x);
-    lines_ += format("    return %1\n", features(x));
+    lines_ += filled("    return %1\n", features(x));
     define(network_, lines_);
   }
 
@@ -110,15 +110,15 @@ class RandomNetwork {
   }
 
   void define(Module& module, const std::string& body) {
-    const std::string source = format("def forward(self, x: Tensor) -> Tensor:\n%1", body);
+    const std::string source = filled("def forward(self, x: Tensor) -> Tensor:\n%1", body);
     module.define(source);
-    source_ += format("%1: %2", module.type()->name()->name(), source);
+    source_ += filled("%1: %2", module.type()->name()->name(), source);
   }
 
   // Adds a line to the network's forward.
   Volume assign(std::int64_t channels, const Size& size, const std::string& expression) {
     const std::string name = new_name("v");
-    lines_ += format("    %1 = %2\n", name, expression);
+    lines_ += filled("    %1 = %2\n", name, expression);
     return {name, channels, size};
   }
   Volume assign(const Volume& like, const std::string& expression) {
@@ -127,7 +127,7 @@ class RandomNetwork {
   std::string call(const Module& module, const Volume& x) {
     const std::string name = new_name("m");
     network_.register_module(name, module);
-    return format("self.%1.forward(%2)", name, x);
+    return filled("self.%1.forward(%2)", name, x);
   }
   std::string parameter(const torch::Tensor& value) {
     const std::string name = new_name("p");
@@ -165,7 +165,7 @@ class RandomNetwork {
     module.register_parameter("weight", weights(shape), false);
     const bool has_bias = happens(60);
     if (has_bias) module.register_parameter("bias", uniform({outputs}, -0.5, 0.5), false);
-    define(module, format("    return torch.conv3d(x, self.weight, %1, %2, %3, %4, %5)\n",
+    define(module, filled("    return torch.conv3d(x, self.weight, %1, %2, %3, %4, %5)\n",
                           std::string(has_bias ? "self.bias" : "None"), stride,
                           is_same ? "'same'" : text(padding), dilation, groups));
     return assign(outputs, size, call(module, x));
@@ -179,7 +179,7 @@ class RandomNetwork {
       size[d] += pads[pads.size() - 2] + pads.back();
     }
     const std::string pad = one_of({"torch.constant_pad_nd(%1, %2, 0.0)", "torch.pad(%1, %2)"});
-    return assign(x.channels, size, format(pad, x, to_string(pads)));
+    return assign(x.channels, size, filled(pad, x, to_string(pads)));
   }
 
   Volume batch_norm(const Volume& x) {
@@ -193,7 +193,7 @@ class RandomNetwork {
     module.register_buffer("mean", uniform(per_channel, -0.5, 0.5));
     module.register_buffer("variance", uniform(per_channel, 0.5, 2));
     module.register_attribute("training", c10::BoolType::get(), true);
-    define(module, format("    assert x.dim() == 5\n"
+    define(module, filled("    assert x.dim() == 5\n"
                           "    return torch.batch_norm(x, %1, self.mean, self.variance, "
                           "self.training, 0.1, 0.001, False)\n",
                           std::string(is_affine ? "self.weight, self.bias" : "None, None")));
@@ -201,7 +201,7 @@ class RandomNetwork {
   }
 
   Volume activation(const Volume& x) {
-    if (is_plain_) return assign(x, format(one_of({"torch.relu(%1)", "torch.relu_(%1)"}), x));
+    if (is_plain_) return assign(x, filled(one_of({"torch.relu(%1)", "torch.relu_(%1)"}), x));
     const std::string slopes = parameter(uniform({happens(50) ? 1 : x.channels}, 0, 0.5));
     const std::string function = one_of({"relu(%1)",
                                          "relu_(%1)",
@@ -233,7 +233,7 @@ class RandomNetwork {
                                          "mish(%1)",
                                          "abs(%1)",
                                          "hardtanh(%1, -0.3, 0.7)"});
-    return assign(x, "torch." + format(function, x, slopes));
+    return assign(x, "torch." + filled(function, x, slopes));
   }
 
   // Of x's size.
@@ -241,7 +241,7 @@ class RandomNetwork {
     const std::string weight = parameter(weights({outputs, x.channels, kernel, kernel, kernel}));
     const std::string bias = parameter(uniform({outputs}, -0.5, 0.5));
     return assign(outputs, x.size,
-                  format("torch.conv3d(%1, %2, %3, 1, %4)", x, weight, bias, (kernel - 1) / 2));
+                  filled("torch.conv3d(%1, %2, %3, 1, %4)", x, weight, bias, (kernel - 1) / 2));
   }
 
   // Pools.
@@ -266,7 +266,7 @@ class RandomNetwork {
       size[d] = windows(x.size[d], kernel[d], stride[d], padding[d], ceil);
     }
     return assign(x.channels, size,
-                  format("torch.%1(%2, %3, %4, %5, " + further_arguments + ")", function, x, kernel,
+                  filled("torch.%1(%2, %3, %4, %5, " + further_arguments + ")", function, x, kernel,
                          stride, padding, ceil));
   }
 
@@ -277,7 +277,7 @@ class RandomNetwork {
   // With windows of unequal size.
   Volume adaptive_pool(const Volume& x) {
     const Size size{between(1, x.size[0]), between(1, x.size[1]), between(1, x.size[2])};
-    return assign(x.channels, size, format("torch.adaptive_avg_pool3d(%1, %2)", x, size));
+    return assign(x.channels, size, filled("torch.adaptive_avg_pool3d(%1, %2)", x, size));
   }
 
   // What joins several activations.
@@ -287,13 +287,13 @@ class RandomNetwork {
     std::int64_t channels = 0;
     for (std::int64_t branches = between(2, 4); branches > 0; --branches) {
       Volume y = x;
-      if (happens(30)) y = assign(x, format("torch.max_pool3d(%1, 3, 1, 1)", x));
+      if (happens(30)) y = assign(x, filled("torch.max_pool3d(%1, 3, 1, 1)", x));
       y = activation(same(y, some_channels(), 1));
       if (happens(50)) y = activation(batch_norm(same(y, some_channels(), 3)));
       names += (names.empty() ? "" : ", ") + y.name;
       channels += y.channels;
     }
-    return assign(channels, x.size, format("torch.cat([%1], 1)", names));
+    return assign(channels, x.size, filled("torch.cat([%1], 1)", names));
   }
 
   // Some of which change in place what is still to be read.
@@ -303,16 +303,16 @@ class RandomNetwork {
     const std::string sum =
         one_of({"%1 + %3", "torch.add(%1, %3, alpha=0.5)", "%3.add_(%1)", "torch.relu_(%1 - %3)",
                 "torch.relu_(%3) + %3 + %2", "torch.relu_(%1) + %3 + %1"});
-    return assign(x, format(sum, x, y, z));
+    return assign(x, filled(sum, x, y, z));
   }
 
   Volume gate(const Volume& x) {
     const std::string context =
         one_of({"%1", "%1.mean([2, 3, 4], True)", "torch.adaptive_avg_pool3d(%1, 1)"});
-    const Volume squeezed = activation(same(assign(x, format(context, x)), some_channels(), 1));
+    const Volume squeezed = activation(same(assign(x, filled(context, x)), some_channels(), 1));
     const Volume excited = same(squeezed, x.channels, 1);
     return assign(
-        x, format(one_of({"torch.sigmoid(%1) * %2", "torch.hardsigmoid(%1) * %2"}), excited, x));
+        x, filled(one_of({"torch.sigmoid(%1) * %2", "torch.hardsigmoid(%1) * %2"}), excited, x));
   }
 
   Volume normalized(const Volume& x) {
@@ -322,7 +322,7 @@ class RandomNetwork {
                                      "0.001, False)",
                                      "torch.instance_norm(%1, None, None, None, None, True, 0.1, "
                                      "0.001, False)"});
-    return assign(x, format(norm, x, scale));
+    return assign(x, filled(norm, x, scale));
   }
 
   // Networks.
@@ -362,7 +362,7 @@ class RandomNetwork {
       poolings.push_back({"%1.permute([0, 2, 3, 4, 1]).mean([1, 2, 3])", x.channels});
     }
     const Pooling pooling = one_of(poolings);
-    const Volume y = assign(pooling.features, {}, format(pooling.expression, x, x.size));
+    const Volume y = assign(pooling.features, {}, filled(pooling.expression, x, x.size));
     return is_plain_ || happens(50) ? y : linear(y);
   }
 
@@ -370,7 +370,7 @@ class RandomNetwork {
     const std::int64_t outputs = some_channels();
     const std::string weight = parameter(weights({outputs, x.channels}));
     const std::string bias = parameter(uniform({outputs}, -0.5, 0.5));
-    const Volume y = assign(outputs, {}, format("torch.linear(%1, %2, %3)", x, weight, bias));
+    const Volume y = assign(outputs, {}, filled("torch.linear(%1, %2, %3)", x, weight, bias));
     return happens(50) ? activation(y) : y;
   }
 
@@ -393,7 +393,7 @@ TEST(RandomNetworks, HaveLibtorchsFeatures) {
   int compiled = 0;
   for (std::uint64_t seed = 0; seed < kNetworks; ++seed) {
     const RandomNetwork network(seed, seed % 4 != 0);
-    SCOPED_TRACE(format("network %1\n%2", static_cast<std::int64_t>(seed), network.source()));
+    SCOPED_TRACE(filled("network %1\n%2", static_cast<std::int64_t>(seed), network.source()));
     network.module().save(file);
     const torch::Tensor clip =
         torch::rand({1, kClipChannels, kClipSize[0], kClipSize[1], kClipSize[2]}) * 2 - 1;
