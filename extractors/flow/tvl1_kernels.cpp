@@ -9,6 +9,8 @@
 // Of some a vector can't be an array's element; the others are no faster than those that are left.
 #define HWY_DISABLED_TARGETS \
   (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+// The plain ones even where every CPU has vectors: the others' bytes are held to theirs.
+#define HWY_COMPILE_ALL_ATTAINABLE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "extractors/flow/tvl1_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -289,14 +291,11 @@ struct OpenCvCpuWarp {
     const auto inner = [&](V x) HWY_ATTR {
       return hn::Add(hn::Mul(hn::Mul(hn::Sub(hn::Mul(set(1.25f), x), set(2.25f)), x), x), one);
     };
-    Weights w;
-    w.at[0] = hn::Add(hn::Mul(set(-0.75f), left), set(3.75f));
-    w.at[0] = hn::Sub(hn::Mul(w.at[0], left), set(6.0f));
-    w.at[0] = hn::Add(hn::Mul(w.at[0], left), set(3.0f));
-    w.at[1] = inner(t);
-    w.at[2] = inner(right);
-    w.at[3] = hn::Sub(hn::Sub(hn::Sub(one, w.at[0]), w.at[1]), w.at[2]);
-    return w;
+    V outer = hn::Add(hn::Mul(set(-0.75f), left), set(3.75f));
+    outer = hn::Sub(hn::Mul(outer, left), set(6.0f));
+    outer = hn::Add(hn::Mul(outer, left), set(3.0f));
+    const V second = inner(t), third = inner(right);
+    return {{outer, second, third, hn::Sub(hn::Sub(hn::Sub(one, outer), second), third)}};
   }
 };
 
@@ -325,6 +324,7 @@ struct OpenCvCudaWarp {
 };
 
 struct Warped {
+  HWY_INLINE Warped() {}  // an implicit one would be compiled without the target's instructions
   V at[kWarpPlanes];
 };
 
@@ -543,6 +543,12 @@ constexpr Compiled kCompiled[] = {
     {HWY_SSE4, N_SSE4::kernels},
 #endif
     {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels)},
+#if HWY_TARGETS & HWY_EMU128 & ~HWY_STATIC_TARGET
+    {HWY_EMU128, N_EMU128::kernels},
+#endif
+#if HWY_TARGETS & HWY_SCALAR & ~HWY_STATIC_TARGET
+    {HWY_SCALAR, N_SCALAR::kernels},
+#endif
 };
 
 }  // namespace

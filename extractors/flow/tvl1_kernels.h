@@ -60,7 +60,7 @@ struct Tvl1Kernels {
 };
 constexpr int kMedianScratch = 8;
 
-// Those that this CPU runs, fastest first.
+// Those that this CPU runs, fastest first; the last one's are plain, without vectors.
 const std::vector<Tvl1Kernels>& tvl1_kernels();
 
 // The names of all that are compiled in, those too that this CPU cannot run.
