@@ -4,14 +4,15 @@
 #
 #     tests/clean_root.sh [bookworm|trixie [COMMAND]]        COMMAND: instead of these two
 #
-# The system is build/root-<release>, made anew each time. MIRROR: where packages come from.
+# The system is build/root-<release>, or build/root-NAME, made anew each time. MIRROR: where packages
+# come from. SHARED: the folder to be seen as ../shared there, if any.
 set -euo pipefail
 suite=${1:-bookworm}
 command=${2:-"samples/demo.sh && tests/run.sh"}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
-root=$PWD/build/root-$suite
+root=$PWD/build/root-${NAME:-$suite}
 if ((EUID != 0)); then
   echo "Only root can make a system to change into: sudo tests/clean_root.sh" >&2
   exit 1
@@ -31,5 +32,9 @@ unshare --mount -- bash -euc '
   mount -t proc proc "$0/proc"
   mount -t sysfs -o ro sysfs "$0/sys"
   mount --rbind /dev "$0/dev"
+  if [ -n "$2" ]; then
+    mkdir "$0/root/shared"
+    mount --bind -o ro "$2" "$0/root/shared"
+  fi
   exec chroot "$0" env HOME=/root LC_ALL=C.UTF-8 bash -euc "cd /root/co2net; $1"
-' "$root" "$command"
+' "$root" "$command" "${SHARED:-}"

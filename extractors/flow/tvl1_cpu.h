@@ -9,8 +9,8 @@ namespace co2net {
 
 // The backend "cpu" on one instruction set's kernels. With flow.precision=exact, all give the same
 // bytes, which for flow.variant=opencv-cpu are those of OpenCV 4.6's DualTVL1OpticalFlow as Debian
-// builds it. Solving throws Error(kInternal) for frames that are no uint8 gray images of equal
-// size.
+// builds it for x86-64. Solving throws Error(kInternal) for frames that are no uint8 gray images of
+// equal size.
 std::unique_ptr<FlowSolver> make_tvl1_cpu(const Recipe::Flow& flow, const Tvl1Kernels& kernels);
 
 // flow.variant=opencv-cuda as OpenCV's OpenCL code has it, which resizes as the CPU code does: to
