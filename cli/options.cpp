@@ -11,6 +11,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
+#include "pipeline/datasets/bundle.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;

@@ -492,6 +492,9 @@ class Reader {
       const auto tuple = stack.at(0).toTupleRef().elements().vec();
       stack = {tuple.begin(), tuple.end()};
     } else {
+      // Versions of libtorch differ in how such an operator, prim::Print, is told how many there
+      // are.
+      if (node.getOperator().schema().is_vararg()) refuse(node, "takes any number of values");
       node.getOperation()(stack);
     }
     if (stack.size() != node.outputs().size()) refuse(node, "gives another number of values");

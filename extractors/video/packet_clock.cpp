@@ -11,6 +11,8 @@ extern "C" {
 namespace co2net {
 namespace {
 
+constexpr bool kByDurations = LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 16, 100);  // FFmpeg 6.1
+
 constexpr std::int64_t kSecond = AV_TIME_BASE;
 constexpr AVRational kMicroseconds{1, AV_TIME_BASE};
 constexpr std::int64_t kLongestJump = 10 * kSecond;
@@ -41,7 +43,9 @@ PacketClock::PacketClock(const AVFormatContext& input, const AVStream& stream,
     : stream_(stream),
       codec_(codec),
       may_jump_((input.iformat->flags & AVFMT_TS_DISCONT) != 0),
-      last_dts_(AV_NOPTS_VALUE) {
+      has_timestamps_((input.iformat->flags & AVFMT_NOTIMESTAMPS) == 0),
+      last_dts_(AV_NOPTS_VALUE),
+      last_pts_(AV_NOPTS_VALUE) {
   constexpr int kBitsThatNeverWrap = 64;
   if (known(input.start_time)) {
     const bool starts_alone = may_jump_ && stream.pts_wrap_bits < kBitsThatNeverWrap;
@@ -63,7 +67,7 @@ void PacketClock::begin(AVPacket& packet) {
   undo_jump(packet);
   if (known(packet.dts)) last_dts_ = next_dts_ = to_us(packet.dts);
   dts_ = next_dts_;
-  packet.dts = from_us(dts_);
+  if (!kByDurations) packet.dts = from_us(dts_);
   packet_duration_ = packet.duration;
   packet_frames_ = 0;
   in_packet_ = true;
@@ -76,6 +80,42 @@ void PacketClock::drain() {
 }
 
 void PacketClock::stamp(AVFrame& frame) {
+  if (kByDurations) {
+    stamp_by_durations(frame);
+  } else {
+    stamp_by_packets(frame);
+  }
+}
+
+void PacketClock::stamp_by_durations(AVFrame& frame) {
+  frame.pts = frame.best_effort_timestamp;
+  if (!known(frame.pts)) frame.pts = known(last_pts_) ? end_pts() : 0;
+  last_duration_ = duration_estimate(frame);
+  last_pts_ = frame.pts;
+}
+
+std::int64_t PacketClock::duration_estimate(const AVFrame& frame) const {
+  const std::int64_t since_last = known(last_pts_) ? av_sat_sub64(frame.pts, last_pts_) : -1;
+  const std::int64_t own = duration_of(frame);
+  const bool is_made_up = own == 1 && since_last > 2;
+  if (own > 0 && has_timestamps_ && !is_made_up) return own;
+  const AVRational rate = codec_.framerate;
+  const std::int64_t of_codec =
+      rate.num != 0 && rate.den != 0
+          ? av_rescale_q(frame.repeat_pict + 2, {rate.den, 2 * rate.num}, stream_.time_base)
+          : 0;
+  if (of_codec > 0 && !has_timestamps_) return of_codec;
+  if (since_last > 0) return since_last;
+  if (own > 0) return own;
+  if (of_codec > 0) return of_codec;
+  const AVRational average = stream_.avg_frame_rate;
+  const std::int64_t usual = average.num != 0 && average.den != 0
+                                 ? av_rescale_q(1, av_inv_q(average), stream_.time_base)
+                                 : 0;
+  return usual > 0 ? usual : std::max<std::int64_t>(last_duration_, 1);
+}
+
+void PacketClock::stamp_by_packets(AVFrame& frame) {
   std::int64_t pts = frame.best_effort_timestamp;
   if (draining_ && !known(pts)) {
     pts = from_us(next_dts_);
@@ -90,7 +130,9 @@ void PacketClock::stamp(AVFrame& frame) {
   ++packet_frames_;
 }
 
-std::int64_t PacketClock::end_pts() const { return from_us(next_pts_); }
+std::int64_t PacketClock::end_pts() const {
+  return kByDurations ? av_sat_add64(last_pts_, last_duration_) : from_us(next_pts_);
+}
 
 std::int64_t PacketClock::to_us(std::int64_t ts) const {
   return known(ts) ? av_rescale_q(ts, stream_.time_base, kMicroseconds) : ts;
@@ -103,8 +145,9 @@ std::int64_t PacketClock::from_us(std::int64_t us) const {
 void PacketClock::finish_packet() {
   if (!in_packet_) return;
   in_packet_ = false;
-  for (int step = 0; step < std::max(1, packet_frames_); ++step) advance_dts();
-  if (packet_frames_ > 0) dts_ = next_dts_;
+  const int steps = kByDurations ? 1 : std::max(1, packet_frames_);
+  for (int step = 0; step < steps; ++step) advance_dts();
+  if (!kByDurations && packet_frames_ > 0) dts_ = next_dts_;
 }
 
 void PacketClock::undo_jump(AVPacket& packet) {
@@ -114,7 +157,8 @@ void PacketClock::undo_jump(AVPacket& packet) {
   const std::int64_t lack = av_sat_sub64(expected, dts);
   if (may_jump_) {
     const bool steps_back =
-        known(next_dts_) && av_sat_add64(dts, kLongestStepBack) < std::max(next_pts_, dts_);
+        known(next_dts_) &&
+        av_sat_add64(dts, kLongestStepBack) < (kByDurations ? dts_ : std::max(next_pts_, dts_));
     if (!farther(lack, kLongestJump) && !steps_back) return;
     shift(offset_, lack);
     shift(packet.dts, from_us(lack));

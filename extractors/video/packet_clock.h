@@ -10,10 +10,12 @@ struct AVStream;
 
 namespace co2net {
 
-// Timestamps as the ffmpeg program gives them (fftools/ffmpeg.c of FFmpeg 5.1: process_input,
-// process_input_packet, decode_video) when it reads one stream of a file: the number of frames
-// after resampling depends on them. The stream starts at 0; jumps of the container's clock are
-// undone; what is missing is extrapolated.
+// Timestamps as the ffmpeg program of the same FFmpeg gives them when it reads one stream of a
+// file: the number of frames after resampling depends on them. The stream starts at 0; jumps of the
+// container's clock are undone; what is missing is extrapolated, up to FFmpeg 6.0 from the packets'
+// clock (fftools/ffmpeg.c: process_input, process_input_packet, decode_video), from 6.1 on from the
+// frames' durations (fftools/ffmpeg_demux.c: ts_discontinuity_detect, ist_dts_update;
+// fftools/ffmpeg_dec.c: video_frame_process, video_duration_estimate).
 // Use: begin(packet), decode it, stamp() each frame that comes out; drain() once there are no more
 // packets, stamp() the remaining frames; then end_pts(). `codec` is open; it and `stream` must
 // outlive the clock.
@@ -32,6 +34,9 @@ class PacketClock {
  private:
   std::int64_t to_us(std::int64_t ts) const;
   std::int64_t from_us(std::int64_t us) const;
+  void stamp_by_packets(AVFrame& frame);
+  void stamp_by_durations(AVFrame& frame);
+  std::int64_t duration_estimate(const AVFrame& frame) const;
   void finish_packet();
   void undo_jump(AVPacket& packet);
   void advance_dts();
@@ -39,7 +44,8 @@ class PacketClock {
 
   const AVStream& stream_;
   const AVCodecContext& codec_;
-  const bool may_jump_;  // as clocks of broadcasts do
+  const bool may_jump_;        // as clocks of broadcasts do
+  const bool has_timestamps_;  // what has none has durations that libavformat made up
   // Microseconds, but for the duration.
   std::int64_t offset_ = 0;           // added to every packet
   std::int64_t dts_ = 0;              // of the packet that is being decoded
@@ -48,6 +54,9 @@ class PacketClock {
   std::int64_t last_dts_;             // the last that a packet had
   std::int64_t packet_duration_ = 0;  // in the stream's time base; 0: unknown
   int packet_frames_ = 0;
+  // Of the last frame, in the stream's time base.
+  std::int64_t last_pts_;
+  std::int64_t last_duration_ = 0;
   bool in_packet_ = false;
   bool draining_ = false;
 };

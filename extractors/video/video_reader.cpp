@@ -88,7 +88,9 @@ CodecPtr open_decoder(const AVStream& stream) {
   CodecPtr codec(allocated(avcodec_alloc_context3(decoder)));
   check_av(avcodec_parameters_to_context(codec.get(), stream.codecpar), "open the decoder " + name);
   codec->pkt_timebase = stream.time_base;
+#if LIBAVFORMAT_VERSION_INT < AV_VERSION_INT(60, 16, 100)  // as the ffmpeg program until 6.0
   codec->framerate = stream.avg_frame_rate;
+#endif
   codec->thread_count = 1;
   check_av(avcodec_open2(codec.get(), decoder, nullptr), "open the decoder " + name);
   return codec;

@@ -154,6 +154,11 @@ struct MadeClip {
 #define SOURCE "ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=160x120:r=30:d=2 "
 #define X264 "-c:v libx264 -preset veryfast -g 12 "
 
+// By FFmpeg 6 and newer, or by the older way.
+#define TURN(degrees, from, to)                                                     \
+  "(ffmpeg -v quiet -nostdin -display_rotation " degrees " -i " from " -c copy " to \
+  " || ffmpeg -v error -nostdin -i " from " -c copy -metadata:s:v rotate=" degrees " " to ")"
+
 // Twelve frames, and twelve more after 20 s.
 #define GAP                                                                            \
   "ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=160x120:r=25 -vf \"settb=1/25,"     \
@@ -197,12 +202,8 @@ const MadeClip kMadeClips[] = {
      "ffmpeg -v error -nostdin -itsoffset 0.7 -f lavfi -i testsrc2=s=160x120:r=30:d=2 "
      "-f lavfi -i sine=d=3 " X264 "-c:a aac a.mp4",
      "libx264"},
-    {"Rotation90", "a.mp4",
-     SOURCE X264 "b.mp4 && ffmpeg -v error -i b.mp4 -c copy -metadata:s:v rotate=90 a.mp4",
-     "libx264"},
-    {"Rotation30", "a.mp4",
-     SOURCE X264 "b.mp4 && ffmpeg -v error -i b.mp4 -c copy -metadata:s:v rotate=30 a.mp4",
-     "libx264"},
+    {"Rotation90", "a.mp4", SOURCE X264 "b.mp4 && " TURN("90", "b.mp4", "a.mp4"), "libx264"},
+    {"Rotation30", "a.mp4", SOURCE X264 "b.mp4 && " TURN("30", "b.mp4", "a.mp4"), "libx264"},
     {"NonSquarePixels", "a.mp4", SOURCE "-vf setsar=4/3 " X264 "a.mp4", "libx264"},
     {"NonZeroStart", "a.mkv", SOURCE X264 "-output_ts_offset 5.3 a.mkv", "libx264"},
     {"NonZeroStartInTs", "a.ts", SOURCE X264 "-output_ts_offset 1234.5 a.ts", "libx264"},
@@ -350,8 +351,7 @@ TEST(VideoReader, NeverTakesAnAttachedPictureForTheVideo) {
 
 TEST_F(VideoReaderOfMade, DescribesWhatTheContainerDeclares) {
   make("a.mp4", SOURCE "-c:v mpeg4 a.mp4");
-  const VideoReader reader(
-      make("b.mp4", "ffmpeg -v error -i a.mp4 -c copy -metadata:s:v rotate=90 b.mp4"), {});
+  const VideoReader reader(make("b.mp4", TURN("90", "a.mp4", "b.mp4")), {});
   const SourceInfo& source = reader.source();
   EXPECT_EQ(source.codec, "mpeg4");
   EXPECT_EQ(source.pixel_format, "yuv420p");
