@@ -43,8 +43,8 @@ bool is_invisible(std::uint32_t code) {
   const auto is_in = [code](std::uint32_t first, std::uint32_t last) {
     return first <= code && code <= last;
   };
-  return is_in(0x7f, 0x9f) || code == 0x61c || is_in(0x200b, 0x200f) || is_in(0x2028, 0x202e) ||
-         is_in(0x2066, 0x2069) || code == 0xfeff;
+  return is_in(0x7f, 0x9f) || code == 0x61c || code == 0x200b || is_in(0x200e, 0x200f) ||
+         is_in(0x2028, 0x202e) || is_in(0x2066, 0x2069) || code == 0xfeff;
 }
 
 std::string hex(std::uint32_t number, int digits) {

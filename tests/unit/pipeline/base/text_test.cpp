@@ -97,6 +97,8 @@ TEST(Printable, ShowsWhatWouldActOnATerminalAsEscapes) {
             "\\u009b2J \\u202e4pm \\u2066 \\u2028");
   EXPECT_EQ(printable("\u200b \u200e \u200f \u061c \ufeff"),
             "\\u200b \\u200e \\u200f \\u061c \\ufeff");
+  const std::string joined = "\u0645\u06cc\u200c\u062e \U0001f468\u200d\U0001f467";
+  EXPECT_EQ(printable(joined), joined) << "Persian and emoji need their joiners";
   EXPECT_EQ(printable("caf\xE9.mp4 \xE2\x82"), "caf\\xe9.mp4 \\xe2\\x82");
 }
 
