@@ -6,7 +6,8 @@ namespace co2net {
 
 void expect_valid(const TrainingSettings& settings) {
   if (!(settings.held_out_share >= 0 && settings.held_out_share < 1)) {
-    throw Error(ErrorKind::kUsage, "the held-out share of the training videos must be in [0, 1)");
+    throw Error(ErrorKind::kUsage,
+                "--held-out: the share of the training videos must be in [0, 1)");
   }
   if (!(settings.checkpoint_s >= 0)) {
     throw Error(ErrorKind::kUsage, "the seconds between checkpoints must be at least 0");

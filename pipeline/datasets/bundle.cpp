@@ -71,13 +71,8 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
                                        " is not a model bundle: it has no model.json (choose one "
                                        "with --model)");
   }
-  Bundle bundle;
-  try {
-    bundle = bundle_from_json(
-        parse_json(read_file(description), description.string(), ErrorKind::kModel));
-  } catch (const Error& e) {
-    throw e.within(description.string());
-  }
+  const Json json = parse_json(read_file(description), description.string(), ErrorKind::kModel);
+  Bundle bundle = within(description.string(), [&] { return bundle_from_json(json); });
   bundle.directory = directory;
   for (const std::string& name : files) {
     const fs::path path = bundle.file(name);

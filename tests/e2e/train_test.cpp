@@ -565,7 +565,7 @@ TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"--select", "best"}, "heldout, test, last"},
            {{"--compat", "theirs"}, "authors, clean"},
            {{"--set", "compat=theirs"}, "authors, clean"},
-           {{"--held-out", "1"}, "held-out share of the training videos must be in [0, 1)"},
+           {{"--held-out", "1"}, "--held-out: the share of the training videos must be in [0, 1)"},
            {{"--checkpoint", "-1"}, "seconds between checkpoints"},
            {{"--preset", "charades"}, "thumos14, activitynet1.2"},
            {{"--recipe", "none"}, "kinetics"},
