@@ -122,6 +122,7 @@ void add_cache_options(po::options_description& options) {
 
 fs::path parse_cache_directory(const po::variables_map& args) {
   const auto directory = optional_value<std::string>(args, "cache");
+  if (directory) expect_no_video_name(*directory, "--cache");
   return directory ? fs::path(*directory) : default_cache_directory();
 }
 

@@ -76,7 +76,9 @@ int import_co2net(const po::variables_map& args, const fs::path& checkpoint) {
                          "a file of labels, one a line, or the annotations, with --classes");
   job.variant = parse_preset(args);
   job.max_seqlen = parse_max_seqlen(args, job.variant);
-  job.bundle = bundle_to_fill(parse_model(args), {kI3dRgbFile, kI3dFlowFile});
+  const fs::path directory = parse_model(args);
+  expect_no_video_name(directory, "--model");
+  job.bundle = bundle_to_fill(directory, {kI3dRgbFile, kI3dFlowFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_bundle_name(args).value_or(job.bundle.name);
   const Bundle bundle = import_into_bundle(job);

@@ -315,6 +315,8 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {here.arguments("run") + Strings{clip, "-o", here.model() / "model.json"},
             "-o would overwrite"},
            {here.arguments("localize") + Strings{clip, "--save-scores", "x.mp4"}, "--save-scores"},
+           {{"cache", "stat", "--cache", "x.mp4"}, "--cache"},
+           {{"import", "co2net", "x.pt", "--classes", "c.txt", "--model", "x.mp4"}, "--model"},
            {here.arguments("run"), "INPUT"},
            {{"run", clip}, "--model"},
            {{"extract", clip, "--model", here.model()}, "-o DIR"},
