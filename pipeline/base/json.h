@@ -50,7 +50,7 @@ template <class T>
 T json_at(const Json& object, const std::string& key, ErrorKind kind) {
   try {
     const Json& json = object.at(key);
-    const T value = json.get<T>();
+    T value = json.get<T>();
     if constexpr (std::is_integral_v<T>) {
       if (!is_whole(value, json)) throw Error(kind, "'" + key + "' cannot be " + to_text(json));
     }
