@@ -27,6 +27,6 @@ using Predictions = std::vector<VideoPredictions>;
 // recipe's "stride"), else the benchmarks'.
 // Errors: Error(kInput) naming the file, the place and the defect; Error(kIo).
 Predictions read_predictions(const std::filesystem::path& path);
-Predictions parse_predictions(std::string_view given, const std::string& name);
+Predictions parse_predictions(std::string_view bytes, const std::string& name);
 
 }  // namespace co2net
