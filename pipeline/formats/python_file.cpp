@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -335,8 +336,9 @@ void PythonFile::Content::resolve_streams(std::size_t first_tensor,
     StoredElements stored;
   };
   std::map<const char*, Found> by_stream;
-  const Tensors tensors = tensors_from(first_tensor);
-  for (const PickledTensor& tensor : std::vector(tensors.begin(), tensors.end())) {
+  // A copy, since the pickles of each stream add their own to the heap's.
+  const Tensors own = tensors_from(first_tensor);
+  for (const PickledTensor& tensor : std::vector(own.begin(), own.end())) {
     const std::string_view bytes_of_stream = tensor.storage->stream;
     if (bytes_of_stream.empty()) bad(pickle_name, "a tensor's elements are outside of the pickle");
     auto known = by_stream.find(bytes_of_stream.data());
