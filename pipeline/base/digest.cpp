@@ -2,9 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -51,18 +49,18 @@ std::string sha256(std::string_view bytes) {
   return digest.hex();
 }
 
-std::string sha256_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+std::string sha256_file(const OpenedFile& file, const Deadline& deadline) {
   std::vector<char> block(1 << 20);
   Sha256 digest;
-  while (file.good()) {
-    file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    digest.update({block.data(), static_cast<std::size_t>(file.gcount())});
-  }
-  if (!file.eof()) {
-    throw Error(ErrorKind::kInput, "read " + path.string() + ": " + std::strerror(errno));
+  std::int64_t offset = 0;
+  while (const std::size_t count = file.read(offset, block)) {
+    deadline.check();
+    digest.update({block.data(), count});
+    offset += static_cast<std::int64_t>(count);
   }
   return digest.hex();
 }
+
+std::string sha256_file(const std::filesystem::path& path) { return sha256_file(OpenedFile(path)); }
 
 }  // namespace co2net

@@ -44,9 +44,14 @@ EndOnSignal::~EndOnSignal() { ends_at_once = 0; }
 Deadline::Deadline(std::chrono::duration<double> from_now)
     : allowed_(from_now), start_(std::chrono::steady_clock::now()) {}
 
+bool Deadline::is_over() const noexcept {
+  const bool has_passed = start_ && std::chrono::steady_clock::now() - *start_ > allowed_;
+  return has_passed || interrupted != 0;
+}
+
 void Deadline::check() const {
   throw_if_interrupted();
-  if (start_ && std::chrono::steady_clock::now() - *start_ > allowed_) {
+  if (is_over()) {
     throw Error(ErrorKind::kInput, "timed out after " + std::to_string(allowed_.count()) +
                                        " s; raise --timeout to give it longer");
   }

@@ -27,6 +27,8 @@ class Deadline {
   explicit Deadline(std::chrono::duration<double> from_now);
   // Throws Error(kInput, "timed out ...") when it has passed, Error(kInterrupted) after a signal.
   void check() const;
+  // Whether check() would throw.
+  bool is_over() const noexcept;
 
  private:
   std::chrono::duration<double> allowed_{};
