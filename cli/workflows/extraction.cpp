@@ -22,7 +22,7 @@ VideoJob make_job(const Input& input, const VideoSettings& settings, const Obser
 VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* cache,
                   const Observer& observer, Stats* stats) {
   const std::string sha256 =
-      cache != nullptr ? cache->content_hash(input.path) : sha256_file(input.path);
+      cache != nullptr ? cache->content_hash(OpenedFile(input.path)) : sha256_file(input.path);
   VideoJob job = make_job(input, settings, observer, "snippets");  // whose deadline counts from now
   job.sha256 = sha256;
   if (stats != nullptr) {

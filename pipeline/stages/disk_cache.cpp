@@ -236,6 +236,14 @@ DiskCache::Usage usage_of(const std::vector<StoredEntry>& entries) {
   return usage;
 }
 
+// Whether the file could be written to again without its times telling: clocks of file systems, of
+// network ones above all, may be so coarse.
+bool is_young(const OpenedFile::State& state) {
+  using namespace std::chrono;
+  const nanoseconds last(std::max(state.modified_ns, state.changed_ns));
+  return system_clock::now().time_since_epoch() - last < seconds(2);
+}
+
 // The stage in an entry's header, without reading its body.
 std::string stage_of_entry(const fs::path& path) {
   constexpr std::size_t kPrefix = kMagic.size() + sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
@@ -321,21 +329,21 @@ std::optional<FileLock> DiskCache::lock(const CacheKey& key) {
   }
 }
 
-std::string DiskCache::content_hash(const fs::path& file) {
-  struct stat status;
-  if (::stat(file.c_str(), &status) != 0) {
-    throw Error(ErrorKind::kInput, "read " + file.string() + ": " + std::strerror(errno));
-  }
-  const Json identity = {{"path", fs::absolute(file).string()},
-                         {"size", status.st_size},
-                         {"mtime_s", status.st_mtim.tv_sec},
-                         {"mtime_ns", status.st_mtim.tv_nsec},
-                         {"inode", status.st_ino}};
-  const CacheKey key = KeyBuilder("content", 1).add("file", identity).build();
+std::string DiskCache::content_hash(const OpenedFile& file, const Deadline& deadline) {
+  const OpenedFile::State& state = file.state();
+  if (!file.has_name() || is_young(state)) return sha256_file(file, deadline);
+  const Json identity = {{"path", fs::absolute(file.path()).string()},
+                         {"device", state.device},
+                         {"inode", state.inode},
+                         {"size", state.size},
+                         {"modified_ns", state.modified_ns},
+                         {"changed_ns", state.changed_ns}};
+  const CacheKey key = KeyBuilder("content", 2).add("file", identity).build();
   if (contains(key)) {
     if (const auto entry = get(key)) return entry->bytes;
   }
-  std::string hash = sha256_file(file);
+  std::string hash = sha256_file(file, deadline);
+  file.expect_unchanged();
   put(key, {Json::object(), hash, {}});
   return hash;
 }

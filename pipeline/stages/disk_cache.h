@@ -11,6 +11,7 @@
 
 #include "pipeline/base/files.h"
 #include "pipeline/base/json.h"
+#include "pipeline/base/opened_file.h"
 #include "pipeline/stages/cache_key.h"
 
 namespace co2net {
@@ -47,8 +48,10 @@ class DiskCache {
   // cannot be written.
   std::optional<FileLock> lock(const CacheKey& key);
 
-  // SHA-256 of a file's contents, remembered by its path, size, time of change and inode.
-  std::string content_hash(const std::filesystem::path& file);
+  // SHA-256 of a file's content, remembered by its path, device, inode, size and times; not where
+  // it was changed in the last two seconds, or has no name. Throws Error(kInput), and as `deadline`
+  // does.
+  std::string content_hash(const OpenedFile& file, const Deadline& deadline = {});
 
   // What was last computed for `subject`, a document by stage; explain compares with it.
   Json history(const std::string& subject) const;
