@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/workflows/held_log.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
@@ -23,8 +24,9 @@ bool concerns_every_input(ErrorKind kind) {
 // What came of an input.
 struct Attempt {
   Input input;
-  Delivery deliver;
-  std::optional<Error> error;
+  Delivery deliver = nullptr;
+  std::optional<Error> error = std::nullopt;
+  HeldLog::Lines log = {};
 };
 
 class InputLoop {
@@ -56,10 +58,18 @@ class InputLoop {
       if (!input) flow.stop();
       return input.value_or(Input());
     };
-    const auto work = [this](const Input& input) { return attempt(input); };
+    const HeldLog held;
+    const auto work = [&](const Input& input) {
+      Attempt made;
+      HeldLog::Lines lines;
+      held.hold(lines, [&] { made = attempt(input); });
+      made.log = std::move(lines);
+      return made;
+    };
     const auto finish = [this](const Attempt& attempt) {
       if (has_stopped_) return untried_.push_back(attempt.input.id);
       begin(attempt.input);
+      HeldLog::tell(attempt.log);
       conclude(attempt);
     };
     tbb::parallel_pipeline(
@@ -83,9 +93,9 @@ class InputLoop {
 
   Attempt attempt(const Input& input) const {
     try {
-      return {input, work_(input), std::nullopt};
+      return {.input = input, .deliver = work_(input)};
     } catch (...) {
-      return {input, nullptr, current_error()};
+      return {.input = input, .error = current_error()};
     }
   }
 

@@ -102,12 +102,12 @@ int localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs,
   const Bundle& bundle = job.files.bundle;
   const FeatureReader reader(job);
   const std::unique_ptr<LocalizerModel> localizer = make_localizer(bundle, job.device);
-  const auto scores_chain = [&](const Input& input, const StageLog& log) {
+  const auto scores_chain = [&](const Input& input) {
     const auto [bytes, info] = reader.read(input);
     Chain chain = {given_stage("features", bytes, info)};
     append_localization(chain, *localizer);
     if (job.scores.empty()) return chain;
-    const ChainResult scores = run_chain(chain, job.files.cache, subject_of(input), log);
+    const ChainResult scores = run_chain(chain, job.files.cache, subject_of(input));
     stats.add(input.id, scores.timings);
     write_with_sidecar(job.scores / (input.id + ".npz"), scores.entry.bytes,
                        scores_sidecar(bundle, info.at("video")));

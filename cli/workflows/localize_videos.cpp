@@ -46,7 +46,7 @@ class VideoChains {
 int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
                     const ResultReceiver& receiver, const Observer& observer) {
   const VideoChains chains(job);
-  const auto chain_of = [&](const Input& input, const StageLog&) {
+  const auto chain_of = [&](const Input& input) {
     return chains.chain(make_job(input, job.each, job.cache, observer, &stats));
   };
   return find_segments(inputs, {job.each.strict, {.fail_fast = job.fail_fast}, job.cache}, chain_of,

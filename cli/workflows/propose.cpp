@@ -8,7 +8,7 @@ namespace co2net {
 
 int propose_segments(const FilesJob& job, const InputSource& inputs, Stats& stats,
                      const ResultReceiver& receiver, const Observer& observer) {
-  const auto scores_chain = [&](const Input& input, const StageLog&) {
+  const auto scores_chain = [&](const Input& input) {
     const std::string bytes = read_input(read_file, input.path);
     const Arrays scores = parse_npz(bytes, input.path.string());
     const std::int64_t snippets = scores.count("attn") > 0 ? scores.at("attn").dim(0) : 0;

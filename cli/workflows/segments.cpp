@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -24,25 +23,6 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
           segments_from_json(parse_json(proposals.bytes, "proposals", ErrorKind::kInternal)),
           video};
 }
-
-// What is logged of an input's stages: at once, or, where inputs are worked on beside each other,
-// when it is told.
-class StageLines {
- public:
-  explicit StageLines(int at_once) : waits_(at_once > 1) {}
-
-  StageLog log() {
-    if (!waits_) return log_stage;
-    return [lines = lines_](const std::string& line) { lines->push_back(line); };
-  }
-  void tell() const {
-    for (const std::string& line : *lines_) log_stage(line);
-  }
-
- private:
-  bool waits_;
-  std::shared_ptr<std::vector<std::string>> lines_ = std::make_shared<std::vector<std::string>>();
-};
 
 }  // namespace
 
@@ -70,14 +50,11 @@ Stage given_stage(const std::string& name, std::string bytes, const Json& info) 
 int find_segments(const InputSource& inputs, const ChainSettings& settings, const ChainOf& chain_of,
                   Stats& stats, const ResultReceiver& receiver, const Observer& observer) {
   const auto work = [&](const Input& input) -> Delivery {
-    StageLines lines(settings.each.at_once);
-    const ChainResult result =
-        run_chain(chain_of(input, lines.log()), settings.cache, subject_of(input), lines.log());
+    const ChainResult result = run_chain(chain_of(input), settings.cache, subject_of(input));
     stats.add(input.id, result.timings);
     const Json& video = result.entry.info.at("video");
     if (settings.strict) expect_whole(video);
-    return [&, lines, input, entry = result.entry] {
-      lines.tell();
+    return [&, input, entry = result.entry] {
       VideoResult found = video_result(input, entry);
       const std::int64_t snippets = found.video.value("snippets", std::int64_t{0});
       observer.on_progress("snippets", snippets, snippets);
@@ -89,8 +66,8 @@ int find_segments(const InputSource& inputs, const ChainSettings& settings, cons
 
 int find_segments(const InputSource& inputs, const FilesJob& job, const ChainOf& scores_chain,
                   Stats& stats, const ResultReceiver& receiver, const Observer& observer) {
-  const auto chain_of = [&](const Input& input, const StageLog& log) {
-    Chain chain = scores_chain(input, log);
+  const auto chain_of = [&](const Input& input) {
+    Chain chain = scores_chain(input);
     append_proposals(chain, job.bundle, job.bundle.recipe, job.compat);
     return chain;
   };

@@ -47,7 +47,7 @@ struct ChainSettings {
   DiskCache* cache = nullptr;
 };
 // Makes an input's chain. On several threads at once if the settings say so.
-using ChainOf = std::function<Chain(const Input&, const StageLog&)>;
+using ChainOf = std::function<Chain(const Input&)>;
 // Runs for each input the chain that `chain_of` makes. Returns how many inputs failed; `stats` has
 // those that were worked on, also when an error or an interruption ends it.
 int find_segments(const InputSource& inputs, const ChainSettings& settings, const ChainOf& chain_of,

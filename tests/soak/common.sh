@@ -7,8 +7,9 @@ source samples/setup.sh
 # shellcheck disable=SC2034
 soak_packages=(strace bubblewrap)
 
-soak=build/soak
+# shellcheck disable=SC2034
 co2net=build/release/cli/co2net
+soak=$PWD/build/soak
 export SEED=${SEED:-$$}
 RANDOM=$SEED
 

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "pipeline/base/error.h"
 #include "pipeline/devices/threads.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/log_capture.h"
 
 namespace co2net {
 namespace {
@@ -67,6 +70,24 @@ TEST(ForEachInput, WorksOnSeveralAtOnce) {
   };
   EXPECT_EQ(
       for_each_input(source_of(inputs(2)), {.at_once = 2}, {}, meet, [](const VideoError&) {}), 0);
+}
+
+TEST(ForEachInput, LogsWhatIsSaidOfEachInputInOrderHoweverManyAreWorkedOnAtOnce) {
+  use_threads(4);
+  const auto log_of = [](int at_once) {
+    const test::LogCapture log;
+    const std::function<Delivery(const Input&)> work = [](const Input& input) -> Delivery {
+      std::this_thread::sleep_for(std::chrono::milliseconds(input.id == "0" ? 50 : 1));
+      spdlog::warn("{} is short", input.id);
+      if (input.id == "5") throw Error(ErrorKind::kInput, "broken");
+      return [id = input.id] { spdlog::info("{} is delivered", id); };
+    };
+    for_each_input(source_of(inputs(8)), {.at_once = at_once}, {}, work, [](const VideoError&) {});
+    return log.lines();
+  };
+  const std::string in_turn = log_of(1);
+  EXPECT_EQ(log_of(4), in_turn);
+  EXPECT_LT(in_turn.find("0 is short"), in_turn.find("0 is delivered")) << in_turn;
 }
 
 TEST(ForEachInput, NamesTheInputsThatFailFastLeavesUntried) {
