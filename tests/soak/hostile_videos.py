@@ -2,8 +2,9 @@
 
     hostile_videos.py FOLDER COUNT SEED
 
-At least COUNT files in FOLDER/files. FOLDER/elsewhere holds what playlists among them lead to, which no one may
-open. The same seed gives the same files with the same ffmpeg, which makes what is mutated.
+At least COUNT files in FOLDER/files. FOLDER/elsewhere holds what playlists among them lead to,
+which no one may open. The same seed gives the same files with the same ffmpeg, which makes what
+is mutated.
 """
 
 import pathlib
@@ -162,7 +163,11 @@ def matroska_lies(content):
     for mark in (b"\xb0", b"\xba"):  # PixelWidth, PixelHeight
         for place in places(content, mark + b"\x81"):
             yield patched(content, place + 2, ">B", 0)
-    for mark in (b"\x2a\xd7\xb1", b"\x23\xe3\x83", b"\x44\x89"):  # time scale, duration of a frame, duration
+    for mark in (
+        b"\x2a\xd7\xb1",
+        b"\x23\xe3\x83",
+        b"\x44\x89",
+    ):  # time scale, duration of a frame, duration
         for place in places(content, mark):
             size = content[place + len(mark)] & 0x7F
             for byte in (0, 0x7F, 0x80, 0xFF):
@@ -198,14 +203,17 @@ def lies(seeds, chance):
 
 
 def changing(folder):
-    """Streams whose size, pixel format, codec or rotation changes on the way: parts that are joined as they are."""
+    """Streams whose size, pixel format, codec or rotation changes: parts, joined as they are."""
     parts = {
         "small": ("testsrc2=s=96x64:r=12:d=1", "-c:v libx264"),
         "large": ("testsrc2=s=640x360:r=12:d=1", "-c:v libx264"),
         "odd": ("testsrc2=s=97x63:r=12:d=1", "-c:v libx264 -pix_fmt yuv444p"),
         "deep": ("testsrc2=s=96x64:r=12:d=1", "-c:v libx264 -pix_fmt yuv420p10le"),
         "gray": ("testsrc2=s=96x64:r=12:d=1", "-c:v libx264 -pix_fmt gray"),
-        "turned": ("testsrc2=s=96x64:r=12:d=1", "-c:v libx264 -bsf:v h264_metadata=display_orientation=insert:rotate=90"),
+        "turned": (
+            "testsrc2=s=96x64:r=12:d=1",
+            "-c:v libx264 -bsf:v h264_metadata=display_orientation=insert:rotate=90",
+        ),
         "hevc": ("testsrc2=s=96x64:r=12:d=1", "-c:v libx265 -x265-params log-level=none"),
         "mpeg2": ("testsrc2=s=96x64:r=25:d=1", "-c:v mpeg2video"),
     }
@@ -237,11 +245,48 @@ def without_pictures(folder):
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64", "-frames:v", "1", picture)
     for name in ("sound.wav", "sound.mp3", "sound.m4a", "sound.ogg"):
         ffmpeg(*sound, folder / name)
-    ffmpeg(*sound, "-i", picture, "-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v", "attached_pic", folder / "cover.mp3")
-    ffmpeg(*sound, "-i", picture, "-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v", "attached_pic", folder / "cover.m4a")
+    ffmpeg(
+        *sound,
+        "-i",
+        picture,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c:v",
+        "copy",
+        "-disposition:v",
+        "attached_pic",
+        folder / "cover.mp3",
+    )
+    ffmpeg(
+        *sound,
+        "-i",
+        picture,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c:v",
+        "copy",
+        "-disposition:v",
+        "attached_pic",
+        folder / "cover.m4a",
+    )
     ffmpeg("-i", words, folder / "words.mkv")
     ffmpeg("-i", words, folder / "words.ass")
-    names = ("sound.wav", "sound.mp3", "sound.m4a", "sound.ogg", "cover.mp3", "cover.m4a", "words.mkv", "words.ass", "words.srt", "cover.png")
+    names = (
+        "sound.wav",
+        "sound.mp3",
+        "sound.m4a",
+        "sound.ogg",
+        "cover.mp3",
+        "cover.m4a",
+        "words.mkv",
+        "words.ass",
+        "words.srt",
+        "cover.png",
+    )
     for name in names:
         yield name, (folder / name).read_bytes()
     yield "nothing.mp4", b""
@@ -249,31 +294,61 @@ def without_pictures(folder):
     yield "text.mp4", b"This is no video.\n" * 100
 
 
+MPD = """<?xml version="1.0"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S">
+<Period><AdaptationSet mimeType="video/mp4"><Representation id="0" bandwidth="9">
+<BaseURL>TARGET</BaseURL></Representation></AdaptationSet></Period></MPD>
+"""
+IMF = """<?xml version="1.0"?>
+<CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016"><Id>urn:uuid:0</Id>
+<SegmentList><Segment><Path>TARGET</Path></Segment></SegmentList></CompositionPlaylist>
+"""
+SDP = """v=0
+o=- 0 0 IN IP4 127.0.0.1
+s=x
+c=IN IP4 127.0.0.1
+t=0 0
+m=video 5004 RTP/AVP 96
+a=rtpmap:96 H264/90000
+"""
+KEYED = """#EXTM3U
+#EXT-X-KEY:METHOD=AES-128,URI="TARGET"
+#EXT-X-MAP:URI="TARGET"
+#EXTINF:2,
+TARGET
+#EXT-X-ENDLIST
+"""
+PLAYLISTS = {
+    "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nTARGET\n#EXT-X-ENDLIST\n",
+    "keyed.m3u8": KEYED,
+    "master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100\nTARGET\n",
+    "join.ffconcat": "ffconcat version 1.0\nfile 'TARGET'\nduration 2\nfile 'TARGET'\n",
+    "dash.mpd": MPD,
+    "imf.xml": IMF,
+    "session.sdp": SDP,
+    "asx.asx": '<asx version="3.0"><entry><ref href="TARGET"/></entry></asx>\n',
+    "smil.smil": '<smil><body><video src="TARGET"/></body></smil>\n',
+}
+
+
 def playlists(target):
-    """Files that lead to others, by every way that ffmpeg knows: to `target`, a video beside them, and to the network."""
-    url = "http://127.0.0.1:9/video.mp4"
-    for n, to in enumerate((str(target), f"file:{target}", f"../elsewhere/{target.name}", url, f"concat:{target}|{target}",
-                            f"subfile,,start,0,end,0,,:{target}", "/etc/passwd", "tcp://127.0.0.1:9", f"crypto:{target}")):
-        yield f"list{n}.m3u8", f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{to}\n#EXT-X-ENDLIST\n"
-        yield f"list{n}.mp4", f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{to}\n#EXT-X-ENDLIST\n"
-        yield f"key{n}.m3u8", f'#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="{to}"\n#EXT-X-MAP:URI="{to}"\n#EXTINF:2,\n{to}\n#EXT-X-ENDLIST\n'
-        yield f"master{n}.mp4", f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100\n{to}\n"
-        yield f"join{n}.ffconcat", f"ffconcat version 1.0\nfile '{to}'\n"
-        yield f"join{n}.mp4", f"ffconcat version 1.0\nfile '{to}'\nduration 2\nfile '{to}'\n"
-        yield f"dash{n}.mpd", (
-            '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S">'
-            f'<Period><AdaptationSet mimeType="video/mp4"><Representation id="0" bandwidth="9"><BaseURL>{to}</BaseURL>'
-            "</Representation></AdaptationSet></Period></MPD>\n")
-        yield f"dash{n}.mp4", (
-            '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S">'
-            f'<Period><AdaptationSet mimeType="video/mp4"><Representation id="0"><BaseURL>{to}</BaseURL>'
-            "</Representation></AdaptationSet></Period></MPD>\n")
-        yield f"session{n}.sdp", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
-        yield f"asx{n}.asf", f'<asx version="3.0"><entry><ref href="{to}"/></entry></asx>\n'
-        yield f"smil{n}.mp4", f'<smil><body><video src="{to}"/></body></smil>\n'
-        yield f"imf{n}.xml", (
-            '<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016">'
-            f"<Id>urn:uuid:0</Id><SegmentList><Segment><Path>{to}</Path></Segment></SegmentList></CompositionPlaylist>\n")
+    """What leads to others by every way that ffmpeg knows: a video beside them, and the network."""
+    targets = (
+        f"{target}",
+        f"file:{target}",
+        f"../elsewhere/{target.name}",
+        "http://127.0.0.1:9/video.mp4",
+        "tcp://127.0.0.1:9",
+        f"concat:{target}|{target}",
+        f"subfile,,start,0,end,0,,:{target}",
+        f"crypto:{target}",
+        "/etc/passwd",
+    )
+    for name, text in PLAYLISTS.items():
+        stem, suffix = name.split(".")
+        for n, to in enumerate(targets):
+            for end in (suffix, "mp4"):  # as what it is, and as what it pretends to be
+                yield f"{stem}{n}.{end}", text.replace("TARGET", to)
     yield "frame%03d.png", "no picture\n"
     yield "frames*.jpg", "no picture\n"
 
@@ -298,7 +373,11 @@ def linked(seeds, target):
 
 
 def main():
-    work, count, chance = pathlib.Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
+    work, count, chance = (
+        pathlib.Path(sys.argv[1]),
+        int(sys.argv[2]),
+        random.Random(int(sys.argv[3])),
+    )
     seed_folder, files, elsewhere = work / "seeds", work / "files", work / "elsewhere"
     for folder in (seed_folder, files, elsewhere):
         folder.mkdir(parents=True)
@@ -315,7 +394,12 @@ def main():
 
     for n, content in enumerate(lies(seeds, chance)):
         write(f"lie{n:04}.bin", content)
-    for name, content in (*changing(seed_folder), *without_pictures(seed_folder), *playlists(target), *linked(seeds, target)):
+    for name, content in (
+        *changing(seed_folder),
+        *without_pictures(seed_folder),
+        *playlists(target),
+        *linked(seeds, target),
+    ):
         write(name, content)
     for name, content in seeds.items():
         stem, suffix = name.split(".")

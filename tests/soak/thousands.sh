@@ -24,7 +24,7 @@ for n in range(count):
 END
 start=$(now_ms)
 code=0
-held=$(/usr/bin/python3 tests/soak/watch.py 30 sh -c '"$@" || test $? = 1' sh "$co2net" run "$work/videos" --model samples/model --cache "$work/cache" \
+held=$(/usr/bin/python3 tests/soak/watch.py 30 "$co2net" run "$work/videos" --model samples/model --cache "$work/cache" \
   --log-level off --progress off -o "$work/results.json") || code=$?
 broken=$((count / 100))
 right=$(jq "(.results | length == $count - $broken) and (.errors | length == $broken)" "$work/results.json")
