@@ -356,12 +356,12 @@ def playlists(target):
 def linked(seeds, target):
     """MOV data references and Matroska links that lead to another file."""
     content = seeds["h264.mp4"]
-    for place in places(content, b"url \0\0\0\1"):
+    for track, place in enumerate(places(content, b"url \0\0\0\1")):
         path = str(target).encode()
         # Not self-contained any more: the sample data lie in a file of that name.
-        yield "dref0.mov", patched(content, place + 4, ">I", 0)
+        yield f"flag{track}.mov", patched(content, place + 4, ">I", 0)
         alias = struct.pack(">I", 0) + bytes(8) + bytes(150) + path + b"\0"
-        yield "dref1.mov", content[:place] + b"alis\0\0\0\0" + alias + content[place + 8 :]
+        yield f"dref{track}.mov", content[:place] + b"alis\0\0\0\0" + alias + content[place + 8 :]
     content = seeds["h264.mkv"]
     info = content.index(b"\x15\x49\xa9\x66") + 4
     length = 9 - content[info].bit_length()  # of the element's size
