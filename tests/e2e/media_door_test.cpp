@@ -260,7 +260,7 @@ TEST_F(MediaDoor, GivesNoFrameLargerThanAllowedWhereTheSizeGrows) {
   EXPECT_NE(error.find("frames of 320x240, more than 76799 pixels"), std::string::npos) << error;
 }
 
-// An AVI whose second half is a hole of 64 GiB: its reader looks for the next frame there.
+// A Matroska file whose second half is a hole of 64 GiB: its reader looks for the next frame there.
 class EndlessVideo : public MediaDoor {
  protected:
   EndlessVideo() {
@@ -269,13 +269,13 @@ class EndlessVideo : public MediaDoor {
     fs::resize_file(path(), fs::file_size(path()) / 2);
     fs::resize_file(path(), std::uintmax_t{64} << 30);
   }
-  fs::path path() const { return here() / "endless.avi"; }
+  fs::path path() const { return here() / "endless.mkv"; }
 };
 
 TEST_F(EndlessVideo, EndsWithItsTimeAndIsNoShorterVideo) {
   const std::string error =
       read_all(path(), {.deadline = Deadline(std::chrono::milliseconds(200))});
-  EXPECT_NE(error.find("endless.avi: timed out after"), std::string::npos) << error;
+  EXPECT_NE(error.find("endless.mkv: timed out after"), std::string::npos) << error;
   EXPECT_NE(error.find("--timeout"), std::string::npos) << error;
 }
 
@@ -303,9 +303,9 @@ TEST_F(EndlessVideo, IsLeftWhenASignalComesWhileItIsRead) {
 
 TEST_F(EndlessVideo, IsNotOpenedOnceItsTimeIsUp) {
   const Deadline over(std::chrono::seconds(-1));
-  test::expect_error(ErrorKind::kInput, {"endless.avi: timed out"},
+  test::expect_error(ErrorKind::kInput, {"endless.mkv: timed out"},
                      [&] { VideoReader(path(), {.deadline = over}); });
-  test::expect_error(ErrorKind::kInput, {"endless.avi: timed out"},
+  test::expect_error(ErrorKind::kInput, {"endless.mkv: timed out"},
                      [&] { probe_video(std::make_shared<const OpenedFile>(path()), {}, over); });
 }
 
