@@ -5,8 +5,13 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <iterator>
+#include <limits>
+#include <regex>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -44,7 +49,56 @@ std::vector<Input> other_files_read(const po::variables_map& args) {
   return files;
 }
 
+// An option's whole number from 1 to `most`, or `by_default`.
+std::int64_t count_or(const po::variables_map& args, const std::string& name,
+                      std::int64_t by_default, std::int64_t most) {
+  const auto count = optional_value<std::int64_t>(args, name);
+  if (count && (*count < 1 || *count > most)) {
+    throw Error(ErrorKind::kUsage,
+                "--" + name + " must be at least 1 and at most " + std::to_string(most));
+  }
+  return count.value_or(by_default);
+}
+
+VideoLimits parse_limits(const po::variables_map& args) {
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();  // that libav counts to
+  constexpr std::int64_t kMostFrames = std::numeric_limits<std::int64_t>::max();
+  VideoLimits limits;
+  limits.frames = count_or(args, "max-frames", limits.frames, kMostFrames);
+  limits.pixels = count_or(args, "max-pixels", limits.pixels, kMost);
+  limits.scaled_pixels = count_or(args, "max-scaled-pixels", limits.scaled_pixels, kMost);
+  limits.streams = static_cast<int>(count_or(args, "max-streams", limits.streams, kMost));
+  limits.allocation = parse_size(args, "max-alloc").value_or(limits.allocation);
+  return limits;
+}
+
+Spool parse_spool(const po::variables_map& args) {
+  Spool spool;
+  const bool has_cache = args.count("no-cache") > 0 && !is_set(args, "no-cache");
+  std::error_code absent;
+  spool.folder = has_cache ? parse_cache_directory(args) : fs::temp_directory_path(absent);
+  spool.max_bytes = parse_size(args, "max-spool").value_or(spool.max_bytes);
+  return spool;
+}
+
 }  // namespace
+
+std::optional<std::int64_t> parse_size(const po::variables_map& args, const std::string& name) {
+  const auto text = optional_value<std::string>(args, name);
+  if (!text) return std::nullopt;
+  static const std::regex kSize("([0-9]+(?:\\.[0-9]+)?)([KMGT]?)(?:i?B)?", std::regex::icase);
+  std::smatch match;
+  if (!std::regex_match(*text, match, kSize)) {
+    throw Error(ErrorKind::kUsage, "--" + name + ": '" + *text + "' is not a size such as 50G");
+  }
+  const int power = match[2].length() == 0
+                        ? 0
+                        : 1 + static_cast<int>(std::string("KMGT").find(
+                                  static_cast<char>(std::toupper(match.str(2).front()))));
+  const double bytes = std::strtod(match.str(1).c_str(), nullptr) * std::pow(1024.0, power);
+  constexpr double kMost = 0x1p62;
+  return static_cast<std::int64_t>(std::min(bytes, kMost));
+}
 
 po::typed_value<double>* number_option(double by_default) {
   char text[32];
@@ -146,10 +200,30 @@ void add_stream_option(po::options_description& options) {
       "index of the video stream in its container (default: the one that ffmpeg chooses)");
 }
 
-void add_max_frames_option(po::options_description& options) {
+void add_opening_limit_options(po::options_description& options) {
+  options.add_options()("max-pixels", po::value<std::int64_t>()->value_name("N"),
+                        "a video of larger frames is an error (default: 67108864, 8192 x 8192)")  //
+      ("max-streams", po::value<std::int64_t>()->value_name("N"),
+       "a video of more streams, sound and subtitles included, is an error (default: 256)")  //
+      ("max-alloc", po::value<std::string>()->value_name("SIZE"),
+       "a video whose decoding takes more memory than this at once is an error (default: 1G)");
+}
+
+void add_limit_options(po::options_description& options) {
   options.add_options()(
       "max-frames", po::value<std::int64_t>()->value_name("N"),
-      "a video of more frames, at the recipe's rate, is an error (default: those of a day)");
+      "a video of more frames, at the recipe's rate, is an error (default: those of a day)")  //
+      ("max-scaled-pixels", po::value<std::int64_t>()->value_name("N"),
+       "a video whose frames are larger after resizing is an error (default: 16777216, 4096 x "
+       "4096)");
+  add_opening_limit_options(options);
+}
+
+void add_spool_option(po::options_description& options) {
+  options.add_options()(
+      "max-spool", po::value<std::string>()->value_name("SIZE"),
+      "a pipe's content is copied to the cache's folder, or to $TMPDIR without a cache, to be read "
+      "from there; more than this is an error (default: 16G)");
 }
 
 void add_threads_option(po::options_description& options) {
@@ -179,7 +253,8 @@ void add_progress_option(po::options_description& options) {
 void add_video_options(po::options_description& options) {
   add_input_options(options);
   add_stream_option(options);
-  add_max_frames_option(options);
+  add_limit_options(options);
+  add_spool_option(options);
   add_threads_option(options);
   add_outcome_options(options);
   add_timeout_option(options);
@@ -204,10 +279,8 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   if (args.count("stream") > 0 && options.each.stream < 0) {
     throw Error(ErrorKind::kUsage, "--stream must be at least 0");
   }
-  options.each.max_frames = optional_value<std::int64_t>(args, "max-frames").value_or(0);
-  if (args.count("max-frames") > 0 && options.each.max_frames < 1) {
-    throw Error(ErrorKind::kUsage, "--max-frames must be at least 1");
-  }
+  options.each.limits = parse_limits(args);
+  options.each.spool = parse_spool(args);
   options.each.timeout_s = optional_value<double>(args, "timeout");
   if (options.each.timeout_s && !(*options.each.timeout_s > 0)) {
     throw Error(ErrorKind::kUsage, "--timeout must be more than 0 seconds");

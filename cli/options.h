@@ -5,6 +5,7 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <boost/program_options/variables_map.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -38,6 +39,11 @@ template <NamedChoice T>
 T one_of(const boost::program_options::variables_map& args, const std::string& name) {
   return *named<T>(one_of(args, name, names_of<T>()));
 }
+
+// Bytes: "50G" and the like, a number and K, M, G or T for powers of 1024, with or without "B" or
+// "iB"; nothing where the option was not given.
+std::optional<std::int64_t> parse_size(const boost::program_options::variables_map& args,
+                                       const std::string& name);
 
 // The value of an option; nothing where it was not given.
 template <class T>
@@ -90,8 +96,12 @@ struct VideoOptions {
 void add_input_options(boost::program_options::options_description& options);
 // --stream
 void add_stream_option(boost::program_options::options_description& options);
-// --max-frames
-void add_max_frames_option(boost::program_options::options_description& options);
+// --max-pixels, --max-streams, --max-alloc: what opening a video may take
+void add_opening_limit_options(boost::program_options::options_description& options);
+// These, --max-frames, --max-scaled-pixels: what decoding may take
+void add_limit_options(boost::program_options::options_description& options);
+// --max-spool
+void add_spool_option(boost::program_options::options_description& options);
 // --threads
 void add_threads_option(boost::program_options::options_description& options);
 // --strict, --stats

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <utility>
 
@@ -36,10 +37,11 @@ std::string reader_fps(const Recipe& recipe) { return recipe.fps == "source" ? "
 
 VideoReader open_video(const VideoJob& job, const Recipe& recipe) {
   return in_stage("decode", [&] {
-    return VideoReader(job.path, {.fps = reader_fps(recipe),
+    return VideoReader(job.file, {.fps = reader_fps(recipe),
                                   .stream = job.stream,
                                   .format = PixelFormat::kBgr24,
-                                  .max_frames = job.max_frames});
+                                  .limits = job.limits,
+                                  .deadline = job.deadline});
   });
 }
 
@@ -70,11 +72,19 @@ Json video_info(const VideoJob& job, const Recipe& recipe, const VideoReader& vi
           {"decode", decode}};
 }
 
-FrameSource decoded_frames(VideoReader& video, const Recipe& recipe) {
-  return [&video, resize = recipe.resize]() -> FramePtr {
+FrameSource decoded_frames(VideoReader& video, const VideoJob& job, const Recipe& recipe) {
+  return [&video, resize = recipe.resize, most = job.limits.scaled_pixels]() -> FramePtr {
     const AVFrame* frame = video.next();
-    return frame != nullptr ? scale_frame(*frame, resize) : nullptr;
+    return frame != nullptr ? scale_frame(*frame, resize, most) : nullptr;
   };
+}
+
+// For frames and flow that we kept: the video was within its own.
+VideoLimits limits_of_kept(const VideoJob& job) {
+  VideoLimits limits = job.limits;
+  limits.frames = std::numeric_limits<std::int64_t>::max();
+  limits.pixels = std::numeric_limits<int>::max();
+  return limits;
 }
 
 cv::Mat next_bgr(VideoReader& video) {
@@ -85,9 +95,8 @@ cv::Mat next_bgr(VideoReader& video) {
       .clone();
 }
 
-std::int64_t expected_snippets(const Recipe& recipe, const SourceInfo& source) {
-  const double fps = frame_rate(recipe, source.average_fps_value);
-  return snippet_count(recipe, static_cast<std::int64_t>(source.duration_s * fps));
+std::int64_t expected_frames(const Recipe& recipe, const SourceInfo& source) {
+  return frames_within(source.duration_s, frame_rate(recipe, source.average_fps_value));
 }
 
 // Of the libraries that are loaded, which may be newer than those that this was compiled with.
@@ -99,18 +108,18 @@ Json libav_versions() {
 void report_oddities(const VideoJob& job, const Json& video) {
   const Json& decode = video.at("decode");
   if (!decode.at("complete").get<bool>()) {
-    spdlog::warn("{}: decoding was not complete: {}", job.path.string(),
+    spdlog::warn("{}: decoding was not complete: {}", job.file->path().string(),
                  decode.at("first_error").get<std::string>());
   }
   if (decode.contains("gaps") && decode["gaps"].at("count") > 1) {
     const Json& gaps = decode["gaps"];
     spdlog::warn("{}: {} gaps in the timestamps were filled with {} copies of frames",
-                 job.path.string(), gaps.at("count").get<std::int64_t>(),
+                 job.file->path().string(), gaps.at("count").get<std::int64_t>(),
                  gaps.at("frames").get<std::int64_t>());
   }
   if (video.contains("repeated_frames")) {
     spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
-                 job.path.string(), video.at("frames").get<std::int64_t>(),
+                 job.file->path().string(), video.at("frames").get<std::int64_t>(),
                  video.at("repeated_frames").get<std::int64_t>());
   }
 }
@@ -122,11 +131,12 @@ class FrameSupply {
   FrameSupply(const VideoJob& job, const Recipe& recipe, const fs::path& kept_frames,
               const fs::path& kept_flow, bool needs_flow)
       : video_(open_video(job, recipe)),
-        next_decoded_(decoded_frames(video_, recipe)),
+        next_decoded_(decoded_frames(video_, job, recipe)),
         decodes_(kept_frames.empty() || (needs_flow && kept_flow.empty())),
         deadline_(job.deadline) {
-    if (!decodes_) frames_.emplace(kept_frames, VideoReaderOptions{.fps = ""});
-    if (!kept_flow.empty()) flow_.emplace(kept_flow);
+    const VideoLimits limits = limits_of_kept(job);
+    if (!decodes_) frames_.emplace(kept_frames, VideoReaderOptions{.fps = "", .limits = limits});
+    if (!kept_flow.empty()) flow_.emplace(kept_flow, limits);
   }
   FrameSupply(const FrameSupply&) = delete;
   FrameSupply& operator=(const FrameSupply&) = delete;
@@ -258,7 +268,7 @@ Stage Extractor::frames_stage(const VideoJob& job) const {
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
     VideoReader video = open_video(job, options_.recipe);
-    const FrameSource next = decoded_frames(video, options_.recipe);
+    const FrameSource next = decoded_frames(video, job, options_.recipe);
     std::optional<VideoWriter> writer;
     while (const FramePtr frame = next()) {
       job.deadline.check();
@@ -272,12 +282,14 @@ Stage Extractor::frames_stage(const VideoJob& job) const {
       writer->write(frame->bgr.data, static_cast<std::ptrdiff_t>(frame->bgr.step));
     }
     if (writer) writer->finish();
+    job.file->expect_unchanged();
     return Entry{{{"video", video_info(job, options_.recipe, video)}}, {}, {}};
   };
   return stage;
 }
 
 Stage Extractor::flow_stage(const VideoJob& job) const {
+  if (!backend_) throw Error(ErrorKind::kInternal, "flow is asked for, and no network takes it");
   Stage stage;
   stage.name = "flow";
   stage.key = video_key("flow", kFlowVersion, job)
@@ -360,7 +372,8 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_.has_value());
   std::optional<FlowField> field;
   if (backend_) field.emplace(*backend_, recipe.flow, job.deadline);
-  const std::int64_t expected = expected_snippets(recipe, supply.video().source());
+  const std::int64_t expected =
+      snippet_count(recipe, expected_frames(recipe, supply.video().source()));
 
   FeatureJob work;
   work.recipe = recipe;
@@ -377,9 +390,11 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   work.done = checkpoint.rows();
   work.on_progress = [&](const Array& rows) {
     job.on_progress(rows.dim(0), expected);
+    job.file->expect_unchanged();
     checkpoint.save(rows);
   };
   const Features features = extract_features(std::move(work));
+  job.file->expect_unchanged();
   job.on_extracted(features);
 
   Json video = supply.decodes() ? video_info(job, recipe, supply.video()) : kept_video;
@@ -393,13 +408,12 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
 Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,
                FlowFormat format, const fs::path& path) {
   VideoReader video = open_video(job, recipe);
-  const FrameSource next = decoded_frames(video, recipe);
+  const FrameSource next = decoded_frames(video, job, recipe);
   FlowField field(backend, recipe.flow, job.deadline);
   const std::unique_ptr<FlowWriter> writer =
       make_flow_writer(path, format, recipe.flow.bound, rate_text(recipe, video.source()));
   const std::size_t pairs_at_once = static_cast<std::size_t>(std::max(1, threads)) * 8;
-  const auto expected = static_cast<std::int64_t>(
-      video.source().duration_s * frame_rate(recipe, video.source().average_fps_value));
+  const std::int64_t expected = expected_frames(recipe, video.source());
 
   std::int64_t done = 0;
   cv::Mat previous, last_flow;
@@ -424,6 +438,7 @@ Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& bac
   }
   writer->write(last_flow.empty() ? cv::Mat::zeros(previous.size(), CV_32FC2) : last_flow);
   writer->finish();
+  job.file->expect_unchanged();
   return video_info(job, recipe, video);
 }
 

@@ -14,6 +14,7 @@
 #include "extractors/i3d/i3d.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/interrupt.h"
+#include "pipeline/base/opened_file.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/modality.h"
@@ -47,11 +48,10 @@ struct ExtractorOptions {
 
 // A video to extract from.
 struct VideoJob {
-  std::filesystem::path path;
-  std::string sha256;  // of its content
+  std::shared_ptr<const OpenedFile> file;  // what is decoded is what was hashed
+  std::string sha256;                      // of its content
   int stream = -1;     // index in the container; -1: the one that ffmpeg chooses
-  // Most frames at the recipe's rate, as VideoReader takes it; a video of more is an error.
-  std::int64_t max_frames = VideoReaderOptions::kADay;
+  VideoLimits limits;  // of frames at the recipe's rate
   Deadline deadline;
   std::function<void(std::int64_t done, std::int64_t expected)> on_progress =
       [](std::int64_t, std::int64_t) {};  // snippets; expected is 0 where the container is silent
@@ -61,6 +61,9 @@ struct VideoJob {
 // The stages from a video to its features. Networks and the flow solver are loaded when a stage
 // first runs and shared by all videos; the object must outlive its stages, which belong to one
 // thread.
+//
+// A stage's result is of the content that the job's file had when it was opened: where somebody
+// writes into it meanwhile, the stage throws Error(kInput).
 //
 // Every stage's info has "video": {"duration" (s), "fps", "frames" (both after resampling),
 // "source_fps", "source_frames", "source_sha256", "decode": {"complete", "failed_packets",
@@ -75,7 +78,8 @@ class Extractor {
 
   // Frames at the recipe's rate and size: FFV1 (bgr0) in Matroska.
   Stage frames_stage(const VideoJob& job) const;
-  // Quantised flow: FFV1 (gray) in Matroska, u above v.
+  // Quantised flow: FFV1 (gray) in Matroska, u above v. Throws Error(kInternal) if no network takes
+  // flow.
   Stage flow_stage(const VideoJob& job) const;
   // Features as .npy. `cache` keeps the checkpoints; null for none. The chain's stages at `frames`
   // and `flow` are read instead of decoding and solving where they are not kNone; the result is

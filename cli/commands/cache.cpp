@@ -1,11 +1,7 @@
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <boost/program_options.hpp>
-#include <cctype>
-#include <cmath>
 #include <optional>
-#include <regex>
 
 #include "cli/options.h"
 #include "pipeline/base/error.h"
@@ -15,27 +11,6 @@ namespace po = boost::program_options;
 
 namespace co2net {
 namespace {
-
-// "50G" and the like: a number and K, M, G or T for powers of 1024, with or without "B" or "iB".
-std::int64_t parse_size(const std::string& text) {
-  static const std::regex kSize("([0-9]+(?:\\.[0-9]+)?)([KMGT]?)(?:i?B)?", std::regex::icase);
-  std::smatch match;
-  if (!std::regex_match(text, match, kSize)) {
-    throw Error(ErrorKind::kUsage, "--max-size: '" + text + "' is not a size such as 50G");
-  }
-  const int power = match[2].length() == 0
-                        ? 0
-                        : 1 + static_cast<int>(std::string("KMGT").find(
-                                  static_cast<char>(std::toupper(match.str(2).front()))));
-  const double bytes = std::stod(match[1]) * std::pow(1024.0, power);
-  constexpr double kMost = 0x1p62;
-  return static_cast<std::int64_t>(std::min(bytes, kMost));
-}
-
-std::optional<std::int64_t> parse_max_size(const po::variables_map& args) {
-  if (args.count("max-size") == 0) return std::nullopt;
-  return parse_size(args["max-size"].as<std::string>());
-}
 
 Json to_json(const DiskCache::Usage& usage) {
   return {{"entries", usage.entries}, {"bytes", usage.bytes}};
@@ -86,7 +61,7 @@ int run_cache(const po::variables_map& args, Io& io) {
   DiskCache cache(parse_cache_directory(args));
   const std::string& action = words.front();
   if (words.size() > 1) throw Error(ErrorKind::kUsage, "one action at a time");
-  const auto max_size = parse_max_size(args);
+  const auto max_size = parse_size(args, "max-size");
   if (action == "gc") return cache_gc(cache, max_size);
   if (action == "stat") return cache_stat(cache, max_size, io);
   if (action != "verify" && action != "clear") {

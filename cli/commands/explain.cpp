@@ -18,6 +18,8 @@ void add_explain_options(po::options_description& options) {
   add_cache_options(options);
   add_input_options(options);
   add_stream_option(options);
+  add_spool_option(options);
+  add_timeout_option(options);
 }
 
 int run_explain(const po::variables_map& args, Io& io) {

@@ -25,14 +25,21 @@ Json to_json(const SourceInfo& source) {
           {"start_s", source.start_s}};
 }
 
-void add_probe_options(po::options_description& options) { add_input_options(options); }
+void add_probe_options(po::options_description& options) {
+  add_input_options(options);
+  add_opening_limit_options(options);
+  add_spool_option(options);
+  add_timeout_option(options);
+}
 
 int run_probe(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in);
   const int failed =
       for_each_input(source_of(inputs), options.fail_fast, {}, [&](const Input& input) {
-        const Probe probe = probe_video(input.path);
+        const Deadline deadline = options.each.deadline();
+        const auto file = open_or_spool(input.path, options.each.spool, deadline);
+        const Probe probe = probe_video(file, options.each.limits, deadline);
         Json streams = Json::array();
         for (const SourceInfo& source : probe.streams) streams.push_back(to_json(source));
         const SourceInfo& chosen = probe.streams.at(probe.chosen);

@@ -33,7 +33,7 @@ po::options_description videos_form() {
   add_extraction_options(options);
   add_cache_options(options);
   add_stream_option(options);
-  add_max_frames_option(options);
+  add_limit_options(options);
   add_outcome_options(options);
   add_timeout_option(options);
   return options;

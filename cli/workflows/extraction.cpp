@@ -8,10 +8,10 @@ namespace co2net {
 VideoJob make_job(const Input& input, const VideoSettings& settings, const Observer& observer,
                   const std::string& unit) {
   VideoJob job;
-  job.path = input.path;
-  job.stream = settings.stream;
-  job.max_frames = settings.max_frames;
   job.deadline = settings.deadline();
+  job.file = open_or_spool(input.path, settings.spool, job.deadline);
+  job.stream = settings.stream;
+  job.limits = settings.limits;
   job.on_progress = [on_progress = observer.on_progress, unit](std::int64_t done,
                                                                std::int64_t expected) {
     on_progress(unit, done, expected);
@@ -21,10 +21,9 @@ VideoJob make_job(const Input& input, const VideoSettings& settings, const Obser
 
 VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* cache,
                   const Observer& observer, Stats* stats) {
-  const std::string sha256 =
-      cache != nullptr ? cache->content_hash(OpenedFile(input.path)) : sha256_file(input.path);
-  VideoJob job = make_job(input, settings, observer, "snippets");  // whose deadline counts from now
-  job.sha256 = sha256;
+  VideoJob job = make_job(input, settings, observer, "snippets");
+  job.sha256 = cache != nullptr ? cache->content_hash(*job.file, job.deadline)
+                                : sha256_file(*job.file, job.deadline);
   if (stats != nullptr) {
     job.on_extracted = [stats, id = input.id](const Features& features) {
       stats->add_extraction(id, to_json(features));

@@ -14,7 +14,8 @@ namespace co2net {
 
 // What workflows that make features or flow of videos share.
 
-// The video that `input` names, with its deadline; progress counts `unit`.
+// The video that `input` names, opened once, a pipe's content too; its deadline counts from before
+// that. Progress counts `unit`. Throws Error(kInput), and as a deadline does.
 VideoJob make_job(const Input& input, const VideoSettings& settings, const Observer& observer,
                   const std::string& unit);
 

@@ -63,9 +63,13 @@ int keep_working(Videos& videos, const Observer& observer,
 int keep_readable(Videos& videos, const TrainOnVideosJob& job) {
   spdlog::info("looking through {} videos", videos.size());
   return keep_working(videos, {}, [&](LabelledVideo& video) {
-    in_stage("decode",
-             [&] { VideoReader(video.input.path, {.fps = "", .stream = job.each.stream}).next(); });
-    video.sha256 = make_job(video.input, job.each, job.cache, {}).sha256;
+    const VideoJob opened = make_job(video.input, job.each, job.cache, {});
+    in_stage("decode", [&] {
+      const VideoReaderOptions first_frame = {
+          .fps = "", .stream = opened.stream, .limits = opened.limits, .deadline = opened.deadline};
+      VideoReader(opened.file, first_frame).next();
+    });
+    video.sha256 = opened.sha256;
   });
 }
 

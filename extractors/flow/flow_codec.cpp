@@ -134,9 +134,9 @@ struct FlowReader::State {
   VideoReader video;
 };
 
-FlowReader::FlowReader(const fs::path& path)
-    : state_(
-          new State{VideoReader(path, {.fps = "", .stream = -1, .format = PixelFormat::kGray8})}) {}
+FlowReader::FlowReader(const fs::path& path, const VideoLimits& limits)
+    : state_(new State{
+          VideoReader(path, {.fps = "", .format = PixelFormat::kGray8, .limits = limits})}) {}
 
 FlowReader::~FlowReader() = default;
 

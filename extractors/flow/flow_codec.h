@@ -6,6 +6,7 @@
 #include <string>
 
 #include "extractors/video/frame.h"
+#include "extractors/video/video_limits.h"
 #include "pipeline/base/choice.h"
 
 namespace co2net {
@@ -38,7 +39,7 @@ std::unique_ptr<FlowWriter> make_flow_writer(const std::filesystem::path& path, 
 // What kMkv holds, as uint8 [H, W, 2] a frame; an empty Mat at the end.
 class FlowReader {
  public:
-  explicit FlowReader(const std::filesystem::path& path);
+  explicit FlowReader(const std::filesystem::path& path, const VideoLimits& limits = {});
   ~FlowReader();
   cv::Mat next();
 

@@ -5,6 +5,9 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <string>
+
+#include "pipeline/base/error.h"
 
 namespace co2net {
 
@@ -35,11 +38,18 @@ FlowField::FlowField(FlowBackend backend, const Recipe::Flow& flow, const Deadli
 
 FlowField::~FlowField() = default;
 
+std::unique_ptr<FlowSolver> FlowField::make_solver() const {
+  std::unique_ptr<FlowSolver> solver = backend_.make ? backend_.make(flow_) : nullptr;
+  if (solver) return solver;
+  throw Error(ErrorKind::kInternal,
+              "flow backend '" + std::string(backend_.name) + "' makes no solver");
+}
+
 std::vector<cv::Mat> FlowField::solve(const std::vector<std::pair<cv::Mat, cv::Mat>>& pairs) {
   std::vector<cv::Mat> flows(pairs.size());
   const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, std::size_t i) {
     deadline_.check();
-    if (!solver) solver = backend_.make(flow_);
+    if (!solver) solver = make_solver();
     meter_.measure(1, [&] { flows[i] = solver->solve(pairs[i].first, pairs[i].second); });
   };
   if (backend_.concurrent) {

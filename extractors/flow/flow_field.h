@@ -29,6 +29,7 @@ class FlowField {
   ~FlowField();
 
   // float32 [H, W, 2] in pixels from pairs[i].first to pairs[i].second (gray, uint8), in order.
+  // Throws Error(kInternal) if the backend makes no solver.
   std::vector<cv::Mat> solve(const std::vector<std::pair<cv::Mat, cv::Mat>>& pairs);
 
   // Fills the missing `flow` of frames[i] for every i with wanted(i); frames[i + 1] must exist,
@@ -40,6 +41,8 @@ class FlowField {
 
  private:
   struct Solvers;
+  std::unique_ptr<FlowSolver> make_solver() const;
+
   const FlowBackend backend_;
   const Recipe::Flow flow_;
   const Deadline deadline_;

@@ -1,11 +1,19 @@
 #include "extractors/flow/tvl1.h"
 
 #include <algorithm>
+#include <opencv2/core.hpp>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
+
+void expect_gray_pair(const cv::Mat& from, const cv::Mat& to) {
+  const bool are_gray = from.type() == CV_8UC1 && to.type() == CV_8UC1;
+  if (are_gray && from.size() == to.size() && !from.empty()) return;
+  throw Error(ErrorKind::kInternal,
+              "flow needs two uint8 gray images of equal size that have pixels");
+}
 
 std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) {
   return {

@@ -26,6 +26,9 @@ class FlowSolver {
   virtual cv::Mat solve(const cv::Mat& from, const cv::Mat& to) = 0;
 };
 
+// Throws Error(kInternal) unless both are what solvers take and have pixels.
+void expect_gray_pair(const cv::Mat& from, const cv::Mat& to);
+
 // A way to compute flow. The recipe's flow.variant says whose algorithm gives the numbers; a
 // backend is where it runs.
 struct FlowBackend {

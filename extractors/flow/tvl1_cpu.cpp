@@ -229,9 +229,7 @@ class Tvl1Cpu : public FlowSolver {
                    static_cast<float>(flow.tau / flow.theta), static_cast<float>(flow.theta)} {}
 
   cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
-    if (from.type() != CV_8UC1 || to.type() != CV_8UC1 || from.size() != to.size()) {
-      throw Error(ErrorKind::kInternal, "flow needs two uint8 gray images of equal size");
-    }
+    expect_gray_pair(from, to);
     first_.build(from, flow_, edge_aligned_);
     second_.build(to, flow_, edge_aligned_);
     for (int level = first_.size() - 1; level >= 0; --level) solve_level(level);

@@ -40,6 +40,7 @@ class Tvl1Cuda : public FlowSolver {
             flow.outer_iterations * flow.inner_iterations, flow.scale_step, 0.0, false)) {}
 
   cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
+    expect_gray_pair(from, to);
     on_gpu(gpu_);
     from.copyTo(host_from_);
     to.copyTo(host_to_);

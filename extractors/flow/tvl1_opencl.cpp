@@ -93,6 +93,7 @@ class Tvl1OpenCl : public FlowSolver {
       : flow_(flow), solver_(make_opencv_tvl1(without_median(flow))) {}
 
   cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
+    expect_gray_pair(from, to);
     expect_to_run(from.size());
     return solve_on_device(*solver_, from, to);
   }

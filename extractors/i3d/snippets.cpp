@@ -68,12 +68,20 @@ void SnippetReader::read_ahead(std::size_t count) {
     FramePtr frame = source_();
     if (!frame) {
       ended_ = true;
-    } else if (frames_++ >= next_snippet_ * stride_) {
-      ahead_.push_back(std::move(frame));
-    } else {
+    } else if (frames_ < next_snippet_ * stride_) {
       before_ = std::move(frame);
+      ++frames_;
+    } else {
+      ahead_.push_back(is_taken(frames_++) ? std::move(frame) : nullptr);
     }
   }
+}
+
+// By a snippet, or by its flow: that of its last frame leads to the next one, and if that is the
+// video's last, it is repeated from the one before.
+bool SnippetReader::is_taken(std::int64_t frame) const {
+  const std::int64_t at = frame % stride_;
+  return at <= window_ || at == stride_ - 1;
 }
 
 std::optional<SnippetChunk> SnippetReader::next() {

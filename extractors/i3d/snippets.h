@@ -18,13 +18,14 @@ struct SnippetChunk {
   std::int64_t first = 0;  // index of its first snippet in the video
   std::int64_t count = 0;
   // From the first snippet's first frame to the frame after the last one's last, if the video has
-  // it. A snippet that reaches beyond the video's end repeats its last frame.
+  // it. Between snippets that lie apart, frames that neither a snippet nor its flow takes are null.
+  // A snippet that reaches beyond the video's end repeats its last frame.
   std::vector<FramePtr> frames;
   FramePtr before;  // the frame before these; null at the video's start
 };
 
 // Groups a video's frames into snippets by the recipe's window, stride and tail. Holds the frames
-// of one chunk, whatever the length of the video.
+// that one chunk takes, whatever the length of the video.
 class SnippetReader {
  public:
   // Starts at snippet `first`, `per_chunk` snippets at a time.
@@ -36,6 +37,7 @@ class SnippetReader {
 
  private:
   void read_ahead(std::size_t count);
+  bool is_taken(std::int64_t frame) const;
 
   FrameSource source_;
   const std::int64_t window_, stride_;

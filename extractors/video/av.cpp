@@ -10,6 +10,7 @@ extern "C" {
 namespace co2net {
 
 std::string av_message(int rc) {
+  if (rc == AVERROR(ENOMEM)) return "no memory, or more at once than --max-alloc allows";
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(rc, text, sizeof text);
   return text;
@@ -48,6 +49,8 @@ AVRational parse_fps(const std::string& fps) {
   }
   return rate;
 }
+
+std::int64_t padded_pixels(std::int64_t pixels) { return 2 * pixels + (1 << 20); }
 
 std::string to_string(AVRational value) {
   return std::to_string(value.num) + "/" + std::to_string(value.den);

@@ -44,15 +44,15 @@ using AvFramePtr = std::unique_ptr<AVFrame, FreeAt<av_frame_free>>;
 using GraphPtr = std::unique_ptr<AVFilterGraph, FreeAt<avfilter_graph_free>>;
 using ScalerPtr = std::unique_ptr<SwsContext, FreeOf<sws_freeContext>>;
 
+// libav's words for a negative return value.
+std::string av_message(int rc);
+
 // `p`, or Error(kInternal) if libav had no memory for it.
 template <class T>
 T* allocated(T* p) {
-  if (p == nullptr) throw Error(ErrorKind::kInternal, "out of memory");
+  if (p == nullptr) throw Error(ErrorKind::kInternal, av_message(AVERROR(ENOMEM)));
   return p;
 }
-
-// libav's words for a negative return value.
-std::string av_message(int rc);
 
 // `rc`, or Error(kind, "<doing>: <libav's words>") if it is negative.
 int check_av(int rc, const std::string& doing, ErrorKind kind = ErrorKind::kInput);
@@ -84,6 +84,9 @@ AVPixelFormat to_av(PixelFormat format);
 // "30000/1001" in libavutil's notation, decimal numbers and names such as "ntsc" included.
 // Throws Error(kUsage) unless it is a positive rate.
 AVRational parse_fps(const std::string& fps);
+
+// What a decoder may allocate for frames of so many pixels: it pads their sides.
+std::int64_t padded_pixels(std::int64_t pixels);
 
 // "30000/1001"
 std::string to_string(AVRational value);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <string>
+
+#include "pipeline/base/error.h"
 
 extern "C" {
 #include <libavutil/frame.h>
@@ -10,20 +13,30 @@ extern "C" {
 
 namespace co2net {
 
-cv::Size frame_size(const Recipe::Resize& resize, cv::Size native) {
-  if (resize.mode == ResizeMode::kExact) return {resize.width, resize.height};
-  const double factor =
-      static_cast<double>(resize.short_side) / std::min(native.width, native.height);
-  return {static_cast<int>(std::lround(native.width * factor)),
-          static_cast<int>(std::lround(native.height * factor))};
+cv::Size frame_size(const Recipe::Resize& resize, cv::Size native, std::int64_t max_pixels) {
+  double width = resize.width, height = resize.height;
+  if (resize.mode == ResizeMode::kShortSide) {
+    const double factor =
+        static_cast<double>(resize.short_side) / std::min(native.width, native.height);
+    width = std::round(native.width * factor);
+    height = std::round(native.height * factor);
+  }
+  if (width * height > static_cast<double>(max_pixels)) {
+    throw Error(ErrorKind::kInput,
+                "frames of " + std::to_string(native.width) + "x" + std::to_string(native.height) +
+                    " become more than " + std::to_string(max_pixels) +
+                    " pixels by the recipe's resizing; choose another with --recipe-set, or allow "
+                    "more with --max-scaled-pixels");
+  }
+  return {static_cast<int>(width), static_cast<int>(height)};
 }
 
-FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize) {
+FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize, std::int64_t max_pixels) {
   const cv::Mat bgr(native.height, native.width, CV_8UC3, native.data[0],
                     static_cast<std::size_t>(native.linesize[0]));
+  const cv::Size size = frame_size(resize, bgr.size(), max_pixels);
   cv::Mat gray;
   cv::cvtColor(bgr, gray, cv::COLOR_BGR2GRAY);
-  const cv::Size size = frame_size(resize, bgr.size());
   auto frame = std::make_shared<Frame>();
   cv::resize(bgr, frame->bgr, size, 0, 0, cv::INTER_LINEAR);
   cv::resize(gray, frame->gray, size, 0, 0, cv::INTER_LINEAR);

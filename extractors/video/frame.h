@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <opencv2/core/mat.hpp>
 
+#include "extractors/video/video_limits.h"
 #include "pipeline/stages/recipe.h"
 
 struct AVFrame;
@@ -22,11 +24,13 @@ using FramePtr = std::shared_ptr<Frame>;
 using FrameSource = std::function<FramePtr()>;
 
 // The size of frames under a recipe: kExact gives width x height, kShortSide scales both sides
-// by one factor and rounds to the nearest pixel.
-cv::Size frame_size(const Recipe::Resize& resize, cv::Size native);
+// by one factor and rounds to the nearest pixel. Throws Error(kInput) for more pixels than allowed.
+cv::Size frame_size(const Recipe::Resize& resize, cv::Size native,
+                    std::int64_t max_pixels = VideoLimits().scaled_pixels);
 
 // A decoded BGR24 frame at the recipe's size: gray is OpenCV's BGR2GRAY at native size, then both
-// are resized by OpenCV's bilinear interpolation.
-FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize);
+// are resized by OpenCV's bilinear interpolation. Throws as frame_size().
+FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize,
+                     std::int64_t max_pixels = VideoLimits().scaled_pixels);
 
 }  // namespace co2net

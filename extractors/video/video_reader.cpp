@@ -14,8 +14,8 @@ extern "C" {
 
 #include "extractors/video/av.h"
 #include "extractors/video/frame_filter.h"
+#include "extractors/video/media_input.h"
 #include "extractors/video/packet_clock.h"
-#include "pipeline/base/foreign_file.h"
 
 namespace fs = std::filesystem;
 
@@ -37,13 +37,13 @@ std::int64_t rank(const AVStream& stream) {
   return rank;
 }
 
-std::vector<AVStream*> video_streams(const AVFormatContext& input) {
+std::vector<AVStream*> video_streams(const MediaInput& input) {
+  const AVFormatContext& container = input.container();
   std::vector<AVStream*> streams;
-  std::copy_if(input.streams, input.streams + input.nb_streams, std::back_inserter(streams),
+  std::copy_if(container.streams, container.streams + container.nb_streams,
+               std::back_inserter(streams),
                [](const AVStream* stream) { return is_video(*stream); });
-  if (streams.empty()) {
-    throw Error(ErrorKind::kInput, "no video stream; give a file that has pictures");
-  }
+  if (streams.empty()) input.refuse("no video stream; give a file that has pictures");
   return streams;
 }
 
@@ -54,7 +54,7 @@ std::size_t choose(const std::vector<AVStream*>& streams) {
   return static_cast<std::size_t>(best - streams.begin());
 }
 
-AVStream& find_stream(const AVFormatContext& input, int index) {
+AVStream& find_stream(const MediaInput& input, int index) {
   const std::vector<AVStream*> streams = video_streams(input);
   if (index < 0) return *streams[choose(streams)];
   std::string known;
@@ -66,20 +66,15 @@ AVStream& find_stream(const AVFormatContext& input, int index) {
               "stream " + std::to_string(index) + " is not a video stream; those are:" + known);
 }
 
-InputPtr open_input(const fs::path& path) {
-  silence_libav();
-  Dictionary options(std::map<std::string, std::string>{{"scan_all_pmts", "1"}});
-  AVFormatContext* opened = nullptr;
-  // With the protocol's name, so that no part of a path is taken for one.
-  check_av(avformat_open_input(&opened, ("file:" + path.string()).c_str(), nullptr, options.get()),
-           "not a readable video");
-  InputPtr input(opened);
-  const int rc = avformat_find_stream_info(input.get(), nullptr);
-  if (input->nb_streams == 0) check_av(rc, "no stream found");
-  return input;
+void expect_allowed(int width, int height, std::int64_t max_pixels) {
+  if (std::int64_t{width} * height <= max_pixels) return;
+  throw Error(ErrorKind::kInput,
+              "frames of " + std::to_string(width) + "x" + std::to_string(height) + ", more than " +
+                  std::to_string(max_pixels) + " pixels; allow more with --max-pixels");
 }
 
-CodecPtr open_decoder(const AVStream& stream) {
+CodecPtr open_decoder(const AVStream& stream, const VideoLimits& limits) {
+  expect_allowed(stream.codecpar->width, stream.codecpar->height, limits.pixels);
   const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   const std::string name = avcodec_get_name(stream.codecpar->codec_id);
   if (decoder == nullptr) {
@@ -92,6 +87,7 @@ CodecPtr open_decoder(const AVStream& stream) {
   codec->framerate = stream.avg_frame_rate;
 #endif
   codec->thread_count = 1;
+  codec->max_pixels = padded_pixels(limits.pixels);
   check_av(avcodec_open2(codec.get(), decoder, nullptr), "open the decoder " + name);
   return codec;
 }
@@ -126,22 +122,12 @@ SourceInfo describe(const AVFormatContext& input, AVStream& stream) {
   return info;
 }
 
-// What the file is, where its beginning shows that it is no video; else what libav says of it.
-Error refusal(const fs::path& path, const Error& of_libav) {
-  if (of_libav.kind() == ErrorKind::kInput) {
-    if (const auto kind = foreign_to_binary(path)) {
-      return Error(ErrorKind::kInput, *kind).within(path.string());
-    }
-  }
-  return of_libav.within(path.string());
-}
-
 constexpr double kLongGap_s = 10;
-constexpr double kManyFrames = 1e18;  // which a counter holds
 
-std::int64_t frames_of_a_day(double rate) {
+std::int64_t most_frames(const VideoLimits& limits, double rate) {
   constexpr double kUsualRate = 25, kDay_s = 24 * 60 * 60;
-  return std::llround(kDay_s * (rate > 0 ? rate : kUsualRate));
+  if (limits.frames != VideoLimits::kADay) return limits.frames;
+  return frames_within(kDay_s, rate > 0 ? rate : kUsualRate);
 }
 
 std::string one_decimal(double number) {
@@ -158,28 +144,34 @@ bool is_damaged(const AVFrame& frame) {
 
 class VideoReader::Decoder {
  public:
-  Decoder(const fs::path& path, const VideoReaderOptions& options)
-      : name_(path.string()),
-        input_(open_input(path)),
-        stream_(find_stream(*input_, options.stream)),
-        codec_(open_decoder(stream_)),
-        clock_(*input_, stream_, *codec_),
-        filter_(*input_, stream_, options.fps, options.format),
+  Decoder(const std::shared_ptr<const OpenedFile>& file, const VideoReaderOptions& options)
+      : name_(file->path().string()),
+        deadline_(options.deadline),
+        input_(file, options.limits, options.deadline),
+        stream_(find_stream(input_, options.stream)),
+        codec_(open_decoder(stream_, options.limits)),
+        clock_(input_.container(), stream_, *codec_),
+        filter_(input_.container(), stream_, options.fps, options.format),
         packet_(allocated(av_packet_alloc())),
         decoded_(allocated(av_frame_alloc())),
         delivered_(allocated(av_frame_alloc())),
-        source_(describe(*input_, stream_)),
+        source_(describe(input_.container(), stream_)),
         fills_gaps_(!options.fps.empty()),
         rate_(fills_gaps_ ? av_q2d(parse_fps(options.fps)) : source_.average_fps_value),
-        max_frames_(options.max_frames == VideoReaderOptions::kADay ? frames_of_a_day(rate_)
-                                                                    : options.max_frames) {
-    for (unsigned i = 0; i < input_->nb_streams; ++i) input_->streams[i]->discard = AVDISCARD_ALL;
+        max_frames_(most_frames(options.limits, rate_)),
+        max_pixels_(options.limits.pixels) {
+    const AVFormatContext& container = input_.container();
+    for (unsigned i = 0; i < container.nb_streams; ++i) {
+      container.streams[i]->discard = AVDISCARD_ALL;
+    }
     stream_.discard = AVDISCARD_NONE;
   }
 
   const AVFrame* next() {
+    deadline_.check();
     while (!filter_.pull(*delivered_)) {
       if (finished_) return nullptr;
+      deadline_.check();
       decode();
     }
     expect_room_for(1, "");
@@ -205,6 +197,7 @@ class VideoReader::Decoder {
   }
 
   void deliver() {
+    expect_allowed(decoded_->width, decoded_->height, max_pixels_);
     ++report_.source_frames;
     if (is_damaged(*decoded_)) {
       ++report_.damaged_frames;
@@ -237,7 +230,7 @@ class VideoReader::Decoder {
   int read_packet() {
     for (;;) {
       av_packet_unref(packet_.get());
-      const int rc = av_read_frame(input_.get(), packet_.get());
+      const int rc = input_.read(*packet_);
       if (rc == AVERROR(EAGAIN)) continue;
       if (rc < 0 || packet_->stream_index == stream_.index) return rc;
     }
@@ -260,7 +253,7 @@ class VideoReader::Decoder {
     const double gap_s = (static_cast<double>(next_pts) - static_cast<double>(*last_pts_)) *
                          av_q2d(stream_.time_base);
     if (!fills_gaps_ || gap_s < kLongGap_s) return;
-    const std::int64_t copies = std::llround(std::min(gap_s * rate_, kManyFrames)) - 1;
+    const std::int64_t copies = frames_within(gap_s, rate_) - 1;
     const std::string gap = "after frame " + std::to_string(frame) + " the timestamps jump by " +
                             one_decimal(gap_s) + " s, which " + std::to_string(copies) +
                             " copies of it fill";
@@ -277,10 +270,13 @@ class VideoReader::Decoder {
                                        "allow more with --max-frames");
   }
 
+  // Packets that fail for want of memory would do with more: a result without them is none.
   void fail(int rc, const std::string& doing) {
+    const std::string reason =
+        doing + " after frame " + std::to_string(report_.source_frames) + ": " + av_message(rc);
+    if (rc == AVERROR(ENOMEM)) throw Error(ErrorKind::kInput, reason);
     ++report_.failed_packets;
-    incomplete(doing + " after frame " + std::to_string(report_.source_frames) + ": " +
-               av_message(rc));
+    incomplete(reason);
   }
 
   void incomplete(const std::string& reason) {
@@ -289,7 +285,8 @@ class VideoReader::Decoder {
   }
 
   std::string name_;
-  InputPtr input_;
+  Deadline deadline_;
+  MediaInput input_;
   AVStream& stream_;
   CodecPtr codec_;
   PacketClock clock_;
@@ -301,17 +298,19 @@ class VideoReader::Decoder {
   bool fills_gaps_;
   double rate_;  // frames a second that are delivered; 0 if unknown
   std::int64_t max_frames_;
+  std::int64_t max_pixels_;
   std::optional<std::int64_t> last_pts_;
   DecodeReport report_;
   bool draining_ = false;
   bool finished_ = false;
 };
 
-VideoReader::VideoReader(const fs::path& path, const VideoReaderOptions& options) try
-    : name_(path.string()), decoder_(std::make_unique<Decoder>(path, options)) {
-} catch (const Error& e) {
-  throw refusal(path, e);
-}
+VideoReader::VideoReader(std::shared_ptr<const OpenedFile> file, const VideoReaderOptions& options)
+    : name_(file->path().string()),
+      decoder_(within(name_, [&] { return std::make_unique<Decoder>(file, options); })) {}
+
+VideoReader::VideoReader(const fs::path& path, const VideoReaderOptions& options)
+    : VideoReader(std::make_shared<const OpenedFile>(path), options) {}
 
 VideoReader::~VideoReader() = default;
 
@@ -323,15 +322,26 @@ const SourceInfo& VideoReader::source() const { return decoder_->source(); }
 
 const DecodeReport& VideoReader::report() const { return decoder_->report(); }
 
-Probe probe_video(const fs::path& path) try {
-  const InputPtr input = open_input(path);
-  const std::vector<AVStream*> streams = video_streams(*input);
-  Probe probe;
-  probe.chosen = choose(streams);
-  for (AVStream* stream : streams) probe.streams.push_back(describe(*input, *stream));
-  return probe;
-} catch (const Error& e) {
-  throw refusal(path, e);
+Probe probe_video(const std::shared_ptr<const OpenedFile>& file, const VideoLimits& limits,
+                  const Deadline& deadline) {
+  return within(file->path().string(), [&] {
+    const MediaInput input(file, limits, deadline);
+    const std::vector<AVStream*> streams = video_streams(input);
+    Probe probe;
+    probe.chosen = choose(streams);
+    for (AVStream* stream : streams) probe.streams.push_back(describe(input.container(), *stream));
+    return probe;
+  });
+}
+
+Probe probe_video(const fs::path& path) {
+  return probe_video(std::make_shared<const OpenedFile>(path));
+}
+
+std::int64_t frames_within(double duration_s, double rate) {
+  constexpr double kMost = 1e18;
+  const double frames = duration_s * rate;
+  return frames > 0 ? std::llround(std::min(frames, kMost)) : 0;
 }
 
 }  // namespace co2net

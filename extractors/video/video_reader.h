@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "extractors/video/pixel_format.h"
+#include "extractors/video/video_limits.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/base/opened_file.h"
 
 struct AVFrame;
 
@@ -17,10 +19,8 @@ struct VideoReaderOptions {
   std::string fps = "25";  // "25", "30000/1001"; empty: every source frame, as it comes
   int stream = -1;         // index in the container; -1: the one that the ffmpeg program chooses
   PixelFormat format = PixelFormat::kBgr24;
-  // Most frames to deliver; a video of more is an error.
-  static constexpr std::int64_t kADay = 0;  // those of a day at the rate
-  static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
-  std::int64_t max_frames = kNoLimit;
+  VideoLimits limits = {};
+  Deadline deadline = {};
 };
 
 // What the container says about a video stream. Nothing has been decoded: it may be wrong.
@@ -64,15 +64,17 @@ struct DecodeReport {
 // files they do not. Not thread-safe; several readers may work at once.
 class VideoReader {
  public:
-  // Throws Error(kInput) if the file cannot be read or has no such video stream, Error(kUsage) if
-  // options.fps is not a rate.
+  // Throws Error(kInput) if the file cannot be read, leads to other files or has no such video
+  // stream, or that is larger than allowed; Error(kUsage) if options.fps is not a rate. This and
+  // next() throw as options.deadline does, at most a packet's decoding late.
+  VideoReader(std::shared_ptr<const OpenedFile> file, const VideoReaderOptions& options);
   VideoReader(const std::filesystem::path& path, const VideoReaderOptions& options);
   ~VideoReader();
 
   // The next frame, in presentation order: packed pixels in data[0], linesize[0] bytes a row; or
   // null after the last one. Valid until the next call. Packets that fail are skipped and counted.
-  // Throws Error(kInput) if nothing at all could be decoded, or for more than options.max_frames:
-  // before a gap in the timestamps is filled with so many.
+  // Throws Error(kInput) if nothing at all could be decoded, or for more than
+  // options.limits.frames: before a gap in the timestamps is filled with so many.
   const AVFrame* next();
 
   const SourceInfo& source() const;
@@ -91,7 +93,13 @@ struct Probe {
   std::size_t chosen = 0;
 };
 
-// Throws Error(kInput) if the file cannot be read or has no video stream.
+// Throws Error(kInput) if the file cannot be read, leads to other files or has no video stream, and
+// as `deadline` does.
+Probe probe_video(const std::shared_ptr<const OpenedFile>& file, const VideoLimits& limits = {},
+                  const Deadline& deadline = {});
 Probe probe_video(const std::filesystem::path& path);
+
+// The frames that a duration holds at a rate, in [0, 1e18]: containers claim anything.
+std::int64_t frames_within(double duration_s, double rate);
 
 }  // namespace co2net

@@ -104,8 +104,9 @@ class VideoWriter::Encoder {
 
   void write(const std::uint8_t* pixels, std::ptrdiff_t stride) {
     check_write(av_frame_make_writable(frame_.get()), "write");
-    const int strides[] = {static_cast<int>(stride)};
-    sws_scale(scaler_.get(), &pixels, strides, 0, codec_->height, frame_->data, frame_->linesize);
+    const std::uint8_t* const planes[4] = {pixels};  // libswscale reads four of each
+    const int strides[4] = {static_cast<int>(stride)};
+    sws_scale(scaler_.get(), planes, strides, 0, codec_->height, frame_->data, frame_->linesize);
     frame_->pts = next_pts_++;
     encode(frame_.get());
   }

@@ -89,6 +89,20 @@ std::string utf8(const std::string& name) {
   return encoded;
 }
 
+// A part of an id as the name of a file or folder that is neither hidden nor another folder. Names
+// that differ stay so: another underscore leads those that this makes, too.
+std::string visible(const std::string& name) {
+  const std::size_t letter = name.find_first_not_of('_');
+  const bool is_hidden_or_made = letter == std::string::npos ? name.empty() : name[letter] == '.';
+  return is_hidden_or_made ? "_" + name : name;
+}
+
+std::string visible_path(const fs::path& relative) {
+  fs::path path;
+  for (const fs::path& part : relative) path /= visible(utf8(part.string()));
+  return path.string();
+}
+
 // Blanks at the line's end are the name's own only if a file is called so.
 std::string name_on(const std::string& line) {
   const std::string_view name = without_trailing_blanks(line);
@@ -235,7 +249,7 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
   return files_at(paths, suffixes);
 }
 
-std::string id_of(const fs::path& path) { return utf8(path.stem().string()); }
+std::string id_of(const fs::path& path) { return visible(utf8(path.stem().string())); }
 
 std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
   if (paths.empty()) return {};
@@ -252,7 +266,7 @@ std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
       for (fs::path id = input.id; !id.empty(); id = id.parent_path()) ++uses[id.string()];
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::string relative = utf8(normal[i].lexically_relative(parent).string());
+      const std::string relative = visible_path(normal[i].lexically_relative(parent));
       if (uses[inputs[i].id] == 1 || inputs[i].id == relative) continue;
       inputs[i].id = relative;
       changed = true;

@@ -40,12 +40,14 @@ std::vector<std::filesystem::path> expand_inputs(const std::vector<std::string>&
                                                  const std::vector<std::string>& suffixes,
                                                  std::istream& standard_input, bool nul_separated);
 
-// A file's name without suffix.
+// A file's name without suffix; an underscore leads it where it is empty or begins with a dot
+// (after underscores, if any), so that it names a file that is seen and lies where it should.
 std::string id_of(const std::filesystem::path& path);
 
 // Gives every file its id: the name without suffix; names that collide become the path relative to
 // the files' common parent, with its suffix, so that no result overwrites another, nor lies in
-// another's folder. Ids are UTF-8: where a name is not, its bytes beyond ASCII become %XX.
+// another's folder; id_of()'s underscore leads each part of such a path. Ids are UTF-8: where a
+// name is not, its bytes beyond ASCII become %XX.
 std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
 
 // Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "pipeline/base/digest.h"
+#include "pipeline/base/error.h"
 
 // OpenBLAS's, null where another BLAS is loaded.
 extern "C" __attribute__((weak)) char* openblas_get_config();
@@ -14,7 +15,9 @@ KeyBuilder::KeyBuilder(const std::string& stage, int version)
     : document_{{"stage", stage}, {"version", version}} {}
 
 KeyBuilder& KeyBuilder::add(const std::string& name, const Json& value) {
-  document_[name] = value;
+  if (!document_.emplace(name, value).second) {
+    throw Error(ErrorKind::kInternal, "cache key: '" + name + "' is added twice");
+  }
   return *this;
 }
 

@@ -19,6 +19,7 @@ class KeyBuilder {
  public:
   // Bump `version` when the stage's code can change results.
   KeyBuilder(const std::string& stage, int version);
+  // Throws Error(kInternal) for a name that the key has already, "stage" and "version" among them.
   KeyBuilder& add(const std::string& name, const Json& value);
   KeyBuilder& add(const std::string& name, const CacheKey& upstream);
   CacheKey build() const;

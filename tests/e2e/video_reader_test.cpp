@@ -310,7 +310,7 @@ TEST_F(VideoReaderOfMade, TellsHowALongGapIsFilled) {
 TEST_F(VideoReaderOfMade, RefusesMoreFramesThanAllowedBeforeItFillsAGap) {
   const fs::path clip = make("a.mkv", GAP);
   const auto error_after = [&](std::int64_t most) {
-    VideoReader reader(clip, {.max_frames = most});
+    VideoReader reader(clip, {.limits = {.frames = most}});
     std::string error = "none";
     try {
       while (reader.next() != nullptr) continue;
@@ -328,7 +328,7 @@ TEST_F(VideoReaderOfMade, RefusesMoreFramesThanAllowedBeforeItFillsAGap) {
     EXPECT_NE(error.find(words), std::string::npos) << error;
   }
   EXPECT_NE(error_after(523).second.find("more than 523 frames"), std::string::npos);
-  EXPECT_EQ(error_after(VideoReaderOptions::kADay).first, 524);
+  EXPECT_EQ(error_after(VideoLimits::kADay).first, 524);
 }
 
 TEST_F(VideoReaderOfMade, ReportsTheSameDamageOnEveryRun) {

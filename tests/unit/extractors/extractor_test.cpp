@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <set>
@@ -64,7 +65,8 @@ class ExtractorTest : public testing::Test {
 
   static VideoJob job(const std::string& name) {
     VideoJob job;
-    job.path = folder_->path() / name;
+    const fs::path path = folder_->path() / name;
+    if (fs::exists(path)) job.file = std::make_shared<const OpenedFile>(path);
     job.sha256 = sha256(name);
     return job;
   }
@@ -134,7 +136,7 @@ TEST_F(ExtractorTest, SaysHowLongGapsWereFilledAndRefusesMoreFramesThanAllowed) 
   EXPECT_EQ(decoded.at("frames"), 36);
   const Json gaps = {{"count", 3}, {"frames", 33}, {"longest_s", 12.0}};
   EXPECT_EQ(decoded.at("decode").at("gaps"), gaps);
-  video.max_frames = 35;
+  video.limits.frames = 35;
   test::expect_error(ErrorKind::kInput, {"more than 35 frames", "--max-frames"},
                      [&] { decoded_features(video); });
 }
@@ -260,7 +262,8 @@ TEST_F(ExtractorTest, KeepsTheKeyForWhatDoesNotChangeFeatures) {
   options_.recipe.name = "another name";
   options_.flow_backend = "cpu";
   VideoJob moved = job("a");
-  moved.path = "/elsewhere/b.mp4";
+  moved.file = std::make_shared<const OpenedFile>(folder_->path() / "lossless.mkv");
+  moved.limits = {.frames = 9, .pixels = 9, .scaled_pixels = 9, .streams = 9, .allocation = 9};
   moved.deadline = Deadline(std::chrono::hours(1));
   EXPECT_EQ(digest(moved), key);
 }
@@ -288,6 +291,55 @@ TEST_F(ExtractorTest, NamesTheStageThatFails) {
   EXPECT_EQ(test::failed_stage([&] { decoded_features(job("junk.mp4")); }), "decode");
   options_.networks[0].file = folder_->path() / "absent.pt";
   EXPECT_EQ(test::failed_stage([&] { decoded_features(job("lossless.mkv")); }), "features");
+}
+
+TEST_F(ExtractorTest, KeepsNothingOfAVideoThatIsWrittenToWhileItIsDecoded) {
+  const fs::path path = folder_->path() / "growing.mkv";
+  fs::copy(folder_->path() / "long.mkv", path, fs::copy_options::overwrite_existing);
+  options_.checkpoint_s = 0;
+  const Extractor extractor(options_);
+  const TempDir dir;
+  DiskCache cache(dir.path() / "cache");
+  VideoJob video = job("growing.mkv");
+  const auto append = [&](std::int64_t, std::int64_t) {
+    std::ofstream(path, std::ios::app) << "more";
+  };
+  video.on_progress = append;
+  const auto expect_refused = [&](const auto& work) {
+    test::expect_error(ErrorKind::kInput, {"growing.mkv", "written to while it was read"}, work);
+  };
+  const Stage features = extractor.features_stage(video, &cache);
+  expect_refused([&] { run_chain({features}, &cache, "x"); });
+  EXPECT_TRUE(cache.usage_by_stage().empty()) << "no checkpoint either";
+  expect_refused([&] { run_chain({extractor.frames_stage(video)}, &cache, "x"); });
+  EXPECT_FALSE(cache.contains(extractor.frames_stage(video).key));
+  expect_refused([&] { run_chain({extractor.flow_stage(video)}, &cache, "x"); });
+  EXPECT_FALSE(cache.contains(extractor.flow_stage(video).key));
+}
+
+TEST_F(ExtractorTest, DecodesTheContentThatWasOpenedWhateverTakesItsName) {
+  const fs::path path = folder_->path() / "replaced.mkv";
+  fs::copy(folder_->path() / "lossless.mkv", path);
+  const VideoJob video = job("replaced.mkv");
+  fs::rename(path, folder_->path() / "elsewhere.mkv");
+  write_file(path, "junk");
+  EXPECT_EQ(decoded_features(video).bytes, decoded_features(job("lossless.mkv")).bytes);
+}
+
+TEST_F(ExtractorTest, RefusesFramesThatResizingMakesLargerThanAllowed) {
+  VideoJob video = job("lossless.mkv");
+  video.limits.scaled_pixels = 224 * 224 - 1;
+  test::expect_error(ErrorKind::kInput, {"lossless.mkv", "--max-scaled-pixels"},
+                     [&] { decoded_features(video); });
+  video.limits.scaled_pixels = 224 * 224;
+  EXPECT_NO_THROW(decoded_features(video));
+}
+
+TEST_F(ExtractorTest, HasNoFlowStageWithoutANetworkThatTakesFlow) {
+  options_.networks.pop_back();
+  const Extractor extractor(options_);
+  test::expect_error(ErrorKind::kInternal, {"no network takes it"},
+                     [&] { extractor.flow_stage(job("lossless.mkv")); });
 }
 
 TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {

@@ -113,6 +113,20 @@ TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
   }
 }
 
+TEST(FlowField, NamesABackendThatMakesNoSolver) {
+  FlowBackend makes_null = backend_of<NamingSolver>(true);
+  makes_null.make = [](const Recipe::Flow&) { return nullptr; };
+  FlowBackend makes_nothing = makes_null;
+  makes_nothing.make = nullptr;
+  const std::vector<FramePtr> frames = numbered_frames(2);
+  for (const FlowBackend& backend : {makes_null, makes_nothing, FlowBackend{}}) {
+    FlowField field(backend, unit_bound(), Deadline());
+    test::expect_error(ErrorKind::kInternal, {"flow backend", "makes no solver"}, [&] {
+      field.solve({{frames[0]->gray, frames[1]->gray}});
+    });
+  }
+}
+
 TEST(FlowField, FillsWhatIsWantedAndMissingOnly) {
   const FlowBackend backend = backend_of<NamingSolver>(true);
   FlowField field(backend, unit_bound(), Deadline());

@@ -285,6 +285,20 @@ TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
                      [&] { choose_flow_backend("opencl", fast, std::nullopt); });
 }
 
+TEST(Tvl1Cpu, RefusesWhatIsNoPairOfGrayImages) {
+  const cv::Mat gray(20, 30, CV_8UC1, cv::Scalar(0));
+  const auto solver = kTvl1Cpu.make(Recipe::Flow());
+  for (const cv::Mat& other : {cv::Mat(), cv::Mat(20, 31, CV_8UC1), cv::Mat(20, 30, CV_8UC3)}) {
+    test::expect_error(ErrorKind::kInternal, {"two uint8 gray images"},
+                       [&] { solver->solve(gray, other); });
+  }
+  for (const cv::Size empty : {cv::Size(0, 0), cv::Size(0, 20), cv::Size(30, 0)}) {
+    const cv::Mat none(empty, CV_8UC1);
+    test::expect_error(ErrorKind::kInternal, {"that have pixels"},
+                       [&] { solver->solve(none, none); });
+  }
+}
+
 TEST(Tvl1Cpu, DependsOnTheMachineInFastPrecisionOnly) {
   Recipe::Flow flow;
   EXPECT_EQ(kTvl1Cpu.device(flow), "co2net tvl1 exact");

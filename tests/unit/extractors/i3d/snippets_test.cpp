@@ -75,10 +75,33 @@ TEST(SnippetReader, GivesTheNeighboursThatFlowNeeds) {
       const std::size_t after_last =
           begin + static_cast<std::size_t>((chunk->count - 1) * recipe.stride + recipe.window);
       const std::size_t end = std::min(after_last + 1, frames.size());
-      ASSERT_EQ(chunk->frames, std::vector<FramePtr>(frames.begin() + begin, frames.begin() + end))
-          << recipe.stride << ", " << count << " frames, chunk at " << chunk->first;
+      ASSERT_EQ(chunk->frames.size(), end - begin);
+      for (std::size_t i = begin; i < end; ++i) {
+        const auto at = static_cast<int>(i) % recipe.stride;
+        const bool is_taken = at <= recipe.window || at == recipe.stride - 1;
+        ASSERT_EQ(chunk->frames[i - begin], is_taken ? frames[i] : nullptr)
+            << recipe.stride << ", " << count << " frames, chunk at " << chunk->first << ", " << i;
+      }
     }
   });
+}
+
+TEST(SnippetReader, HoldsNoFrameThatLiesBetweenSnippets) {
+  Recipe recipe;
+  recipe.stride = 1000;
+  std::vector<std::weak_ptr<Frame>> given;
+  const FrameSource source = [&]() -> FramePtr {
+    if (given.size() == 5000) return nullptr;
+    const auto frame = std::make_shared<Frame>();
+    given.push_back(frame);
+    return frame;
+  };
+  SnippetReader reader(source, recipe, 0, 3);
+  while (const auto chunk = reader.next()) {
+    const auto held = std::ranges::count_if(given, [](const auto& f) { return !f.expired(); });
+    EXPECT_LE(held, 4 * (recipe.window + 2));
+  }
+  EXPECT_EQ(given.size(), 5000u);
 }
 
 TEST(IsCovered, TellsFramesOfASnippetFromThoseBetween) {

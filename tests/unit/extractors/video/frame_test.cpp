@@ -10,6 +10,8 @@ extern "C" {
 #include <libavutil/frame.h>
 }
 
+#include "tests/unit/expect_error.h"
+
 namespace co2net {
 namespace {
 
@@ -45,6 +47,19 @@ TEST(FrameSize, IsExactOrScalesTheShortSide) {
   EXPECT_EQ(frame_size(resize, {256, 256}), cv::Size(256, 256));
   resize.short_side = 224;
   EXPECT_EQ(frame_size(resize, {854, 480}), cv::Size(399, 224));  // 398.53
+}
+
+TEST(FrameSize, IsAtMostWhatIsAllowed) {
+  Recipe::Resize resize;
+  EXPECT_NO_THROW(frame_size(resize, {1920, 1080}, 340 * 256));
+  const auto expect_refused = [&](cv::Size native, std::int64_t most) {
+    test::expect_error(ErrorKind::kInput, {"--max-scaled-pixels"},
+                       [&] { frame_size(resize, native, most); });
+  };
+  expect_refused({1920, 1080}, 340 * 256 - 1);
+  resize.mode = ResizeMode::kShortSide;
+  expect_refused({16384, 1}, VideoLimits().scaled_pixels);
+  expect_refused({1, 2'000'000'000}, VideoLimits().scaled_pixels);
 }
 
 TEST(ScaleFrame, IsOpenCvsGrayAtNativeSizeThenItsBilinearResize) {

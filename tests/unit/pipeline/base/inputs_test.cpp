@@ -184,6 +184,19 @@ TEST(Shard, IsTheSameForEverAndEverywhere) {  // sha256("abc") starts with ba781
   EXPECT_TRUE((Shard{0xe3b0c44298fc1c14 % 10, 10}).has(""));
 }
 
+TEST(WithIds, NameFilesThatAreSeenAndLieInTheirFolder) {
+  EXPECT_EQ(ids({"/v/...mp4"}), Ids{"_.."});
+  EXPECT_EQ(ids({"/v/..mp4"}), Ids{"_."});
+  EXPECT_EQ(ids({"/v/.hidden.mp4", "/v/.mp4"}), (Ids{"_.hidden", "_.mp4"}));
+  EXPECT_EQ(ids({"/v/a/"}), Ids{"_"}) << "a path that ends as one of a folder";
+  EXPECT_EQ(ids({"/v/_a.mp4", "/v/_.mp4"}), (Ids{"_a", "_"})) << "as before";
+}
+
+TEST(WithIds, AreDistinctAlsoWhereUnderscoresWereAdded) {
+  EXPECT_EQ(ids({"/v/.a.mp4", "/v/_.a.mp4", "/v/__.a.mp4"}), (Ids{"_.a", "__.a", "___.a"}));
+  EXPECT_EQ(ids({"/v/.x/a.mp4", "/v/_.x/a.mp4"}), (Ids{"_.x/a.mp4", "__.x/a.mp4"}));
+}
+
 TEST(WithIds, KeepsAnIdOutOfTheFolderOfAnother) {
   const std::vector<Input> inputs = with_ids({"in/sub.mp4", "in/sub/x.mp4", "in/other/x.mp4"});
   EXPECT_EQ(inputs[0].id, "sub.mp4");
