@@ -180,13 +180,16 @@ class Checkpoint {
     const auto now = std::chrono::steady_clock::now();
     if (cache_ == nullptr || now - last_ < interval_) return;
     const CacheKey key = key_after(saved_);
-    cache_->put(key, {Json::object(), format_npy(rows_from(rows, saved_)), {}});
-    if (cache_->contains(key)) add(rows.dim(0) - saved_);  // else there is no room for it now
+    if (cache_->put(key, {Json::object(), format_npy(rows_from(rows, saved_)), {}})) {
+      add(rows.dim(0) - saved_);
+    }
     last_ = std::chrono::steady_clock::now();
   }
 
+  // The last part first: each is found by those before it.
   void remove() {
-    for (const CacheKey& key : parts_) cache_->remove(key);
+    rows();
+    for (; !parts_.empty(); parts_.pop_back()) cache_->remove(parts_.back());
   }
 
  private:
@@ -325,6 +328,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
                             has_flow ? inputs.back().file : fs::path(),
                             inputs.empty() ? Json() : inputs.front().info.at("video"));
   };
+  stage.clean_up = [cache, key = stage.key] { Checkpoint(cache, key, 0).remove(); };
   return stage;
 }
 
@@ -386,7 +390,6 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   video["snippets"] = features.rows.dim(0);
   if (features.repeated_frames > 0) video["repeated_frames"] = features.repeated_frames;
   report_oddities(job, video);
-  checkpoint.remove();
   return {{{"video", video}}, format_npy(features.rows), {}};
 }
 

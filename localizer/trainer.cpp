@@ -8,6 +8,7 @@
 
 #include "localizer/checkpoint.h"
 #include "localizer/sampler.h"
+#include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/interrupt.h"
 
