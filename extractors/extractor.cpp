@@ -244,14 +244,17 @@ KeyBuilder Extractor::key(const std::string& stage, int version, const VideoJob&
   return KeyBuilder(stage, version)
       .add("video", job.sha256)
       .add("stream", job.stream)
+      .add("frames_version", kFramesVersion)
       .add("libav", libav_versions())
-      .add("opencv", cv::getVersionString())
-      .add("machine", machine_identity());
+      .add("opencv", cv::getVersionString());
 }
 
 KeyBuilder Extractor::video_key(const std::string& stage, int version, const VideoJob& job) const {
   const Json recipe = to_json(options_.recipe);
-  return key(stage, version, job).add("fps", recipe.at("fps")).add("resize", recipe.at("resize"));
+  return key(stage, version, job)
+      .add("machine", decoding_machine())
+      .add("fps", recipe.at("fps"))
+      .add("resize", recipe.at("resize"));
 }
 
 Stage Extractor::frames_stage(const VideoJob& job) const {
@@ -308,13 +311,15 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
     networks.push_back({{"stream", network.modality}, {"sha256", network.sha256}});
   }
   KeyBuilder builder = key("features", kFeaturesVersion, job);
-  builder.add("recipe", recipe)
+  builder.add("machine", machine_identity())
+      .add("recipe", recipe)
       .add("networks", networks)
       .add("device", device_description(options_.device))
       .add("i3d_precision", options_.i3d_precision)
       .add("torch", I3d::library_version());
   if (backend_) {
-    builder.add("backend", std::string(backend_->name))
+    builder.add("flow_version", kFlowVersion)
+        .add("backend", std::string(backend_->name))
         .add("flow_device", backend_->device(options_.recipe.flow));
   }
   stage.key = builder.build();

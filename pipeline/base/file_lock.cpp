@@ -37,8 +37,7 @@ bool is_named(int descriptor, const fs::path& path) {
 Outcome try_lock(int descriptor, int operation) {
   while (::flock(descriptor, operation | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    const bool is_refused = errno == EWOULDBLOCK || errno == EBADF;
-    return is_refused ? Outcome::kBusy : Outcome::kNoLocks;
+    return errno == EWOULDBLOCK ? Outcome::kBusy : Outcome::kNoLocks;
   }
   return Outcome::kHeld;
 }

@@ -19,10 +19,10 @@ class PathLock {
     kHeld,
     kBusy,    // somebody else's lock stands against it
     kAbsent,  // nothing is there that may be opened
-    kNoLocks  // the file system has none
+    kNoLocks  // the file system has none, or as NFS none that is exclusive for a folder
   };
 
-  // Waits for no one. Where NFS holds the path, a folder cannot be locked but kShared.
+  // Waits for no one.
   static PathLock take(const std::filesystem::path& path, Kind kind);
 
   PathLock(PathLock&& other) noexcept;

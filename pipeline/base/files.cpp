@@ -1,7 +1,6 @@
 #include "pipeline/base/files.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,35 +161,6 @@ std::string read_file(const fs::path& path) {
 
 std::string read_text(const fs::path& path, ErrorKind kind) {
   return as_text(read_file(path), path.string(), kind);
-}
-
-MappedFile::MappedFile(const fs::path& path) {
-  const Descriptor file(path, O_RDONLY);
-  struct stat status;
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail("read", path);
-  if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-    read_ = read_file(path);
-    bytes_ = read_;
-    return;
-  }
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (mapping == MAP_FAILED) fail("map", path);
-  mapping_ = mapping;
-  bytes_ = {static_cast<const char*>(mapping), size};
-}
-
-void MappedFile::release(std::string_view part) const {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes_.data());
-  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
-  if (mapping_ == nullptr || first < begin || first + part.size() > begin + bytes_.size()) return;
-  const std::uintptr_t from = first - first % page;  // the mapping starts at a page, too
-  ::madvise(reinterpret_cast<void*>(from), first + part.size() - from, MADV_DONTNEED);
-}
-
-MappedFile::~MappedFile() {
-  if (mapping_ != nullptr) ::munmap(mapping_, bytes_.size());
 }
 
 void make_directories(const fs::path& directory) {

@@ -21,24 +21,6 @@ std::string read_file(const std::filesystem::path& path);
 // as_text(). Throws Error(kIo); Error(kind) for what is not UTF-8 but UTF-16 or UTF-32.
 std::string read_text(const std::filesystem::path& path, ErrorKind kind = ErrorKind::kInput);
 
-// A file's content, mapped for reading where it is a regular file: it takes no memory that the
-// system cannot have back. Nobody may shorten the file meanwhile. Throws Error(kIo).
-class MappedFile {
- public:
-  explicit MappedFile(const std::filesystem::path& path);
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile();
-  std::string_view bytes() const { return bytes_; }
-  // Gives a part's memory back to the system; it is read anew where it is used again.
-  void release(std::string_view part) const;
-
- private:
-  std::string read_;  // where the file cannot be mapped
-  std::string_view bytes_;
-  void* mapping_ = nullptr;
-};
-
 // Makes the directory and those above it, durably. Throws Error(kIo).
 void make_directories(const std::filesystem::path& directory);
 

@@ -37,7 +37,9 @@ std::string random_letters() {
 
 bool create_file(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  return descriptor >= 0 && ::close(descriptor) == 0;
+  if (descriptor < 0) return false;
+  ::close(descriptor);
+  return true;
 }
 
 // False if the name is taken. (mkstemps and mkdtemp leave what they make to its owner alone; the

@@ -105,7 +105,7 @@ std::uint64_t file_checksum(const fs::path& path) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     XXH3_64bits_update(state.get(), block.data(), static_cast<std::size_t>(file.gcount()));
   }
-  if (!file.eof()) throw Error(ErrorKind::kInput, "unreadable file " + path.filename().string());
+  if (!file.eof()) throw Error(ErrorKind::kIo, "unreadable file " + path.filename().string());
   return XXH3_64bits_digest(state.get());
 }
 

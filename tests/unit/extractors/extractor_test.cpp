@@ -286,6 +286,24 @@ TEST_F(ExtractorTest, KeysKeptFramesAndFlowByWhatChangesThemOnly) {
   EXPECT_NE(keys().first, usual.first);
 }
 
+TEST_F(ExtractorTest, KeysFlowByTheMachineOnlyAsFarAsItsFramesAre) {
+  const Extractor extractor(options_);
+  const Json frames = extractor.frames_stage(job("a")).key.document;
+  const Json flow = extractor.flow_stage(job("a")).key.document;
+  EXPECT_EQ(flow.at("machine"), frames.at("machine"));
+  EXPECT_FALSE(flow.at("machine").contains("compiler"));
+}
+
+TEST_F(ExtractorTest, KeysEachStageByTheVersionsOfThoseBeforeIt) {
+  const Extractor extractor(options_);
+  const Json frames = extractor.frames_stage(job("a")).key.document;
+  const Json flow = extractor.flow_stage(job("a")).key.document;
+  const Json features = extractor.features_stage(job("a"), nullptr).key.document;
+  EXPECT_EQ(flow.at("frames_version"), frames.at("version"));
+  EXPECT_EQ(features.at("frames_version"), frames.at("version"));
+  EXPECT_EQ(features.at("flow_version"), flow.at("version"));
+}
+
 TEST_F(ExtractorTest, NamesTheStageThatFails) {
   write_file(folder_->path() / "junk.mp4", "junk");
   EXPECT_EQ(test::failed_stage([&] { decoded_features(job("junk.mp4")); }), "decode");

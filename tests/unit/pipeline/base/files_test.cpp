@@ -25,16 +25,6 @@ class Umask {
   mode_t before_;
 };
 
-TEST(MappedFile, HoldsTheContentOfFilesAndDevices) {
-  TempDir dir;
-  write_file(dir.path() / "a", "content");
-  write_file(dir.path() / "empty", "");
-  EXPECT_EQ(MappedFile(dir.path() / "a").bytes(), "content");
-  EXPECT_EQ(MappedFile(dir.path() / "empty").bytes(), "");
-  EXPECT_EQ(MappedFile("/dev/null").bytes(), "");
-  test::expect_error(ErrorKind::kIo, {"absent"}, [&] { MappedFile(dir.path() / "absent"); });
-}
-
 TEST(WriteFile, MakesTheFileAndItsFoldersAndNothingElse) {
   const TempDir dir;
   const std::string bytes("a\0b", 3);
@@ -182,27 +172,6 @@ TEST(WriteFile, RemovesWhatKilledWritersLeftBeside) {
 
 TEST(ReadFile, NamesTheFileThatIsAbsent) {
   test::expect_error(ErrorKind::kIo, {"/no/such/file"}, [] { read_file("/no/such/file"); });
-}
-
-TEST(MappedFile, ReadsReleasedPartsAnew) {
-  const TempDir dir;
-  std::string bytes(100000, 'a');
-  bytes.replace(50000, 3, "xyz");
-  write_file(dir.path() / "a", bytes);
-  const MappedFile file(dir.path() / "a");
-  for (const std::size_t first : {0u, 5000u, 99999u}) {
-    file.release(file.bytes().substr(first));
-    EXPECT_EQ(file.bytes(), bytes);
-  }
-}
-
-TEST(MappedFile, ReleasesNothingThatIsNotItsOwn) {
-  const TempDir dir;
-  write_file(dir.path() / "a", "a");
-  const MappedFile file(dir.path() / "a");
-  const std::string other(100000, 'x');
-  file.release(other);
-  EXPECT_EQ(other, std::string(100000, 'x'));
 }
 
 TEST(NamesIn, AreSortedAndAFolderThatCannotBeReadIsNamed) {

@@ -79,12 +79,25 @@ TEST(CacheKey, HoldsUpstreamKeysByTheirDigest) {
   EXPECT_EQ(key.digest, sha256(to_text(key.document)));
 }
 
-TEST(MachineIdentity, NamesTheCpuAndTheCompiler) {
+TEST(MachineIdentity, NamesInstructionSetsCompilerAndBlas) {
   const Json identity = machine_identity();
   EXPECT_EQ(identity, machine_identity());
-  for (const char* field : {"cpu", "instruction_sets", "compiler"}) {
-    EXPECT_TRUE(identity.at(field).is_string()) << field;
-  }
+  EXPECT_FALSE(identity.at("instruction_sets").empty());
+  EXPECT_EQ(identity.at("instruction_sets"), decoding_machine().at("instruction_sets"));
+  for (const char* field : {"compiler", "blas"}) EXPECT_TRUE(identity.at(field).is_string());
+}
+
+TEST(InstructionSets, DoNotChangeWithWhatElseAKernelTells) {
+  const auto sets = [](const std::string& flags) {
+    return instruction_sets("model name\t: Some avx512 CPU\nmicrocode\t: 0x1\nflags\t\t: " + flags +
+                            "\n\nprocessor\t: 1\nflags\t\t: sse2 amx_tile\n");
+  };
+  const std::vector<std::string> expected = {"avx2", "fma", "sse2"};
+  EXPECT_EQ(sets("fpu sse2 fma avx2"), expected);
+  EXPECT_EQ(sets("fpu avx2 sse2 fma new_in_linux_9 ibpb"), expected);
+  EXPECT_NE(sets("fpu sse2 avx2"), expected);
+  EXPECT_EQ(instruction_sets("Features\t: fp asimd evtstrm sve"),
+            (std::vector<std::string>{"asimd", "sve"}));
 }
 
 TEST_F(DiskCacheTest, GivesBackWhatWasPut) {
