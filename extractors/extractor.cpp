@@ -190,13 +190,16 @@ class Checkpoint {
     const auto now = std::chrono::steady_clock::now();
     if (cache_ == nullptr || now - last_ < interval_) return;
     const CacheKey key = key_after(saved_);
-    cache_->put(key, {Json::object(), format_npy(rows_from(rows, saved_)), {}});
-    if (cache_->contains(key)) add(rows.dim(0) - saved_);  // else there is no room for it now
+    if (cache_->put(key, {Json::object(), format_npy(rows_from(rows, saved_)), {}})) {
+      add(rows.dim(0) - saved_);
+    }
     last_ = std::chrono::steady_clock::now();
   }
 
+  // The last part first: each is found by those before it.
   void remove() {
-    for (const CacheKey& key : parts_) cache_->remove(key);
+    rows();
+    for (; !parts_.empty(); parts_.pop_back()) cache_->remove(parts_.back());
   }
 
  private:
@@ -251,14 +254,17 @@ KeyBuilder Extractor::key(const std::string& stage, int version, const VideoJob&
   return KeyBuilder(stage, version)
       .add("video", job.sha256)
       .add("stream", job.stream)
+      .add("frames_version", kFramesVersion)
       .add("libav", libav_versions())
-      .add("opencv", cv::getVersionString())
-      .add("machine", machine_identity());
+      .add("opencv", cv::getVersionString());
 }
 
 KeyBuilder Extractor::video_key(const std::string& stage, int version, const VideoJob& job) const {
   const Json recipe = to_json(options_.recipe);
-  return key(stage, version, job).add("fps", recipe.at("fps")).add("resize", recipe.at("resize"));
+  return key(stage, version, job)
+      .add("machine", decoding_machine())
+      .add("fps", recipe.at("fps"))
+      .add("resize", recipe.at("resize"));
 }
 
 Stage Extractor::frames_stage(const VideoJob& job) const {
@@ -317,13 +323,15 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
     networks.push_back({{"stream", network.modality}, {"sha256", network.sha256}});
   }
   KeyBuilder builder = key("features", kFeaturesVersion, job);
-  builder.add("recipe", recipe)
+  builder.add("machine", machine_identity())
+      .add("recipe", recipe)
       .add("networks", networks)
       .add("device", device_description(options_.device))
       .add("i3d_precision", options_.i3d_precision)
       .add("torch", I3d::library_version());
   if (backend_) {
-    builder.add("backend", std::string(backend_->name))
+    builder.add("flow_version", kFlowVersion)
+        .add("backend", std::string(backend_->name))
         .add("flow_device", backend_->device(options_.recipe.flow));
   }
   stage.key = builder.build();
@@ -337,6 +345,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
                             has_flow ? inputs.back().file : fs::path(),
                             inputs.empty() ? Json() : inputs.front().info.at("video"));
   };
+  stage.clean_up = [cache, key = stage.key] { Checkpoint(cache, key, 0).remove(); };
   return stage;
 }
 
@@ -401,7 +410,6 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   video["snippets"] = features.rows.dim(0);
   if (features.repeated_frames > 0) video["repeated_frames"] = features.repeated_frames;
   report_oddities(job, video);
-  checkpoint.remove();
   return {{{"video", video}}, format_npy(features.rows), {}};
 }
 

@@ -90,7 +90,8 @@ class Extractor {
 
  private:
   KeyBuilder key(const std::string& stage, int version, const VideoJob& job) const;
-  // The same for a stage whose result is at the recipe's rate and size.
+  // The same for a stage whose result is at the recipe's rate and size. Flow depends no more on the
+  // machine than the frames that it is of, but for what its backend says.
   KeyBuilder video_key(const std::string& stage, int version, const VideoJob& job) const;
   std::vector<std::unique_ptr<I3d>> load_networks() const;
   std::vector<SnippetNetwork> networks() const;

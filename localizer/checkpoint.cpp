@@ -84,7 +84,9 @@ Tensors read_checkpoint(const std::filesystem::path& path) {
     refuse(e.what());  // which names the path
   }
   try {
-    return parse(file->root(), Budget(std::filesystem::file_size(path)));
+    Tensors tensors = parse(file->root(), Budget(std::filesystem::file_size(path)));
+    file->expect_unchanged();
+    return tensors;
   } catch (const Error& e) {
     throw Error(ErrorKind::kModel, path.string() + ": " + e.what());
   }

@@ -16,6 +16,7 @@
 #include "localizer/losses.h"
 #include "localizer/network.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/interrupt.h"
 #include "pipeline/devices/device.h"
 
 namespace co2net {
@@ -83,6 +84,11 @@ template <class Work, class Take>
 void in_order(std::size_t count, int threads, const Work& work, const Take& take) {
   using Result = decltype(work(std::size_t{}));
   std::size_t next = 0;
+  const auto do_work = [&](std::size_t i) {
+    throw_if_interrupted();  // a step of long videos takes many seconds
+    use_one_thread_here();
+    return work(i);
+  };
   tbb::parallel_pipeline(
       static_cast<std::size_t>(threads),
       tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
@@ -90,11 +96,7 @@ void in_order(std::size_t count, int threads, const Work& work, const Take& take
                                             if (next == count) control.stop();
                                             return next++;
                                           }) &
-          tbb::make_filter<std::size_t, Result>(tbb::filter_mode::parallel,
-                                                [&](std::size_t i) {
-                                                  use_one_thread_here();
-                                                  return work(i);
-                                                }) &
+          tbb::make_filter<std::size_t, Result>(tbb::filter_mode::parallel, do_work) &
           tbb::make_filter<Result, void>(tbb::filter_mode::serial_in_order,
                                          [&](Result result) { take(std::move(result)); }));
 }
@@ -204,6 +206,7 @@ LossValues Learner::update(const Batch& batch, std::optional<std::uint64_t> drop
   const NetworkOutput joined = detached_batch(outputs);
   const Losses losses =
       co2net_losses(joined, multi_hot(batch.classes, parts_->classes), parts_->options.loss);
+  throw_if_interrupted();
   losses.total.backward();
   parts_->step(parts_->gradients(outputs, tasks, joined, threads));
   return to_values(losses);

@@ -34,7 +34,8 @@ class Learner {
   ~Learner();
 
   // One step down the gradient of the batch's loss, which is returned as it was before. Dropout's
-  // masks come from `dropout_seed`; without it nothing is dropped. `threads` >= 1.
+  // masks come from `dropout_seed`; without it nothing is dropped. `threads` >= 1. Throws
+  // Error(kInterrupted) between videos; then nothing has changed.
   LossValues update(const Batch& batch, std::optional<std::uint64_t> dropout_seed, int threads);
 
   const Co2Net& model() const;

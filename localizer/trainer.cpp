@@ -8,6 +8,7 @@
 
 #include "localizer/checkpoint.h"
 #include "localizer/sampler.h"
+#include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/interrupt.h"
 
@@ -155,6 +156,7 @@ class Training {
     const FeatureSet& features = job_.dataset->features();
     Batch batch;
     for (const std::size_t video : sampler_.draw(random)) {
+      throw_if_interrupted();
       const auto rows = resampled_rows(features.snippets(video), job_.options.length, random);
       batch.features.push_back(features.rows(video, rows));
       batch.classes.push_back(job_.dataset->labels(video));

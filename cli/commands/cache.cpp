@@ -40,11 +40,19 @@ int cache_verify(DiskCache& cache, Io& io) {
   return 1;
 }
 
+int report(const DiskCache::Collected& collected) {
+  const auto& [deleted, in_use] = collected;
+  spdlog::info("deleted {} entries, {} bytes", deleted.entries, deleted.bytes);
+  if (in_use.entries > 0) {
+    spdlog::info("left {} entries, {} bytes, that running processes use", in_use.entries,
+                 in_use.bytes);
+  }
+  return 0;
+}
+
 int cache_gc(DiskCache& cache, std::optional<std::int64_t> max_size) {
   if (!max_size) throw Error(ErrorKind::kUsage, "gc needs --max-size, say 50G");
-  const DiskCache::Usage removed = cache.collect_garbage(*max_size);
-  spdlog::info("deleted {} entries, {} bytes", removed.entries, removed.bytes);
-  return 0;
+  return report(cache.collect_garbage(*max_size));
 }
 
 void add_cache_command_options(po::options_description& options) {
@@ -70,8 +78,7 @@ int run_cache(const po::variables_map& args, Io& io) {
   }
   expect_none_of(args, {"max-size"}, "is of 'cache gc' and 'cache stat' alone");
   if (action == "verify") return cache_verify(cache, io);
-  cache.clear();
-  return 0;
+  return report(cache.clear());
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include "cli/workflows/training_forecast.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
-#include "pipeline/base/interrupt.h"
 #include "pipeline/base/statistics.h"
 #include "pipeline/devices/threads.h"
 #include "postprocess/evaluation_table.h"
@@ -95,10 +95,7 @@ Json judged_by(const Dataset& dataset, Variant preset) {
 }
 
 // Waits for a process that trains in the folder already.
-FileLock lock_of(const fs::path& directory) {
-  const EndOnSignal waiting;
-  return FileLock(directory.string() + ".lock");
-}
+FileLock lock_of(const fs::path& directory) { return FileLock(directory.string() + ".lock"); }
 
 // Trains on the same videos with one setting after the other.
 class RowTrainer {

@@ -32,6 +32,7 @@ class VideoChains {
     Chain chain = features_chain(*extractor_, job_.extraction, video, job_.cache);
     append_localization(chain, *localizer_);
     append_proposals(chain, job_.bundle, job_.extraction.recipe, job_.compat);
+    limit_waits(chain, video.deadline);
     return chain;
   }
 

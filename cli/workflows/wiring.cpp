@@ -37,6 +37,7 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
   const std::size_t flow =
       has_flow ? add_kept(settings.keep_flow, extractor.flow_stage(job)) : Extractor::kNone;
   chain.push_back(extractor.features_stage(job, cache, frames, flow));
+  limit_waits(chain, job.deadline);
   return chain;
 }
 

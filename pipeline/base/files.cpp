@@ -1,8 +1,6 @@
 #include "pipeline/base/files.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,11 +9,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
+#include <mutex>
+#include <set>
 #include <utility>
 
+#include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/interrupt.h"
+#include "pipeline/base/temporary.h"
 #include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
@@ -23,10 +23,8 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-// A name that is too long is one input's fault; other failures meet every file.
 [[noreturn]] void fail(const std::string& doing, const fs::path& path) {
-  throw Error(errno == ENAMETOOLONG ? ErrorKind::kInput : ErrorKind::kIo,
-              doing + " " + path.string() + ": " + std::strerror(errno));
+  throw system_error(doing, path);
 }
 
 class Descriptor {
@@ -39,6 +37,8 @@ class Descriptor {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const { return fd_; }
+  // Network file systems say only then that there is no room.
+  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
  private:
   int fd_;
@@ -53,44 +53,84 @@ void write_all(const Descriptor& file, std::string_view bytes, const fs::path& p
   }
 }
 
+// On the disk, for good. Some file systems cannot say so of a folder.
+void sync(const fs::path& path) {
+  const Descriptor opened(path, O_RDONLY);
+  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail("write", path);
+}
+
 void sync_directory(const fs::path& directory) {
-  const Descriptor dir(directory, O_RDONLY | O_DIRECTORY);
-  if (dir.get() >= 0) ::fsync(dir.get());
+  const Descriptor opened(directory, O_RDONLY | O_DIRECTORY);
+  if (opened.get() < 0) return;
+  if (::fsync(opened.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail("write", directory);
+}
+
+void sync_tree(const fs::path& folder) {
+  for (const std::string& name : names_in(folder)) {
+    const fs::path path = folder / name;
+    fs::is_directory(path) ? sync_tree(path) : sync(path);
+  }
+  sync_directory(folder);
 }
 
 fs::path directory_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-void make_directories(const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) {
-    throw Error(ErrorKind::kIo, "create " + directory.string() + ": " + error.message());
+// A folder is looked through once: later leftovers are those of processes that are killed beside
+// this one, and the next one's to find.
+void sweep_once(const fs::path& folder) {
+  static std::mutex mutex;
+  static std::set<fs::path> swept;
+  {
+    const std::scoped_lock lock(mutex);
+    if (!swept.insert(folder).second) return;
+  }
+  sweep_temporaries(folder);
+}
+
+// Where an old folder waits while another takes its place in two steps.
+fs::path place_aside(const fs::path& path) {
+  return directory_of(path) / (".co2net-old." + sha256(path.filename().string()).substr(0, 16));
+}
+
+void rename_or_fail(const fs::path& from, const fs::path& to, const fs::path& culprit) {
+  if (::rename(from.c_str(), to.c_str()) != 0) fail("write", culprit);
+}
+
+// A process that was killed between the two steps left the old folder aside.
+void settle_aside(const fs::path& path) {
+  const fs::path aside = place_aside(path);
+  if (!fs::exists(aside)) return;
+  if (fs::exists(path)) {
+    std::error_code ignored;
+    fs::remove_all(aside, ignored);
+  } else {
+    rename_or_fail(aside, path, path);
   }
 }
 
-// What `create` made in the directory, under a name that nothing had. (mkstemps and mkdtemp leave
-// it to its owner alone; the umask, which results follow, cannot be asked for without changing it.)
-// The name is short, so that the longest that a file may have can be written.
-std::string temporary_in(const fs::path& directory, const std::string& suffix,
-                         const std::function<bool(const char* path)>& create) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device random;
-  for (;;) {
-    std::string name = ".tmp.";
-    for (int i = 0; i < 6; ++i) name += kLetters[random() % kLetters.size()];
-    std::string path = (directory / (name + suffix)).string();
-    if (create(path.c_str())) return path;
-    if (errno != EEXIST) fail("write into", directory);
+void replace_in_two_steps(const fs::path& folder, const fs::path& path) {
+  const fs::path aside = place_aside(path);
+  rename_or_fail(path, aside, path);
+  try {
+    rename_or_fail(folder, path, path);
+  } catch (const Error&) {
+    ::rename(aside.c_str(), path.c_str());
+    throw;
   }
+  sync_directory(directory_of(path));
+  std::error_code ignored;
+  fs::remove_all(aside, ignored);
 }
 
-bool create_file(const char* path) {
-  return Descriptor(path, O_WRONLY | O_CREAT | O_EXCL).get() >= 0;
+// After it the old folder, if there was one, has the name `folder` or is gone.
+void put_folder_at(const fs::path& path, const fs::path& folder) {
+  if (!fs::exists(path)) return rename_or_fail(folder, path, path);
+  if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) fail("write", path);
+  replace_in_two_steps(folder, path);
 }
-
-bool create_folder(const char* path) { return ::mkdir(path, 0777) == 0; }
 
 bool is_special_file(const fs::path& path) {
   std::error_code error;
@@ -99,6 +139,11 @@ bool is_special_file(const fs::path& path) {
 }
 
 }  // namespace
+
+Error system_error(const std::string& doing, const fs::path& path) {
+  return {errno == ENAMETOOLONG ? ErrorKind::kInput : ErrorKind::kIo,
+          doing + " " + path.string() + ": " + std::strerror(errno)};
+}
 
 std::string read_file(const fs::path& path) {
   const Descriptor file(path, O_RDONLY);
@@ -118,52 +163,32 @@ std::string read_text(const fs::path& path, ErrorKind kind) {
   return as_text(read_file(path), path.string(), kind);
 }
 
-MappedFile::MappedFile(const fs::path& path) {
-  const Descriptor file(path, O_RDONLY);
-  struct stat status;
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail("read", path);
-  if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-    read_ = read_file(path);
-    bytes_ = read_;
-    return;
+void make_directories(const fs::path& directory) {
+  std::error_code error;
+  if (directory.empty() || fs::is_directory(directory, error)) return;
+  make_directories(directory.parent_path());
+  fs::create_directory(directory, error);
+  if (error) {
+    throw Error(ErrorKind::kIo, "create " + directory.string() + ": " + error.message());
   }
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (mapping == MAP_FAILED) fail("map", path);
-  mapping_ = mapping;
-  bytes_ = {static_cast<const char*>(mapping), size};
+  sync_directory(directory_of(directory));
 }
 
-void MappedFile::release(std::string_view part) const {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes_.data());
-  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
-  if (mapping_ == nullptr || first < begin || first + part.size() > begin + bytes_.size()) return;
-  const std::uintptr_t from = first - first % page;  // the mapping starts at a page, too
-  ::madvise(reinterpret_cast<void*>(from), first + part.size() - from, MADV_DONTNEED);
-}
-
-MappedFile::~MappedFile() {
-  if (mapping_ != nullptr) ::munmap(mapping_, bytes_.size());
-}
-
-void write_file_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+void write_file_with(const fs::path& path, const std::function<void(const fs::path&)>& write,
+                     const fs::path& temporaries) {
   if (is_special_file(path)) {
     write(path);
     return;
   }
   const fs::path directory = directory_of(path);
+  const fs::path workplace = temporaries.empty() ? directory : temporaries;
   make_directories(directory);
-  const std::string temporary = temporary_in(directory, path.extension(), create_file);
-  try {
-    write(temporary);
-    const Descriptor written(temporary, O_RDONLY);
-    if (written.get() < 0 || ::fsync(written.get()) != 0) fail("write", path);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("write", path);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
+  make_directories(workplace);
+  sweep_once(workplace);
+  const Temporary temporary(workplace, path.extension(), Temporary::Kind::kFile);
+  write(temporary.path());
+  sync(temporary.path());
+  rename_or_fail(temporary.path(), path, path);
   sync_directory(directory);
 }
 
@@ -173,20 +198,12 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
   }
   const fs::path directory = directory_of(path);
   make_directories(directory);
-  const std::string temporary = temporary_in(directory, "", create_folder);
-  std::error_code ignored;
-  try {
-    write(temporary);
-    // Swapped where there is an old one, so that no moment has neither.
-    const unsigned flags = fs::exists(path) ? RENAME_EXCHANGE : 0;
-    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), flags) != 0) {
-      fail("write", path);
-    }
-    if (flags != 0) fs::remove_all(temporary, ignored);
-  } catch (...) {
-    fs::remove_all(temporary, ignored);
-    throw;
-  }
+  sweep_once(directory);
+  settle_aside(path);
+  const Temporary temporary(directory, "", Temporary::Kind::kFolder);
+  write(temporary.path());
+  sync_tree(temporary.path());
+  put_folder_at(path, temporary.path());
   sync_directory(directory);
 }
 
@@ -229,44 +246,14 @@ void expect_writable(const fs::path& path) {
   if (::access(directory.c_str(), W_OK) != 0) fail("write into", directory);
 }
 
-void write_file(const fs::path& path, std::string_view bytes) {
-  write_file_with(path, [&](const fs::path& target) {
-    const Descriptor file(target, O_WRONLY | O_TRUNC);
+void write_file(const fs::path& path, std::string_view bytes, const fs::path& temporaries) {
+  const auto write = [&](const fs::path& target) {
+    Descriptor file(target, O_WRONLY | O_TRUNC);
     if (file.get() < 0) fail("write", path);
     write_all(file, bytes, path);
-  });
-}
-
-FileLock::FileLock(fs::path path) : path_(std::move(path)) {
-  make_directories(directory_of(path_));
-  for (;;) {
-    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0) fail("lock", path_);
-    if (::flock(fd, LOCK_EX) != 0) {
-      const int reason = errno;
-      ::close(fd);
-      throw_if_interrupted();
-      errno = reason;
-      fail("lock", path_);
-    }
-    // The holder before us may have removed the file that we waited for.
-    struct stat locked, named;
-    if (::fstat(fd, &locked) == 0 && ::stat(path_.c_str(), &named) == 0 &&
-        locked.st_ino == named.st_ino && locked.st_dev == named.st_dev) {
-      fd_ = fd;
-      return;
-    }
-    ::close(fd);
-  }
-}
-
-FileLock::FileLock(FileLock&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
-
-FileLock::~FileLock() {
-  if (fd_ < 0) return;
-  ::unlink(path_.c_str());
-  ::close(fd_);
+    if (!file.close()) fail("write", path);
+  };
+  write_file_with(path, write, temporaries);
 }
 
 TempDir::TempDir() {

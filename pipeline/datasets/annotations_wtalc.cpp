@@ -163,12 +163,16 @@ class Column {
   // What `read` makes of a video's row.
   template <class Read>
   auto row(std::size_t video, Read read) {
-    return within(path_ + ": row " + std::to_string(video),
-                  [&] { return read(at(rows_, video), budget_); });
+    auto value = within(path_ + ": row " + std::to_string(video),
+                        [&] { return read(at(rows_, video), budget_); });
+    file_.expect_unchanged();
+    return value;
   }
 
   std::vector<std::string> all_texts() {
-    return within(path_, [&] { return texts(rows_, budget_); });
+    std::vector<std::string> all = within(path_, [&] { return texts(rows_, budget_); });
+    file_.expect_unchanged();
+    return all;
   }
 
  private:

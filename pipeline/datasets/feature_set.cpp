@@ -183,6 +183,7 @@ Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices)
   if (index_->packed) {
     Array rows = rows_of(known, indices, name);
     index_->packed->release(known.bytes);
+    index_->packed->expect_unchanged();
     return rows;
   }
   const fs::path path = index_->file_of(video);
@@ -191,7 +192,9 @@ Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices)
   if (view.shape != known.shape || view.dtype != known.dtype) {
     bad(path.string() + ": was changed while it was in use");
   }
-  return rows_of(view, indices, name);
+  Array rows = rows_of(view, indices, name);
+  file.expect_unchanged();
+  return rows;
 }
 
 bool FeatureSet::is_all_zero(std::size_t video) const {

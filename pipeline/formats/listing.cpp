@@ -198,8 +198,10 @@ std::string what_it_is(const std::string& format) {
 
 std::string listing(const std::filesystem::path& file) {
   const PythonFile content(file);
-  return "# " + in_name(file.string()) + ": " + what_it_is(content.format()) + "\n" +
-         Listing(content.root()).text();
+  std::string text = "# " + in_name(file.string()) + ": " + what_it_is(content.format()) + "\n" +
+                     Listing(content.root()).text();
+  content.expect_unchanged();
+  return text;
 }
 
 }  // namespace co2net

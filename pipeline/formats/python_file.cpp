@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "pipeline/base/error.h"
-#include "pipeline/base/files.h"
 #include "pipeline/base/foreign_file.h"
+#include "pipeline/base/mapped_file.h"
 #include "pipeline/base/text.h"
 #include "pipeline/formats/npy.h"
 #include "pipeline/formats/pickle.h"
@@ -376,7 +376,13 @@ PythonFile::PythonFile(const std::filesystem::path& path) : content_(std::make_u
   content_->name = path.string();
   content_->mapped = std::make_unique<MappedFile>(path);
   content_->bytes = content_->mapped->bytes();
-  content_->open();
+  try {
+    content_->open();
+  } catch (const Error&) {
+    expect_unchanged();  // which tells more
+    throw;
+  }
+  expect_unchanged();
 }
 
 PythonFile::PythonFile(std::string bytes, const std::string& name)
@@ -393,6 +399,10 @@ PythonFile::~PythonFile() = default;
 
 void PythonFile::release(std::string_view bytes) const {
   if (content_->mapped) content_->mapped->release(bytes);
+}
+
+void PythonFile::expect_unchanged() const {
+  if (content_->mapped) content_->mapped->expect_unchanged();
 }
 
 const PythonValue& PythonFile::root() const { return *content_->root; }

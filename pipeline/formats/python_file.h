@@ -62,6 +62,9 @@ class PythonFile {
   // Gives the memory of an array's bytes back to the system, if they are mapped; they are read from
   // the file anew where they are used again. Safe while others use them.
   void release(std::string_view bytes) const;
+  // Throws Error(kInput) if somebody wrote into the file since it was opened: to be called after
+  // what its arrays hold was taken.
+  void expect_unchanged() const;
   const std::string& format() const;  // "pickle", "torch", "torch (legacy)", "torchscript",
                                       // "npy", "npz", "safetensors"
 

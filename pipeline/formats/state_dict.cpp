@@ -202,6 +202,7 @@ Arrays take_parameters(const StateDict& given, const ExpectedParameters& expecte
       refuse(what, "holds NaN or infinity");
     }
   }
+  given.file.expect_unchanged();
   return parameters;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "pipeline/base/json.h"
 
@@ -28,8 +30,17 @@ class KeyBuilder {
   Json document_;
 };
 
-// What numbers of compiled code depend on beside its sources: the CPU's model and
-// instruction sets, this program's compiler, and the BLAS that is loaded.
+// The CPU's instruction sets for which libraries have code of their own, by their names in
+// /proc/cpuinfo, sorted. What else a kernel tells of a CPU does not change results.
+std::vector<std::string> instruction_sets(std::string_view cpuinfo);
+
+// What decoded and scaled frames depend on beside the versions of libav and OpenCV: libav's code
+// for an instruction set may round otherwise than the plain one, as MPEG-4's inverse DCT and the
+// conversion of colours do.
+Json decoding_machine();
+
+// What numbers of compiled code depend on beside its sources: that, this program's compiler, and
+// the BLAS that is loaded, which names the CPU that it takes this one for.
 Json machine_identity();
 
 }  // namespace co2net

@@ -14,11 +14,14 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/temporary.h"
 
 namespace fs = std::filesystem;
 
@@ -98,17 +101,21 @@ std::uint64_t file_checksum(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::vector<char> block(1 << 20);
   while (file.good()) {
+    throw_if_interrupted();
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     XXH3_64bits_update(state.get(), block.data(), static_cast<std::size_t>(file.gcount()));
   }
-  if (!file.eof()) throw Error(ErrorKind::kInput, "unreadable file " + path.filename().string());
+  if (!file.eof()) throw Error(ErrorKind::kIo, "unreadable file " + path.filename().string());
   return XXH3_64bits_digest(state.get());
 }
 
 // Reads an entry and what lies beside it; throws Error if anything is not as it was written.
 Entry read_entry(const fs::path& path) {
   Unpacked entry = unpack(read_file(path));
-  Entry result{entry.header.at("info"), std::move(entry.body), {}};
+  if (sha256(to_text(entry.header.at("key"))) != path.stem()) {
+    throw Error(ErrorKind::kInput, "the entry of another key");
+  }
+  Entry result{entry.header.at("info"), std::move(entry.body), {}, nullptr};
   if (entry.header.contains("file")) {
     const Json& file = entry.header["file"];
     result.file = path.parent_path() / file.at("name").get<std::string>();
@@ -129,23 +136,26 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, unreachable);
 }
 
-bool is_temporary(const fs::path& path) { return path.filename().string().starts_with('.'); }
-
-bool is_entry(const fs::path& path) { return path.extension() == kSuffix && !is_temporary(path); }
-
 std::vector<fs::path> files_below(const fs::path& directory) {
   std::vector<fs::path> files;
   std::error_code absent;
   for (const auto& file : fs::recursive_directory_iterator(directory, absent)) {
-    if (file.is_regular_file(absent)) files.push_back(file.path());
+    const bool is_ours = !file.path().filename().string().starts_with('.');  // not NFS's
+    if (is_ours && file.is_regular_file(absent)) files.push_back(file.path());
   }
   std::sort(files.begin(), files.end());
   return files;
 }
 
+void delete_file(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) throw Error(ErrorKind::kIo, "delete " + path.string() + ": " + error.message());
+}
+
 // An entry, and the file beside it if there is one: they share a stem.
 struct StoredEntry {
-  fs::path path;
+  fs::path path;  // empty if there is only the file
   std::vector<fs::path> files;
 
   std::int64_t size() const {
@@ -157,83 +167,78 @@ struct StoredEntry {
     }
     return size;
   }
+  // The entry first: without it the file is nobody's.
   void remove() const {
-    std::error_code ignored;
-    for (const fs::path& file : files) fs::remove(file, ignored);
+    if (!path.empty()) delete_file(path);
+    for (const fs::path& file : files) delete_file(file);
   }
 };
 
-// All of them, in one pass over the folders.
-std::vector<StoredEntry> stored_entries(const fs::path& root) {
+// All in the folder and those below, in one pass.
+std::vector<StoredEntry> stored_below(const fs::path& folder) {
   std::map<fs::path, StoredEntry> by_stem;
-  for (const fs::path& file : files_below(root / "entries")) {
-    if (is_temporary(file)) continue;
+  for (const fs::path& file : files_below(folder)) {
     StoredEntry& entry = by_stem[fs::path(file).replace_extension()];
     entry.files.push_back(file);
-    if (is_entry(file)) entry.path = file;
+    if (file.extension() == kSuffix) entry.path = file;
   }
-  std::vector<StoredEntry> entries;
-  for (auto& [stem, entry] : by_stem) {
-    if (!entry.path.empty()) entries.push_back(std::move(entry));
+  std::vector<StoredEntry> stored;
+  for (auto& [stem, entry] : by_stem) stored.push_back(std::move(entry));
+  return stored;
+}
+
+// What is there of the entry whose place `path` is.
+std::optional<StoredEntry> stored_at(const fs::path& path) {
+  for (StoredEntry& stored : stored_below(path.parent_path())) {
+    if (stored.files.front().stem() == path.stem()) return std::move(stored);
   }
+  return std::nullopt;
+}
+
+bool has_no_entry(const StoredEntry& stored) { return stored.path.empty(); }
+
+std::vector<StoredEntry> entries_below(const fs::path& folder) {
+  std::vector<StoredEntry> stored = stored_below(folder);
+  std::erase_if(stored, has_no_entry);
+  return stored;
+}
+
+// Those that were not used for longest come first.
+std::vector<StoredEntry> by_last_use(std::vector<StoredEntry> entries) {
+  std::vector<std::pair<fs::file_time_type, StoredEntry>> dated;
+  for (StoredEntry& entry : entries) {
+    std::error_code vanished;
+    const auto used = fs::last_write_time(entry.path, vanished);
+    if (!vanished) dated.emplace_back(used, std::move(entry));
+  }
+  std::ranges::sort(dated, {},
+                    [](const auto& entry) { return std::tie(entry.first, entry.second.path); });
+  entries.clear();
+  for (auto& [used, entry] : dated) entries.push_back(std::move(entry));
   return entries;
 }
 
-// Deletes what killed writers left: temporaries, and files whose entry was never written. Those of
-// writers at work are younger than a day.
-void remove_leftovers(const fs::path& root) {
-  const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
-  for (const fs::path& file : files_below(root / "entries")) {
-    const bool complete =
-        !is_temporary(file) && is_there(fs::path(file).replace_extension(kSuffix));
-    std::error_code vanished;
-    if (!complete && fs::last_write_time(file, vanished) < day_ago) fs::remove(file, vanished);
-  }
+void add(DiskCache::Usage& usage, std::int64_t bytes) {
+  usage.entries += 1;
+  usage.bytes += bytes;
 }
 
-void remove_entry(const fs::path& path) {
-  std::error_code ignored;
-  for (const auto& file : fs::directory_iterator(path.parent_path(), ignored)) {
-    if (file.path().stem() == path.stem()) fs::remove(file.path(), ignored);
+// Calls `remove` with one entry after the other until at most `max_bytes` remain; it says whether
+// it did.
+DiskCache::Collected shrink(const fs::path& folder, std::int64_t max_bytes,
+                            const std::function<bool(const StoredEntry&)>& remove) {
+  const std::vector<StoredEntry> entries = by_last_use(entries_below(folder));
+  std::vector<std::int64_t> sizes;
+  for (const StoredEntry& entry : entries) sizes.push_back(entry.size());
+  std::int64_t left = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+  DiskCache::Collected collected;
+  for (std::size_t i = 0; i < entries.size() && left > max_bytes; ++i) {
+    throw_if_interrupted();
+    const bool is_deleted = remove(entries[i]);
+    add(is_deleted ? collected.deleted : collected.in_use, sizes[i]);
+    if (is_deleted) left -= sizes[i];
   }
-}
-
-// The entries to delete so that at most `max_bytes` remain.
-std::vector<StoredEntry> least_recently_used_beyond(std::int64_t max_bytes, const fs::path& root) {
-  struct Candidate {
-    fs::file_time_type used;
-    StoredEntry entry;
-    std::int64_t bytes;
-  };
-  std::vector<Candidate> candidates;
-  std::int64_t total = 0;
-  for (StoredEntry& entry : stored_entries(root)) {
-    std::error_code vanished;
-    const auto used = fs::last_write_time(entry.path, vanished);
-    if (vanished) continue;
-    const std::int64_t bytes = entry.size();
-    candidates.push_back({used, std::move(entry), bytes});
-    total += bytes;
-  }
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.used, a.entry.path) < std::tie(b.used, b.entry.path);
-  });
-  std::vector<StoredEntry> garbage;
-  for (Candidate& oldest : candidates) {
-    if (total <= max_bytes) break;
-    total -= oldest.bytes;
-    garbage.push_back(std::move(oldest.entry));
-  }
-  return garbage;
-}
-
-DiskCache::Usage usage_of(const std::vector<StoredEntry>& entries) {
-  DiskCache::Usage usage;
-  for (const StoredEntry& entry : entries) {
-    usage.entries += 1;
-    usage.bytes += entry.size();
-  }
-  return usage;
+  return collected;
 }
 
 // Whether the file could be written to again without its times telling: clocks of file systems, of
@@ -244,8 +249,8 @@ bool is_young(const OpenedFile::State& state) {
   return system_clock::now().time_since_epoch() - last < seconds(2);
 }
 
-// The stage in an entry's header, without reading its body.
-std::string stage_of_entry(const fs::path& path) {
+// The key's document in an entry's header, without reading its body; null if it is damaged.
+Json key_in(const fs::path& path) {
   constexpr std::size_t kPrefix = kMagic.size() + sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
   std::ifstream file(path, std::ios::binary);
   std::string prefix(kPrefix, '\0');
@@ -253,19 +258,50 @@ std::string stage_of_entry(const fs::path& path) {
   std::string_view sizes = std::string_view(prefix).substr(kMagic.size() + sizeof(std::uint32_t));
   const auto header_size = take<std::uint64_t>(sizes);
   std::error_code error;
-  if (!file || header_size > fs::file_size(path, error)) return "damaged";
+  if (!file || header_size > fs::file_size(path, error)) return nullptr;
   std::string header(header_size, '\0');
   file.read(header.data(), static_cast<std::streamsize>(header_size));
   const Json json = parse_json_if_valid(header).value_or(nullptr);
-  return json.is_object() ? json.value(Json::json_pointer("/key/stage"), "damaged") : "damaged";
+  return json.is_object() ? json.value("key", Json()) : Json();
+}
+
+std::string stage_in(const fs::path& path) {
+  const Json key = key_in(path);
+  return key.is_object() ? key.value("stage", "damaged") : "damaged";
+}
+
+bool is_locked(const fs::path& lock) {
+  return PathLock::take(lock, PathLock::Kind::kShared).outcome() == PathLock::Outcome::kBusy;
+}
+
+// Whether the entry is a checkpoint of what is being computed: its key names that one's.
+bool is_for_running(const fs::path& entry, const fs::path& locks) {
+  const Json key = key_in(entry);
+  return key.is_object() && std::ranges::any_of(key, [&](const Json& value) {
+           return value.is_string() && is_locked(locks / value.get<std::string>());
+         });
+}
+
+bool remove_unless_in_use(const StoredEntry& stored, const fs::path& locks) {
+  const auto key_lock = FileLock::try_take(locks / stored.files.front().stem());
+  if (!key_lock) return false;
+  if (has_no_entry(stored)) {
+    stored.remove();
+    return true;
+  }
+  if (is_for_running(stored.path, locks)) return false;
+  const PathLock use = PathLock::take(stored.path, PathLock::Kind::kExclusive);
+  if (use.outcome() == PathLock::Outcome::kBusy) return false;
+  stored.remove();
+  return true;
 }
 
 }  // namespace
 
 DiskCache::DiskCache(fs::path directory) : directory_(std::move(directory)) {
-  if (is_there(directory_ / "CACHEDIR.TAG")) return;
   try {
-    write_file(directory_ / "CACHEDIR.TAG", kTag);
+    sweep();
+    if (!is_there(directory_ / "CACHEDIR.TAG")) write(directory_ / "CACHEDIR.TAG", kTag);
   } catch (const Error& e) {
     warn_unwritable(e.what());
   }
@@ -274,7 +310,7 @@ DiskCache::DiskCache(fs::path directory) : directory_(std::move(directory)) {
 fs::path DiskCache::root() const { return directory_ / "v1"; }
 
 fs::path DiskCache::path_of(const CacheKey& key) const {
-  return root() / "entries" / key.digest.substr(0, 2) / (key.digest + std::string(kSuffix));
+  return entries() / key.digest.substr(0, 2) / (key.digest + std::string(kSuffix));
 }
 
 bool DiskCache::contains(const CacheKey& key) const { return is_there(path_of(key)); }
@@ -282,46 +318,77 @@ bool DiskCache::contains(const CacheKey& key) const { return is_there(path_of(ke
 std::optional<Entry> DiskCache::get(const CacheKey& key) {
   const fs::path path = path_of(key);
   if (!is_there(path)) return std::nullopt;
+  PathLock use = PathLock::take(path, PathLock::Kind::kShared);
+  if (use.outcome() == PathLock::Outcome::kBusy) return std::nullopt;  // it is being deleted
   try {
     Entry entry = read_entry(path);
     touch(path);
+    if (!entry.file.empty()) entry.in_use = std::make_shared<PathLock>(std::move(use));
     return entry;
-  } catch (const std::exception& e) {
-    spdlog::warn("cache: {}: {}; it is computed anew", path.string(), e.what());
-    remove(key);
+  } catch (const std::exception&) {
+    const Error error = current_error();
+    if (error.kind() == ErrorKind::kInterrupted) throw error;
+    spdlog::warn("cache: {}: {}; it is computed anew", path.string(), error.what());
+    if (error.kind() != ErrorKind::kIo) remove_damaged(key);
     return std::nullopt;
   }
 }
 
-void DiskCache::put(const CacheKey& key, const Entry& entry) {
+bool DiskCache::put(const CacheKey& key, const Entry& entry) {
   const Json header = {{"key", key.document}, {"info", entry.info}};
   try {
-    write_file(path_of(key), pack(header, entry.bytes));
+    write(path_of(key), pack(header, entry.bytes));
+    return true;
+  } catch (const Error& e) {
+    warn_unwritable(e.what());
+    return false;
+  }
+}
+
+Entry DiskCache::put_file(const CacheKey& key, const std::string& suffix,
+                          const std::function<Json(const fs::path&)>& write_it) {
+  Entry entry;
+  entry.file = path_of(key).replace_extension(suffix);
+  Json header = {{"key", key.document}};
+  write_file_with(
+      entry.file,
+      [&](const fs::path& temporary) {
+        header["info"] = entry.info = write_it(temporary);
+        header["file"] = {{"name", entry.file.filename().string()},
+                          {"size", fs::file_size(temporary)},
+                          {"xxh3", file_checksum(temporary)}};
+      },
+      temporaries());
+  write(path_of(key), pack(header, {}));
+  entry.in_use = std::make_shared<PathLock>(PathLock::take(path_of(key), PathLock::Kind::kShared));
+  return entry;
+}
+
+void DiskCache::write(const fs::path& path, std::string_view bytes) const {
+  write_file(path, bytes, temporaries());
+}
+
+void DiskCache::remove(const CacheKey& key) {
+  const std::optional<StoredEntry> stored = stored_at(path_of(key));
+  try {
+    if (stored) stored->remove();
+  } catch (const Error& e) {
+    spdlog::warn("cache: {}", e.what());
+  }
+}
+
+// Whoever holds the key's lock is about to write it anew.
+void DiskCache::remove_damaged(const CacheKey& key) {
+  try {
+    if (FileLock::try_take(locks() / key.digest)) remove(key);
   } catch (const Error& e) {
     warn_unwritable(e.what());
   }
 }
 
-Entry DiskCache::put_file(const CacheKey& key, const std::string& suffix,
-                          const std::function<Json(const fs::path&)>& write) {
-  Entry entry;
-  entry.file = path_of(key).replace_extension(suffix);
-  write_file_with(entry.file, [&](const fs::path& temporary) { entry.info = write(temporary); });
-  const Json header = {{"key", key.document},
-                       {"info", entry.info},
-                       {"file",
-                        {{"name", entry.file.filename().string()},
-                         {"size", fs::file_size(entry.file)},
-                         {"xxh3", file_checksum(entry.file)}}}};
-  write_file(path_of(key), pack(header, {}));
-  return entry;
-}
-
-void DiskCache::remove(const CacheKey& key) { remove_entry(path_of(key)); }
-
-std::optional<FileLock> DiskCache::lock(const CacheKey& key) {
+std::optional<FileLock> DiskCache::lock(const CacheKey& key, const Deadline& deadline) {
   try {
-    return FileLock(root() / "locks" / key.digest);
+    return FileLock(locks() / key.digest, deadline);
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::kIo) throw;
     warn_unwritable(e.what());
@@ -362,7 +429,7 @@ Json DiskCache::history(const std::string& subject) const {
 void DiskCache::remember(const std::string& subject, const Json& documents) {
   if (history(subject) == documents) return;
   try {
-    write_file(root() / "history" / (sha256(subject) + ".json"), to_text(documents));
+    write(root() / "history" / (sha256(subject) + ".json"), to_text(documents));
   } catch (const Error& e) {
     warn_unwritable(e.what());
   }
@@ -370,43 +437,52 @@ void DiskCache::remember(const std::string& subject, const Json& documents) {
 
 std::map<std::string, DiskCache::Usage> DiskCache::usage_by_stage() const {
   std::map<std::string, Usage> usage;
-  for (const StoredEntry& entry : stored_entries(root())) {
-    Usage& stage = usage[stage_of_entry(entry.path)];
-    stage.entries += 1;
-    stage.bytes += entry.size();
+  for (const StoredEntry& entry : entries_below(entries())) {
+    add(usage[stage_in(entry.path)], entry.size());
   }
   return usage;
 }
 
 std::vector<fs::path> DiskCache::verify() {
   std::vector<fs::path> damaged;
-  for (const StoredEntry& entry : stored_entries(root())) {
+  for (const StoredEntry& entry : entries_below(entries())) {
+    throw_if_interrupted();
     try {
       read_entry(entry.path);
     } catch (const std::exception&) {
-      entry.remove();
-      damaged.push_back(entry.path);
+      throw_if_interrupted();
+      if (remove_unless_in_use(entry, locks())) damaged.push_back(entry.path);
     }
   }
   return damaged;
 }
 
-DiskCache::Usage DiskCache::collect_garbage(std::int64_t max_bytes) {
-  remove_leftovers(root());
-  const std::vector<StoredEntry> garbage = least_recently_used_beyond(max_bytes, root());
-  const Usage usage = usage_of(garbage);
-  for (const StoredEntry& entry : garbage) entry.remove();
-  return usage;
+void DiskCache::sweep() {
+  sweep_temporaries(temporaries());
+  for (const fs::path& path : files_below(locks())) {
+    const auto lock = FileLock::try_take(path);
+    if (!lock || !lock->is_held()) continue;
+    const auto stored = stored_at(path_of({.document = {}, .digest = path.filename().string()}));
+    if (stored && has_no_entry(*stored)) stored->remove();
+  }
+}
+
+DiskCache::Collected DiskCache::collect_garbage(std::int64_t max_bytes) {
+  for (const StoredEntry& stored : stored_below(entries())) {
+    if (has_no_entry(stored)) remove_unless_in_use(stored, locks());
+  }
+  return shrink(entries(), max_bytes,
+                [this](const StoredEntry& entry) { return remove_unless_in_use(entry, locks()); });
 }
 
 DiskCache::Usage DiskCache::garbage_beyond(std::int64_t max_bytes) const {
-  return usage_of(least_recently_used_beyond(max_bytes, root()));
+  return shrink(entries(), max_bytes, [](const StoredEntry&) { return true; }).deleted;
 }
 
-void DiskCache::clear() {
-  std::error_code error;
-  fs::remove_all(root(), error);
-  if (error) throw Error(ErrorKind::kIo, "clear " + root().string() + ": " + error.message());
+DiskCache::Collected DiskCache::clear() {
+  const Collected collected = collect_garbage(-1);
+  for (const fs::path& file : files_below(root() / "history")) delete_file(file);
+  return collected;
 }
 
 void DiskCache::warn_unwritable(const std::string& why) {

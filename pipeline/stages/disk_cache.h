@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "pipeline/base/files.h"
+#include "pipeline/base/file_lock.h"
 #include "pipeline/base/json.h"
 #include "pipeline/base/opened_file.h"
 #include "pipeline/stages/cache_key.h"
@@ -20,14 +22,23 @@ namespace co2net {
 struct Entry {
   Json info;
   std::string bytes;
-  std::filesystem::path file;  // empty unless the result is a file
+  std::filesystem::path file;                   // empty unless the result is a file
+  std::shared_ptr<const PathLock> in_use = {};  // while it lives, nobody deletes the file
 };
 
 // Results on disk, by key. An entry file is a magic, a format version, the sizes, the key's
 // document with the entry's info as JSON, the bytes, and an XXH3 checksum of it all; a result that
-// is a file lies beside its entry, which holds its size and checksum. Writing is atomic. A damaged
-// entry is a warning, a deletion and a miss. A cache that cannot be written still reads, with one
-// warning. Safe for many processes and threads at once.
+// is a file lies beside its entry, which holds its size and checksum. Writing is atomic and
+// durable. A damaged entry, one of another version and one under another's name are a warning, a
+// deletion and a miss. A cache that cannot be written still reads, with one warning. Safe for many
+// processes and threads at once.
+//
+// What is in use is told by locks, which die with their process. A key's lock is held while it is
+// computed, and a shared one on an entry whose file is being read. Whoever deletes takes both
+// first, without waiting, and leaves what it cannot have, as well as the checkpoints of a key whose
+// lock is held. What killed processes left is told by their locks, too: a key's lock that can be
+// taken is removed when the cache is opened, with the file beside that key's entry if the entry was
+// never written, and so are temporaries (pipeline/base/temporary.h).
 class DiskCache {
  public:
   explicit DiskCache(std::filesystem::path directory);
@@ -37,7 +48,8 @@ class DiskCache {
 
   bool contains(const CacheKey& key) const;
   std::optional<Entry> get(const CacheKey& key);
-  void put(const CacheKey& key, const Entry& entry);
+  // Whether it is kept; if not, a warning has told why.
+  bool put(const CacheKey& key, const Entry& entry);
   // For results that are files: `write` makes the file at the path that it is given (which ends in
   // `suffix`) and returns the info. Throws what `write` throws, and Error(kIo).
   Entry put_file(const CacheKey& key, const std::string& suffix,
@@ -45,8 +57,8 @@ class DiskCache {
   void remove(const CacheKey& key);
 
   // Held while a key is computed, so that only one process computes it. Null in a cache that
-  // cannot be written.
-  std::optional<FileLock> lock(const CacheKey& key);
+  // cannot be written. Throws as `deadline` does.
+  std::optional<FileLock> lock(const CacheKey& key, const Deadline& deadline = {});
 
   // SHA-256 of a file's content, remembered by its path, device, inode, size and times; not where
   // it was changed in the last two seconds, or has no name. Throws Error(kInput), and as `deadline`
@@ -62,18 +74,28 @@ class DiskCache {
     std::int64_t bytes = 0;
   };
   std::map<std::string, Usage> usage_by_stage() const;
-  // Reads every entry; damaged ones are deleted and named.
+  // Reads every entry; damaged ones that are not in use are deleted and named.
   std::vector<std::filesystem::path> verify();
+  struct Collected {
+    Usage deleted;
+    Usage in_use;  // left for that
+  };
   // Deletes the entries that were not used for longest until at most `max_bytes` remain, and what
-  // killed runs left more than a day ago.
-  Usage collect_garbage(std::int64_t max_bytes);
-  // The entries that it would delete.
+  // killed runs left. Throws Error(kIo) for what cannot be deleted.
+  Collected collect_garbage(std::int64_t max_bytes);
+  // The entries that it would delete if none were in use.
   Usage garbage_beyond(std::int64_t max_bytes) const;
-  // Deletes everything that the cache put there, and nothing else.
-  void clear();
+  // Deletes all that the cache put there and that is not in use, and nothing else. Folders stay.
+  Collected clear();
 
  private:
   std::filesystem::path root() const;
+  std::filesystem::path entries() const { return root() / "entries"; }
+  std::filesystem::path locks() const { return root() / "locks"; }
+  std::filesystem::path temporaries() const { return root() / "tmp"; }
+  void write(const std::filesystem::path& path, std::string_view bytes) const;
+  void remove_damaged(const CacheKey& key);
+  void sweep();
   void warn_unwritable(const std::string& why);
 
   std::filesystem::path directory_;

@@ -66,7 +66,8 @@ class ChainRun {
       return computed(index);
     }
     if (auto entry = found(stage)) return *std::move(entry);
-    const auto lock = cache_->lock(stage.key);
+    const auto lock =
+        in_stage(stage.name.c_str(), [&] { return cache_->lock(stage.key, stage.deadline); });
     if (auto entry = found(stage)) return *std::move(entry);  // another process made it meanwhile
     return computed(index);
   }
@@ -74,6 +75,7 @@ class ChainRun {
   std::optional<Entry> found(const Stage& stage) {
     auto entry = cache_->get(stage.key);
     if (entry) {
+      stage.clean_up();
       timings_[stage.name].hit = true;
       log_(padded(stage.name) + "hit");
     }
@@ -102,7 +104,8 @@ class ChainRun {
                               [&](const auto& path) { return stage.compute(inputs, path).info; });
     }
     Entry entry = stage.compute(inputs, {});
-    if (cache_ != nullptr && stage.cached) cache_->put(stage.key, entry);
+    const bool is_kept = cache_ != nullptr && stage.cached && cache_->put(stage.key, entry);
+    if (is_kept) stage.clean_up();
     return entry;
   }
 
@@ -115,6 +118,10 @@ class ChainRun {
 };
 
 }  // namespace
+
+void limit_waits(Chain& chain, const Deadline& deadline) {
+  for (Stage& stage : chain) stage.deadline = deadline;
+}
 
 void log_stage(const std::string& line) { spdlog::info("{}", line); }
 

@@ -20,12 +20,17 @@ struct Stage {
   // writes it to the path and returns only info; the others are given an empty path.
   std::function<Entry(const std::vector<Entry>& inputs, const std::filesystem::path& file)> compute;
   std::string file_suffix = {};
-  bool required = false;  // made even if no later stage needs it
-  bool cached = true;     // false for a stage that only reads what is on disk anyway
+  // Called once the cache holds the result: deletes what `compute` kept there on its way.
+  std::function<void()> clean_up = [] {};
+  Deadline deadline = {};  // of the wait for another process that computes it
+  bool required = false;   // made even if no later stage needs it
+  bool cached = true;      // false for a stage that only reads what is on disk anyway
 };
 
 // Stages of one video in order; each one's inputs come before it. The last one is the goal.
 using Chain = std::vector<Stage>;
+
+void limit_waits(Chain& chain, const Deadline& deadline);  // of every stage
 
 struct StageTiming {
   bool hit = false;

@@ -7,6 +7,7 @@
 
 #include "cli/workflows/ablation_tables.h"
 #include "localizer/training_options.h"
+#include "pipeline/base/file_lock.h"
 #include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"

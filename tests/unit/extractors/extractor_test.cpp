@@ -205,7 +205,10 @@ TEST_F(ExtractorTest, StartsAnewWhereTheFirstCheckpointIsGone) {
   VideoJob video = job("long.mkv");
   video.on_progress = [&](std::int64_t done, std::int64_t) {
     if (done == 2) return;  // it is saved next
-    if (done == 4) cache.collect_garbage(0);
+    if (done == 4) {
+      EXPECT_EQ(cache.collect_garbage(0).in_use.entries, 1) << "it is needed after a kill";
+      fs::remove_all(cache_dir.path() / "v1" / "entries");
+    }
     if (done == 6) throw Error(ErrorKind::kInterrupted, "interrupted");
   };
   EXPECT_THROW(run_chain({extractor.features_stage(video, &cache)}, &cache, "x"), Error);
@@ -284,6 +287,24 @@ TEST_F(ExtractorTest, KeysKeptFramesAndFlowByWhatChangesThemOnly) {
   EXPECT_NE(keys().second, usual.second);
   options_.recipe = with_setting(options_.recipe, "fps=10");
   EXPECT_NE(keys().first, usual.first);
+}
+
+TEST_F(ExtractorTest, KeysFlowByTheMachineOnlyAsFarAsItsFramesAre) {
+  const Extractor extractor(options_);
+  const Json frames = extractor.frames_stage(job("a")).key.document;
+  const Json flow = extractor.flow_stage(job("a")).key.document;
+  EXPECT_EQ(flow.at("machine"), frames.at("machine"));
+  EXPECT_FALSE(flow.at("machine").contains("compiler"));
+}
+
+TEST_F(ExtractorTest, KeysEachStageByTheVersionsOfThoseBeforeIt) {
+  const Extractor extractor(options_);
+  const Json frames = extractor.frames_stage(job("a")).key.document;
+  const Json flow = extractor.flow_stage(job("a")).key.document;
+  const Json features = extractor.features_stage(job("a"), nullptr).key.document;
+  EXPECT_EQ(flow.at("frames_version"), frames.at("version"));
+  EXPECT_EQ(features.at("frames_version"), frames.at("version"));
+  EXPECT_EQ(features.at("flow_version"), flow.at("version"));
 }
 
 TEST_F(ExtractorTest, NamesTheStageThatFails) {

@@ -4,9 +4,12 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <csignal>
+#include <cstdlib>
 
 #include "localizer/losses.h"
 #include "localizer/network.h"
+#include "pipeline/base/interrupt.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
 
@@ -191,6 +194,24 @@ TEST(Learner, CopesWithABatchWhosePairsShareNoClass) {
   const LossValues losses = learner.update(batch, 1, 2);
   EXPECT_EQ(losses.cas, 0);
   EXPECT_TRUE(std::isfinite(losses.total));
+}
+
+TEST(LearnerDeathTest, StopsWithinAStepAndHasLearnedNothing) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const auto be_interrupted = [] {
+    Learner learner = small_learner();
+    const Tensors before = copy_of(learner.state());
+    install_interrupt_handlers();
+    std::raise(SIGINT);
+    try {
+      learner.update(batch_number(0), 1, 2);
+    } catch (const Error& e) {
+      expect_equal(learner.state(), before);
+      std::exit(e.kind() == ErrorKind::kInterrupted && !testing::Test::HasFailure() ? 7 : 1);
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(be_interrupted(), testing::ExitedWithCode(7), "");
 }
 
 }  // namespace

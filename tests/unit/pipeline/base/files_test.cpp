@@ -1,18 +1,14 @@
 #include "pipeline/base/files.h"
 
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
-#include <future>
-#include <thread>
 
+#include "pipeline/base/digest.h"
 #include "tests/pipes.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/killed.h"
 
 namespace fs = std::filesystem;
 
@@ -28,16 +24,6 @@ class Umask {
  private:
   mode_t before_;
 };
-
-TEST(MappedFile, HoldsTheContentOfFilesAndDevices) {
-  TempDir dir;
-  write_file(dir.path() / "a", "content");
-  write_file(dir.path() / "empty", "");
-  EXPECT_EQ(MappedFile(dir.path() / "a").bytes(), "content");
-  EXPECT_EQ(MappedFile(dir.path() / "empty").bytes(), "");
-  EXPECT_EQ(MappedFile("/dev/null").bytes(), "");
-  test::expect_error(ErrorKind::kIo, {"absent"}, [&] { MappedFile(dir.path() / "absent"); });
-}
 
 TEST(WriteFile, MakesTheFileAndItsFoldersAndNothingElse) {
   const TempDir dir;
@@ -155,88 +141,37 @@ TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
 }
 
+// As on a file system that cannot swap two names, where a process was killed between two steps.
+TEST(WriteFolderWith, PutsBackTheOldFolderThatAKilledWriterLeftAside) {
+  const TempDir dir;
+  const fs::path path = dir.path() / "flow";
+  const fs::path aside = dir.path() / (".co2net-old." + sha256("flow").substr(0, 16));
+  write_file(aside / "old.png", "old");
+  const auto fail = [](const fs::path&) { throw Error(ErrorKind::kInput, "broken"); };
+  EXPECT_THROW(write_folder_with(path, fail), Error);
+  EXPECT_EQ(names_in(path), std::vector<std::string>{"old.png"});
+
+  write_file(aside / "older.png", "older");
+  write_folder_with(path, [](const fs::path& folder) { write_file(folder / "new.png", "new"); });
+  EXPECT_EQ(names_in(path), std::vector<std::string>{"new.png"});
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
+}
+
+TEST(WriteFile, RemovesWhatKilledWritersLeftBeside) {
+  const TempDir dir;
+  test::be_killed_after([&] {
+    write_folder_with(dir.path() / "b", [](const fs::path& folder) {
+      write_file(folder / "half", "half");
+      test::die();
+    });
+  });
+  ASSERT_EQ(names_in(dir.path()).size(), 1u);
+  write_file(dir.path() / "a", "whole");
+  EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"a"});
+}
+
 TEST(ReadFile, NamesTheFileThatIsAbsent) {
   test::expect_error(ErrorKind::kIo, {"/no/such/file"}, [] { read_file("/no/such/file"); });
-}
-
-// Another process that takes a lock and holds it until it is killed, or this one ends. It tells by
-// a pipe how far it is, and does not live long enough for a wait to be endless.
-class Holder {
- public:
-  explicit Holder(const fs::path& path) {
-    int told[2], ended[2];
-    EXPECT_EQ(::pipe(told), 0);
-    EXPECT_EQ(::pipe(ended), 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::alarm(300);
-      ::close(told[0]);
-      ::close(ended[1]);
-      tell(told[1]);
-      const FileLock lock(path);
-      tell(told[1]);
-      char byte = 0;
-      [[maybe_unused]] const ssize_t end = ::read(ended[0], &byte, 1);
-      ::_exit(0);
-    }
-    ::close(told[1]);
-    ::close(ended[0]);
-    told_ = told[0];
-    ended_ = ended[1];
-    wait_for_step();  // it is about to take the lock
-  }
-  ~Holder() {
-    kill();
-    ::close(told_);
-    ::close(ended_);
-  }
-  Holder(const Holder&) = delete;
-  Holder& operator=(const Holder&) = delete;
-
-  void wait_until_held() const { wait_for_step(); }
-  bool is_held() const {
-    pollfd step{told_, POLLIN, 0};
-    return ::poll(&step, 1, 0) > 0;
-  }
-  void kill() {
-    if (pid_ < 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
-
- private:
-  static void tell(int pipe) {
-    if (::write(pipe, "x", 1) != 1) ::_exit(1);
-  }
-  void wait_for_step() const {
-    char byte = 0;
-    EXPECT_EQ(::read(told_, &byte, 1), 1) << "the process ended";
-  }
-
-  pid_t pid_;
-  int told_, ended_;
-};
-
-TEST(MappedFile, ReadsReleasedPartsAnew) {
-  const TempDir dir;
-  std::string bytes(100000, 'a');
-  bytes.replace(50000, 3, "xyz");
-  write_file(dir.path() / "a", bytes);
-  const MappedFile file(dir.path() / "a");
-  for (const std::size_t first : {0u, 5000u, 99999u}) {
-    file.release(file.bytes().substr(first));
-    EXPECT_EQ(file.bytes(), bytes);
-  }
-}
-
-TEST(MappedFile, ReleasesNothingThatIsNotItsOwn) {
-  const TempDir dir;
-  write_file(dir.path() / "a", "a");
-  const MappedFile file(dir.path() / "a");
-  const std::string other(100000, 'x');
-  file.release(other);
-  EXPECT_EQ(other, std::string(100000, 'x'));
 }
 
 TEST(NamesIn, AreSortedAndAFolderThatCannotBeReadIsNamed) {
@@ -258,57 +193,6 @@ TEST(ExpectOnlyIn, NamesTheFileThatIsNotOurs) {
                      [&] { expect_only_in(dir.path(), is_ours); });
   test::expect_error(ErrorKind::kInput, {(dir.path() / "ours").string(), "is a file"},
                      [&] { expect_only_in(dir.path() / "ours", is_ours); });
-}
-
-TEST(FileLock, WaitsForAnotherProcessUntilItDies) {
-  const TempDir dir;
-  const fs::path path = dir.path() / "locks" / "a";
-  Holder first(path);
-  first.wait_until_held();
-  const Holder second(path);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_FALSE(second.is_held());
-    std::this_thread::yield();
-  }
-  first.kill();
-  second.wait_until_held();
-}
-
-TEST(FileLock, RemovesItsFileAndCanBeTakenAgain) {
-  const TempDir dir;
-  const fs::path path = dir.path() / "a";
-  {
-    FileLock lock(path);
-    const FileLock moved(std::move(lock));
-    EXPECT_TRUE(fs::exists(path));
-  }
-  EXPECT_FALSE(fs::exists(path));
-  const FileLock again(path);
-  EXPECT_TRUE(fs::exists(path));
-}
-
-TEST(FileLock, IsHeldByOneOfManyAtATime) {
-  const TempDir dir;
-  const fs::path lock_path = dir.path() / "lock", counter = dir.path() / "counter";
-  write_file(counter, "0");
-  std::vector<std::future<void>> workers;
-  for (int worker = 0; worker < 4; ++worker) {
-    workers.push_back(std::async(std::launch::async, [&] {
-      for (int i = 0; i < 25; ++i) {
-        const FileLock lock(lock_path);
-        write_file(counter, std::to_string(std::stoi(read_file(counter)) + 1));
-      }
-    }));
-  }
-  for (auto& worker : workers) worker.get();
-  EXPECT_EQ(read_file(counter), "100");
-}
-
-TEST(FileLock, NamesThePathThatCannotBeLocked) {
-  const TempDir dir;
-  write_file(dir.path() / "file", "x");
-  test::expect_error(ErrorKind::kIo, {dir.path().string()},
-                     [&] { const FileLock lock(dir.path() / "file" / "a"); });
 }
 
 TEST(TempDir, IsGoneWithItsContentsAtTheEnd) {

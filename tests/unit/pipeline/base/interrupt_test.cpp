@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
 #include "tests/unit/expect_error.h"
 

@@ -10,7 +10,10 @@
 #include <thread>
 
 #include "pipeline/base/digest.h"
+#include "pipeline/base/files.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/killed.h"
+#include "tests/unit/log_capture.h"
 
 namespace fs = std::filesystem;
 
@@ -48,6 +51,8 @@ class DiskCacheTest : public testing::Test {
     });
   }
 
+  std::set<fs::path> files() const { return files_in(cache_.directory() / "v1"); }
+
   TempDir dir_;
   DiskCache cache_{dir_.path() / "cache"};
 };
@@ -74,12 +79,25 @@ TEST(CacheKey, HoldsUpstreamKeysByTheirDigest) {
   EXPECT_EQ(key.digest, sha256(to_text(key.document)));
 }
 
-TEST(MachineIdentity, NamesTheCpuAndTheCompiler) {
+TEST(MachineIdentity, NamesInstructionSetsCompilerAndBlas) {
   const Json identity = machine_identity();
   EXPECT_EQ(identity, machine_identity());
-  for (const char* field : {"cpu", "instruction_sets", "compiler"}) {
-    EXPECT_TRUE(identity.at(field).is_string()) << field;
-  }
+  EXPECT_FALSE(identity.at("instruction_sets").empty());
+  EXPECT_EQ(identity.at("instruction_sets"), decoding_machine().at("instruction_sets"));
+  for (const char* field : {"compiler", "blas"}) EXPECT_TRUE(identity.at(field).is_string());
+}
+
+TEST(InstructionSets, DoNotChangeWithWhatElseAKernelTells) {
+  const auto sets = [](const std::string& flags) {
+    return instruction_sets("model name\t: Some avx512 CPU\nmicrocode\t: 0x1\nflags\t\t: " + flags +
+                            "\n\nprocessor\t: 1\nflags\t\t: sse2 amx_tile\n");
+  };
+  const std::vector<std::string> expected = {"avx2", "fma", "sse2"};
+  EXPECT_EQ(sets("fpu sse2 fma avx2"), expected);
+  EXPECT_EQ(sets("fpu avx2 sse2 fma new_in_linux_9 ibpb"), expected);
+  EXPECT_NE(sets("fpu sse2 avx2"), expected);
+  EXPECT_EQ(instruction_sets("Features\t: fp asimd evtstrm sve"),
+            (std::vector<std::string>{"asimd", "sve"}));
 }
 
 TEST_F(DiskCacheTest, GivesBackWhatWasPut) {
@@ -122,6 +140,29 @@ TEST_F(DiskCacheTest, TreatsEveryFlippedByteAsAMissAndDeletesTheEntry) {
     EXPECT_FALSE(cache_.get(key_of(1)).has_value()) << at;
     EXPECT_FALSE(fs::exists(path)) << at;
   }
+}
+
+TEST_F(DiskCacheTest, TreatsOlderAndNewerFormatsAsMissesAndSaysSo) {
+  for (const char version : {'\0', '\2'}) {
+    cache_.put(key_of(1), some_entry());
+    std::string bytes = read_file(cache_.path_of(key_of(1)));
+    bytes[8] = version;  // behind the magic
+    write_file(cache_.path_of(key_of(1)), bytes);
+    const test::LogCapture log;
+    EXPECT_FALSE(cache_.get(key_of(1)).has_value());
+    EXPECT_NE(log.lines().find("unknown format version"), std::string::npos) << log.lines();
+  }
+}
+
+TEST_F(DiskCacheTest, TreatsTheEntryOfAnotherKeyAsAMiss) {
+  cache_.put(key_of(1), some_entry());
+  const fs::path other = cache_.path_of(key_of(2));
+  write_file(other, read_file(cache_.path_of(key_of(1))));
+  EXPECT_FALSE(cache_.get(key_of(2)).has_value());
+  EXPECT_FALSE(fs::exists(other));
+  write_file(other, read_file(cache_.path_of(key_of(1))));
+  EXPECT_EQ(cache_.verify(), std::vector<fs::path>{other});
+  EXPECT_TRUE(cache_.get(key_of(1)).has_value());
 }
 
 TEST_F(DiskCacheTest, KeepsAFileBesideItsEntry) {
@@ -181,6 +222,12 @@ TEST_F(DiskCacheTest, LocksAKeyAndUnlocksIt) {
   EXPECT_TRUE(cache_.lock(key_of(1)).has_value());
 }
 
+TEST_F(DiskCacheTest, WaitsForALockNoLongerThanTheDeadline) {
+  const auto held = cache_.lock(key_of(1));
+  const Deadline deadline(std::chrono::milliseconds(1));
+  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { cache_.lock(key_of(1), deadline); });
+}
+
 TEST_F(DiskCacheTest, KnowsAFilesHashUntilTheFileChanges) {
   const fs::path file = dir_.path() / "a.mp4";
   const auto hash = [&] { return cache_.content_hash(OpenedFile(file)); };
@@ -227,24 +274,29 @@ TEST_F(DiskCacheTest, VerifyNamesAndDeletesDamagedEntriesOnly) {
   EXPECT_TRUE(cache_.get(key_of(2)).has_value());
 }
 
-TEST_F(DiskCacheTest, LeavesTheTemporaryOfAWriterAtWorkAlone) {
-  cache_.put(key_of(1), some_entry());
-  const fs::path temporary = cache_.path_of(key_of(1)).parent_path() / ".tmp.abcdef.entry";
-  write_file(temporary, "half");
-  EXPECT_TRUE(cache_.verify().empty());
-  EXPECT_EQ(cache_.usage_by_stage().size(), 1u);
-  EXPECT_EQ(cache_.collect_garbage(0).entries, 1);
-  EXPECT_TRUE(fs::exists(temporary));
+TEST_F(DiskCacheTest, RemovesWhatKilledProcessesLeftWhenItIsOpened) {
+  const Entry whole = put_video(key_of(1), "frames");
+  const std::set<fs::path> before = files();
+  test::be_killed_after([&] {  // in the middle of a file, and between a file and its entry
+    const auto lock = cache_.lock(key_of(2));
+    write_file(cache_.path_of(key_of(2)).replace_extension(".mkv"), "no entry");
+    cache_.put_file(key_of(3), ".mkv", [](const fs::path&) -> Json { test::die(); });
+  });
+  EXPECT_EQ(files().size(), before.size() + 3);
+  const DiskCache opened(cache_.directory());
+  EXPECT_EQ(files(), before);
 }
 
-TEST_F(DiskCacheTest, CollectsWhatKilledWritersLeftADayAgo) {
+TEST_F(DiskCacheTest, CollectsFilesWhoseEntryWasNeverWritten) {
   const fs::path video = put_video(key_of(1), "frames").file;
-  const fs::path temporary = video.parent_path() / ".tmp.abcdef.mkv";
   const fs::path without_entry = video.parent_path() / "abc.mkv";
-  for (const fs::path& file : {temporary, without_entry}) write_file(file, "half");
-  for (const fs::path& file : {video, temporary, without_entry}) make_older(file, hours(25));
-  EXPECT_EQ(cache_.collect_garbage(1 << 20).entries, 0);
-  EXPECT_FALSE(fs::exists(temporary));
+  write_file(without_entry, "half");
+  {
+    const FileLock writer(cache_.directory() / "v1" / "locks" / "abc");
+    cache_.collect_garbage(1 << 20);
+    EXPECT_TRUE(fs::exists(without_entry));
+  }
+  EXPECT_EQ(cache_.collect_garbage(1 << 20).deleted.entries, 0);
   EXPECT_FALSE(fs::exists(without_entry));
   EXPECT_TRUE(cache_.get(key_of(1)).has_value());
 }
@@ -257,14 +309,14 @@ TEST_F(DiskCacheTest, CollectsTheLeastRecentlyUsedDownToTheLimit) {
   ASSERT_TRUE(cache_.get(key_of(0)).has_value());  // now it is the most recently used
   const std::int64_t total = cache_.usage_by_stage().at("stage").bytes;
   const std::int64_t one = total / 4;
-  EXPECT_EQ(cache_.collect_garbage(total).entries, 0);
+  EXPECT_EQ(cache_.collect_garbage(total).deleted.entries, 0);
 
   EXPECT_EQ(cache_.garbage_beyond(total).entries, 0);
   EXPECT_EQ(cache_.garbage_beyond(total - one - 1).entries, 2);
   EXPECT_EQ(cache_.garbage_beyond(total - one - 1).bytes, 2 * one);
   EXPECT_TRUE(cache_.contains(key_of(1)));
 
-  const DiskCache::Usage removed = cache_.collect_garbage(total - one - 1);
+  const DiskCache::Usage removed = cache_.collect_garbage(total - one - 1).deleted;
   EXPECT_EQ(removed.entries, 2);
   EXPECT_EQ(removed.bytes, 2 * one);
   EXPECT_TRUE(cache_.contains(key_of(0)));
@@ -278,7 +330,7 @@ TEST_F(DiskCacheTest, CountsAndCollectsTheFilesBesideEntries) {
   const DiskCache::Usage usage = cache_.usage_by_stage().at("stage");
   EXPECT_EQ(usage.entries, 1);
   EXPECT_GT(usage.bytes, 5000);
-  EXPECT_EQ(cache_.collect_garbage(0).bytes, usage.bytes);
+  EXPECT_EQ(cache_.collect_garbage(0).deleted.bytes, usage.bytes);
   EXPECT_FALSE(fs::exists(video));
 }
 
@@ -292,6 +344,43 @@ TEST_F(DiskCacheTest, ClearsWhatItPutThereAndNothingElse) {
   EXPECT_EQ(cache_.history("a.mp4"), Json::object());
   cache_.put(key_of(1), some_entry());
   EXPECT_TRUE(cache_.get(key_of(1)).has_value());
+}
+
+TEST_F(DiskCacheTest, LeavesAFileThatIsBeingRead) {
+  Entry entry = put_video(key_of(1), "frames");
+  for (int time = 0; time < 2; ++time) {  // from put_file(), then from get()
+    EXPECT_EQ(cache_.collect_garbage(0).in_use.entries, 1);
+    EXPECT_EQ(cache_.clear().in_use.entries, 1);
+    EXPECT_EQ(read_file(entry.file), "frames");
+    entry = *DiskCache(cache_.directory()).get(key_of(1));
+  }
+  entry = {};
+  EXPECT_EQ(cache_.clear().deleted.entries, 1);
+  EXPECT_EQ(files(), std::set<fs::path>());
+}
+
+TEST_F(DiskCacheTest, LeavesWhatIsBeingComputedAndItsCheckpoints) {
+  const auto lock = cache_.lock(key_of(1));
+  const CacheKey checkpoint = KeyBuilder("checkpoint", 1).add("of", key_of(1)).build();
+  for (const CacheKey& key : {key_of(1), checkpoint, key_of(2)}) cache_.put(key, some_entry());
+  const DiskCache::Collected collected = cache_.collect_garbage(0);
+  EXPECT_EQ(collected.in_use.entries, 2);
+  EXPECT_EQ(collected.deleted.entries, 1);
+  EXPECT_FALSE(cache_.contains(key_of(2)));
+  fs::resize_file(cache_.path_of(key_of(1)), 10);
+  EXPECT_TRUE(cache_.verify().empty()) << "it is about to be written anew";
+}
+
+TEST_F(DiskCacheTest, LeavesWhatIsBeingWritten) {
+  const Entry put = cache_.put_file(key_of(1), ".mkv", [&](const fs::path& path) {
+    std::ofstream(path) << "frames";
+    DiskCache other(cache_.directory());
+    other.verify();
+    other.collect_garbage(0);
+    other.clear();
+    return Json::object();
+  });
+  EXPECT_EQ(read_file(put.file), "frames");
 }
 
 TEST_F(DiskCacheTest, IsTaggedAsACacheForBackupPrograms) {

@@ -157,6 +157,35 @@ TEST_F(ChainTest, KeepsTheInnerStageThatAFailureNames) {
   EXPECT_EQ(test::failed_stage([&] { run_chain(stages, &cache_, "a.mp4"); }), "decode");
 }
 
+TEST_F(ChainTest, CleansUpOnceAResultIsKeptAndWhenItIsFound) {
+  Chain stages = chain();
+  int cleaned = 0;
+  stages[1].clean_up = [&] {
+    EXPECT_TRUE(cache_.contains(stages[1].key));
+    ++cleaned;
+  };
+  run(stages);
+  EXPECT_EQ(cleaned, 1);
+  cache_.remove(stages[2].key);
+  run(stages);
+  EXPECT_EQ(cleaned, 2) << "a process may have been killed before it did";
+}
+
+TEST_F(ChainTest, CleansNothingUpWhereTheResultCannotBeKept) {
+  write_file(dir_.path() / "file", "x");
+  DiskCache unwritable(dir_.path() / "file" / "cache");
+  Chain stages = chain();
+  stages[1].clean_up = [] { FAIL(); };
+  EXPECT_EQ(run_chain(stages, &unwritable, "a.mp4").entry.bytes, "abc");
+}
+
+TEST_F(ChainTest, WaitsForAnotherProcessNoLongerThanTheDeadline) {
+  Chain stages = chain();
+  limit_waits(stages, Deadline(std::chrono::milliseconds(1)));
+  const auto held = cache_.lock(stages[1].key);
+  EXPECT_EQ(test::failed_stage([&] { run_chain(stages, &cache_, "a.mp4"); }), "b");
+}
+
 TEST_F(ChainTest, ComputesAnewWhatIsDamaged) {
   run(chain());
   fs::resize_file(cache_.path_of(chain()[2].key), 5);

@@ -1,0 +1,149 @@
+#include "pipeline/base/file_lock.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
+
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+using Outcome = PathLock::Outcome;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kBetweenTries(100);
+
+// Whether the path still names what was opened: a lock's holder may have removed it meanwhile.
+bool is_named(int descriptor, const fs::path& path) {
+  struct stat opened, named;
+  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+Outcome try_lock(int descriptor, int operation) {
+  while (::flock(descriptor, operation | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    return errno == EWOULDBLOCK ? Outcome::kBusy : Outcome::kNoLocks;
+  }
+  return Outcome::kHeld;
+}
+
+// NFS wants to write what it locks exclusively.
+int open_for(const fs::path& path, PathLock::Kind kind) {
+  constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const bool writes = kind == PathLock::Kind::kExclusive;
+  const int descriptor = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | kFlags);
+  return descriptor < 0 && errno == EISDIR ? ::open(path.c_str(), O_RDONLY | kFlags) : descriptor;
+}
+
+std::string this_process() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  return "process " + std::to_string(::getpid()) + " on " + host;
+}
+
+// For people alone, so that a full disk does not matter.
+void write_holder(int descriptor) {
+  const std::string text = this_process();
+  if (::ftruncate(descriptor, 0) != 0) return;
+  [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, text.data(), text.size(), 0);
+}
+
+std::string holder_of(const fs::path& path) {
+  try {
+    const std::string holder = read_file(path);
+    return holder.empty() ? "another process" : printable(shortened(holder, 300));
+  } catch (const Error&) {
+    return "another process";  // which has just let go of it
+  }
+}
+
+void warn_of_no_locks(const fs::path& path, const char* reason) {
+  static std::atomic<bool> warned = false;
+  if (warned.exchange(true)) return;
+  spdlog::warn(
+      "lock {}: {}; work goes on without locks: results stay right, but processes may "
+      "compute the same ones beside each other",
+      path.string(), reason);
+}
+
+}  // namespace
+
+PathLock PathLock::take(const fs::path& path, Kind kind) {
+  const int descriptor = open_for(path, kind);
+  if (descriptor < 0) return {-1, Outcome::kAbsent};
+  PathLock lock(descriptor, try_lock(descriptor, kind == Kind::kShared ? LOCK_SH : LOCK_EX));
+  if (lock.outcome_ == Outcome::kHeld && !is_named(descriptor, path)) {
+    lock.outcome_ = Outcome::kAbsent;
+  }
+  return lock;
+}
+
+PathLock::PathLock(PathLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), outcome_(other.outcome_) {}
+
+PathLock::~PathLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+FileLock::FileLock(fs::path path, const Deadline& deadline) : FileLock(Untaken(), std::move(path)) {
+  const auto start = steady_clock::now();
+  for (bool told = false; !take();) {
+    deadline.check();
+    if (!told && steady_clock::now() - start > std::chrono::seconds(1)) {
+      spdlog::info("waiting for {}, which holds {}", holder_of(path_), path_.string());
+      told = true;
+    }
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+}
+
+std::optional<FileLock> FileLock::try_take(fs::path path) {
+  FileLock lock(Untaken(), std::move(path));
+  return lock.take() ? std::optional(std::move(lock)) : std::nullopt;
+}
+
+bool FileLock::take() {
+  make_directories(path_.parent_path());
+  for (;;) {
+    const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) throw system_error("lock", path_);
+    const Outcome outcome = try_lock(descriptor, LOCK_EX);
+    if (outcome == Outcome::kHeld && is_named(descriptor, path_)) {
+      descriptor_ = descriptor;
+      write_holder(descriptor_);
+      return true;
+    }
+    if (outcome == Outcome::kNoLocks) {
+      warn_of_no_locks(path_, std::strerror(errno));
+      ::unlink(path_.c_str());
+    }
+    ::close(descriptor);
+    if (outcome != Outcome::kHeld) return outcome == Outcome::kNoLocks;
+  }
+}
+
+FileLock::FileLock(FileLock&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileLock::~FileLock() {
+  if (descriptor_ < 0) return;
+  ::unlink(path_.c_str());
+  ::close(descriptor_);
+}
+
+}  // namespace co2net

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# A disk that fails under a whole `run`: at each of its writes, synchronisations, renames, opens and
+# closes in turn; one that is full; one without locks and without swaps of names; and videos that
+# others cut off, lengthen and delete while they are read. A part of tests/soak.sh.
+# shellcheck disable=SC2317  # what check calls
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=tests/soak/common.sh
+source tests/soak/common.sh
+most_a_call=${FAULTS:-60}
+work=$PWD/$soak/${PART:=disk}
+
+build co2net co2net_draw_actions co2net_failing_disk
+failing=$PWD/build/release/tests/libco2net_failing_disk.so
+rm -rf "$work"
+mkdir -p "$work"
+draw "$work/videos" 2 2
+
+# run_on FOLDER [OPTION...]: the work, on the disk that is there.
+run_on() {
+  "$co2net" run "$work/videos" --model samples/model --cache "$1/cache" --keep frames --keep flow \
+    --checkpoint 0 --log-level warn -o "$1/results.json" "${@:2}" 2>"$work/said"
+}
+mkdir "$work/reference"
+run_on "$work/reference"
+
+# complete FOLDER CODE: whether there are no results, or those of all videos, or of those that it
+# says have not failed; and a reason where the code is not 0.
+complete() {
+  case $2 in
+    0) cmp "$1/results.json" "$work/reference/results.json" ;;
+    1) jq -e '(.results | length) + (.errors | length) == 2 and (.errors | length) > 0' "$1/results.json" &&
+      same_but_for_errors "$1/results.json" ;;
+    3) [[ -s $work/said && ! -e $1/results.json ]] ;;
+    *) return 1 ;;
+  esac
+}
+same_but_for_errors() {
+  [[ $(jq -S --slurpfile all "$work/reference/results.json" \
+    '.results | to_entries | all(.value == $all[0].results[.key])' "$1") == true ]]
+}
+# again FOLDER: what is left serves a run on a disk that works.
+again() {
+  run_on "$1" && cmp "$1/results.json" "$work/reference/results.json" && [[ ! -s $work/said ]]
+}
+# examine WHAT FOLDER CODE
+examine() {
+  check "$1: exit code $3, or a wrong result" complete "$2" "$3"
+  check "$1: files that nobody owns" no_orphans "$2"
+  check "$1: no good base for the next run" again "$2"
+}
+
+# with_fault CALL NTH ERRNO FOLDER: a run on a disk with a fault; prints its exit code.
+with_fault() {
+  local code=0
+  FAIL_CALL=$1 FAIL_NTH=$2 FAIL_ERRNO=$3 FAIL_BELOW=$4 FAIL_TOLD=$work/told LD_PRELOAD=$failing \
+    run_on "$4" || code=$?
+  echo "$code"
+}
+
+declare -A errno=([write]=28 [sync]=5 [rename]=5 [open]=24 [close]=28) # ENOSPC, EIO, EMFILE
+for call in write sync rename open close; do
+  n=0
+  while ((n < most_a_call)); do
+    n=$((n + 1))
+    rm -rf "$work/told" "$work/disk"
+    mkdir "$work/disk"
+    code=$(with_fault "$call" "$n" "${errno[$call]}" "$work/disk")
+    [[ -e $work/told ]] || break
+    examine "$call $n" "$work/disk" "$code"
+  done
+  sum_up "each $call in turn fails" "$n"
+done
+
+for fault in "lock 37" "exchange 22"; do # ENOLCK, EINVAL
+  read -r call error <<<"$fault"
+  rm -rf "$work/disk"
+  mkdir "$work/disk"
+  check "exit code" test "$(with_fault "$call" 0 "$error" "$work/disk")" = 0
+  examine "$call" "$work/disk" 0
+done
+sum_up "a file system without locks; one without swaps of names" 2
+
+full=0
+while ((EUID == 0 && full < 20)); do
+  full=$((full + 1))
+  rm -rf "$work/disk"
+  mkdir "$work/disk"
+  mount -t tmpfs -o "size=$((full * 200))k" tmpfs "$work/disk" || break
+  code=0
+  run_on "$work/disk" || code=$?
+  check "full $full: exit code $code, or a wrong result" complete "$work/disk" "$code"
+  check "full $full: files that nobody owns" no_orphans "$work/disk"
+  umount "$work/disk"
+done
+sum_up "a full disk, of 200 kB to 4 MB" "$full"
+
+changes=0
+for change in "truncate -s 5000" "truncate -s +5000" "rm" "cp /dev/null"; do
+  for _ in 1 2 3 4 5; do
+    changes=$((changes + 1))
+    rm -rf "$work/disk" "$work/changing"
+    mkdir "$work/disk"
+    cp -r "$work/videos" "$work/changing"
+    victim=$(find "$work/changing" -name '*.mp4' | sort | tail -1)
+    "$co2net" run "$work/changing" --model samples/model --no-cache --log-level warn \
+      -o "$work/disk/results.json" 2>"$work/said" &
+    runner=$!
+    pause 1500
+    $change "$victim"
+    code=0
+    wait "$runner" || code=$?
+    check "$change: exit code $code" test "$code" = 0 -o "$code" = 1
+    [[ $code != 0 ]] || check "$change: no results" test -s "$work/disk/results.json"
+    [[ $code != 1 ]] || check "$change: other videos' results" same_but_for_errors "$work/disk/results.json"
+  done
+done
+sum_up "a video that is cut off, grows, vanishes or is emptied meanwhile: an error of it alone, or none" "$changes"
+exit "$failed"
