@@ -1,11 +1,15 @@
 #include "pipeline/stages/disk_cache.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -211,6 +215,50 @@ TEST_F(DiskCacheTest, WorksWithoutKeepingWhereNothingCanBeWritten) {
     EXPECT_EQ(cache.content_hash(OpenedFile(dir_.path() / "file")), sha256("x"));
     EXPECT_THROW(cache.put_file(key_of(1), ".mkv", [](const fs::path&) { return Json(); }), Error);
   }
+}
+
+// Calls `work` where the cache cannot be written to, not even by root; whether it says true.
+bool read_only(const fs::path& directory, const std::function<bool()>& work) {
+  const auto set_writable = [&](fs::perm_options how) {
+    for (const auto& entry : fs::recursive_directory_iterator(directory.parent_path())) {
+      fs::permissions(entry.path(), fs::perms::owner_write, how);
+    }
+  };
+  fs::permissions(directory.parent_path(), fs::perms(0755));
+  set_writable(fs::perm_options::remove);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);
+    ::_exit(work() ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  set_writable(fs::perm_options::add);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(DiskCacheTest, StillReadsWhereItMayNotWriteAndSaysOnceThatItKeepsNothing) {
+  cache_.put(key_of(1), some_entry());
+  const fs::path video = put_video(key_of(2), "frames").file;
+  const std::set<fs::path> before = files();
+  EXPECT_TRUE(read_only(cache_.directory(), [&] {
+    const test::LogCapture log;
+    DiskCache cache(cache_.directory());
+    const bool reads = cache.get(key_of(1)) && read_file(cache.get(key_of(2))->file) == "frames";
+    const bool keeps = cache.put(key_of(3), some_entry()) || cache.lock(key_of(3));
+    const std::string lines = log.lines();
+    return reads && !keeps && std::ranges::count(lines, '\n') == 1;
+  }));
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(DiskCacheTest, MissesAndDeletesNothingThatItMayNotRead) {
+  cache_.put(key_of(1), some_entry());
+  fs::permissions(cache_.path_of(key_of(1)), fs::perms::none);
+  EXPECT_TRUE(read_only(cache_.directory(),
+                        [&] { return !DiskCache(cache_.directory()).get(key_of(1)).has_value(); }));
+  EXPECT_TRUE(cache_.contains(key_of(1)));
 }
 
 TEST_F(DiskCacheTest, LocksAKeyAndUnlocksIt) {
