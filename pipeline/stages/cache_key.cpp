@@ -1,5 +1,7 @@
 #include "pipeline/stages/cache_key.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <set>
 #include <sstream>
@@ -70,6 +72,7 @@ Json decoding_machine() {
 
 Json machine_identity() {
   Json machine = decoding_machine();
+  machine["cache_bytes"] = {::sysconf(_SC_LEVEL1_DCACHE_SIZE), ::sysconf(_SC_LEVEL2_CACHE_SIZE)};
   machine["compiler"] = __VERSION__;
   machine["blas"] = openblas_get_config != nullptr ? openblas_get_config() : "other";
   return machine;

@@ -39,8 +39,9 @@ std::vector<std::string> instruction_sets(std::string_view cpuinfo);
 // conversion of colours do.
 Json decoding_machine();
 
-// What numbers of compiled code depend on beside its sources: that, this program's compiler, and
-// the BLAS that is loaded, which names the CPU that it takes this one for.
+// What numbers of compiled code depend on beside its sources: that, the sizes of the CPU's caches,
+// by which libraries cut sums into parts, this program's compiler, and the BLAS that is loaded,
+// which names the CPU that it takes this one for.
 Json machine_identity();
 
 }  // namespace co2net
