@@ -75,8 +75,10 @@ VideoLimits parse_limits(const po::variables_map& args) {
 Spool parse_spool(const po::variables_map& args) {
   Spool spool;
   const bool has_cache = args.count("no-cache") > 0 && !is_set(args, "no-cache");
-  std::error_code absent;
-  spool.folder = has_cache ? parse_cache_directory(args) : fs::temp_directory_path(absent);
+  const char* temporary = std::getenv("TMPDIR");
+  spool.folder = has_cache              ? parse_cache_directory(args)
+                 : temporary != nullptr ? fs::path(temporary)
+                                        : fs::path("/tmp");
   spool.max_bytes = parse_size(args, "max-spool").value_or(spool.max_bytes);
   return spool;
 }

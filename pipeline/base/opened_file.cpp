@@ -99,6 +99,9 @@ class Descriptor {
   int descriptor_;
 };
 
+constexpr const char* kElsewhere =
+    "; choose another folder with --cache, or where nothing is cached with TMPDIR";
+
 // A file that no folder names, where the file system has such; else one that is unnamed at once.
 int open_nameless(const fs::path& folder) {
   std::error_code ignored;
@@ -108,7 +111,7 @@ int open_nameless(const fs::path& folder) {
   std::string name = (folder / ".tmp.XXXXXX").string();
   descriptor = ::mkostemp(name.data(), O_CLOEXEC);
   if (descriptor < 0) {
-    fail("keep a pipe's content in", folder, "; choose another folder with --cache");
+    fail("keep a pipe's content in", folder, kElsewhere);
   }
   ::unlink(name.c_str());
   return descriptor;
@@ -157,7 +160,7 @@ void write_all(int descriptor, std::string_view bytes, const Spool& spool) {
     const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      fail("keep a pipe's content in", spool.folder, "; choose another folder with --cache");
+      fail("keep a pipe's content in", spool.folder, kElsewhere);
     }
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }

@@ -30,8 +30,10 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings common = {"--config", "--log-level", "--help"};
   const Strings inputs = {"--shard", "--null", "--fail-fast"};
   const Strings work = inputs + Strings{"--strict", "--stats"};
+  const Strings opening = {"--max-pixels", "--max-streams", "--max-alloc"};
+  const Strings limits = opening + Strings{"--max-frames", "--max-scaled-pixels"};
   const Strings videos =
-      work + Strings{"--threads", "--stream", "--max-frames", "--timeout", "--progress"};
+      work + limits + Strings{"--threads", "--stream", "--max-spool", "--timeout", "--progress"};
   const Strings files = work + Strings{"--progress"};
   const Strings cache = {"--cache", "--no-cache"};
   const Strings results = {"--model", "--output", "--format", "--min-score", "--top-k", "--compat"};
@@ -49,9 +51,9 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"localize", files + results + cache +
                        Strings{"--threads", "--save-scores", "--device", "--annotations"}},
       {"propose", files + results + cache},
-      {"train", training + benchmark + extraction_without_model +
+      {"train", training + benchmark + extraction_without_model + limits +
                     Strings{"--extractor", "--recipe", "--output", "--name", "--videos", "--labels",
-                            "--stream", "--max-frames", "--strict", "--stats", "--timeout"}},
+                            "--stream", "--strict", "--stats", "--timeout"}},
       {"ablate",
        training + benchmark + Strings{"--recipe", "--table", "--seeds", "--output", "--json"}},
       {"eval",
@@ -60,12 +62,13 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"convert", {"--output", "--format", "--ambiguous"}},
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
-      {"explain", inputs + extraction + Strings{"--stream", "--compat"}},
+      {"explain",
+       inputs + extraction + Strings{"--stream", "--compat", "--max-spool", "--timeout"}},
       {"import",
        {"--rgb", "--flow", "--output", "--model", "--classes", "--preset", "--max-seqlen", "--name",
         "--recipe", "--recipe-set"}},
       {"cache", {"--cache", "--max-size"}},
-      {"probe", inputs},
+      {"probe", inputs + opening + Strings{"--max-spool", "--timeout"}},
       {"inspect", inputs}};
   for (const CommandHelp& row : kCommandHelp) {
     const std::string command(row.name);
@@ -331,6 +334,11 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"cache", "gc", "--cache", here.cache(), "--max-size", "5X"}, "50G"},
            {{"cache", "clear", "--cache", here.cache(), "--max-size", "5G"}, "'cache stat' alone"},
            {here.arguments("run") + Strings{clip, "--max-frames", "0"}, "--max-frames"},
+           {here.arguments("run") + Strings{clip, "--max-pixels=-1"}, "--max-pixels"},
+           {here.arguments("run") + Strings{clip, "--max-streams", "9999999999"}, "--max-streams"},
+           {here.arguments("run") + Strings{clip, "--max-scaled-pixels", "0"}, "at least 1"},
+           {here.arguments("run") + Strings{clip, "--max-alloc", "1 X"}, "--max-alloc"},
+           {{"probe", clip, "--max-spool", "much"}, "--max-spool"},
            {{"train", "--features", "f", "--annotations", "a", "-o", "x", "--name", "\xff"},
             "--name is not UTF-8"},
        }) {
