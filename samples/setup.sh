@@ -15,6 +15,10 @@ test_packages=(git libgtest-dev ffmpeg jq pocl-opencl-icd python3 python3-numpy 
 # shellcheck disable=SC2034
 check_packages=(clang-format-14 clang-tidy-16 shellcheck)
 
+# clang 14, its sanitizers and libFuzzer, and who writes the seeds.
+# shellcheck disable=SC2034
+fuzz_packages=(clang-14 libclang-rt-14-dev python3 python3-numpy python3-torch)
+
 # install_missing PURPOSE PACKAGE...: installs the packages that are absent, saying so in one line;
 # without the right to do that, fails with the command to run.
 install_missing() {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -35,13 +37,22 @@ Json parse_json_members(std::string_view text, ErrorKind kind, const std::string
 // U+FFFD.
 std::string to_text(const Json& json);
 
-// Whether `number`, which was taken from `json`, is what stands there: numbers are cut to fit, and
-// truth values are numbers, too.
+// The number or other value that stands there as a T; nothing for a number that would have to be
+// cut to fit, and for a truth value where a number is wanted. Throws Json::exception for other
+// types.
 template <class T>
-bool is_whole(const T& number, const Json& json) {
+std::optional<T> exact(const Json& json) {
+  if constexpr (std::is_integral_v<T>) {
+    // To convert what is out of range is undefined.
+    const double end = std::ldexp(1.0, std::numeric_limits<T>::digits);
+    const double begin = std::is_signed_v<T> ? -end : 0;
+    if (json.is_number_float() && !(json >= begin && json < end)) return std::nullopt;
+  }
+  T value = json.get<T>();
   const bool has_wrapped =
       std::is_unsigned_v<T> && json.is_number_integer() && !json.is_number_unsigned() && json < 0;
-  return !has_wrapped && Json(number) == json;
+  if (has_wrapped || Json(value) != json) return std::nullopt;
+  return value;
 }
 
 // object[key] as a T; throws Error(kind) naming the key if it is missing, of another type, or a
@@ -50,11 +61,12 @@ template <class T>
 T json_at(const Json& object, const std::string& key, ErrorKind kind) {
   try {
     const Json& json = object.at(key);
-    T value = json.get<T>();
     if constexpr (std::is_integral_v<T>) {
-      if (!is_whole(value, json)) throw Error(kind, "'" + key + "' cannot be " + to_text(json));
+      if (const std::optional<T> value = exact<T>(json)) return *value;
+      throw Error(kind, "'" + key + "' cannot be " + to_text(json));
+    } else {
+      return json.get<T>();
     }
-    return value;
   } catch (const Json::exception&) {
     throw Error(kind, "'" + key + "' is missing or has the wrong type");
   }

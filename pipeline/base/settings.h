@@ -1,7 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "pipeline/base/choice.h"
@@ -25,12 +26,14 @@ class SettingsReader {
 
   template <class T>
   void read(const std::string& key, T& field) const {
+    std::optional<T> value;
     try {
-      at(key).get_to(field);
+      value = exact<T>(at(key));
     } catch (const Json::exception&) {
       fail(key, "has the wrong type");
     }
-    if (!is_whole(field, at(key))) fail(key, "cannot be " + at(key).dump());
+    if (!value) fail(key, "cannot be " + at(key).dump());
+    field = *std::move(value);
   }
 
   template <NamedChoice T>

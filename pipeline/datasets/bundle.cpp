@@ -22,12 +22,27 @@ T choice_at(const Json& json, const char* key) {
   throw Error(ErrorKind::kModel, std::string(key) + " must be " + wanted_instead_of<T>(name));
 }
 
+int feature_size_in(const Json& json) {
+  const int size = json_at<int>(json, "feature_size", ErrorKind::kModel);
+  if (size < 2 || size % 2 != 0) {
+    throw Error(ErrorKind::kModel, "'feature_size' must be even and at least 2, for both streams");
+  }
+  return size;
+}
+
 // Older bundles lack it: they left out no video.
 int min_snippets_in(const Json& json) {
   if (!json.contains("min_snippets")) return 1;
   const int least = json_at<int>(json, "min_snippets", ErrorKind::kModel);
   if (least < 1) throw Error(ErrorKind::kModel, "'min_snippets' must be at least 1");
   return least;
+}
+
+// A bundle's files lie in its folder.
+void expect_own_file(const std::string& name) {
+  if (name.empty() || name == ".." || fs::path(name).filename() != name) {
+    throw Error(ErrorKind::kModel, "'files': " + to_text(name) + " is not a name in its folder");
+  }
 }
 
 Bundle bundle_from_json(const Json& json) {
@@ -40,7 +55,7 @@ Bundle bundle_from_json(const Json& json) {
   bundle.status = choice_at<BundleStatus>(json, "status");
   bundle.classes = json_at<std::vector<std::string>>(json, "classes", ErrorKind::kModel);
   bundle.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kModel));
-  bundle.feature_size = json_at<int>(json, "feature_size", ErrorKind::kModel);
+  bundle.feature_size = feature_size_in(json);
   bundle.network.variant = choice_at<Variant>(json, "preset");
   bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
   if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
@@ -48,6 +63,7 @@ Bundle bundle_from_json(const Json& json) {
   if (json.contains("compat")) bundle.compat = choice_at<Compat>(json, "compat");
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
   for (const auto& [name, file] : files.items()) {
+    expect_own_file(name);
     bundle.sha256[name] = json_at<std::string>(file, "sha256", ErrorKind::kModel);
   }
   if (json.contains("learned_from")) {
@@ -64,19 +80,23 @@ const char* i3d_file(Modality modality) {
   return modality == Modality::kFlow ? kI3dFlowFile : kI3dRgbFile;
 }
 
+Bundle parse_bundle(std::string_view json, const std::string& name) {
+  const Json parsed = parse_json(json, name, ErrorKind::kModel);
+  return within(name, [&] { return bundle_from_json(parsed); });
+}
+
 Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& files) {
   const fs::path description = directory / "model.json";
-  if (!fs::exists(description)) {
+  if (!fs::is_regular_file(description)) {
     throw Error(ErrorKind::kModel, directory.string() +
                                        " is not a model bundle: it has no model.json (choose one "
                                        "with --model)");
   }
-  const Json json = parse_json(read_file(description), description.string(), ErrorKind::kModel);
-  Bundle bundle = within(description.string(), [&] { return bundle_from_json(json); });
+  Bundle bundle = parse_bundle(read_file(description), description.string());
   bundle.directory = directory;
   for (const std::string& name : files) {
     const fs::path path = bundle.file(name);
-    if (!fs::exists(path) || bundle.sha256.count(name) == 0) {
+    if (!fs::is_regular_file(path) || bundle.sha256.count(name) == 0) {
       throw Error(ErrorKind::kModel, "bundle " + directory.string() + " has no " + name +
                                          "; 'co2net import' adds one to it");
     }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/base/choice.h"
@@ -52,6 +53,9 @@ inline constexpr const char* kI3dRgbFile = "i3d_rgb.pt";
 inline constexpr const char* kI3dFlowFile = "i3d_flow.pt";
 inline constexpr const char* kCo2NetFile = "co2net.pt";
 const char* i3d_file(Modality modality);
+
+// What model.json says; nothing is looked for on the disk. Throws Error(kModel) led by `name`.
+Bundle parse_bundle(std::string_view json, const std::string& name);
 
 // Reads model.json and checks that it lists `files` and that each one's SHA-256 is the one it
 // names, since TorchScript is code. Warns of an untrained model. Throws Error(kModel) naming the

@@ -78,16 +78,38 @@ Json video_of(const Recipe& recipe, std::int64_t snippets) {
           {"snippets", snippets}};
 }
 
-// What `read` makes of the sidecar, whose path leads its errors.
+// What `read` makes of a sidecar's text; `name` leads its errors.
 template <class Read>
-auto from_sidecar(const fs::path& path, Read read) {
+auto parsed(std::string_view text, const std::string& name, Read read) {
   try {
-    const Json json = parse_json(read_file(path), "not a sidecar", ErrorKind::kInput);
+    const Json json = parse_json(text, "not a sidecar", ErrorKind::kInput);
     expect_schema(json);
     return read(json);
   } catch (const Error& e) {
-    throw Error(ErrorKind::kInput, path.string() + ": " + e.what());
+    throw Error(ErrorKind::kInput, name + ": " + e.what());
   }
+}
+
+template <class Read>
+auto from_sidecar(const fs::path& path, Read read) {
+  return parsed(read_file(path), path.string(), read);
+}
+
+FeaturesSidecar features_sidecar_from(const Json& json) {
+  FeaturesSidecar sidecar;
+  sidecar.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kInput));
+  sidecar.i3d = json_at<std::map<std::string, std::string>>(json, "files", ErrorKind::kInput);
+  for (const auto& name : json_at<Strings>(json, "streams", ErrorKind::kInput)) {
+    const auto stream = named<Modality>(name);
+    if (!stream) {
+      throw Error(ErrorKind::kInput, "'streams' must be " + wanted_instead_of<Modality>(name));
+    }
+    sidecar.streams.push_back(*stream);
+  }
+  const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
+  expect_time(video, sidecar.recipe);
+  sidecar.fps = video.at("fps");
+  return sidecar;
 }
 
 }  // namespace
@@ -113,25 +135,14 @@ Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
           {"video", video_of(recipe, snippets)}};
 }
 
+FeaturesSidecar parse_features_sidecar(std::string_view json, const std::string& name) {
+  return parsed(json, name, features_sidecar_from);
+}
+
 std::optional<FeaturesSidecar> read_features_sidecar(const fs::path& file) {
   const fs::path beside = sidecar_path(file);
   if (!fs::exists(beside)) return std::nullopt;
-  return from_sidecar(beside, [](const Json& json) {
-    FeaturesSidecar sidecar;
-    sidecar.recipe = recipe_from_json(json_at<Json>(json, "recipe", ErrorKind::kInput));
-    sidecar.i3d = json_at<std::map<std::string, std::string>>(json, "files", ErrorKind::kInput);
-    for (const auto& name : json_at<Strings>(json, "streams", ErrorKind::kInput)) {
-      const auto stream = named<Modality>(name);
-      if (!stream) {
-        throw Error(ErrorKind::kInput, "'streams' must be " + wanted_instead_of<Modality>(name));
-      }
-      sidecar.streams.push_back(*stream);
-    }
-    const Json video = json_at<Json>(json, "video", ErrorKind::kInput);
-    expect_time(video, sidecar.recipe);
-    sidecar.fps = video.at("fps");
-    return std::optional(sidecar);
-  });
+  return parse_features_sidecar(read_file(beside), beside.string());
 }
 
 std::vector<std::string> differences_in_making(const FeaturesSidecar& one,

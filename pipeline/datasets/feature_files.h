@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/base/json.h"
@@ -31,6 +32,9 @@ struct FeaturesSidecar {
   std::vector<Modality> streams;  // in the order of the columns
   double fps = 0;                 // of the video, after resampling: the recipe's, unless "source"
 };
+
+// `name` leads errors, which are those of read_features_sidecar().
+FeaturesSidecar parse_features_sidecar(std::string_view json, const std::string& name);
 
 // Nothing if the features file has none. Errors: Error(kInput) naming a sidecar that is not one of
 // features, or contradicts itself.

@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/base/files.h"
 #include "pipeline/base/json.h"
 #include "pipeline/base/text.h"
 #include "pipeline/formats/python_file.h"
+#include "pipeline/formats/script_code.h"
 
 namespace co2net {
 namespace {
@@ -186,12 +188,21 @@ class Listing {
 };
 
 std::string what_it_is(const std::string& format) {
-  if (format == "torchscript") return "TorchScript module; its code is not read";
+  if (format == "torchscript") return "TorchScript module; its code calls what is of type call";
   if (format == "torch") return "torch checkpoint";
   if (format == "torch (legacy)") return "torch checkpoint in the format of before 2020";
   if (format == "npy") return "numpy array";
   if (format == "npz") return "numpy arrays";
   return format;
+}
+
+std::string listed_calls(const std::filesystem::path& module) {
+  const MappedFile file(module);
+  std::string lines;
+  for (const auto& [call, places] : script_calls(file.bytes(), module.string())) {
+    lines += in_name(call) + "\tcall\t" + std::to_string(places) + "\n";
+  }
+  return lines;
 }
 
 }  // namespace
@@ -200,6 +211,7 @@ std::string listing(const std::filesystem::path& file) {
   const PythonFile content(file);
   std::string text = "# " + in_name(file.string()) + ": " + what_it_is(content.format()) + "\n" +
                      Listing(content.root()).text();
+  if (content.format() == "torchscript") text += listed_calls(file);
   content.expect_unchanged();
   return text;
 }

@@ -60,14 +60,12 @@ struct Directory {
 
 // The archive ends with its end record, which a comment of up to 64 KiB may follow.
 std::uint64_t find_end(std::string_view archive, const std::string& name) {
-  for (std::size_t at = archive.rfind("PK\5\6"); at != std::string_view::npos;
-       at = at == 0 ? std::string_view::npos : archive.rfind("PK\5\6", at - 1)) {
-    const std::size_t after = archive.size() - at;
-    if (after > kEndSize + 0xffff) break;
-    if (after >= kEndSize &&
-        Record(archive, at, kEndSize, name).number(20, 2) == after - kEndSize) {
-      return at;
-    }
+  constexpr std::size_t kLongestComment = 0xffff;
+  for (std::size_t comment = 0; comment <= kLongestComment; ++comment) {
+    if (archive.size() < kEndSize + comment) break;
+    const std::uint64_t at = archive.size() - kEndSize - comment;
+    const Record end(archive, at, kEndSize, name);
+    if (end.text(0, 4) == "PK\5\6" && end.number(20, 2) == comment) return at;
   }
   if (archive.starts_with("PK"))
     bad(name, "a zip archive without its end; download or copy it again");

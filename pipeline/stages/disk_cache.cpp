@@ -120,8 +120,10 @@ Entry read_entry(const fs::path& path) {
     const Json& file = entry.header["file"];
     result.file = path.parent_path() / file.at("name").get<std::string>();
     std::error_code error;
-    if (fs::file_size(result.file, error) != file.at("size").get<std::uint64_t>() || error ||
-        file_checksum(result.file) != file.at("xxh3").get<std::uint64_t>()) {
+    if (fs::file_size(result.file, error) !=
+            json_at<std::uint64_t>(file, "size", ErrorKind::kInput) ||
+        error ||
+        file_checksum(result.file) != json_at<std::uint64_t>(file, "xxh3", ErrorKind::kInput)) {
       throw Error(ErrorKind::kInput, "damaged file " + result.file.filename().string());
     }
   }

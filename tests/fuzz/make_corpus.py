@@ -1,13 +1,27 @@
-"""Writes small files of every format that co2net reads into folders: python_file and text.
+"""Writes small files of every format that a fuzzer mutates into folders, one a fuzzer.
 
-Seeds for the fuzzers: python3 make_corpus.py FOLDER. numpy and torch are used where they are there.
+Seeds: /usr/bin/python3 make_corpus.py FOLDER. numpy and torch are used where they are there.
 """
 
 import collections
 import json
 import pathlib
 import pickle
+import struct
 import sys
+
+HERE = pathlib.Path(__file__).parent
+CORPUS = pathlib.Path(sys.argv[1])
+
+
+def write(fuzzer, name, content):
+    folder = CORPUS / fuzzer
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def write_json(fuzzer, name, content):
+    write(fuzzer, name + ".json", json.dumps(content))
 
 
 def plain_values():
@@ -28,9 +42,9 @@ def plain_values():
     }
 
 
-def write_pickles(folder, name, value):
-    for protocol in range(6):
-        (folder / f"{name}{protocol}.pkl").write_bytes(pickle.dumps(value, protocol))
+def write_pickles(name, value, protocols=range(6)):
+    for protocol in protocols:
+        write("pickle", f"{name}{protocol}", pickle.dumps(value, protocol))
 
 
 class Unknown:
@@ -45,19 +59,20 @@ def objects():
     return [Unknown(), {Unknown(): 1}, collections.defaultdict(Unknown, a=1), 2**100]
 
 
-def write_safetensors(folder):
-    sys.path.append(str(pathlib.Path(__file__).parent / "../python"))
+def write_safetensors():
+    sys.path.append(str(HERE / "../python"))
     import safetensors_files
 
     tensors = {
-        "weight": ("F32", [1, 2], bytes(8)),
+        "weight": ("F32", [4, 8], bytes(128)),
         "bias": ("BF16", [1], bytes(2)),
         "none": ("I64", [0, 3], b""),
     }
-    safetensors_files.write(folder / "network.safetensors", tensors, {"format": "pt"})
+    (CORPUS / "safetensors").mkdir(parents=True, exist_ok=True)
+    safetensors_files.write(CORPUS / "safetensors/network", tensors, {"format": "pt"})
 
 
-def write_foreign(folder):
+def write_foreign():
     """What comes in the place of other files."""
     contents = {
         "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
@@ -66,10 +81,11 @@ def write_foreign(folder):
         "saved_model": b"\x08\x01\x12\x80\x01",
     }
     for name, content in contents.items():
-        (folder / name).write_bytes(content)
+        for fuzzer in ("pickle", "npy", "zip", "annotations"):
+            write(fuzzer, name, content)
 
 
-def write_numpy(folder):
+def write_numpy():
     import numpy as np
 
     objects = np.empty(3, dtype=object)
@@ -84,15 +100,19 @@ def write_numpy(folder):
         "half": np.array([1.5], dtype="f2"),
         "empty": np.zeros((0, 4)),
     }
+    (CORPUS / "npy").mkdir(parents=True, exist_ok=True)
+    (CORPUS / "npz").mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
-    np.savez(folder / "stored.npz", **arrays)
-    np.savez_compressed(folder / "deflated.npz", **arrays)
+        np.save(CORPUS / f"npy/{name}.npy", array)
+    np.savez(CORPUS / "npz/all.npz", **arrays)
+    numbers = {"one": arrays["half"], "two": arrays["fortran"], "none": arrays["empty"]}
+    np.savez(CORPUS / "npz/stored.npz", **numbers)
+    np.savez_compressed(CORPUS / "npz/deflated.npz", **numbers)
     scalars = [np.float32(1.5), np.int8(-3), np.uint16(7), np.bool_(True), np.str_("s")]
-    write_pickles(folder, "numpy", [objects, scalars])
+    write_pickles("numpy", [objects, scalars])
 
 
-def write_torch(folder):
+def write_torch():
     import torch
 
     tensor = torch.arange(6, dtype=torch.float32).reshape(2, 3)
@@ -108,59 +128,91 @@ def write_torch(folder):
         "state": torch.nn.Linear(2, 1).state_dict(),
         "others": [torch.float16, torch.device("cpu"), tensor.shape],
     }
+    (CORPUS / "zip").mkdir(parents=True, exist_ok=True)
     for protocol in (2, 4):
-        torch.save(checkpoint, folder / f"torch{protocol}.pt", pickle_protocol=protocol)
+        torch.save(checkpoint, CORPUS / f"zip/torch{protocol}", pickle_protocol=protocol)
         torch.save(
             checkpoint,
-            folder / f"legacy{protocol}.pt",
+            CORPUS / f"pickle/legacy{protocol}",
             pickle_protocol=protocol,
             _use_new_zipfile_serialization=False,
         )
-    torch.jit.script(torch.nn.Linear(2, 1)).save(str(folder / "script.pt"))
+    torch.jit.script(torch.nn.Linear(2, 1)).save(str(CORPUS / "zip/script"))
 
-    torch.save(torch.nn.Linear(2, 1).state_dict(), folder / "network.pt")
+    torch.save(torch.nn.Linear(2, 1).state_dict(), CORPUS / "zip/network")
     wrapped = torch.nn.DataParallel(torch.nn.Linear(2, 1)).state_dict()
-    torch.save({"state_dict": wrapped}, folder / "wrapped.pt")
+    torch.save({"state_dict": wrapped}, CORPUS / "zip/wrapped")
     compiled = {"_orig_mod." + name: tensor for name, tensor in wrapped.items()}
-    torch.save({"args": Unknown(), "model": {"net": compiled}}, folder / "compiled.pt")
+    torch.save({"args": Unknown(), "model": {"net": compiled}}, CORPUS / "zip/compiled")
 
 
-def write_texts(folder):
+def write_results():
     segment = {"label": "run", "segment": [0, "1.5"]}
     video = {"subset": "test", "duration": 4.5, "labels": ["run"], "annotations": [segment]}
     proposal = {"label": "run", "score": 0.5, "segment": [0, 1.25]}
-    texts = {
-        "annotations": {
-            "classes": ["jump", "run"],
-            "ambiguous": {"v": [[0, 1]]},
-            "database": {"v": video, "w": {**video, "annotations": []}},
-        },
-        "results": {
-            "results": {"v": [proposal], "w": []},
-            "videos": {"v": {"fps": 25, "duration": 4}},
-            "recipe": {"stride": 16},
-        },
-        "line": {"id": "v", "segments": [proposal], "video": {"fps": 25}},
+    annotations = {
+        "classes": ["jump", "run"],
+        "ambiguous": {"v": [[0, 1]]},
+        "database": {"v": video, "w": {**video, "annotations": []}},
     }
-    for name, content in texts.items():
-        (folder / f"{name}.json").write_text(json.dumps(content))
-    (folder / "ambiguous.txt").write_text("v 0.5 1.5\nw 2 3\n")
-    (folder / "quoted.csv").write_text('video,label\r\nv,"a ""b"", c"\n')
+    results = {
+        "results": {"v": [proposal], "w": []},
+        "videos": {"v": {"fps": 25, "duration": 4}},
+        "recipe": {"stride": 16},
+    }
+    write_json("annotations", "activitynet", annotations)
+    write("annotations", "ambiguous", "v 0.5 1.5\nw 2 3\n")
+    write_json("results", "results", results)
+    write_json("results", "line", {"id": "v", "segments": [proposal], "video": {"fps": 25}})
+    write("results", "csv", "id,label,score,start_s,end_s\nv,run,0.5,0,1.25\n")
+    write("csv", "quoted", 'video,label\r\nv,"a ""b"", c"\n')
+    write("csv", "plain", "\xef\xbb\xbfvideo,label\nv, run \n\n")
+
+
+def write_bundle():
+    bundle = json.loads((HERE / "../../samples/model/model.json").read_text())
+    bundle.update(classes=["go", "stop"], provenance={"made_by": "import"})
+    recipe = bundle["recipe"]
+    i3d = {name: bundle["files"][name]["sha256"] for name in ("i3d_rgb.pt", "i3d_flow.pt")}
+    video = {"fps": 25, "duration": 4.5, "snippets": 7}
+    common = {"recipe": recipe, "files": i3d, "video": video}
+    features = {"schema": "co2net.features/1", "streams": ["rgb", "flow"], **common}
+    scores = {"schema": "co2net.scores/1", "classes": ["run"], **common}
+    other_recipe = {**recipe, "fps": "source", "crop": "ten", "tail": "pad"}
+    write_json("recipe", "sample", recipe)
+    write_json("recipe", "other", other_recipe)
+    write_json("bundle", "sample", bundle)
+    write_json("bundle", "other", {**bundle, "preset": "activitynet1.2", "learned_from": i3d})
+    write_json("sidecar", "features", features)
+    write_json("sidecar", "other", {**features, "recipe": other_recipe})
+    write_json("sidecar", "scores", scores)
+
+
+def write_cache_entries():
+    """Without the checksum at their ends."""
+    key = {"stage": "fuzz", "version": 1}
+    xxh3_of_nothing = 0x2D06800538D394C2
+    beside = {"name": "beside.mkv", "size": 0, "xxh3": xxh3_of_nothing}
+    headers = {
+        "bytes": ({"key": key, "info": {"fps": 25}}, b"result"),
+        "file": ({"key": key, "info": {"fps": 25}, "file": beside}, b""),
+    }
+    for name, (header, body) in headers.items():
+        text = json.dumps(header).encode()
+        sizes = struct.pack("<IQQ", 1, len(text), len(body))
+        write("cache_entry", name, b"CO2NETCE" + sizes + text + body)
 
 
 def main():
-    texts = pathlib.Path(sys.argv[1], "text")
-    texts.mkdir(parents=True, exist_ok=True)
-    write_texts(texts)
-    folder = pathlib.Path(sys.argv[1], "python_file")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_pickles(folder, "plain", plain_values())
-    for protocol in range(2, 6):
-        (folder / f"objects{protocol}.pkl").write_bytes(pickle.dumps(objects(), protocol))
-    write_foreign(folder)
-    for write in (write_safetensors, write_numpy, write_torch):
+    write_pickles("plain", plain_values())
+    write_pickles("objects", objects(), range(2, 6))
+    write_foreign()
+    write_results()
+    write_bundle()
+    write_cache_entries()
+    for write_more in (write_safetensors, write_numpy, write_torch):
         try:
-            write(folder)
+            write_more()
         except ImportError as missing:
             print(f"{missing}: fewer seeds", file=sys.stderr)
 

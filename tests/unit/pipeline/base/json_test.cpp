@@ -162,6 +162,24 @@ TEST(JsonAt, NamesTheKeyThatIsMissingOrHasAnotherType) {
                      [&] { json_at<int>(Json(), "n", ErrorKind::kModel); });
 }
 
+TEST(JsonAt, RefusesNumbersThatDoNotFit) {
+  const auto read_int = [](const Json& number) {
+    return json_at<int>({{"n", number}}, "n", ErrorKind::kInput);
+  };
+  EXPECT_EQ(read_int(-2147483648.0), std::numeric_limits<int>::min());
+  EXPECT_EQ(read_int(2147483647.0), std::numeric_limits<int>::max());
+  for (const Json& number : {Json(5e96), Json(-5e96), Json(2147483648.0), Json(2147483648),
+                             Json(std::uint64_t{1} << 63), Json(1.5), Json(true)}) {
+    test::expect_error(ErrorKind::kInput, {"'n' cannot be " + number.dump()},
+                       [&] { read_int(number); });
+  }
+  for (const Json& number : {Json(-1), Json(-1.0), Json(1e20)}) {
+    test::expect_error(ErrorKind::kInput, {"'n' cannot be " + number.dump()}, [&] {
+      json_at<std::uint64_t>({{"n", number}}, "n", ErrorKind::kInput);
+    });
+  }
+}
+
 TEST(JsonDifferences, AreTheChangedAddedAndRemovedLeavesByDottedKey) {
   const Json before = {{"recipe", {{"flow", {{"bound", 20}}}, {"crop", "center"}}}, {"old", 1}};
   const Json after = {{"recipe", {{"flow", {{"bound", 15}}}, {"crop", "center"}}}, {"new", {5}}};

@@ -83,6 +83,20 @@ TEST_F(BundleTest, RefusesALeastLengthOrACompatThatCannotBe) {
                      [&] { loaded_with("compat", "theirs"); });
 }
 
+TEST_F(BundleTest, RefusesAFeatureSizeThatCannotBe) {
+  for (const Json& wrong : {Json(0), Json(-2), Json(7), Json(1e30), Json("2048")}) {
+    test::expect_error(ErrorKind::kModel, {"model.json", "'feature_size'"},
+                       [&] { loaded_with("feature_size", wrong); });
+  }
+}
+
+TEST_F(BundleTest, RefusesFilesOutsideOfItsFolder) {
+  for (const char* name : {"../i3d_rgb.pt", "/etc/passwd", "a/b", "..", ""}) {
+    test::expect_error(ErrorKind::kModel, {"model.json", "is not a name in its folder"},
+                       [&] { loaded_with("files", {{name, {{"sha256", ""}}}}); });
+  }
+}
+
 TEST_F(BundleTest, SaysWhatCameInTheNetworksPlace) {
   write_file(bundle_.file(kCo2NetFile), "weights");
   save_bundle(bundle_);

@@ -83,6 +83,18 @@ TEST(Npy, RefusesHugeShapesWithoutTakingMemory) {
                               "x"))
                 .find("too large"),
             std::string::npos);
+  EXPECT_NE(message_of(npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': "
+                              "(999999999999999999,), }",
+                              "x"))
+                .find("needs 999999999999999999 x 8 bytes, the file has 1"),
+            std::string::npos);
+}
+
+TEST(Npy, RefusesAHeaderThatIsLargerThanTheFile) {
+  for (const char version : {'\1', '\2', '\3'}) {
+    const std::string header = std::string("\x93NUMPY") + version + '\0' + "\xff\xff\xff\xff{}";
+    EXPECT_NE(message_of(header).find("truncated .npy header"), std::string::npos);
+  }
 }
 
 TEST(Npy, RefusesEveryTruncation) {

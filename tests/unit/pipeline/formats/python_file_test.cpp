@@ -14,6 +14,7 @@
 #include "pipeline/formats/npy.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/zip_of.h"
 
 namespace co2net {
 namespace {
@@ -21,12 +22,9 @@ namespace {
 using namespace std::string_literals;
 
 using test::expect_error;
-
-std::string little_endian(std::uint64_t value, int size) {
-  std::string text;
-  for (int i = 0; i < size; ++i) text += static_cast<char>(value >> 8 * i);
-  return text;
-}
+using test::Files;
+using test::little_endian;
+using test::zip_of;
 
 void append_text(std::ostream& out, const PythonValue& value, int depth);
 
@@ -295,6 +293,7 @@ TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
       {"e."s, "it has no mark"},
       {"NN."s, "values are left over"},
       {"h\x05."s, "memo 5 is not set"},
+      {"Nr\xff\xff\xff\x7fj\xff\xff\xff\xff."s, "memo 4294967295 is not set"},
       {"NK\x01"
        "a."s,
        "a list expected"},
@@ -314,6 +313,9 @@ TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
       {"T\xff\xff\xff\xff"
        "a."s,
        "negative size"},
+      {"\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
+       "a."s,
+       "truncated"},
       {"\x8e\xff\xff\xff\xff\xff\xff\xff\xff"
        "a."s,
        "truncated"},
@@ -732,27 +734,6 @@ std::string list_of(const std::vector<std::string>& pickles) {
   std::string list = "\x80\x02"s + "(";
   for (const std::string& pickle : pickles) list += pickle;
   return list + "l.";
-}
-
-using Files = std::vector<std::pair<std::string, std::string>>;
-
-// A zip archive, stored, without checksums; `method` is its compression, `growth` what its entries
-// claim beyond their bytes.
-std::string zip_of(const Files& files, int method = 0, std::uint64_t growth = 0) {
-  std::string archive, directory;
-  for (const auto& [name, data] : files) {
-    const std::uint64_t at = archive.size();
-    const std::string common = "\0\0"s + little_endian(static_cast<std::uint64_t>(method), 2) +
-                               "\0\0\0\0\0\0\0\0"s + little_endian(data.size(), 4) +
-                               little_endian(data.size() + growth, 4) +
-                               little_endian(name.size(), 2) + "\0\0"s;
-    archive += "PK\3\4\x14\0"s + common + name + data;
-    directory +=
-        "PK\1\2\x14\0\x14\0"s + common + std::string(10, '\0') + little_endian(at, 4) + name;
-  }
-  const std::string count = little_endian(files.size(), 2);
-  return archive + directory + "PK\5\6\0\0\0\0"s + count + count +
-         little_endian(directory.size(), 4) + little_endian(archive.size(), 4) + "\0\0"s;
 }
 
 std::string torch_zip(const std::string& pickle, const Files& storages,

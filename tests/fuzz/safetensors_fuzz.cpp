@@ -1,0 +1,11 @@
+#include "pipeline/formats/safetensors.h"
+
+#include "tests/fuzz/fuzzer.h"
+#include "tests/fuzz/python_files.h"
+
+void co2net::read(std::string_view bytes) {
+  try_input([&] { parse_safetensors(bytes, "input"); });
+  if (!is_safetensors(bytes)) return;  // another fuzzer's
+  try_input([&] { read_parameters(bytes); });
+  read_python_file(bytes, [](const RawArray& array) { fault_if(has_large_number(array)); });
+}
