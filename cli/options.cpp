@@ -72,13 +72,16 @@ VideoLimits parse_limits(const po::variables_map& args) {
   return limits;
 }
 
+// The cache's, where the command has one that is in use.
+fs::path spool_folder(const po::variables_map& args) {
+  if (args.count("no-cache") > 0 && !is_set(args, "no-cache")) return parse_cache_directory(args);
+  const char* temporary = std::getenv("TMPDIR");
+  return temporary != nullptr ? temporary : "/tmp";
+}
+
 Spool parse_spool(const po::variables_map& args) {
   Spool spool;
-  const bool has_cache = args.count("no-cache") > 0 && !is_set(args, "no-cache");
-  const char* temporary = std::getenv("TMPDIR");
-  spool.folder = has_cache              ? parse_cache_directory(args)
-                 : temporary != nullptr ? fs::path(temporary)
-                                        : fs::path("/tmp");
+  spool.folder = spool_folder(args);
   spool.max_bytes = parse_size(args, "max-spool").value_or(spool.max_bytes);
   return spool;
 }

@@ -59,7 +59,8 @@ std::string beginning_of(const OpenedFile& file) {
 // Decoders that are opened to learn what the container does not say keep to the limit, too.
 int find_stream_info(AVFormatContext& container, const VideoLimits& limits) {
   std::vector<AVDictionary*> options(container.nb_streams, nullptr);
-  for (AVDictionary*& each : options) av_dict_set_int(&each, "max_pixels", padded_pixels(limits.pixels), 0);
+  for (AVDictionary*& each : options)
+    av_dict_set_int(&each, "max_pixels", padded_pixels(limits.pixels), 0);
   const int rc = avformat_find_stream_info(&container, options.data());
   for (AVDictionary*& each : options) av_dict_free(&each);
   return rc;

@@ -54,14 +54,13 @@ class MediaDoor : public testing::Test {
  protected:
   MediaDoor() {
     fs::create_directory(secret());
-    fs::create_directory(here());
     run_shell("ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=320x240:r=25:d=8 -c:v mpeg4 -bf 2 " +
               shell_quoted(target()));
   }
 
   fs::path secret() const { return dir_.path() / "secret"; }
   fs::path target() const { return secret() / "target.mp4"; }
-  fs::path here() const { return dir_.path() / "here"; }
+  fs::path here() const { return dir_.path(); }
   fs::path write(const std::string& name, const std::string& content) const {
     write_file(here() / name, content);
     return here() / name;
@@ -105,7 +104,7 @@ class MediaDoor : public testing::Test {
 
 TEST_F(MediaDoor, NoPlaylistLeadsToAnotherFileUnderAnyName) {
   const std::string url = target().string();
-  const std::string concat = "ffconcat version 1.0\nfile '" + url + "'\n";
+  const std::string concat = "ffconcat version 1.0\nfile secret/target.mp4\n";
   const std::string hls =
       "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + url + "\n#EXT-X-ENDLIST\n";
   const std::string dash =
