@@ -14,7 +14,7 @@ build co2net co2net_draw_actions co2net_failing_disk
 failing=$PWD/build/release/tests/libco2net_failing_disk.so
 rm -rf "$work"
 mkdir -p "$work"
-draw "$work/videos" 2 2
+draw "$work/videos" 2 6
 
 # run_on FOLDER [OPTION...]: the work, on the disk that is there.
 run_on() {
