@@ -284,17 +284,18 @@ bool is_for_running(const fs::path& entry, const fs::path& locks) {
          });
 }
 
-bool remove_unless_in_use(const StoredEntry& stored, const fs::path& locks) {
-  const auto key_lock = FileLock::try_take(locks / stored.files.front().stem());
-  if (!key_lock) return false;
-  if (has_no_entry(stored)) {
-    stored.remove();
-    return true;
-  }
-  if (is_for_running(stored.path, locks)) return false;
-  const PathLock use = PathLock::take(stored.path, PathLock::Kind::kExclusive);
+// To be called with the key's lock held, so that nobody is about to write the entry.
+void remove_file_without_entry(const fs::path& entry) {
+  const std::optional<StoredEntry> stored = stored_at(entry);
+  if (stored && has_no_entry(*stored)) stored->remove();
+}
+
+bool remove_unless_in_use(const StoredEntry& entry, const fs::path& locks) {
+  const auto key_lock = FileLock::try_take(locks / entry.path.stem());
+  if (!key_lock || is_for_running(entry.path, locks)) return false;
+  const PathLock use = PathLock::take(entry.path, PathLock::Kind::kExclusive);
   if (use.outcome() == PathLock::Outcome::kBusy) return false;
-  stored.remove();
+  if (const auto stored = stored_at(entry.path)) stored->remove();
   return true;
 }
 
@@ -321,7 +322,9 @@ std::optional<Entry> DiskCache::get(const CacheKey& key) {
   const fs::path path = path_of(key);
   if (!is_there(path)) return std::nullopt;
   PathLock use = PathLock::take(path, PathLock::Kind::kShared);
-  if (use.outcome() == PathLock::Outcome::kBusy) return std::nullopt;  // it is being deleted
+  const bool is_being_deleted =
+      use.outcome() == PathLock::Outcome::kBusy || use.outcome() == PathLock::Outcome::kAbsent;
+  if (is_being_deleted) return std::nullopt;
   try {
     Entry entry = read_entry(path);
     touch(path);
@@ -464,14 +467,16 @@ void DiskCache::sweep() {
   for (const fs::path& path : files_below(locks())) {
     const auto lock = FileLock::try_take(path);
     if (!lock || !lock->is_held()) continue;
-    const auto stored = stored_at(path_of({.document = {}, .digest = path.filename().string()}));
-    if (stored && has_no_entry(*stored)) stored->remove();
+    remove_file_without_entry(path_of({.document = {}, .digest = path.filename().string()}));
   }
 }
 
 DiskCache::Collected DiskCache::collect_garbage(std::int64_t max_bytes) {
   for (const StoredEntry& stored : stored_below(entries())) {
-    if (has_no_entry(stored)) remove_unless_in_use(stored, locks());
+    const fs::path& file = stored.files.front();
+    const auto lock =
+        has_no_entry(stored) ? FileLock::try_take(locks() / file.stem()) : std::nullopt;
+    if (lock) remove_file_without_entry(file);
   }
   return shrink(entries(), max_bytes,
                 [this](const StoredEntry& entry) { return remove_unless_in_use(entry, locks()); });

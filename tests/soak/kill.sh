@@ -14,7 +14,7 @@ work=$soak/${PART:=kill}
 build co2net co2net_draw_actions
 rm -rf "$work"
 mkdir -p "$work/labelled"
-draw "$work/videos" 4 8
+draw "$work/videos" 4 6
 number=0
 for video in "$work"/videos/*.mp4; do
   mkdir -p "$work/labelled/class-$((number % 2))"

@@ -12,7 +12,7 @@ work=$soak/${PART:=many}
 build co2net co2net_draw_actions
 rm -rf "$work"
 mkdir -p "$work"
-draw "$work/videos" 6 3
+draw "$work/videos" 6 6
 
 # start NAME: one of the processes, in the background.
 start() {

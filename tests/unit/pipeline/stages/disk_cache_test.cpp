@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -50,7 +51,7 @@ class DiskCacheTest : public testing::Test {
   Entry put_video(const CacheKey& key, const std::string& bytes) {
     return cache_.put_file(key, ".mkv", [&](const fs::path& path) {
       EXPECT_EQ(path.extension(), ".mkv");
-      write_file(path, bytes);
+      std::ofstream(path) << bytes;
       return Json{{"frames", 9}};
     });
   }
@@ -333,6 +334,24 @@ TEST_F(DiskCacheTest, RemovesWhatKilledProcessesLeftWhenItIsOpened) {
   EXPECT_EQ(files().size(), before.size() + 3);
   const DiskCache opened(cache_.directory());
   EXPECT_EQ(files(), before);
+}
+
+TEST_F(DiskCacheTest, LosesNoFileToProcessesThatDeleteBesideIt) {
+  const auto use = [&] {
+    for (int i = 0; i < 100; ++i) {
+      const auto lock = cache_.lock(key_of(1));
+      std::optional<Entry> entry = cache_.get(key_of(1));
+      if (!entry) entry = put_video(key_of(1), "frames");
+      EXPECT_EQ(read_file(entry->file), "frames");
+    }
+  };
+  const auto is_over = [](const std::future<void>& user) {
+    return user.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  std::future<void> users[] = {std::async(std::launch::async, use),
+                               std::async(std::launch::async, use)};
+  while (!std::ranges::all_of(users, is_over)) DiskCache(cache_.directory()).collect_garbage(0);
+  for (std::future<void>& user : users) user.get();
 }
 
 TEST_F(DiskCacheTest, CollectsFilesWhoseEntryWasNeverWritten) {
