@@ -5,6 +5,8 @@ extern "C" {
 #include <libavutil/parseutils.h>
 }
 
+#include <algorithm>
+#include <limits>
 #include <mutex>
 
 namespace co2net {
@@ -50,7 +52,10 @@ AVRational parse_fps(const std::string& fps) {
   return rate;
 }
 
-std::int64_t padded_pixels(std::int64_t pixels) { return 2 * pixels + (1 << 20); }
+std::int64_t padded_pixels(std::int64_t pixels) {
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();  // that the option takes
+  return std::min(2 * pixels + (1 << 20), kMost);
+}
 
 std::string to_string(AVRational value) {
   return std::to_string(value.num) + "/" + std::to_string(value.den);
