@@ -10,6 +10,7 @@
 
 #include "pipeline/base/files.h"
 #include "pipeline/base/json.h"
+#include "pipeline/base/mapped_file.h"
 #include "pipeline/base/text.h"
 #include "pipeline/formats/python_file.h"
 #include "pipeline/formats/script_code.h"
