@@ -378,6 +378,7 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
                                   const fs::path& kept_frames, const fs::path& kept_flow,
                                   const Json& kept_video) const {
   const Recipe& recipe = options_.recipe;
+  const std::vector<SnippetNetwork> loaded = networks();  // what is wrong with them comes first
   FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_.has_value());
   std::optional<FlowField> field;
   if (backend_) field.emplace(*backend_, recipe.flow, job.deadline);
@@ -388,7 +389,7 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   work.recipe = recipe;
   work.source = [&supply] { return supply.next(); };
   work.flow = field ? &*field : nullptr;
-  work.networks = networks();
+  work.networks = loaded;
   for (const StreamNetwork& network : options_.networks) {
     work.modalities.push_back(network.modality);
   }

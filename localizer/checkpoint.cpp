@@ -57,25 +57,35 @@ torch::Tensor to_tensor(const RawArray& array, const std::string& name) {
   return tensor.to(*dtype);
 }
 
-Tensors parse(const PythonValue& checkpoint, Budget budget) {
+using RawArrays = std::map<std::string, RawArray>;
+
+RawArrays arrays_of(const PythonValue& checkpoint) {
   const auto* dictionary = std::get_if<PythonValue::Dict>(&checkpoint.value);
   if (dictionary == nullptr) refuse("not a dictionary of tensors");
-  Tensors tensors;
+  RawArrays arrays;
   for (const auto& [key, value] : dictionary->items) {
     const auto* text = std::get_if<std::string_view>(&key->value);
     if (text == nullptr) refuse("a tensor's name is not a string");
     const std::string name(*text);
     const auto* array = std::get_if<RawArray>(&value->value);
     if (array == nullptr) refuse(name + " is not a tensor but " + kind_of(*value));
-    budget.take(*array, name);
-    tensors[name] = to_tensor(*array, name);
+    arrays[name] = *array;
+  }
+  return arrays;
+}
+
+Tensors tensors_of(const RawArrays& arrays, Budget budget) {
+  Tensors tensors;
+  for (const auto& [name, array] : arrays) {
+    budget.take(array, name);
+    tensors[name] = to_tensor(array, name);
   }
   return tensors;
 }
 
-}  // namespace
-
-Tensors read_checkpoint(const std::filesystem::path& path) {
+// What `read` makes of a checkpoint's arrays; the path leads errors.
+template <class Read>
+auto from_checkpoint(const std::filesystem::path& path, Read read) {
   std::optional<PythonFile> file;
   try {
     file.emplace(path);
@@ -84,12 +94,28 @@ Tensors read_checkpoint(const std::filesystem::path& path) {
     refuse(e.what());  // which names the path
   }
   try {
-    Tensors tensors = parse(file->root(), Budget(std::filesystem::file_size(path)));
+    auto result = read(arrays_of(file->root()));
     file->expect_unchanged();
-    return tensors;
+    return result;
   } catch (const Error& e) {
     throw Error(ErrorKind::kModel, path.string() + ": " + e.what());
   }
+}
+
+}  // namespace
+
+Tensors read_checkpoint(const std::filesystem::path& path) {
+  return from_checkpoint(path, [&](const RawArrays& arrays) {
+    return tensors_of(arrays, Budget(std::filesystem::file_size(path)));
+  });
+}
+
+Shapes checkpoint_shapes(const std::filesystem::path& path) {
+  return from_checkpoint(path, [](const RawArrays& arrays) {
+    Shapes shapes;
+    for (const auto& [name, array] : arrays) shapes[name] = array.shape;
+    return shapes;
+  });
 }
 
 void write_checkpoint(const std::filesystem::path& path, const Tensors& tensors) {

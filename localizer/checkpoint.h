@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include "pipeline/formats/array.h"
+
 namespace at {
 class Tensor;
 }
@@ -19,6 +21,9 @@ using Tensors = std::map<std::string, at::Tensor>;
 // runs nothing of the file's. Tensors that share their elements in the file do not share them here.
 // Errors: Error(kIo); Error(kModel) for anything else than such a dictionary.
 Tensors read_checkpoint(const std::filesystem::path& path);
+// The tensors' shapes alone, without their elements. Errors as above.
+using Shapes = std::map<std::string, Shape>;
+Shapes checkpoint_shapes(const std::filesystem::path& path);
 void write_checkpoint(const std::filesystem::path& path, const Tensors& tensors);
 
 }  // namespace co2net

@@ -77,6 +77,20 @@ void check_dropout(const SettingsCheck& check, double dropout) {
   check.require(dropout >= 0 && dropout < 1, "dropout", "in [0, 1), not " + Json(dropout).dump());
 }
 
+void expect_sizes(const std::filesystem::path& checkpoint, const Co2NetConfig& config) {
+  const Shapes shapes = checkpoint_shapes(checkpoint);
+  const std::int64_t size = config.feature_size;
+  for (const auto& [name, wanted] : {std::pair(kFusionWeight, Shape{size, size, 1}),
+                                     {kScoresWeight, Shape{config.classes + 1, size, 1}}}) {
+    const auto found = shapes.find(name);
+    if (found == shapes.end()) bad_model(checkpoint.string() + ": is no CO2-Net: it lacks " + name);
+    if (found->second != wanted) {
+      bad_model(checkpoint.string() + ": " + name + ": want " + to_string(wanted) + ", got " +
+                to_string(found->second) + "; the network is not of this model's sizes");
+    }
+  }
+}
+
 Co2Net::Co2Net(const Co2NetConfig& config)
     : config_(config), network_(std::make_shared<Network>(config)) {}
 

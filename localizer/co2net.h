@@ -26,6 +26,10 @@ inline constexpr int kLongestSequence = 100000;
 // Throws Error(kModel) unless 0 <= dropout < 1.
 void check_dropout(const SettingsCheck& check, double dropout);
 
+// Throws Error(kModel) naming the file unless it is a checkpoint whose parameters have these sizes,
+// by those that tell. It takes no time: no weights are read.
+void expect_sizes(const std::filesystem::path& checkpoint, const Co2NetConfig& config);
+
 // CO2-Net (Hong et al., "Cross-modal Consensus Network for Weakly Supervised Temporal Action
 // Localization", ACM MM 2021, arXiv 2107.12589): from a video's snippet features to the activation
 // of every class at every snippet, and attention, which tells action from background.

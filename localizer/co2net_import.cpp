@@ -12,9 +12,6 @@
 namespace co2net {
 namespace {
 
-constexpr const char* kFusion = "fusion.0.weight";      // [2D, 2D, 1]
-constexpr const char* kScores = "classifier.4.weight";  // [C+1, 2D, 1]
-
 const RawArray& array_in(const StateDict& given, const std::string& name) {
   const auto found = given.arrays.find(name);
   if (found == given.arrays.end()) {
@@ -30,15 +27,15 @@ bool are_of_a_co2net(const Shape& fusion, const Shape& scores) {
 }
 
 void set_sizes(Co2NetConfig& config, const StateDict& given) {
-  const RawArray &fusion = array_in(given, kFusion), &scores = array_in(given, kScores);
+  const RawArray &fusion = array_in(given, kFusionWeight), &scores = array_in(given, kScoresWeight);
   if (!are_of_a_co2net(fusion.shape, scores.shape)) {
-    throw Error(ErrorKind::kInput, given.name + ": is no CO2-Net: want " + kFusion +
-                                       " [2D, 2D, 1] and " + kScores + " [C+1, 2D, 1], got " +
+    throw Error(ErrorKind::kInput, given.name + ": is no CO2-Net: want " + kFusionWeight +
+                                       " [2D, 2D, 1] and " + kScoresWeight + " [C+1, 2D, 1], got " +
                                        to_string(fusion.shape) + " and " + to_string(scores.shape));
   }
   // Strides may make a shape promise more than the file has, and a network of it takes the memory.
-  to_float32(fusion, given.name + ": " + kFusion);
-  to_float32(scores, given.name + ": " + kScores);
+  to_float32(fusion, given.name + ": " + kFusionWeight);
+  to_float32(scores, given.name + ": " + kScoresWeight);
   config.feature_size = static_cast<int>(fusion.shape[0]);
   config.classes = static_cast<int>(scores.shape[0] - 1);
 }

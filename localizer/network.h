@@ -13,6 +13,10 @@ namespace co2net {
 
 class AttentionModule;
 
+// The parameters that tell a network's sizes.
+inline constexpr const char* kFusionWeight = "fusion.0.weight";      // [2D, 2D, 1]
+inline constexpr const char* kScoresWeight = "classifier.4.weight";  // [C+1, 2D, 1]
+
 // What the network says about B videos of T snippets; float32.
 struct NetworkOutput {
   torch::Tensor cas;        // [B, T, C+1]

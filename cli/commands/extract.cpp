@@ -39,6 +39,7 @@ ExtractJob parse_job(const po::variables_map& args, const VideoOptions& video, D
   std::vector<std::string> files;
   for (const Modality stream : streams) files.emplace_back(i3d_file(stream));
   job.bundle = load_bundle(parse_model(args), files);
+  warn_of_unknown_code(job.bundle, cache);
   job.extraction = parse_extraction(args, parse_recipe(args, job.bundle.recipe), video.threads);
   job.extraction.streams = streams;
   job.each = video.each;

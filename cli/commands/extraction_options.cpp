@@ -5,6 +5,7 @@
 #include <boost/program_options.hpp>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 
@@ -80,10 +81,27 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   return settings;
 }
 
+void warn_of_unknown_code(const Bundle& bundle, DiskCache* cache) {
+  std::vector<std::string> unknown;
+  for (const auto& [file, sha256] : i3d_of(bundle)) {
+    const std::string subject = "code " + sha256;
+    if (cache != nullptr && !cache->history(subject).empty()) continue;
+    unknown.push_back(file);
+    if (cache != nullptr) cache->remember(subject, {{"file", file}});
+  }
+  if (unknown.empty()) return;
+  spdlog::warn(
+      "model {} is not known here, and its networks ({}) are code, which runs with your rights: "
+      "use "
+      "only models that you trust; 'co2net inspect' shows what they call",
+      bundle.name, joined(unknown));
+}
+
 LocalizeVideosJob parse_localize_videos(const po::variables_map& args, const VideoOptions& video,
                                         DiskCache* cache) {
   LocalizeVideosJob job;
   job.bundle = load_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile, kCo2NetFile});
+  warn_of_unknown_code(job.bundle, cache);
   job.extraction = parse_extraction(args, parse_recipe(args, job.bundle.recipe), video.threads);
   job.each = video.each;
   job.compat = parse_compat(args);

@@ -23,6 +23,9 @@ void add_checkpoint_option(boost::program_options::options_description& options)
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
                                     const Recipe& recipe, int threads);
 
+// Warns that a model's networks are code, once for each cache, and each time without one.
+void warn_of_unknown_code(const Bundle& bundle, DiskCache* cache);
+
 // What 'run' does with videos, which 'explain' has to know too: these, --model, --recipe-set and
 // --compat.
 LocalizeVideosJob parse_localize_videos(const boost::program_options::variables_map& args,

@@ -115,6 +115,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   }
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   job.cache = cache.get();
+  warn_of_unknown_code(job.extractor, job.cache);
   job.folder = required(args, "videos", "videos");
   job.labels = required(args, "labels", "labels of the videos");
   job.changes = given_changes(args);

@@ -46,6 +46,7 @@ std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const Devic
   config.network = bundle.network;
   config.classes = static_cast<int>(bundle.classes.size());
   config.feature_size = bundle.feature_size;
+  expect_sizes(bundle.file(kCo2NetFile), config);  // before videos are decoded for it
   return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
                                           config, device);
 }

@@ -54,6 +54,10 @@ torch::ScalarType type_of(const I3dOptions& options) {
                                      "; give fp32, or fp16 on a CUDA device");
 }
 
+[[noreturn]] void refuse(const std::string& network, const std::string& why) {
+  throw Error(ErrorKind::kModel, network + ": " + why);
+}
+
 std::string type_and_shape(const torch::Tensor& tensor) {
   return std::string(c10::toString(tensor.scalar_type())) + " " + to_string(tensor.sizes().vec());
 }
@@ -119,6 +123,7 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
     throw Error(ErrorKind::kModel, name_ + ": cannot be loaded as TorchScript, which " +
                                        "torch.jit.save writes: " + reason(e));
   }
+  expect_feature_size();
 }
 
 I3d::I3d(I3d&&) noexcept = default;
@@ -144,6 +149,37 @@ Array I3d::features(const Array& clips) const {
   return features;
 }
 
+torch::Tensor I3d::forward(const torch::Tensor& input) const {
+  torch::Tensor output;
+  try {
+    output = network_->forward(input);
+  } catch (const std::exception& e) {
+    refuse(name_, "fails on clips " + type_and_shape(input) + ", is it for the other stream? " +
+                      reason(e));
+  }
+  expect_features(output, input.size(0));
+  return output;
+}
+
+void I3d::expect_features(const torch::Tensor& output, std::int64_t count) const {
+  const Shape wanted{count, options_.feature_size};
+  if (output.scalar_type() == network_->type && output.sizes() == at::IntArrayRef(wanted)) return;
+  refuse(name_, std::string("want a feature of ") + c10::toString(network_->type) + " " +
+                    to_string(wanted) + ", got " + type_and_shape(output) +
+                    "; the model's feature size does not match its network");
+}
+
+// A network that is not compiled tells its shape only by what it makes of clips.
+void I3d::expect_feature_size() const {
+  const torch::InferenceMode no_grad;
+  if (network_->compiled) {
+    expect_features(torch::empty(network_->compiled->output_shape()), 1);
+  } else {
+    forward(torch::zeros(clips_shape(clips_at_once()),
+                         torch::device(network_->device).dtype(network_->type)));
+  }
+}
+
 bool I3d::is_compiled() const { return network_->compiled.has_value(); }
 
 int I3d::clips_at_once() const { return network_->device.is_cuda() ? kClipsOnGpu : 1; }
@@ -155,30 +191,15 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
       torch::empty(clips_shape(batch), torch::device(network_->device).dtype(network_->type));
   input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
   input.narrow(0, count, batch - count).zero_();
-  torch::Tensor output;
-  try {
-    output = network_->forward(input);
-  } catch (const std::exception& e) {
-    throw Error(ErrorKind::kModel, name_ + ": fails on clips " + type_and_shape(input) +
-                                       ", is it for the other stream? " + reason(e));
-  }
-  if (output.scalar_type() != network_->type ||
-      output.sizes() != at::IntArrayRef({batch, options_.feature_size})) {
-    throw Error(ErrorKind::kModel, name_ + ": want a feature of " + c10::toString(network_->type) +
-                                       " " + to_string({batch, options_.feature_size}) + ", got " +
-                                       type_and_shape(output) +
-                                       "; the model's feature size does not match its network");
-  }
-  output = output.to(torch::kFloat);
+  const torch::Tensor output = forward(input).to(torch::kFloat);
   // oneDNN's ReLU makes zeros of a clip's NaNs. The sum is finite only if all of its values are.
   if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
-    throw Error(ErrorKind::kModel, name_ + ": gives a feature that is not finite; " +
-                                       "its weights or the clip are damaged");
+    refuse(name_, "gives a feature that is not finite; its weights or the clip are damaged");
   }
   if (!network_->repeats(input, output)) {
-    throw Error(ErrorKind::kModel, name_ + ": gives another feature when it sees a clip again; " +
-                                       "save a network without dropout in training mode, other " +
-                                       "random numbers, or buffers that it changes");
+    refuse(name_,
+           "gives another feature when it sees a clip again; save a network without dropout in "
+           "training mode, other random numbers, or buffers that it changes");
   }
   std::copy_n(output.data_ptr<float>(), count * options_.feature_size, features);
 }

@@ -9,6 +9,10 @@
 #include "pipeline/devices/device.h"
 #include "pipeline/formats/array.h"
 
+namespace at {
+class Tensor;
+}
+
 namespace co2net {
 
 // Of the network's arithmetic. Half precision is for GPUs alone.
@@ -33,10 +37,10 @@ struct I3dOptions {
 // the way. features() may be called from many threads at once.
 class I3d {
  public:
-  // Throws Error(kModel) naming the file if it cannot be loaded or gives something else than one
-  // tensor, Error(kUsage) if the device is absent or lacks the precision. Call
-  // use_one_thread_a_call() (pipeline/devices/threads.h) first; several may then be constructed at
-  // once.
+  // Throws Error(kModel) naming the file if it cannot be loaded, fails on a clip, or gives
+  // something else than one tensor of D numbers a clip, Error(kUsage) if the device is absent or
+  // lacks the precision. Call use_one_thread_a_call() (pipeline/devices/threads.h) first; several
+  // may then be constructed at once.
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;
   I3d& operator=(I3d&&) noexcept;
@@ -65,6 +69,9 @@ class I3d {
   struct Network;
 
   Shape clips_shape(std::int64_t count) const;
+  at::Tensor forward(const at::Tensor& input) const;
+  void expect_features(const at::Tensor& output, std::int64_t count) const;
+  void expect_feature_size() const;
 
   //   clips     float32 [count, C, 16, side, side], count <= clips_at_once()
   //   features  float32 [count, D], written

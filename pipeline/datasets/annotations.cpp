@@ -30,7 +30,7 @@ void check_id(const std::string& id) {
   check_name(id, "video's id");
   const fs::path path(id);
   if (path.is_absolute() || path.filename().empty() || path.lexically_normal().string() != id ||
-      std::find(path.begin(), path.end(), "..") != path.end()) {
+      id == "." || std::find(path.begin(), path.end(), "..") != path.end()) {
     bad("the id '" + id + "' cannot name a file in a folder");
   }
 }

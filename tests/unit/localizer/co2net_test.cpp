@@ -222,6 +222,22 @@ TEST(Co2NetCheckpoint, ThatDoesNotFitIsNamedWithItsParameter) {
             path.string() + ": unknown parameter fusion.1.bias");
 }
 
+TEST(Co2NetCheckpoint, OfOtherSizesIsNamedWithoutReadingItsWeights) {
+  TempDir dir;
+  const auto path = dir.path() / "co2net.pt";
+  Co2Net::seeded(kSmall, 1).save(path);
+  expect_sizes(path, kSmall);
+  Co2NetConfig more_classes = kSmall, wider = kSmall;
+  more_classes.classes += 1;
+  wider.feature_size *= 2;
+  expect_contains(model_error_of([&] { expect_sizes(path, more_classes); }),
+                  path.string() + ": classifier.4.weight: want [");
+  expect_contains(model_error_of([&] { expect_sizes(path, wider); }),
+                  path.string() + ": fusion.0.weight: want [");
+  write_checkpoint(path, {{"bias", torch::ones({16})}});
+  expect_contains(model_error_of([&] { expect_sizes(path, kSmall); }), "it lacks fusion.0.weight");
+}
+
 TEST(Co2NetCheckpoint, OfIntegersIsRefused) {
   TempDir dir;
   const auto path = dir.path() / "co2net.pt";

@@ -105,20 +105,16 @@ TEST_F(SmallI3d, RefusesClipsOfAnotherShape) {
 }
 
 TEST_F(SmallI3d, NamesTheFileWhoseNetworkIsForTheOtherStream) {
-  const I3d rgb(path_, {.channels = 3, .feature_size = 64});
-  const std::string message = message_of(
-      [&] {
-        rgb.features(Array({1, 3, 16, 224, 224}));
-      },
-      ErrorKind::kModel);
+  const std::string message =
+      message_of([&] { I3d(path_, {.channels = 3, .feature_size = 64}); }, ErrorKind::kModel);
   EXPECT_TRUE(message.starts_with(path_.string() + ": fails on clips Float [1, 3, 16, 224, 224]"))
       << message;
   EXPECT_EQ(message.find('\n'), std::string::npos);
 }
 
-TEST_F(SmallI3d, RefusesAnotherFeatureSizeThanTheModelDeclares) {
-  const I3d wide(path_, {.channels = 2, .feature_size = 1024});
-  const std::string message = message_of([&] { wide.features(clips(1)); }, ErrorKind::kModel);
+TEST_F(SmallI3d, RefusesAnotherFeatureSizeThanTheModelDeclaresWhenItIsLoaded) {
+  const std::string message =
+      message_of([&] { I3d(path_, {.channels = 2, .feature_size = 1024}); }, ErrorKind::kModel);
   EXPECT_NE(message.find("want a feature of Float [1, 1024], got Float [1, 64]"), std::string::npos)
       << message;
 }

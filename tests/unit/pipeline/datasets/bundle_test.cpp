@@ -92,8 +92,9 @@ TEST_F(BundleTest, RefusesAFeatureSizeThatCannotBe) {
 
 TEST_F(BundleTest, RefusesFilesOutsideOfItsFolder) {
   for (const char* name : {"../i3d_rgb.pt", "/etc/passwd", "a/b", "..", ""}) {
-    test::expect_error(ErrorKind::kModel, {"model.json", "is not a name in its folder"},
-                       [&] { loaded_with("files", {{name, {{"sha256", ""}}}}); });
+    test::expect_error(ErrorKind::kModel, {"model.json", "is not a name in its folder"}, [&] {
+      loaded_with("files", {{name, {{"sha256", ""}}}});
+    });
   }
 }
 
