@@ -115,7 +115,7 @@ class Training {
     try {
       while (!finished_) advance();
     } catch (const Error& e) {
-      if (e.kind() == ErrorKind::kInterrupted) save();
+      if (e.kind() == ErrorKind::kInterrupted && is_unsaved_) save();
       throw;
     }
     return result_;
@@ -169,6 +169,7 @@ class Training {
     const std::uint64_t dropout_seed = random_for(job_.options.seed, iteration(), kDropout)();
     const LossValues losses = learner_.update(next_batch(), dropout_seed, job_.threads);
     ++result_.iterations;
+    is_unsaved_ = true;
     metrics_->add({{"iteration", result_.iterations}, {"losses", to_json(losses)}});
     sum_ += losses;
     ++summed_;
@@ -195,6 +196,7 @@ class Training {
       metrics_->add(line);
     }
     judged_ = result_.iterations;
+    is_unsaved_ = true;
     job_.on_judged(result_.iterations, divided(sum_, summed_), judgement, best);
     sum_ = {};
     summed_ = 0;
@@ -218,6 +220,7 @@ class Training {
     state["progress"] = torch::tensor(std::vector<std::uint8_t>(text.begin(), text.end()));
     write_checkpoint(state_file_, state);
     saved_ = Clock::now();
+    is_unsaved_ = false;
   }
 
   // Returns how many lines of the log are of the state.
@@ -254,6 +257,7 @@ class Training {
   LossValues sum_;  // since the last judgement
   int summed_ = 0;
   Clock::time_point saved_ = Clock::now();
+  bool is_unsaved_ = false;  // what was done since
 };
 
 }  // namespace

@@ -355,16 +355,19 @@ Entry DiskCache::put_file(const CacheKey& key, const std::string& suffix,
   Entry entry;
   entry.file = path_of(key).replace_extension(suffix);
   Json header = {{"key", key.document}};
-  write_file_with(
-      entry.file,
-      [&](const fs::path& temporary) {
-        header["info"] = entry.info = write_it(temporary);
-        header["file"] = {{"name", entry.file.filename().string()},
-                          {"size", fs::file_size(temporary)},
-                          {"xxh3", file_checksum(temporary)}};
-      },
-      temporaries());
-  write(path_of(key), pack(header, {}));
+  const auto write_whole = [&](const fs::path& temporary) {
+    header["info"] = entry.info = write_it(temporary);
+    header["file"] = {{"name", entry.file.filename().string()},
+                      {"size", fs::file_size(temporary)},
+                      {"xxh3", file_checksum(temporary)}};
+  };
+  try {
+    write_file_with(entry.file, write_whole, temporaries());
+    write(path_of(key), pack(header, {}));
+  } catch (...) {
+    remove_file_without_entry(path_of(key));
+    throw;
+  }
   entry.in_use = std::make_shared<PathLock>(PathLock::take(path_of(key), PathLock::Kind::kShared));
   return entry;
 }

@@ -82,6 +82,9 @@ class FailingDisk : public testing::Test {
     for (const auto& entry : fs::recursive_directory_iterator(disk())) {
       EXPECT_FALSE(entry.path().filename().string().starts_with(".co2net")) << entry.path();
       EXPECT_NE(entry.path().parent_path().filename(), "locks") << entry.path();
+      if (entry.path().extension() == ".mkv") {
+        EXPECT_TRUE(fs::exists(fs::path(entry.path()).replace_extension(".entry"))) << entry.path();
+      }
     }
     const Outcome again = run("C", "");
     EXPECT_EQ(again.code, 0) << again.said;
