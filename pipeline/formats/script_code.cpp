@@ -23,7 +23,9 @@ class Names {
     follows_dot_ = false;
     while (!rest_.empty() && !is_in_name(rest_.front())) skip();
     name_.clear();
-    while (!rest_.empty() && is_in_name(rest_.front())) take_part();
+    for (bool goes_on = true; goes_on && !rest_.empty() && is_in_name(rest_.front());) {
+      goes_on = take_part();
+    }
     return !name_.empty();
   }
 
@@ -46,16 +48,18 @@ class Names {
     drop(1);
   }
 
-  // A name without dots, what is blank after it, and a dot with what is blank after that.
-  void take_part() {
+  // A name without dots, what is blank after it, and a dot with what is blank after that. Whether
+  // there was one.
+  bool take_part() {
     const auto end = std::ranges::find_if_not(rest_, is_in_name);
     name_.append(rest_.begin(), end);
     drop(static_cast<std::size_t>(end - rest_.begin()));
     drop_blanks();
-    if (!rest_.starts_with('.')) return;
+    if (!rest_.starts_with('.')) return false;
     name_ += '.';
     drop(1);
     drop_blanks();
+    return true;
   }
 
   void drop_blanks() {

@@ -18,18 +18,18 @@ rm -rf "$work/drawn"
 build/release/samples/co2net_draw_actions -o "$work/drawn" --test 2 --seconds 4 --seed "$SEED" >/dev/null
 echo "no video" >"$work/drawn/broken.mp4"
 # Exit code 23 is the sanitizer's.
-lost=0
+wrong=0
 leaks() {
   local code=0
   LD_PRELOAD=$(gcc -print-file-name=liblsan.so) "$co2net" "$@" --model samples/model --no-cache --progress off --log-level off 2>"$work/leaks" || code=$?
   if ((code > 1)); then
     tail -20 "$work/leaks"
-    lost=$((lost + 1))
+    wrong=$((wrong + 1))
   fi
 }
 leaks run "$work/drawn" -o "$work/results.json"
 leaks extract "$work/drawn" -o "$work/features"
 leaks localize "$work/features" -o "$work/results.json"
 leaks run "$work/drawn" --timeout 0.5 -o "$work/results.json"
-row "run, extract, localize and time-outs under LeakSanitizer, one video broken" 4 $((4 - lost)) "$lost"
-((lost == 0))
+row "run, extract, localize and time-outs under LeakSanitizer, one video broken" 4 $((4 - wrong)) "$wrong"
+((wrong == 0))

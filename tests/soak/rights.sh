@@ -35,12 +35,12 @@ inside "/usr/bin/test -r /videos -a -r /model -a -w /out"
 # shellcheck disable=SC2016
 acts=("/usr/bin/cat /etc/passwd" "/usr/bin/ls '$work'" "/usr/bin/touch /videos/new" "/usr/bin/touch /model/new" "/usr/bin/touch /usr/new"
   '/usr/bin/grep -v -e Inter -e face -e lo: /proc/net/dev' '/usr/bin/sh -c '\''test $(ls /proc | grep -c "^[0-9]") -gt 5'\')
-lost=0
+wrong=0
 for act in "${acts[@]}"; do
   if inside "$act"; then
     echo "possible inside: $act"
-    lost=$((lost + 1))
+    wrong=$((wrong + 1))
   fi
 done
-row "from inside: other files, writing elsewhere, the network, other processes" "${#acts[@]}" $((${#acts[@]} - lost)) "$lost"
-((lost == 0))
+row "from inside: other files, writing elsewhere, the network, other processes" "${#acts[@]}" $((${#acts[@]} - wrong)) "$wrong"
+((wrong == 0))
