@@ -186,7 +186,7 @@ int spooled(int pipe, const fs::path& path, const Spool& spool, const Deadline& 
 
 }  // namespace
 
-OpenedFile::OpenedFile(fs::path path) : OpenedFile(path, open_regular(path)) {}
+OpenedFile::OpenedFile(const fs::path& path) : OpenedFile(path, open_regular(path)) {}
 
 OpenedFile::OpenedFile(fs::path path, int descriptor)
     : path_(std::move(path)), descriptor_(descriptor) {

@@ -15,7 +15,7 @@ class OpenedFile {
  public:
   // Throws Error(kInput), naming the path and what is there, unless that is a regular file that can
   // be read. Waits for no one.
-  explicit OpenedFile(std::filesystem::path path);
+  explicit OpenedFile(const std::filesystem::path& path);
   OpenedFile(const OpenedFile&) = delete;
   OpenedFile& operator=(const OpenedFile&) = delete;
   ~OpenedFile();

@@ -332,7 +332,7 @@ std::optional<Entry> DiskCache::get(const CacheKey& key) {
     return entry;
   } catch (const std::exception&) {
     const Error error = current_error();
-    if (error.kind() == ErrorKind::kInterrupted) throw error;
+    if (error.kind() == ErrorKind::kInterrupted) throw Error(error);
     spdlog::warn("cache: {}: {}; it is computed anew", path.string(), error.what());
     if (error.kind() != ErrorKind::kIo) remove_damaged(key);
     return std::nullopt;
