@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "pipeline/base/files.h"
 #include "pipeline/stages/disk_cache.h"
 #include "tests/fuzz/fuzzer.h"
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "pipeline/base/error.h"
@@ -9,6 +10,9 @@ namespace co2net {
 // Each fuzzer defines it: reads the bytes as files of its format are read. Only what try_input()
 // lets pass may come out.
 void read(std::string_view bytes);
+
+// The last input that read() took without an error; empty before the first.
+const std::string& last_accepted();
 
 // Runs what may only fail for its input, or for the model that it is.
 template <class Action>
