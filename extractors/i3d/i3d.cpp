@@ -65,12 +65,35 @@ std::string type_and_shape(const torch::Tensor& tensor) {
 }  // namespace
 
 struct I3d::Network {
+  std::string name;
+  std::int64_t feature_size;
   torch::Device device;
   torch::ScalarType type;
   torch::jit::Module module;               // not kept beside `compiled`
   std::optional<OnednnNet> compiled = {};  // on the CPU, where the module can be
   std::mutex repeating = {};
   bool has_repeated = false;
+
+  // A feature a clip. Throws Error(kModel) if the network fails or gives anything else.
+  torch::Tensor features(const torch::Tensor& clips) {
+    torch::Tensor output;
+    try {
+      output = forward(clips);
+    } catch (const std::exception& e) {
+      refuse(name, "fails on clips " + type_and_shape(clips) + ", is it for the other stream? " +
+                       reason(e));
+    }
+    expect_features(output, clips.size(0));
+    return output;
+  }
+
+  void expect_features(const torch::Tensor& output, std::int64_t count) const {
+    const Shape wanted{count, feature_size};
+    if (output.scalar_type() == type && output.sizes() == at::IntArrayRef(wanted)) return;
+    refuse(name, std::string("want a feature of ") + c10::toString(type) + " " + to_string(wanted) +
+                     ", got " + type_and_shape(output) +
+                     "; the model's feature size does not match its network");
+  }
 
   torch::Tensor forward(const torch::Tensor& input) {
     if (!compiled) return run_in_libtorch(input);
@@ -98,7 +121,7 @@ struct I3d::Network {
   }
 
   // Replaces the module by what runs faster on the CPU.
-  void compile(const std::string& name, const Shape& input_shape) {
+  void compile(const Shape& input_shape) {
     try {
       compiled.emplace(read_conv_net(module, input_shape));
       module = {};
@@ -115,8 +138,9 @@ I3d::I3d(const std::filesystem::path& file, const I3dOptions& options)
   const torch::ScalarType type = type_of(options);
   use_one_thread_here();
   try {
-    network_.reset(new Network{device, type, load_torchscript(file, device, type)});
-    if (device.is_cpu()) network_->compile(name_, clips_shape(1));
+    network_.reset(new Network{name_, options.feature_size, device, type,
+                               load_torchscript(file, device, type)});
+    if (device.is_cpu()) network_->compile(clips_shape(1));
   } catch (const Error& e) {
     throw e.within(name_);
   } catch (const std::exception& e) {
@@ -149,34 +173,14 @@ Array I3d::features(const Array& clips) const {
   return features;
 }
 
-torch::Tensor I3d::forward(const torch::Tensor& input) const {
-  torch::Tensor output;
-  try {
-    output = network_->forward(input);
-  } catch (const std::exception& e) {
-    refuse(name_, "fails on clips " + type_and_shape(input) + ", is it for the other stream? " +
-                      reason(e));
-  }
-  expect_features(output, input.size(0));
-  return output;
-}
-
-void I3d::expect_features(const torch::Tensor& output, std::int64_t count) const {
-  const Shape wanted{count, options_.feature_size};
-  if (output.scalar_type() == network_->type && output.sizes() == at::IntArrayRef(wanted)) return;
-  refuse(name_, std::string("want a feature of ") + c10::toString(network_->type) + " " +
-                    to_string(wanted) + ", got " + type_and_shape(output) +
-                    "; the model's feature size does not match its network");
-}
-
 // A network that is not compiled tells its shape only by what it makes of clips.
 void I3d::expect_feature_size() const {
   const torch::InferenceMode no_grad;
   if (network_->compiled) {
-    expect_features(torch::empty(network_->compiled->output_shape()), 1);
+    network_->expect_features(torch::empty(network_->compiled->output_shape()), 1);
   } else {
-    forward(torch::zeros(clips_shape(clips_at_once()),
-                         torch::device(network_->device).dtype(network_->type)));
+    network_->features(torch::zeros(clips_shape(clips_at_once()),
+                                    torch::device(network_->device).dtype(network_->type)));
   }
 }
 
@@ -191,7 +195,7 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
       torch::empty(clips_shape(batch), torch::device(network_->device).dtype(network_->type));
   input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
   input.narrow(0, count, batch - count).zero_();
-  const torch::Tensor output = forward(input).to(torch::kFloat);
+  const torch::Tensor output = network_->features(input).to(torch::kFloat);
   // oneDNN's ReLU makes zeros of a clip's NaNs. The sum is finite only if all of its values are.
   if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
     refuse(name_, "gives a feature that is not finite; its weights or the clip are damaged");

@@ -9,10 +9,6 @@
 #include "pipeline/devices/device.h"
 #include "pipeline/formats/array.h"
 
-namespace at {
-class Tensor;
-}
-
 namespace co2net {
 
 // Of the network's arithmetic. Half precision is for GPUs alone.
@@ -69,8 +65,6 @@ class I3d {
   struct Network;
 
   Shape clips_shape(std::int64_t count) const;
-  at::Tensor forward(const at::Tensor& input) const;
-  void expect_features(const at::Tensor& output, std::int64_t count) const;
   void expect_feature_size() const;
 
   //   clips     float32 [count, C, 16, side, side], count <= clips_at_once()
