@@ -92,8 +92,7 @@ void warn_of_unknown_code(const Bundle& bundle, DiskCache* cache) {
   if (unknown.empty()) return;
   spdlog::warn(
       "model {} is not known here, and its networks ({}) are code, which runs with your rights: "
-      "use "
-      "only models that you trust; 'co2net inspect' shows what they call",
+      "use only models that you trust; 'co2net inspect' shows what they call",
       bundle.name, joined(unknown));
 }
 

@@ -61,9 +61,7 @@ class InputLoop {
     const HeldLog held;
     const auto work = [&](const Input& input) {
       Attempt made;
-      HeldLog::Lines lines;
-      held.hold(lines, [&] { made = attempt(input); });
-      made.log = std::move(lines);
+      made.log = held.hold([&] { made = attempt(input); });
       return made;
     };
     const auto finish = [this](const Attempt& attempt) {

@@ -45,14 +45,16 @@ HeldLog::HeldLog() : before_(spdlog::default_logger()) {
 
 HeldLog::~HeldLog() { spdlog::set_default_logger(before_); }
 
-void HeldLog::hold(Lines& lines, const std::function<void()>& work) const {
+HeldLog::Lines HeldLog::hold(const std::function<void()>& work) const {
   struct Holding {
     explicit Holding(Lines& to) : outer(std::exchange(held, &to)) {}
     ~Holding() { held = outer; }
     Lines* outer;
   };
+  Lines lines;
   const Holding holding(lines);
   work();
+  return lines;
 }
 
 void HeldLog::tell(const Lines& lines) {

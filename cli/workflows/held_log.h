@@ -23,8 +23,8 @@ class HeldLog {
   HeldLog(const HeldLog&) = delete;
   HeldLog& operator=(const HeldLog&) = delete;
 
-  // Runs `work` and keeps what it logs on this thread in `lines`. Any thread may call it.
-  void hold(Lines& lines, const std::function<void()>& work) const;
+  // Runs `work`; what it logs on this thread is returned. Any thread may call it.
+  Lines hold(const std::function<void()>& work) const;
   static void tell(const Lines& lines);
 
  private:

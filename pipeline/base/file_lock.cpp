@@ -28,14 +28,14 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kBetweenTries(100);
 
 // Whether the path still names what was opened: a lock's holder may have removed it meanwhile.
-bool is_named(int descriptor, const fs::path& path) {
+bool is_named(const Descriptor& file, const fs::path& path) {
   struct stat opened, named;
-  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+  return ::fstat(file.get(), &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-Outcome try_lock(int descriptor, int operation) {
-  while (::flock(descriptor, operation | LOCK_NB) != 0) {
+Outcome try_lock(const Descriptor& file, int operation) {
+  while (::flock(file.get(), operation | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     return errno == EWOULDBLOCK ? Outcome::kBusy : Outcome::kNoLocks;
   }
@@ -43,11 +43,12 @@ Outcome try_lock(int descriptor, int operation) {
 }
 
 // NFS wants to write what it locks exclusively.
-int open_for(const fs::path& path, PathLock::Kind kind) {
+Descriptor open_for(const fs::path& path, PathLock::Kind kind) {
   constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   const bool writes = kind == PathLock::Kind::kExclusive;
-  const int descriptor = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | kFlags);
-  return descriptor < 0 && errno == EISDIR ? ::open(path.c_str(), O_RDONLY | kFlags) : descriptor;
+  const int number = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | kFlags);
+  const bool is_folder = number < 0 && errno == EISDIR;
+  return Descriptor(is_folder ? ::open(path.c_str(), O_RDONLY | kFlags) : number);
 }
 
 std::string this_process() {
@@ -57,10 +58,10 @@ std::string this_process() {
 }
 
 // For people alone, so that a full disk does not matter.
-void write_holder(int descriptor) {
+void write_holder(const Descriptor& file) {
   const std::string text = this_process();
-  if (::ftruncate(descriptor, 0) != 0) return;
-  [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, text.data(), text.size(), 0);
+  if (::ftruncate(file.get(), 0) != 0) return;
+  [[maybe_unused]] const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), 0);
 }
 
 std::string holder_of(const fs::path& path) {
@@ -84,20 +85,11 @@ void warn_of_no_locks(const fs::path& path, const char* reason) {
 }  // namespace
 
 PathLock PathLock::take(const fs::path& path, Kind kind) {
-  const int descriptor = open_for(path, kind);
-  if (descriptor < 0) return {-1, Outcome::kAbsent};
-  PathLock lock(descriptor, try_lock(descriptor, kind == Kind::kShared ? LOCK_SH : LOCK_EX));
-  if (lock.outcome_ == Outcome::kHeld && !is_named(descriptor, path)) {
-    lock.outcome_ = Outcome::kAbsent;
-  }
-  return lock;
-}
-
-PathLock::PathLock(PathLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), outcome_(other.outcome_) {}
-
-PathLock::~PathLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  Descriptor file = open_for(path, kind);
+  if (!file.is_open()) return {Descriptor(), Outcome::kAbsent};
+  Outcome outcome = try_lock(file, kind == Kind::kShared ? LOCK_SH : LOCK_EX);
+  if (outcome == Outcome::kHeld && !is_named(file, path)) outcome = Outcome::kAbsent;
+  return {std::move(file), outcome};
 }
 
 FileLock::FileLock(fs::path path, const Deadline& deadline) : FileLock(Untaken(), std::move(path)) {
@@ -120,11 +112,11 @@ std::optional<FileLock> FileLock::try_take(fs::path path) {
 bool FileLock::take() {
   make_directories(path_.parent_path());
   for (;;) {
-    const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) throw system_error("lock", path_);
-    const Outcome outcome = try_lock(descriptor, LOCK_EX);
-    if (outcome == Outcome::kHeld && is_named(descriptor, path_)) {
-      descriptor_ = descriptor;
+    Descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (!file.is_open()) throw system_error("lock", path_);
+    const Outcome outcome = try_lock(file, LOCK_EX);
+    if (outcome == Outcome::kHeld && is_named(file, path_)) {
+      descriptor_ = std::move(file);
       write_holder(descriptor_);
       return true;
     }
@@ -132,18 +124,13 @@ bool FileLock::take() {
       warn_of_no_locks(path_, std::strerror(errno));
       ::unlink(path_.c_str());
     }
-    ::close(descriptor);
     if (outcome != Outcome::kHeld) return outcome == Outcome::kNoLocks;
   }
 }
 
-FileLock::FileLock(FileLock&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
-
+// It is unlocked after that.
 FileLock::~FileLock() {
-  if (descriptor_ < 0) return;
-  ::unlink(path_.c_str());
-  ::close(descriptor_);
+  if (is_held()) ::unlink(path_.c_str());
 }
 
 }  // namespace co2net

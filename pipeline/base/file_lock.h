@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "pipeline/base/descriptor.h"
 #include "pipeline/base/interrupt.h"
 
 namespace co2net {
@@ -25,15 +26,13 @@ class PathLock {
   // Waits for no one.
   static PathLock take(const std::filesystem::path& path, Kind kind);
 
-  PathLock(PathLock&& other) noexcept;
-  PathLock& operator=(PathLock&&) = delete;
-  ~PathLock();
   Outcome outcome() const { return outcome_; }
 
  private:
-  PathLock(int descriptor, Outcome outcome) : descriptor_(descriptor), outcome_(outcome) {}
+  PathLock(Descriptor descriptor, Outcome outcome)
+      : descriptor_(std::move(descriptor)), outcome_(outcome) {}
 
-  int descriptor_;
+  Descriptor descriptor_;
   Outcome outcome_;
 };
 
@@ -48,10 +47,10 @@ class FileLock {
   // Null where another holds it. Throws Error(kIo).
   static std::optional<FileLock> try_take(std::filesystem::path path);
 
-  FileLock(FileLock&& other) noexcept;
+  FileLock(FileLock&&) noexcept = default;
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();
-  bool is_held() const { return descriptor_ >= 0; }  // false without locks
+  bool is_held() const { return descriptor_.is_open(); }  // false without locks
 
  private:
   struct Untaken {};
@@ -59,7 +58,7 @@ class FileLock {
   bool take();
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 }  // namespace co2net

@@ -13,6 +13,7 @@
 #include <set>
 #include <utility>
 
+#include "pipeline/base/descriptor.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/temporary.h"
@@ -27,42 +28,20 @@ namespace {
   throw system_error(doing, path);
 }
 
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0666)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  // Network file systems say only then that there is no room.
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
-
-void write_all(const Descriptor& file, std::string_view bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
+Descriptor opened(const fs::path& path, int flags) {
+  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC));
 }
 
 // On the disk, for good. Some file systems cannot say so of a folder.
 void sync(const fs::path& path) {
-  const Descriptor opened(path, O_RDONLY);
-  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail("write", path);
+  const Descriptor file = opened(path, O_RDONLY);
+  if (!file.is_open() || ::fsync(file.get()) != 0) fail("write", path);
 }
 
 void sync_directory(const fs::path& directory) {
-  const Descriptor opened(directory, O_RDONLY | O_DIRECTORY);
-  if (opened.get() < 0) return;
-  if (::fsync(opened.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail("write", directory);
+  const Descriptor file = opened(directory, O_RDONLY | O_DIRECTORY);
+  if (!file.is_open()) return;
+  if (::fsync(file.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail("write", directory);
 }
 
 void sync_tree(const fs::path& folder) {
@@ -146,8 +125,8 @@ Error system_error(const std::string& doing, const fs::path& path) {
 }
 
 std::string read_file(const fs::path& path) {
-  const Descriptor file(path, O_RDONLY);
-  if (file.get() < 0) fail("read", path);
+  const Descriptor file = opened(path, O_RDONLY);
+  if (!file.is_open()) fail("read", path);
   std::string bytes;
   char buffer[1 << 16];
   for (;;) {
@@ -248,10 +227,8 @@ void expect_writable(const fs::path& path) {
 
 void write_file(const fs::path& path, std::string_view bytes, const fs::path& temporaries) {
   const auto write = [&](const fs::path& target) {
-    Descriptor file(target, O_WRONLY | O_TRUNC);
-    if (file.get() < 0) fail("write", path);
-    write_all(file, bytes, path);
-    if (!file.close()) fail("write", path);
+    Descriptor file = opened(target, O_WRONLY | O_TRUNC);
+    if (!file.is_open() || !write_all(file, bytes) || !file.close()) fail("write", path);
   };
   write_file_with(path, write, temporaries);
 }

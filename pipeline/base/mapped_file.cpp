@@ -10,7 +10,6 @@
 #include <mutex>
 #include <vector>
 
-#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
 namespace fs = std::filesystem;
@@ -69,53 +68,41 @@ void catch_bus_errors() {
 MappedFile::MappedFile(const fs::path& path) : path_(path) {
   static std::once_flag caught;
   std::call_once(caught, catch_bus_errors);
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) throw system_error("read", path);
   struct stat status {};
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ < 0) throw system_error("read", path);
-  ::fstat(descriptor_, &status);
+  ::fstat(file.get(), &status);
   if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-    ::close(std::exchange(descriptor_, -1));
+    file.close();
     read_ = read_file(path);
     bytes_ = read_;
     return;
   }
-  state_ = state();
-  const auto size = static_cast<std::size_t>(state_.size);
-  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor_, 0);
-  if (mapping == MAP_FAILED) {
-    ::close(descriptor_);
-    throw system_error("map", path);
-  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapping == MAP_FAILED) throw system_error("map", path);
+  state_ = state_of(status);
+  mapped_ = std::move(file);
   bytes_ = {static_cast<const char*>(mapping), size};
   mappings.add(bytes_);
 }
 
 MappedFile::~MappedFile() {
-  if (descriptor_ < 0) return;
+  if (!mapped_.is_open()) return;
   mappings.remove(bytes_);
   ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
-  ::close(descriptor_);
-}
-
-MappedFile::State MappedFile::state() const {
-  struct stat status {};
-  ::fstat(descriptor_, &status);
-  return {status.st_size,
-          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 void MappedFile::release(std::string_view part) const {
   const std::uintptr_t begin = address_of(bytes_.data()), first = address_of(part.data());
   const bool is_ours = first >= begin && first + part.size() <= begin + bytes_.size();
-  if (descriptor_ < 0 || !is_ours) return;
+  if (!mapped_.is_open() || !is_ours) return;
   const std::uintptr_t from = first - first % page_size();  // the mapping starts at a page, too
   ::madvise(reinterpret_cast<void*>(from), first + part.size() - from, MADV_DONTNEED);
 }
 
 void MappedFile::expect_unchanged() const {
-  if (descriptor_ < 0 || state() == state_) return;
-  throw Error(ErrorKind::kInput,
-              path_.string() + ": was written to while it was read; run again once it is complete");
+  if (mapped_.is_open()) co2net::expect_unchanged(mapped_, state_, path_);
 }
 
 }  // namespace co2net

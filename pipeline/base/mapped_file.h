@@ -1,9 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "pipeline/base/descriptor.h"
 
 namespace co2net {
 
@@ -24,17 +25,11 @@ class MappedFile {
   void expect_unchanged() const;
 
  private:
-  struct State {
-    std::int64_t size = 0, modified_ns = 0;
-    bool operator==(const State&) const = default;
-  };
-  State state() const;
-
   std::filesystem::path path_;
   std::string read_;  // where the file cannot be mapped
   std::string_view bytes_;
-  int descriptor_ = -1;  // of a file that is mapped
-  State state_;          // when it was opened
+  Descriptor mapped_;  // none where the file is not
+  FileState state_;    // when it was opened
 };
 
 }  // namespace co2net

@@ -35,9 +35,9 @@ struct stat status_of(const fs::path& path) {
   return status;
 }
 
-struct stat status_of(int descriptor, const fs::path& path) {
+struct stat status_of(const Descriptor& file, const fs::path& path) {
   struct stat status;
-  if (::fstat(descriptor, &status) != 0) fail("read", path);
+  if (::fstat(file.get(), &status) != 0) fail("read", path);
   return status;
 }
 
@@ -55,24 +55,15 @@ void expect_mode(const fs::path& path, mode_t mode, bool takes_pipes) {
 }
 
 // Of what expect_mode() let pass. A pipe that nobody writes into yet is opened all the same.
-int open_for_reading(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor < 0) fail("read", path);
-  return descriptor;
+Descriptor open_for_reading(const fs::path& path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!file.is_open()) fail("read", path);
+  return file;
 }
 
-int open_regular(const fs::path& path) {
+Descriptor open_regular(const fs::path& path) {
   expect_mode(path, status_of(path).st_mode, false);
   return open_for_reading(path);
-}
-
-std::int64_t nanoseconds(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-OpenedFile::State state_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, status.st_size, nanoseconds(status.st_mtim),
-          nanoseconds(status.st_ctim)};
 }
 
 // Until what is written from now on gets a later time than the file has: file systems' clocks tick
@@ -84,46 +75,31 @@ void wait_for_a_tick_after(std::int64_t modified_ns) {
   if (age >= nanoseconds(0) && age < kTick) std::this_thread::sleep_for(kTick);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const { return descriptor_; }
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
-
-constexpr const char* kElsewhere =
-    "; choose another folder with --cache, or where nothing is cached with TMPDIR";
+[[noreturn]] void fail_to_spool(const fs::path& folder) {
+  fail("keep a pipe's content in", folder,
+       "; choose another folder with --cache, or where nothing is cached with TMPDIR");
+}
 
 // A file that no folder names, where the file system has such; else one that is unnamed at once.
-int open_nameless(const fs::path& folder) {
+Descriptor open_nameless(const fs::path& folder) {
   std::error_code ignored;
   fs::create_directories(folder, ignored);
-  int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor >= 0) return descriptor;
+  Descriptor nameless(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (nameless.is_open()) return nameless;
   std::string name = (folder / ".tmp.XXXXXX").string();
-  descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-  if (descriptor < 0) {
-    fail("keep a pipe's content in", folder, kElsewhere);
-  }
+  Descriptor named(::mkostemp(name.data(), O_CLOEXEC));
+  if (!named.is_open()) fail_to_spool(folder);
   ::unlink(name.c_str());
-  return descriptor;
+  return named;
 }
 
 // A pipe's bytes as they come.
 class PipeReader {
  public:
-  PipeReader(int descriptor, const fs::path& path, const Deadline& deadline)
-      : descriptor_(descriptor), path_(path), deadline_(deadline) {
+  PipeReader(const Descriptor& pipe, const fs::path& path, const Deadline& deadline)
+      : pipe_(pipe), path_(path), deadline_(deadline) {
     struct statfs system;
-    const bool is_nameless = ::fstatfs(descriptor, &system) == 0 && system.f_type == PIPEFS_MAGIC;
+    const bool is_nameless = ::fstatfs(pipe.get(), &system) == 0 && system.f_type == PIPEFS_MAGIC;
     if (!is_nameless) wait();  // for somebody to open its other end
   }
 
@@ -131,7 +107,7 @@ class PipeReader {
   std::size_t read(std::span<char> to) const {
     for (;;) {
       deadline_.check();
-      const ssize_t count = ::read(descriptor_, to.data(), to.size());
+      const ssize_t count = ::read(pipe_.get(), to.data(), to.size());
       if (count >= 0) return static_cast<std::size_t>(count);
       if (errno == EAGAIN) {
         wait();
@@ -144,31 +120,21 @@ class PipeReader {
  private:
   void wait() const {
     constexpr int kAWhile_ms = 200;
-    pollfd pipe{descriptor_, POLLIN, 0};
+    pollfd awaited{pipe_.get(), POLLIN, 0};
     do {
       deadline_.check();
-    } while (::poll(&pipe, 1, kAWhile_ms) <= 0);
+    } while (::poll(&awaited, 1, kAWhile_ms) <= 0);
   }
 
-  int descriptor_;
+  const Descriptor& pipe_;
   const fs::path& path_;
   const Deadline& deadline_;
 };
 
-void write_all(int descriptor, std::string_view bytes, const Spool& spool) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      fail("keep a pipe's content in", spool.folder, kElsewhere);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
-
-int spooled(int pipe, const fs::path& path, const Spool& spool, const Deadline& deadline) {
+Descriptor spooled(const Descriptor& pipe, const fs::path& path, const Spool& spool,
+                   const Deadline& deadline) {
   const PipeReader reader(pipe, path, deadline);
-  Descriptor copy(open_nameless(spool.folder));
+  Descriptor copy = open_nameless(spool.folder);
   std::vector<char> block(1 << 20);
   std::int64_t total = 0;
   while (const std::size_t count = reader.read(block)) {
@@ -179,33 +145,29 @@ int spooled(int pipe, const fs::path& path, const Spool& spool, const Deadline& 
                                          " bytes come out of the pipe; allow more with "
                                          "--max-spool, or give a file");
     }
-    write_all(copy.get(), {block.data(), count}, spool);
+    if (!write_all(copy, {block.data(), count})) fail_to_spool(spool.folder);
   }
-  return copy.release();
+  return copy;
 }
 
 }  // namespace
 
 OpenedFile::OpenedFile(const fs::path& path) : OpenedFile(path, open_regular(path)) {}
 
-OpenedFile::OpenedFile(fs::path path, int descriptor)
-    : path_(std::move(path)), descriptor_(descriptor) {
-  Descriptor open(descriptor);
-  struct stat status = status_of(descriptor, path_);
+OpenedFile::OpenedFile(fs::path path, Descriptor descriptor)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)) {
+  struct stat status = status_of(descriptor_, path_);
   expect_mode(path_, status.st_mode, false);
-  wait_for_a_tick_after(nanoseconds(status.st_mtim));
-  status = status_of(descriptor, path_);
+  wait_for_a_tick_after(state_of(status).modified_ns);
+  status = status_of(descriptor_, path_);
   state_ = state_of(status);
   has_name_ = status.st_nlink > 0;
-  open.release();
 }
-
-OpenedFile::~OpenedFile() { ::close(descriptor_); }
 
 std::size_t OpenedFile::read(std::int64_t offset, std::span<char> to) const {
   std::size_t done = 0;
   while (done < to.size()) {
-    const ssize_t count = ::pread(descriptor_, to.data() + done, to.size() - done,
+    const ssize_t count = ::pread(descriptor_.get(), to.data() + done, to.size() - done,
                                   offset + static_cast<std::int64_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("read", path_);
@@ -215,22 +177,14 @@ std::size_t OpenedFile::read(std::int64_t offset, std::span<char> to) const {
   return done;
 }
 
-void OpenedFile::expect_unchanged() const {
-  const State now = state_of(status_of(descriptor_, path_));
-  if (now.size == state_.size && now.modified_ns == state_.modified_ns) return;
-  throw Error(ErrorKind::kInput,
-              path_.string() + ": was written to while it was read; run again once it is complete");
-}
+void OpenedFile::expect_unchanged() const { co2net::expect_unchanged(descriptor_, state_, path_); }
 
 std::shared_ptr<const OpenedFile> open_or_spool(const fs::path& path, const Spool& spool,
                                                 const Deadline& deadline) {
   expect_mode(path, status_of(path).st_mode, true);
-  Descriptor descriptor(open_for_reading(path));
-  if (S_ISFIFO(status_of(descriptor.get(), path).st_mode)) {
-    const int copy = spooled(descriptor.get(), path, spool, deadline);
-    return std::shared_ptr<const OpenedFile>(new OpenedFile(path, copy));
-  }
-  return std::shared_ptr<const OpenedFile>(new OpenedFile(path, descriptor.release()));
+  Descriptor file = open_for_reading(path);
+  if (S_ISFIFO(status_of(file, path).st_mode)) file = spooled(file, path, spool, deadline);
+  return std::shared_ptr<const OpenedFile>(new OpenedFile(path, std::move(file)));
 }
 
 }  // namespace co2net

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "pipeline/base/descriptor.h"
 #include "pipeline/base/interrupt.h"
 
 namespace co2net {
@@ -18,7 +19,6 @@ class OpenedFile {
   explicit OpenedFile(const std::filesystem::path& path);
   OpenedFile(const OpenedFile&) = delete;
   OpenedFile& operator=(const OpenedFile&) = delete;
-  ~OpenedFile();
 
   const std::filesystem::path& path() const { return path_; }
   std::int64_t size() const { return state_.size; }  // bytes, when it was opened
@@ -27,14 +27,8 @@ class OpenedFile {
   // Error(kInput).
   std::size_t read(std::int64_t offset, std::span<char> to) const;
 
-  // What tells one content from another that the path had or will have.
-  struct State {
-    std::uint64_t device = 0, inode = 0;
-    std::int64_t size = 0;
-    std::int64_t modified_ns = 0, changed_ns = 0;  // since 1970: mtime and ctime
-  };
-  const State& state() const { return state_; }  // when it was opened
-  bool has_name() const { return has_name_; }    // a pipe's copy has none
+  const FileState& state() const { return state_; }  // when it was opened
+  bool has_name() const { return has_name_; }        // a pipe's copy has none
 
   // Throws Error(kInput) if somebody wrote into the file after it was opened.
   void expect_unchanged() const;
@@ -42,11 +36,11 @@ class OpenedFile {
  private:
   friend std::shared_ptr<const OpenedFile> open_or_spool(const std::filesystem::path&,
                                                          const struct Spool&, const Deadline&);
-  OpenedFile(std::filesystem::path path, int descriptor);
+  OpenedFile(std::filesystem::path path, Descriptor descriptor);
 
   std::filesystem::path path_;
-  int descriptor_;
-  State state_;
+  Descriptor descriptor_;
+  FileState state_;
   bool has_name_;
 };
 

@@ -10,7 +10,6 @@
 
 #include "pipeline/base/files.h"
 #include "pipeline/base/json.h"
-#include "pipeline/base/mapped_file.h"
 #include "pipeline/base/text.h"
 #include "pipeline/formats/python_file.h"
 #include "pipeline/formats/script_code.h"
@@ -197,10 +196,9 @@ std::string what_it_is(const std::string& format) {
   return format;
 }
 
-std::string listed_calls(const std::filesystem::path& module) {
-  const MappedFile file(module);
+std::string listed_calls(const PythonFile& module, const std::string& name) {
   std::string lines;
-  for (const auto& [call, places] : script_calls(file.bytes(), module.string())) {
+  for (const auto& [call, places] : script_calls(module.bytes(), name)) {
     lines += in_name(call) + "\tcall\t" + std::to_string(places) + "\n";
   }
   return lines;
@@ -212,7 +210,7 @@ std::string listing(const std::filesystem::path& file) {
   const PythonFile content(file);
   std::string text = "# " + in_name(file.string()) + ": " + what_it_is(content.format()) + "\n" +
                      Listing(content.root()).text();
-  if (content.format() == "torchscript") text += listed_calls(file);
+  if (content.format() == "torchscript") text += listed_calls(content, file.string());
   content.expect_unchanged();
   return text;
 }

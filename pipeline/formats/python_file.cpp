@@ -406,6 +406,7 @@ void PythonFile::expect_unchanged() const {
 }
 
 const PythonValue& PythonFile::root() const { return *content_->root; }
+std::string_view PythonFile::bytes() const { return content_->bytes; }
 const std::string& PythonFile::format() const { return content_->format; }
 
 }  // namespace co2net

@@ -59,6 +59,7 @@ class PythonFile {
   ~PythonFile();
 
   const PythonValue& root() const;
+  std::string_view bytes() const;  // of the whole file
   // Gives the memory of an array's bytes back to the system, if they are mapped; they are read from
   // the file anew where they are used again. Safe while others use them.
   void release(std::string_view bytes) const;

@@ -245,7 +245,7 @@ DiskCache::Collected shrink(const fs::path& folder, std::int64_t max_bytes,
 
 // Whether the file could be written to again without its times telling: clocks of file systems, of
 // network ones above all, may be so coarse.
-bool is_young(const OpenedFile::State& state) {
+bool is_young(const FileState& state) {
   using namespace std::chrono;
   const nanoseconds last(std::max(state.modified_ns, state.changed_ns));
   return system_clock::now().time_since_epoch() - last < seconds(2);
@@ -405,7 +405,7 @@ std::optional<FileLock> DiskCache::lock(const CacheKey& key, const Deadline& dea
 }
 
 std::string DiskCache::content_hash(const OpenedFile& file, const Deadline& deadline) {
-  const OpenedFile::State& state = file.state();
+  const FileState& state = file.state();
   if (!file.has_name() || is_young(state)) return sha256_file(file, deadline);
   const Json identity = {{"path", fs::absolute(file.path()).string()},
                          {"device", state.device},

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -30,16 +29,10 @@ std::string padded(std::string name) {
   return name;
 }
 
-std::string seconds_text(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f s", seconds);
-  return text;
-}
-
 class ChainRun {
  public:
-  ChainRun(const Chain& chain, DiskCache* cache, const std::string& subject, const StageLog& log)
-      : chain_(chain), cache_(cache), log_(log), results_(chain.size()) {
+  ChainRun(const Chain& chain, DiskCache* cache, const std::string& subject)
+      : chain_(chain), cache_(cache), results_(chain.size()) {
     if (cache_ != nullptr) history_ = cache_->history(subject);
   }
 
@@ -77,7 +70,7 @@ class ChainRun {
     if (entry) {
       stage.clean_up();
       timings_[stage.name].hit = true;
-      log_(padded(stage.name) + "hit");
+      spdlog::info("{}hit", padded(stage.name));
     }
     return entry;
   }
@@ -92,9 +85,9 @@ class ChainRun {
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     StageTiming& timing = timings_[stage.name];
     timing.seconds = elapsed.count();
-    log_(padded(stage.name) +
-         (stage.cached ? "miss  " + why_missing(stage, history_) : "read  its own file") + "  " +
-         seconds_text(timing.seconds));
+    spdlog::info("{}{}  {:.2f} s", padded(stage.name),
+                 stage.cached ? "miss  " + why_missing(stage, history_) : "read  its own file",
+                 timing.seconds);
     return entry;
   }
 
@@ -111,7 +104,6 @@ class ChainRun {
 
   const Chain& chain_;
   DiskCache* cache_;
-  const StageLog& log_;
   Json history_ = Json::object();
   std::vector<std::optional<Entry>> results_;
   std::map<std::string, StageTiming> timings_;
@@ -123,11 +115,8 @@ void limit_waits(Chain& chain, const Deadline& deadline) {
   for (Stage& stage : chain) stage.deadline = deadline;
 }
 
-void log_stage(const std::string& line) { spdlog::info("{}", line); }
-
-ChainResult run_chain(const Chain& chain, DiskCache* cache, const std::string& subject,
-                      const StageLog& log) {
-  ChainResult result = ChainRun(chain, cache, subject, log).run();
+ChainResult run_chain(const Chain& chain, DiskCache* cache, const std::string& subject) {
+  ChainResult result = ChainRun(chain, cache, subject).run();
   if (cache != nullptr) {
     Json documents = cache->history(subject);
     for (const Stage& stage : chain) documents[stage.name] = stage.key.document;

@@ -42,15 +42,11 @@ struct ChainResult {
   std::map<std::string, StageTiming> timings;
 };
 
-// Hears a line about each stage that runs or is found, with the reason.
-using StageLog = std::function<void(const std::string& line)>;
-void log_stage(const std::string& line);  // to the program's log
-
 // Runs what the cache does not hold, and nothing else: a stage runs only if its result is missing
 // and wanted. `subject` names the video, for explain. Without a cache everything runs; stages that
-// need files are then an error.
-ChainResult run_chain(const Chain& chain, DiskCache* cache, const std::string& subject,
-                      const StageLog& log = log_stage);
+// need files are then an error. The log has a line about each stage that runs or is found, with the
+// reason.
+ChainResult run_chain(const Chain& chain, DiskCache* cache, const std::string& subject);
 
 struct StageForecast {
   std::string stage;

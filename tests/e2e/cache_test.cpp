@@ -11,14 +11,6 @@
 namespace co2net::test {
 namespace {
 
-std::vector<fs::path> files_below(const fs::path& folder, const std::string& suffix) {
-  std::vector<fs::path> files;
-  for (const auto& file : fs::recursive_directory_iterator(folder)) {
-    if (file.is_regular_file() && file.path().extension() == suffix) files.push_back(file.path());
-  }
-  return files;
-}
-
 std::size_t frames_in(const fs::path& video) {
   VideoReader reader(video, {.fps = ""});
   std::size_t frames = 0;

@@ -22,17 +22,6 @@ std::string program(const Workplace& here, const std::string& command) {
   return line + " --log-level error ";
 }
 
-Strings files_below(const fs::path& folder) {
-  Strings files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files.push_back(entry.path().lexically_relative(folder));
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-Json parsed(const Outcome& outcome) { return parse_json(outcome.out, "out", ErrorKind::kInput); }
-
 fs::path named_pipe(const Workplace& here, const std::string& name) {
   EXPECT_EQ(::mkfifo(here.path(name).c_str(), 0600), 0);
   return here.path(name);
@@ -43,18 +32,20 @@ TEST(Pipes, GiveTheResultsOfTheFileThatComesOut) {
   const std::string clip = shell_quoted(here.clip("clip.mkv"));
   const std::string fifo = shell_quoted(named_pipe(here, "named.mkv"));
   const Json want = here.call("run", {here.path("clip.mkv")}).json().at("results").at("clip");
-  const Strings kept = files_below(here.cache());
+  const std::vector<fs::path> kept = files_below(here.cache());
   for (const auto& [line, id] :
        {std::pair("cat " + clip + " | " + program(here, "run") + "/dev/stdin", "stdin"),
         {program(here, "run") + "/dev/stdin < " + clip, "stdin"},
         {"cat " + clip + " > " + fifo + " & " + program(here, "run") + fifo, "named"}}) {
     const Outcome outcome = shell(line);
     ASSERT_EQ(outcome.code, 0) << line << outcome.out;
-    EXPECT_EQ(parsed(outcome).at("results").at(id), want) << line;
+    EXPECT_EQ(outcome.json().at("results").at(id), want) << line;
     EXPECT_EQ(here.entries("features"), 1) << "its content is known";
   }
-  Strings more = files_below(here.cache());
-  std::erase_if(more, [](const std::string& file) { return file.find("history") != file.npos; });
+  std::vector<fs::path> more = files_below(here.cache());
+  std::erase_if(more, [](const fs::path& file) {
+    return file.string().find("history") != std::string::npos;
+  });
   EXPECT_LE(more.size(), kept.size())
       << "nothing of a pipe is left: " << testing::PrintToString(more);
 }
@@ -67,7 +58,7 @@ TEST(Pipes, AreTakenByEveryCommandThatReadsVideos) {
       shell("bash -c " + shell_quoted(std::string(CO2NET_PROGRAM) +
                                       " probe --log-level error <(cat " + clip + ")"));
   EXPECT_EQ(probe.code, 0) << probe.out;
-  EXPECT_EQ(parsed(probe).at("video_streams").at(0).at("width"), 160);
+  EXPECT_EQ(probe.json().at("video_streams").at(0).at("width"), 160);
   const std::string pipe = "cat " + clip + " | ";
   const Outcome extract = shell(pipe + program(here, "extract") + "/dev/stdin -o " + out);
   EXPECT_EQ(extract.code, 0) << extract.out;
@@ -89,7 +80,7 @@ TEST(Pipes, AreSpooledToTheTemporaryFolderWithoutACache) {
   };
   fs::create_directory(here.path("tmp"));
   EXPECT_EQ(run_with(here.path("tmp")).code, 0);
-  EXPECT_EQ(files_below(here.path("tmp")), Strings());
+  EXPECT_TRUE(files_below(here.path("tmp")).empty());
   const Outcome nowhere = run_with(here.path("clip.mkv"));
   EXPECT_EQ(nowhere.code, 1) << nowhere.out;
   EXPECT_NE(nowhere.out.find("TMPDIR"), std::string::npos) << nowhere.out;

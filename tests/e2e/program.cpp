@@ -58,6 +58,16 @@ Outcome co2net(const Strings& arguments, const std::string& input) {
   return outcome;
 }
 
+std::vector<fs::path> files_below(const fs::path& folder, const std::string& suffix) {
+  std::vector<fs::path> files;
+  for (const auto& file : fs::recursive_directory_iterator(folder)) {
+    const bool is_wanted = suffix.empty() || file.path().extension() == suffix;
+    if (is_wanted && file.is_regular_file()) files.push_back(file.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 Outcome shell(const std::string& line) {
   Outcome outcome;
   FILE* pipe = ::popen(("{ " + line + "; } 2>&1").c_str(), "r");

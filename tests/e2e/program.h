@@ -32,6 +32,9 @@ struct Outcome {
 // The program in this process, with `input` on its standard input.
 Outcome co2net(const Strings& arguments, const std::string& input = "");
 
+// The files in a folder and those below it, sorted; of one suffix, if it is given.
+std::vector<fs::path> files_below(const fs::path& folder, const std::string& suffix = "");
+
 // What a line of shell prints on both outputs, as `out`, and its exit code.
 Outcome shell(const std::string& line);
 

@@ -245,34 +245,9 @@ def without_pictures(folder):
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64", "-frames:v", "1", picture)
     for name in ("sound.wav", "sound.mp3", "sound.m4a", "sound.ogg"):
         ffmpeg(*sound, folder / name)
-    ffmpeg(
-        *sound,
-        "-i",
-        picture,
-        "-map",
-        "0",
-        "-map",
-        "1",
-        "-c:v",
-        "copy",
-        "-disposition:v",
-        "attached_pic",
-        folder / "cover.mp3",
-    )
-    ffmpeg(
-        *sound,
-        "-i",
-        picture,
-        "-map",
-        "0",
-        "-map",
-        "1",
-        "-c:v",
-        "copy",
-        "-disposition:v",
-        "attached_pic",
-        folder / "cover.m4a",
-    )
+    cover = "-map 0 -map 1 -c:v copy -disposition:v attached_pic".split()
+    for name in ("cover.mp3", "cover.m4a"):
+        ffmpeg(*sound, "-i", picture, *cover, folder / name)
     ffmpeg("-i", words, folder / "words.mkv")
     ffmpeg("-i", words, folder / "words.ass")
     names = (
