@@ -273,6 +273,7 @@ Stage Extractor::frames_stage(const VideoJob& job) const {
   stage.key = video_key("frames", kFramesVersion, job).build();
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
+    i3ds();
     VideoReader video = open_video(job, options_.recipe);
     const FrameSource next = decoded_frames(video, job, options_.recipe);
     std::optional<VideoWriter> writer;
@@ -305,6 +306,7 @@ Stage Extractor::flow_stage(const VideoJob& job) const {
                   .build();
   stage.file_suffix = ".mkv";
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
+    i3ds();
     const Json video =
         save_flow(job, options_.recipe, *backend_, options_.threads, FlowFormat::kMkv, file);
     return Entry{{{"video", video}}, {}, {}};
@@ -365,36 +367,33 @@ std::vector<std::unique_ptr<I3d>> Extractor::load_networks() const {
   return i3ds;
 }
 
-std::vector<SnippetNetwork> Extractor::networks() const {
+const std::vector<std::unique_ptr<I3d>>& Extractor::i3ds() const {
   if (i3ds_.empty()) i3ds_ = load_networks();
-  std::vector<SnippetNetwork> networks;
-  for (const auto& i3d : i3ds_) {
-    networks.push_back([&i3d = *i3d](const Array& clips) { return i3d.features(clips); });
-  }
-  return networks;
+  return i3ds_;
 }
 
 Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
                                   const fs::path& kept_frames, const fs::path& kept_flow,
                                   const Json& kept_video) const {
   const Recipe& recipe = options_.recipe;
-  const std::vector<SnippetNetwork> loaded = networks();  // what is wrong with them comes first
+  FeatureJob work;
+  for (const auto& i3d : i3ds()) {
+    work.networks.push_back([&i3d = *i3d](const Array& clips) { return i3d.features(clips); });
+  }
+  work.clips_at_once = i3ds().front()->clips_at_once();
   FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_.has_value());
   std::optional<FlowField> field;
   if (backend_) field.emplace(*backend_, recipe.flow, job.deadline);
   const std::int64_t expected =
       snippet_count(recipe, expected_frames(recipe, supply.video().source()));
 
-  FeatureJob work;
   work.recipe = recipe;
   work.source = [&supply] { return supply.next(); };
   work.flow = field ? &*field : nullptr;
-  work.networks = loaded;
   for (const StreamNetwork& network : options_.networks) {
     work.modalities.push_back(network.modality);
   }
   work.feature_size = options_.feature_size;
-  work.clips_at_once = i3ds_.front()->clips_at_once();
   work.threads = options_.threads;
   work.deadline = job.deadline;
   work.done = checkpoint.rows();

@@ -94,14 +94,15 @@ class Extractor {
   // machine than the frames that it is of, but for what its backend says.
   KeyBuilder video_key(const std::string& stage, int version, const VideoJob& job) const;
   std::vector<std::unique_ptr<I3d>> load_networks() const;
-  std::vector<SnippetNetwork> networks() const;
+  // By network. Each stage asks for them first: what is wrong with them concerns every video.
+  const std::vector<std::unique_ptr<I3d>>& i3ds() const;
   Entry compute_features(const VideoJob& job, Checkpoint checkpoint,
                          const std::filesystem::path& kept_frames,
                          const std::filesystem::path& kept_flow, const Json& kept_video) const;
 
   ExtractorOptions options_;
   std::optional<FlowBackend> backend_;              // none without a flow stream
-  mutable std::vector<std::unique_ptr<I3d>> i3ds_;  // by network, once loaded
+  mutable std::vector<std::unique_ptr<I3d>> i3ds_;  // once loaded
 };
 
 // Solves a video's flow and writes it to a new file or folder at `path`, one flow a frame: the last

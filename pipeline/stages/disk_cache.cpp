@@ -118,7 +118,11 @@ Entry read_entry(const fs::path& path) {
   Entry result{entry.header.at("info"), std::move(entry.body), {}, nullptr};
   if (entry.header.contains("file")) {
     const Json& file = entry.header["file"];
-    result.file = path.parent_path() / file.at("name").get<std::string>();
+    const fs::path name = file.at("name").get<std::string>();
+    if (name.has_parent_path() || name.stem() != path.stem()) {
+      throw Error(ErrorKind::kInput, "the file of another entry");
+    }
+    result.file = path.parent_path() / name;
     std::error_code error;
     if (fs::file_size(result.file, error) !=
             json_at<std::uint64_t>(file, "size", ErrorKind::kInput) ||
@@ -269,7 +273,8 @@ Json key_in(const fs::path& path) {
 
 std::string stage_in(const fs::path& path) {
   const Json key = key_in(path);
-  return key.is_object() ? key.value("stage", "damaged") : "damaged";
+  const auto stage = key.is_object() ? key.find("stage") : key.end();
+  return stage != key.end() && stage->is_string() ? stage->get<std::string>() : "damaged";
 }
 
 bool is_locked(const fs::path& lock) {

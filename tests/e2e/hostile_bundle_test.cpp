@@ -16,10 +16,14 @@ class HostileBundle : public testing::Test {
 
   // Says what is wrong, with nothing computed for it.
   void expect_refused(const std::string& command, const std::string& why) const {
-    const Outcome outcome = here_.call(command, {clip_, "-o", here_.path("out.d")});
-    EXPECT_EQ(outcome.code, 3) << outcome.err;
-    EXPECT_TRUE(outcome.says(why)) << outcome.err;
-    EXPECT_EQ(here_.entries("features"), 0);
+    for (const Strings& keep : {Strings(), Strings{"--keep", "frames", "--keep", "flow"}}) {
+      const Outcome outcome = here_.call(command, Strings{clip_, "-o", here_.path("out.d")} + keep);
+      EXPECT_EQ(outcome.code, 3) << outcome.err;
+      EXPECT_TRUE(outcome.says(why)) << outcome.err;
+    }
+    for (const std::string stage : {"frames", "flow", "features"}) {
+      EXPECT_EQ(here_.entries(stage), 0) << stage;
+    }
   }
 
   fs::path model_json() const { return here_.model() / "model.json"; }

@@ -261,6 +261,12 @@ TEST_F(MediaDoor, GivesNoFrameLargerThanAllowedWhereTheSizeGrows) {
   EXPECT_NE(error.find("frames of 320x240, more than 76799 pixels"), std::string::npos) << error;
 }
 
+// What a disk that fails says, it says of its first byte.
+TEST_F(MediaDoor, NamesTheFaultOfADiskThatCannotBeRead) {
+  const std::string error = read_all("/proc/self/mem");
+  EXPECT_NE(error.find("read /proc/self/mem: Input/output error"), std::string::npos) << error;
+}
+
 // A Matroska file whose second half is a hole of 64 GiB: its reader looks for the next frame there.
 class EndlessVideo : public MediaDoor {
  protected:

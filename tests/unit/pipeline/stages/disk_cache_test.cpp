@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <chrono>
@@ -37,6 +38,16 @@ std::set<fs::path> files_in(const fs::path& directory) {
     if (file.is_regular_file()) files.insert(file.path());
   }
   return files;
+}
+
+// As whoever may write into the cache could change it: the checksum is right.
+void change_entry(const fs::path& entry, const std::string& from, const std::string& to) {
+  std::string bytes = read_file(entry);
+  XXH64_hash_t checksum = 0;
+  bytes.resize(bytes.size() - sizeof checksum);
+  bytes.replace(bytes.find(from), from.size(), to);
+  checksum = XXH3_64bits(bytes.data(), bytes.size());
+  write_file(entry, bytes.append(reinterpret_cast<const char*>(&checksum), sizeof checksum));
 }
 
 void make_older(const fs::path& file, hours age) {
@@ -191,6 +202,26 @@ TEST_F(DiskCacheTest, MissesWhenTheFileBesideAnEntryIsDamagedOrGone) {
   const fs::path file = put_video(key_of(1), "frames").file;
   cache_.remove(key_of(1));
   EXPECT_FALSE(fs::exists(file));
+}
+
+TEST_F(DiskCacheTest, MissesWhereAnEntryNamesAnotherFileThanItsOwn) {
+  const fs::path file = put_video(key_of(1), "frames").file;
+  const fs::path entry = cache_.path_of(key_of(1));
+  const std::string name = file.filename();
+  for (const std::string& other :
+       {"../" + name.substr(3), "x" + name.substr(1), "/" + name.substr(1)}) {
+    put_video(key_of(1), "frames");
+    change_entry(entry, name, other);
+    fs::copy_file(file, entry.parent_path() / other, fs::copy_options::overwrite_existing);
+    EXPECT_FALSE(cache_.get(key_of(1)).has_value()) << other;
+    fs::remove(entry.parent_path() / other);
+  }
+}
+
+TEST_F(DiskCacheTest, CountsAnEntryWhoseStageIsNoTextAsDamaged) {
+  cache_.put(key_of(1), some_entry());
+  change_entry(cache_.path_of(key_of(1)), R"("stage":"stage")", R"("stage":[1,2,3])");
+  EXPECT_EQ(cache_.usage_by_stage().at("damaged").entries, 1);
 }
 
 TEST_F(DiskCacheTest, KeepsNothingOfAFileWhoseWriterFails) {
