@@ -6,7 +6,7 @@
 # Each of NAME, by default all of them, runs for SECONDS (30), as many at once as there are cores.
 # What they find that reaches further is kept in build/fuzz/grown for the next time, and what fails
 # in build/fuzz/found. Where CO2NET_PLANTED_FAULT is set, each has a fault to find from its seeds
-# alone, and fails if it does not.
+# alone, and fails if it does not. SEED repeats what they draw.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
@@ -22,7 +22,7 @@ fuzz() {
     trap 'rm -r "$grown"' RETURN
   fi
   mkdir -p "$grown" build/fuzz/found build/fuzz/logs
-  options=(-keep_seed=1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 "-dict=tests/fuzz/$dictionary.dict"
+  options=(-keep_seed=1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 "-seed=${SEED:-0}" "-dict=tests/fuzz/$dictionary.dict"
     "-artifact_prefix=build/fuzz/found/$1-")
   if "build/fuzz/tests/fuzz/$1_fuzz" "${options[@]}" "$grown" "$seeds" >"$log" 2>&1; then
     reached=$(sed -nE 's/^#([0-9]+)\s+DONE\s+cov: ([0-9]+) ft: ([0-9]+) .*/\1 runs, coverage \2, features \3/p' "$log")

@@ -8,15 +8,24 @@ source samples/setup.sh
 soak_packages=(strace bubblewrap)
 
 # shellcheck disable=SC2034
-co2net=build/release/cli/co2net
+co2net=$PWD/build/release/cli/co2net
 soak=$PWD/build/soak
+PART=${PART:-$(basename "$0" .sh)}
+work=$soak/$PART
 export SEED=${SEED:-$$}
 RANDOM=$SEED
 
-# build TARGET...: of the release
+# build PRESET TARGET...
 build() {
-  cmake --preset release -DBUILD_TESTING=ON >/dev/null
-  cmake --build --preset release --target "$@" >"$soak/build.log" || { tail -50 "$soak/build.log"; return 1; }
+  cmake --preset "$1" -DBUILD_TESTING=ON >/dev/null
+  cmake --build --preset "$1" --target "${@:2}" >"$soak/build.log" || { tail -50 "$soak/build.log"; return 1; }
+}
+
+# prepare TARGET...: these of the release, and an empty $work.
+prepare() {
+  build release "$@"
+  rm -rf "$work"
+  mkdir -p "$work"
 }
 
 # row FAULT TRIES SURVIVED LOST: one line of the table, of the part that runs. LOST says what was,
@@ -38,7 +47,7 @@ now_ms() { date +%s%3N; }
 
 # draw FOLDER COUNT SECONDS: videos of drawn actions.
 draw() {
-  build/release/samples/co2net_draw_actions -o "$1" --test "$2" --seconds "$3" --seed 5 >/dev/null
+  build/release/samples/co2net_draw_actions -o "$1" --test "$2" --seconds "$3" --seed "$SEED" >/dev/null
 }
 
 # pause MOST_MS: a random while.
@@ -76,7 +85,7 @@ no_orphans() { [[ -z $(orphans "$1") ]] || { orphans "$1"; return 1; }; }
 # check WHAT TEST...: notes WHAT as lost where the test fails; what it says goes to a log.
 # shellcheck disable=SC2034
 lost=() failed=0
-check() { "${@:2}" >>"$soak/$PART/lost.log" 2>&1 || lost+=("$1"); }
+check() { "${@:2}" >>"$work/lost.log" 2>&1 || lost+=("$1"); }
 
 # sum_up FAULT TRIES: the row of what was noted since the last.
 sum_up() {

@@ -1,19 +1,16 @@
 #!/usr/bin/env bash
 # A disk that fails under a whole `run`: at each of its writes, synchronisations, renames, opens and
-# closes in turn; one that is full; one without locks and without swaps of names; and videos that
+# closes in turn, and at each that reads the videos; one that is full; one without locks and without swaps of names; and videos that
 # others cut off, lengthen and delete while they are read. A part of tests/soak.sh.
 # shellcheck disable=SC2317  # what check calls
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
-seconds_a_call=${SECONDS_A_CALL:-150}
-work=$PWD/$soak/${PART:=disk}
+seconds_a_call=${SECONDS_A_CALL:-130}
 
-build co2net co2net_draw_actions co2net_failing_disk
+prepare co2net co2net_draw_actions co2net_failing_disk
 failing=$PWD/build/release/tests/libco2net_failing_disk.so
-rm -rf "$work"
-mkdir -p "$work"
 draw "$work/drawn" 2 6
 mkdir "$work/videos" # of two snippets, so that a run is short
 for video in "$work"/drawn/*.mp4; do
@@ -54,35 +51,40 @@ examine() {
   check "$1: no good base for the next run" again "$2"
 }
 
-# with_fault CALL NTH ERRNO FOLDER: a run on a disk with a fault; prints its exit code.
+# with_fault CALL NTH ERRNO BELOW: a run, on a new $work/disk, of which such a call for a file below
+# BELOW fails; prints its exit code.
 with_fault() {
   local code=0
+  rm -rf "$work/told" "$work/disk"
+  mkdir "$work/disk"
   FAIL_CALL=$1 FAIL_NTH=$2 FAIL_ERRNO=$3 FAIL_BELOW=$4 FAIL_TOLD=$work/told LD_PRELOAD=$failing \
-    run_on "$4" || code=$?
+    run_on "$work/disk" || code=$?
   echo "$code"
 }
 
-declare -A errno=([write]=28 [sync]=5 [rename]=5 [open]=24 [close]=28) # ENOSPC, EIO, EMFILE
-for call in rename sync write open close; do
-  n=0 end=$((SECONDS + seconds_a_call))
+# each_fails CALL ERRNO BELOW WHAT: the first, the second, ..., as long as there is time.
+each_fails() {
+  local n=0 end=$((SECONDS + seconds_a_call)) code all=""
   while ((SECONDS < end)); do
-    n=$((n + 1))
-    rm -rf "$work/told" "$work/disk"
-    mkdir "$work/disk"
-    code=$(with_fault "$call" "$n" "${errno[$call]}" "$work/disk")
-    if [[ ! -e $work/told ]]; then # it has fewer
-      n="$((n - 1)), which are all"
+    code=$(with_fault "$1" $((n + 1)) "$2" "$3")
+    if [[ ! -e $work/told ]]; then
+      all=", which are all"
       break
     fi
-    examine "$call $n" "$work/disk" "$code"
+    n=$((n + 1))
+    examine "$1 $n" "$work/disk" "$code"
   done
-  sum_up "a $call fails: the first, the second, ... ($n)" "${n%,*}"
-done
+  sum_up "a $1 $4 fails: the first, the second, ... ($n$all)" "$n"
+}
+each_fails rename 5 "$work/disk" "of results" # EIO
+each_fails sync 5 "$work/disk" "of results"
+each_fails write 28 "$work/disk" "of results" # ENOSPC
+each_fails open 24 "$work/disk" "of results"  # EMFILE
+each_fails close 28 "$work/disk" "of results"
+each_fails read 5 "$work/videos" "of a video"
 
 for fault in "lock 37" "exchange 22"; do # ENOLCK, EINVAL
   read -r call error <<<"$fault"
-  rm -rf "$work/disk"
-  mkdir "$work/disk"
   check "exit code" test "$(with_fault "$call" 0 "$error" "$work/disk")" = 0
   examine "$call" "$work/disk" 0
 done

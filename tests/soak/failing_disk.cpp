@@ -73,13 +73,7 @@ int open(const char* path, int flags, ...) {
   return open_file(AT_FDCWD, path, flags, mode);
 }
 
-int open64(const char* path, int flags, ...) {
-  std::va_list arguments;
-  va_start(arguments, flags);
-  const mode_t mode = mode_behind(flags, arguments);
-  va_end(arguments);
-  return open_file(AT_FDCWD, path, flags, mode);
-}
+int open64(const char*, int, ...) __attribute__((alias("open")));
 
 // What a checked open() becomes where its flags are computed.
 int __open_2(const char* path, int flags) { return open_file(AT_FDCWD, path, flags, 0); }
@@ -100,6 +94,11 @@ ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
 ssize_t read(int file, void* bytes, std::size_t size) {
   return fails("read", path_of(file)) ? -1 : ::syscall(SYS_read, file, bytes, size);
 }
+
+ssize_t pread(int file, void* bytes, std::size_t size, off_t offset) {
+  return fails("read", path_of(file)) ? -1 : ::syscall(SYS_pread64, file, bytes, size, offset);
+}
+ssize_t pread64(int, void*, std::size_t, off_t) __attribute__((alias("pread")));
 
 int fsync(int file) {
   return fails("sync", path_of(file)) ? -1 : static_cast<int>(::syscall(SYS_fsync, file));

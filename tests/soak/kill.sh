@@ -9,11 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/soak/common.sh
 kills_wanted=${KILLS:-100}
 stops_wanted=${STOPS:-30}
-work=$soak/${PART:=kill}
 
-build co2net co2net_draw_actions
-rm -rf "$work"
-mkdir -p "$work/labelled"
+prepare co2net co2net_draw_actions
 draw "$work/videos" 4 6
 number=0
 for video in "$work"/videos/*.mp4; do

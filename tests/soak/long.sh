@@ -6,11 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
 hours=${HOURS:-2}
-work=$soak/long
 
-build co2net
-rm -rf "$work"
-mkdir -p "$work"
+prepare co2net
 # One piece, again and again: drawing all of it would take longer than reading it.
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=320x240:r=25:d=60 -c:v libx264 -preset ultrafast "$work/minute.mp4"
 ffmpeg -nostdin -v error -stream_loop $((60 * hours - 1)) -i "$work/minute.mp4" -c copy "$work/long.mp4"

@@ -7,11 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
 rounds=${ROUNDS:-5}
-work=$soak/${PART:=many}
 
-build co2net co2net_draw_actions
-rm -rf "$work"
-mkdir -p "$work"
+prepare co2net co2net_draw_actions
 draw "$work/videos" 6 6
 
 # start NAME: one of the processes, in the background.

@@ -6,12 +6,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
 tries=${TRIES:-20}
-work=$soak/order
 
-build co2net co2net_draw_actions
-rm -rf "$work"
-mkdir -p "$work/features"
-build/release/samples/co2net_draw_actions -o "$work/drawn" --test 3 --seconds 8 --seed "$SEED" >/dev/null
+prepare co2net co2net_draw_actions
+mkdir "$work/features"
+draw "$work/drawn" 3 8
 "$co2net" extract "$work/drawn" --model samples/model --no-cache --log-level error -o "$work/extracted"
 # Lengths differ, so that what begins first does not end first; some have no sidecar, some are cut off.
 /usr/bin/python3 - "$work" <<'END'
@@ -31,33 +29,27 @@ END
 # without_times FILE: what stages took is the clock's.
 without_times() { sed -E 's/ +[0-9.]+ s$//' "$1"; }
 
-# localized THREADS: exit code, results and log
-localized() {
+# outcome FILE COMMAND...: exit code, results and log
+outcome() {
   local code=0
-  "$co2net" localize "$work/features" --model samples/model --no-cache -j "$1" --progress off -o "$work/results.json" 2>"$work/log" || code=$?
-  echo "$code"
-  cat "$work/results.json"
-  without_times "$work/log"
+  "$co2net" "${@:2}" --model samples/model --no-cache --progress off -o "$work/results.json" 2>"$work/log" || code=$?
+  { echo "$code"; cat "$work/results.json"; without_times "$work/log"; } >"$1"
 }
-ran() {
-  local code=0
-  "$co2net" run "$work/drawn" "$work/absent.mp4" --model samples/model --no-cache -j "$1" --progress off -o "$work/results.json" 2>"$work/log" || code=$?
-  echo "$code"
-  cat "$work/results.json"
-  without_times "$work/log"
-}
-localized 1 >"$work/reference"
-grep -q '^1$' "$work/reference"
-wrong=0
+
+localize=(localize "$work/features")
+run=(run "$work/drawn" "$work/absent.mp4")
+outcome "$work/localized" "${localize[@]}" --threads 1
+outcome "$work/ran" "${run[@]}" --threads 1
+check "no error among the results" grep -qx 1 "$work/localized" "$work/ran"
 for ((i = 0; i < tries; ++i)); do
-  localized $((2 + RANDOM % 7)) >"$work/again"
-  cmp "$work/reference" "$work/again" || wrong=$((wrong + 1))
+  threads=$((2 + RANDOM % 7))
+  outcome "$work/again" "${localize[@]}" --threads "$threads"
+  check "$threads threads" cmp "$work/localized" "$work/again"
 done
-row "200 files of features localized by 2 to 8 threads: other bytes, log or exit code than by one" "$tries" "$((tries - wrong))" "$wrong"
-ran 1 >"$work/reference"
+sum_up "200 files of features localized by 2 to 8 threads: bytes, log and exit code of one thread" "$tries"
 for threads in 2 3 4; do
-  ran "$threads" >"$work/again"
-  cmp "$work/reference" "$work/again" || wrong=$((wrong + 1))
+  outcome "$work/again" "${run[@]}" --threads "$threads"
+  check "$threads threads" cmp "$work/ran" "$work/again"
 done
-row "videos run with 2 to 4 threads, likewise" 3 "$((wrong == 0 ? 3 : 0))" "$wrong"
-((wrong == 0))
+sum_up "videos run by 2 to 4 threads, likewise" 3
+exit "$failed"

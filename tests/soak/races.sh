@@ -1,35 +1,28 @@
 #!/usr/bin/env bash
 # Runner, cache and what else works on threads without torch, under ThreadSanitizer; and a short run of the program
 # under LeakSanitizer.
+# shellcheck disable=SC2317  # what check calls
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
-work=$soak/races
-mkdir -p "$work"
 
-build co2net co2net_draw_actions
-cmake --preset tsan >/dev/null
-cmake --build --preset tsan --target pipeline_tests >"$soak/build.log"
-tests=$(build/tsan/tests/pipeline_tests --gtest_filter='*Cache*:*Stage*:*Chain*:*Lock*:*Files*' --gtest_brief=1 | tee "$work/tsan.log" | sed -nE 's/.*PASSED.*\] ([0-9]+) tests.*/\1/p')
-row "tests of runner and cache under ThreadSanitizer" "$tests" "$tests" 0
+build tsan pipeline_tests
+prepare co2net co2net_draw_actions
+check "a race" build/tsan/tests/pipeline_tests --gtest_filter='*Cache*:*Stage*:*Chain*:*Lock*:*Files*' --gtest_brief=1
+sum_up "tests of runner and cache under ThreadSanitizer" "$(sed -nE 's/.*\] ([0-9]+) tests? from .* ran.*/\1/p' "$work/lost.log")"
 
-rm -rf "$work/drawn"
-build/release/samples/co2net_draw_actions -o "$work/drawn" --test 2 --seconds 4 --seed "$SEED" >/dev/null
+draw "$work/drawn" 2 4
 echo "no video" >"$work/drawn/broken.mp4"
-# Exit code 23 is the sanitizer's.
-wrong=0
-leaks() {
+# without_leaks COMMAND...: exit code 23 is the sanitizer's.
+without_leaks() {
   local code=0
-  LD_PRELOAD=$(gcc -print-file-name=liblsan.so) "$co2net" "$@" --model samples/model --no-cache --progress off --log-level off 2>"$work/leaks" || code=$?
-  if ((code > 1)); then
-    tail -20 "$work/leaks"
-    wrong=$((wrong + 1))
-  fi
+  LD_PRELOAD=$(gcc -print-file-name=liblsan.so) "$co2net" "$@" --model samples/model --no-cache --progress off --log-level off || code=$?
+  ((code <= 1))
 }
-leaks run "$work/drawn" -o "$work/results.json"
-leaks extract "$work/drawn" -o "$work/features"
-leaks localize "$work/features" -o "$work/results.json"
-leaks run "$work/drawn" --timeout 0.5 -o "$work/results.json"
-row "run, extract, localize and time-outs under LeakSanitizer, one video broken" 4 $((4 - wrong)) "$wrong"
-((wrong == 0))
+check "run" without_leaks run "$work/drawn" -o "$work/results.json"
+check "extract" without_leaks extract "$work/drawn" -o "$work/features"
+check "localize" without_leaks localize "$work/features" -o "$work/results.json"
+check "a time-out" without_leaks run "$work/drawn" --timeout 0.5 -o "$work/results.json"
+sum_up "run, extract, localize and time-outs under LeakSanitizer, one video broken" 4
+exit "$failed"

@@ -6,11 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
 count=${COUNT:-5000}
-work=$soak/thousands
 
-build co2net
-rm -rf "$work"
-mkdir -p "$work/videos"
+prepare co2net
+mkdir "$work/videos"
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x120:r=10:d=2 -c:v libx264 "$work/short.mp4"
 # An ISO file may end with boxes that nobody reads; these hold a number, so that each has a hash of its own.
 /usr/bin/python3 - "$work" "$count" <<'END'

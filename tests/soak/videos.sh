@@ -7,13 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
 count=${COUNT:-2500}
-work=$soak/videos
 
-build co2net_decode
-cmake --preset asan-ubsan >/dev/null
-cmake --build --preset asan-ubsan --target co2net_decode >"$soak/build.log"
-rm -rf "$work"
-mkdir -p "$work/out" "$work/calls"
+build asan-ubsan co2net_decode
+prepare co2net_decode
+mkdir "$work/out" "$work/calls"
 written=$(/usr/bin/python3 tests/soak/hostile_videos.py "$work" "$count" "$SEED")
 
 # decode FILE: 0 for frames, 1 for a refusal; everything else is a loss.
