@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "pipeline/base/settings.h"
@@ -49,23 +48,31 @@ std::string fps_from_json(const Json& fps) {
 
 bool is_positive(double number) { return number > 0 && std::isfinite(number); }
 
-bool is_rate(const std::string& fps) {
-  std::size_t used = 0;
+// The rate that a text means, in frames a second; 0 for any other text.
+double rate_of(const std::string& fps) {
   try {
-    if (!is_positive(std::stod(fps, &used))) return false;
-    if (used == fps.size()) return true;
-    if (fps[used] != '/') return false;
-    const std::string denominator = fps.substr(used + 1);
-    return is_positive(std::stod(denominator, &used)) && used == denominator.size();
+    std::size_t used = 0;
+    const double numerator = std::stod(fps, &used);
+    if (used == fps.size()) return numerator;
+    if (fps[used] != '/') return 0;
+    const std::string rest = fps.substr(used + 1);
+    const double denominator = std::stod(rest, &used);
+    return used == rest.size() && denominator > 0 ? numerator / denominator : 0;
   } catch (const std::exception&) {
-    return false;
+    return 0;
   }
+}
+
+bool is_rate(const std::string& fps) {
+  constexpr double kFastest = 1000;
+  const double rate = rate_of(fps);
+  return is_positive(rate) && rate <= kFastest;
 }
 
 void validate(const Recipe& recipe) {
   const SettingsCheck check("recipe");
   check.require(recipe.fps == "source" || is_rate(recipe.fps), "fps",
-                "a positive number, a ratio such as 30000/1001, or source");
+                "a positive number up to 1000, a ratio such as 30000/1001, or source");
   check.require(recipe.window == 16, "window", "16, what I3D snippets have");
   check.in(recipe.stride, "stride", 1, 100000);
   check.in(recipe.resize.width, "resize.width", 32, 16384);
@@ -210,11 +217,7 @@ double frame_rate(const Recipe& recipe, double source_fps) {
     throw Error(ErrorKind::kInput,
                 "the container names no frame rate; choose one with --recipe-set fps=25");
   }
-  const std::size_t slash = recipe.fps.find('/');
-  const double numerator = std::strtod(recipe.fps.c_str(), nullptr);
-  return slash == std::string::npos
-             ? numerator
-             : numerator / std::strtod(recipe.fps.c_str() + slash + 1, nullptr);
+  return rate_of(recipe.fps);
 }
 
 std::int64_t snippet_count(const Recipe& recipe, std::int64_t frames) {

@@ -69,7 +69,8 @@ TEST(Recipe, TakesRatesAsNumbersRatiosOrTheSources) {
   for (const std::string fps : {"25", "12.5", "30000/1001", "source"}) {
     EXPECT_EQ(with_setting(Recipe(), "fps=" + fps).fps, fps);
   }
-  for (const std::string fps : {"0", "-25", "nan", "inf", "25/0", "25/", "x", "", "25fps"}) {
+  for (const std::string fps : {"0", "-25", "-25/-1", "nan", "inf", "25/0", "25/", "x", "", "25fps",
+                                "1e9", "1000001/1000"}) {
     expect_refused("fps=" + fps, "fps must be");
   }
 }
