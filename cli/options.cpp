@@ -60,6 +60,13 @@ std::int64_t count_or(const po::variables_map& args, const std::string& name,
   return count.value_or(by_default);
 }
 
+std::int64_t size_or(const po::variables_map& args, const std::string& name,
+                     std::int64_t by_default) {
+  const std::int64_t size = parse_size(args, name).value_or(by_default);
+  if (size < 1) throw Error(ErrorKind::kUsage, "--" + name + " must be at least 1");
+  return size;
+}
+
 VideoLimits parse_limits(const po::variables_map& args) {
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();  // that libav counts to
   constexpr std::int64_t kMostFrames = std::numeric_limits<std::int64_t>::max();
@@ -67,22 +74,23 @@ VideoLimits parse_limits(const po::variables_map& args) {
   limits.frames = count_or(args, "max-frames", limits.frames, kMostFrames);
   limits.pixels = count_or(args, "max-pixels", limits.pixels, kMost);
   limits.scaled_pixels = count_or(args, "max-scaled-pixels", limits.scaled_pixels, kMost);
-  limits.streams = static_cast<int>(count_or(args, "max-streams", limits.streams, kMost));
-  limits.allocation = parse_size(args, "max-alloc").value_or(limits.allocation);
+  limits.streams = static_cast<int>(count_or(args, "max-streams", limits.streams, kMost - 1));
+  limits.allocation = size_or(args, "max-alloc", limits.allocation);
   return limits;
 }
 
 // The cache's, where the command has one that is in use.
 fs::path spool_folder(const po::variables_map& args) {
   if (args.count("no-cache") > 0 && !is_set(args, "no-cache")) return parse_cache_directory(args);
-  const char* temporary = std::getenv("TMPDIR");
-  return temporary != nullptr ? temporary : "/tmp";
+  std::error_code unusable;
+  const fs::path temporary = fs::temp_directory_path(unusable);
+  return unusable ? fs::path("/tmp") : temporary;
 }
 
 Spool parse_spool(const po::variables_map& args) {
   Spool spool;
   spool.folder = spool_folder(args);
-  spool.max_bytes = parse_size(args, "max-spool").value_or(spool.max_bytes);
+  spool.max_bytes = size_or(args, "max-spool", spool.max_bytes);
   return spool;
 }
 
@@ -323,7 +331,8 @@ fs::path parse_output(const po::variables_map& args) {
   const std::string output = optional_value<std::string>(args, "output").value_or("");
   if (output == "-") return {};
   expect_no_video_name(output, "-o");
-  if (fs::is_directory(output)) {
+  std::error_code unreachable;  // which is told when it is written
+  if (fs::is_directory(output, unreachable)) {
     throw Error(ErrorKind::kUsage, "-o: " + output + " is a folder; name a file");
   }
   expect_no_input_at(output, other_files_read(args));

@@ -18,7 +18,9 @@ std::string printable_lines(const std::string& text) {
 }
 
 bool is_pipe_or_device(const fs::path& path) {
-  return fs::exists(path) && !fs::is_regular_file(path);
+  std::error_code unreachable;  // which is told when it is written
+  const fs::file_status status = fs::status(path, unreachable);
+  return fs::exists(status) && !fs::is_regular_file(status);
 }
 
 }  // namespace

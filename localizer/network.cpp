@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/base/interrupt.h"
 #include "pipeline/base/settings.h"
 
 namespace co2net {
@@ -49,6 +50,7 @@ torch::Tensor smooth(const torch::Tensor& sequence, int width) {
 torch::Tensor run(const nn::Sequential& layers, torch::Tensor x,
                   const std::optional<at::Generator>& generator) {
   for (const nn::AnyModule& layer : *layers) {
+    throw_if_interrupted();  // a layer of a long video takes seconds
     if (const auto* dropout = layer.ptr()->as<nn::DropoutImpl>()) {
       const double kept = 1 - dropout->options.p();
       if (generator) x = x * torch::empty_like(x).bernoulli_(kept, *generator).div_(kept);

@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <optional>
 
 #include "cli/options.h"
@@ -64,9 +65,21 @@ void add_cache_command_options(po::options_description& options) {
        "tell what gc would delete");
 }
 
+// One that is not there yet is an empty cache.
+std::filesystem::path parse_existing_cache(const po::variables_map& args) {
+  const std::filesystem::path directory = parse_cache_directory(args);
+  std::error_code absent;
+  const bool has_something =
+      std::filesystem::exists(directory, absent) && !std::filesystem::is_empty(directory, absent);
+  if (has_something && !DiskCache::is_at(directory)) {
+    throw Error(ErrorKind::kUsage, directory.string() + " is no cache of co2net; name one");
+  }
+  return directory;
+}
+
 int run_cache(const po::variables_map& args, Io& io) {
   const std::vector<std::string> words = parse_arguments(args, "ACTION (stat, verify, gc, clear)");
-  DiskCache cache(parse_cache_directory(args));
+  DiskCache cache(parse_existing_cache(args));
   const std::string& action = words.front();
   if (words.size() > 1) throw Error(ErrorKind::kUsage, "one action at a time");
   const auto max_size = parse_size(args, "max-size");

@@ -6,10 +6,24 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstring>
 #include <limits>
 #include <mutex>
+#include <utility>
 
 namespace co2net {
+namespace {
+
+thread_local bool refused_a_large_picture = false;
+
+void listen_to_libav(void*, int, const char* format, std::va_list) {
+  if (std::strstr(format, "exceeds specified max pixel count") != nullptr) {
+    refused_a_large_picture = true;
+  }
+}
+
+}  // namespace
 
 std::string av_message(int rc) {
   if (rc == AVERROR(ENOMEM)) return "no memory, or more at once than --max-alloc allows";
@@ -36,8 +50,10 @@ std::string Dictionary::first_key() const {
 
 void silence_libav() {
   static std::once_flag once;
-  std::call_once(once, [] { av_log_set_level(AV_LOG_QUIET); });
+  std::call_once(once, [] { av_log_set_callback(listen_to_libav); });
 }
+
+bool has_refused_a_large_picture() { return std::exchange(refused_a_large_picture, false); }
 
 AVPixelFormat to_av(PixelFormat format) {
   return format == PixelFormat::kGray8 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_BGR24;

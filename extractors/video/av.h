@@ -79,6 +79,10 @@ class Dictionary {
 // whole process; any thread may call it.
 void silence_libav();
 
+// Whether libav refused a picture on this thread for its size since the last call: by what it would
+// have written, since what it returns is the same for a damaged one.
+bool has_refused_a_large_picture();
+
 AVPixelFormat to_av(PixelFormat format);
 
 // "30000/1001" in libavutil's notation, decimal numbers and names such as "ntsc" included.

@@ -57,13 +57,12 @@ std::string beginning_of(const OpenedFile& file) {
 }
 
 // Decoders that are opened to learn what the container does not say keep to the limit, too.
-int find_stream_info(AVFormatContext& container, const VideoLimits& limits) {
+void find_stream_info(AVFormatContext& container, const VideoLimits& limits) {
   std::vector<AVDictionary*> options(container.nb_streams, nullptr);
   for (AVDictionary*& each : options)
     av_dict_set_int(&each, "max_pixels", padded_pixels(limits.pixels), 0);
-  const int rc = avformat_find_stream_info(&container, options.data());
+  avformat_find_stream_info(&container, options.data());  // what it finds is looked at
   for (AVDictionary*& each : options) av_dict_free(&each);
-  return rc;
 }
 
 }  // namespace
@@ -77,9 +76,10 @@ struct MediaInput::State {
     auto* buffer = static_cast<unsigned char*>(allocated(av_malloc(kBuffer)));
     io.reset(allocated(avio_alloc_context(buffer, kBuffer, 0, this, read, nullptr, seek)));
     open(limits);
-    const int rc = find_stream_info(*container, limits);
+    find_stream_info(*container, limits);
     check();
-    if (container->nb_streams == 0) refuse("no stream found: " + av_message(rc));
+    if (container->nb_streams == 0)
+      refuse("nothing in it can be read as a stream; is the file complete, and a video?");
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -88,6 +88,13 @@ struct MediaInput::State {
   void check() const {
     deadline.check();
     if (failure) throw Error(*failure);
+    if (container) expect_few_streams();
+  }
+
+  void expect_few_streams() const {
+    if (container->nb_streams < static_cast<unsigned>(container->max_streams)) return;
+    throw Error(ErrorKind::kInput, "more than " + std::to_string(container->max_streams - 1) +
+                                       " streams; allow more with --max-streams");
   }
 
   [[noreturn]] void refuse(const std::string& why) const {
@@ -118,11 +125,12 @@ struct MediaInput::State {
     opened->opaque = this;
     opened->io_open = refuse_to_open;
     opened->interrupt_callback = {is_over, this};
-    opened->max_streams = limits.streams;
+    opened->max_streams = limits.streams + 1;  // as many, and some demuxers say no more
     Dictionary options(std::map<std::string, std::string>{
         {"protocol_whitelist", "none"}, {"enable_drefs", "0"}, {"scan_all_pmts", "1"}});
     const int rc = avformat_open_input(&opened, nullptr, demuxer, options.get());
     container.reset(opened);  // null if that failed
+    if (container) expect_few_streams();
     if (rc == AVERROR(ENOMEM)) {
       throw Error(ErrorKind::kInput, "more than " + std::to_string(limits.streams) +
                                          " streams, or more than " +
@@ -135,7 +143,9 @@ struct MediaInput::State {
 
   void expect_readable(int rc) const {
     check();
-    if (rc < 0) refuse("not a readable video: " + av_message(rc));
+    if (rc < 0) {
+      refuse("not a readable video: " + av_message(rc) + "; is the file complete, and a video?");
+    }
   }
 
   static int read(void* self, std::uint8_t* to, int size) {

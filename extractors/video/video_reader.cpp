@@ -165,6 +165,7 @@ class VideoReader::Decoder {
       container.streams[i]->discard = AVDISCARD_ALL;
     }
     stream_.discard = AVDISCARD_NONE;
+    has_refused_a_large_picture();  // when streams were looked at
   }
 
   const AVFrame* next() {
@@ -186,6 +187,7 @@ class VideoReader::Decoder {
   // Takes a frame from the decoder, or feeds it if it is hungry.
   void decode() {
     const int rc = avcodec_receive_frame(codec_.get(), decoded_.get());
+    expect_no_large_picture();
     if (rc == 0) {
       deliver();
     } else if (rc == AVERROR_EOF) {
@@ -224,7 +226,17 @@ class VideoReader::Decoder {
     clock_.begin(*packet_);
     if (packet_->size == 0) return;  // it would end the stream
     const int sent = avcodec_send_packet(codec_.get(), packet_.get());
+    expect_no_large_picture();
     if (sent < 0) fail(sent, "decode");
+  }
+
+  // One that is far larger than allowed; others are told by deliver().
+  void expect_no_large_picture() const {
+    if (!has_refused_a_large_picture()) return;
+    throw Error(ErrorKind::kInput, "after frame " + std::to_string(report_.source_frames) +
+                                       " the pictures have more than " +
+                                       std::to_string(max_pixels_) +
+                                       " pixels; allow more with --max-pixels");
   }
 
   int read_packet() {

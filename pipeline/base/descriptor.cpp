@@ -1,5 +1,6 @@
 #include "pipeline/base/descriptor.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <cstring>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/interrupt.h"
 
 namespace co2net {
 namespace {
@@ -18,6 +20,14 @@ std::int64_t nanoseconds(const timespec& time) {
 }  // namespace
 
 bool Descriptor::close() { return !is_open() || ::close(std::exchange(number_, -1)) == 0; }
+
+Descriptor open_file(const std::filesystem::path& path, int flags) {
+  for (;;) {
+    Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+    if (file.is_open() || errno != EINTR) return file;
+    throw_if_interrupted();
+  }
+}
 
 bool write_all(const Descriptor& file, std::string_view bytes) {
   while (!bytes.empty()) {

@@ -30,6 +30,10 @@ class Descriptor {
   int number_;
 };
 
+// As open(2), with O_CLOEXEC; -1, with the reason in errno, is none. Throws Error(kInterrupted)
+// when a signal ends the wait for a pipe's other end.
+Descriptor open_file(const std::filesystem::path& path, int flags);
+
 // Writes all of it, in as many pieces as the system wants. False, with the reason in errno, if that
 // cannot be done.
 bool write_all(const Descriptor& file, std::string_view bytes);

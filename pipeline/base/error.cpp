@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
 
@@ -21,6 +22,8 @@ Error current_error() {
     throw;
   } catch (const Error& e) {
     return e;
+  } catch (const std::filesystem::filesystem_error& e) {
+    return {ErrorKind::kIo, "reach " + e.path1().string() + ": " + e.code().message()};
   } catch (const std::bad_alloc&) {
     return {ErrorKind::kInternal, "out of memory"};
   } catch (const std::exception& e) {

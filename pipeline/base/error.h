@@ -33,7 +33,8 @@ class Error : public std::runtime_error {
   std::string stage_;
 };
 
-// The exception now being handled as an Error; what other libraries throw becomes kInternal.
+// The exception now being handled as an Error; a file system's becomes kIo, what other libraries
+// throw kInternal.
 // Call it only inside a catch block.
 Error current_error();
 

@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds kBetweenTries(100);
 // Whether the path still names what was opened: a lock's holder may have removed it meanwhile.
 bool is_named(const Descriptor& file, const fs::path& path) {
   struct stat opened, named;
-  return ::fstat(file.get(), &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+  return ::fstat(file.get(), &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
@@ -42,13 +42,23 @@ Outcome try_lock(const Descriptor& file, int operation) {
   return Outcome::kHeld;
 }
 
-// NFS wants to write what it locks exclusively.
+// No link is followed, which somebody may have put there to have another file written to.
+constexpr int kOpenFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
+// To write, if that is allowed, since NFS wants that of whoever locks exclusively.
+Descriptor open_to_lock(const fs::path& path, int more_flags = 0) {
+  Descriptor file(::open(path.c_str(), O_RDWR | kOpenFlags | more_flags, 0666));
+  const int reason = errno;
+  if (file.is_open() || (reason != EISDIR && reason != EACCES)) return file;
+  file = Descriptor(::open(path.c_str(), O_RDONLY | kOpenFlags));
+  errno = reason;
+  return file;
+}
+
 Descriptor open_for(const fs::path& path, PathLock::Kind kind) {
-  constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  const bool writes = kind == PathLock::Kind::kExclusive;
-  const int number = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | kFlags);
-  const bool is_folder = number < 0 && errno == EISDIR;
-  return Descriptor(is_folder ? ::open(path.c_str(), O_RDONLY | kFlags) : number);
+  return kind == PathLock::Kind::kExclusive
+             ? open_to_lock(path)
+             : Descriptor(::open(path.c_str(), O_RDONLY | kOpenFlags));
 }
 
 std::string this_process() {
@@ -86,7 +96,9 @@ void warn_of_no_locks(const fs::path& path, const char* reason) {
 
 PathLock PathLock::take(const fs::path& path, Kind kind) {
   Descriptor file = open_for(path, kind);
-  if (!file.is_open()) return {Descriptor(), Outcome::kAbsent};
+  if (!file.is_open()) {
+    return {Descriptor(), errno == EACCES ? Outcome::kBusy : Outcome::kAbsent};
+  }
   Outcome outcome = try_lock(file, kind == Kind::kShared ? LOCK_SH : LOCK_EX);
   if (outcome == Outcome::kHeld && !is_named(file, path)) outcome = Outcome::kAbsent;
   return {std::move(file), outcome};
@@ -112,7 +124,7 @@ std::optional<FileLock> FileLock::try_take(fs::path path) {
 bool FileLock::take() {
   make_directories(path_.parent_path());
   for (;;) {
-    Descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    Descriptor file = open_to_lock(path_, O_CREAT);
     if (!file.is_open()) throw system_error("lock", path_);
     const Outcome outcome = try_lock(file, LOCK_EX);
     if (outcome == Outcome::kHeld && is_named(file, path_)) {

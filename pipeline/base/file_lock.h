@@ -18,8 +18,8 @@ class PathLock {
   enum class Kind { kShared, kExclusive };
   enum class Outcome {
     kHeld,
-    kBusy,    // somebody else's lock stands against it
-    kAbsent,  // nothing is there that may be opened
+    kBusy,    // somebody else's lock stands against it, or it may not be opened
+    kAbsent,  // nothing is there, or a symbolic link
     kNoLocks  // the file system has none, or as NFS none that is exclusive for a folder
   };
 

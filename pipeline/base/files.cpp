@@ -28,18 +28,14 @@ namespace {
   throw system_error(doing, path);
 }
 
-Descriptor opened(const fs::path& path, int flags) {
-  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC));
-}
-
 // On the disk, for good. Some file systems cannot say so of a folder.
 void sync(const fs::path& path) {
-  const Descriptor file = opened(path, O_RDONLY);
+  const Descriptor file = open_file(path, O_RDONLY);
   if (!file.is_open() || ::fsync(file.get()) != 0) fail("write", path);
 }
 
 void sync_directory(const fs::path& directory) {
-  const Descriptor file = opened(directory, O_RDONLY | O_DIRECTORY);
+  const Descriptor file = open_file(directory, O_RDONLY | O_DIRECTORY);
   if (!file.is_open()) return;
   if (::fsync(file.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail("write", directory);
 }
@@ -117,15 +113,31 @@ bool is_special_file(const fs::path& path) {
   return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
 }
 
+const char* remedy_for(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; make room, or name another place";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "; allow it, or name another place";
+    case EMFILE:
+      return "; allow more open files (ulimit -n)";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Error system_error(const std::string& doing, const fs::path& path) {
   return {errno == ENAMETOOLONG ? ErrorKind::kInput : ErrorKind::kIo,
-          doing + " " + path.string() + ": " + std::strerror(errno)};
+          doing + " " + path.string() + ": " + std::strerror(errno) + remedy_for(errno)};
 }
 
 std::string read_file(const fs::path& path) {
-  const Descriptor file = opened(path, O_RDONLY);
+  const Descriptor file = open_file(path, O_RDONLY);
   if (!file.is_open()) fail("read", path);
   std::string bytes;
   char buffer[1 << 16];
@@ -227,7 +239,7 @@ void expect_writable(const fs::path& path) {
 
 void write_file(const fs::path& path, std::string_view bytes, const fs::path& temporaries) {
   const auto write = [&](const fs::path& target) {
-    Descriptor file = opened(target, O_WRONLY | O_TRUNC);
+    Descriptor file = open_file(target, O_WRONLY | O_TRUNC);
     if (!file.is_open() || !write_all(file, bytes) || !file.close()) fail("write", path);
   };
   write_file_with(path, write, temporaries);

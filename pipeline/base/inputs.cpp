@@ -1,8 +1,13 @@
 #include "pipeline/base/inputs.h"
 
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
@@ -39,6 +44,10 @@ std::vector<fs::path> files_below(const fs::path& folder,
     if (is_hidden(path) || (is_folder && !entered.insert(fs::canonical(path, ignored)).second)) {
       entry.disable_recursion_pending();
       continue;
+    }
+    if (is_folder && ::access(path.c_str(), R_OK | X_OK) != 0) {
+      spdlog::warn("folder {}: {}; what is in it is not among the inputs", path.string(),
+                   std::strerror(errno));
     }
     const bool wanted = has_suffix(path, suffixes);
     // A link that leads nowhere is named, so that the video's absence is an error and not silence.
@@ -193,7 +202,9 @@ void PathList::take(const std::string& part) {
   if (foreign) throw Error(ErrorKind::kUsage, name_ + ": " + *foreign);
   if (part.find('\0') != std::string::npos) {
     throw Error(ErrorKind::kUsage,
-                name_ + ": has a NUL; give -0 if that ends its names, else save it as UTF-8");
+                name_ +
+                    ": has a NUL; give -0 if that ends its names, /dev/stdin if it is a "
+                    "video itself, else save it as UTF-8");
   }
   for (const std::string& line : lines_of(with_line_feeds(part))) {
     const std::string name = name_on(line);
@@ -233,6 +244,7 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
     if (is_video_name(argument) || has_suffix(argument, suffixes)) {
       throw Error(ErrorKind::kUsage, argument + " stands for what " + name + " names" + remedy);
     }
+    const EndOnSignal waiting;  // a pipe's other end may be open to nobody yet
     std::ifstream list(argument.substr(1), std::ios::binary);
     if (!list) throw Error(ErrorKind::kUsage, "cannot read " + name + remedy);
     add_list(list, name);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <string>
 
 #include "pipeline/base/error.h"
@@ -52,7 +53,9 @@ bool Deadline::is_over() const noexcept {
 void Deadline::check() const {
   throw_if_interrupted();
   if (is_over()) {
-    throw Error(ErrorKind::kInput, "timed out after " + std::to_string(allowed_.count()) +
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%g", allowed_.count());
+    throw Error(ErrorKind::kInput, std::string("timed out after ") + seconds +
                                        " s; raise --timeout to give it longer");
   }
 }

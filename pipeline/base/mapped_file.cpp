@@ -68,7 +68,7 @@ void catch_bus_errors() {
 MappedFile::MappedFile(const fs::path& path) : path_(path) {
   static std::once_flag caught;
   std::call_once(caught, catch_bus_errors);
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file = open_file(path, O_RDONLY);
   if (!file.is_open()) throw system_error("read", path);
   struct stat status {};
   ::fstat(file.get(), &status);

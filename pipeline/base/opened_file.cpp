@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/temporary.h"
 
 namespace fs = std::filesystem;
 
@@ -54,9 +55,14 @@ void expect_mode(const fs::path& path, mode_t mode, bool takes_pipes) {
                                      (takes_pipes ? " or a pipe" : ""));
 }
 
-// Of what expect_mode() let pass. A pipe that nobody writes into yet is opened all the same.
+// Of what expect_mode() let pass. A pipe that nobody writes into yet is opened all the same. One on
+// standard input may belong to another user, as under sudo: it is open, and not to be opened anew.
 Descriptor open_for_reading(const fs::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  Descriptor file = open_file(path, O_RDONLY | O_NONBLOCK);
+  if (!file.is_open() && errno == EACCES && path == "/dev/stdin") {
+    file = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    ::fcntl(file.get(), F_SETFL, O_NONBLOCK);
+  }
   if (!file.is_open()) fail("read", path);
   return file;
 }
@@ -86,11 +92,12 @@ Descriptor open_nameless(const fs::path& folder) {
   fs::create_directories(folder, ignored);
   Descriptor nameless(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (nameless.is_open()) return nameless;
-  std::string name = (folder / ".tmp.XXXXXX").string();
-  Descriptor named(::mkostemp(name.data(), O_CLOEXEC));
-  if (!named.is_open()) fail_to_spool(folder);
-  ::unlink(name.c_str());
-  return named;
+  try {
+    const Temporary named(folder, "", Temporary::Kind::kFile);
+    return open_file(named.path(), O_RDWR);
+  } catch (const Error&) {
+    fail_to_spool(folder);
+  }
 }
 
 // A pipe's bytes as they come.

@@ -91,8 +91,10 @@ Temporary::~Temporary() {
 
 void sweep_temporaries(const fs::path& folder) {
   std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
-    if (entry.path().filename().string().starts_with(kPrefix)) remove_if_abandoned(entry.path());
+  fs::directory_iterator entry(folder, unreadable);
+  for (; entry != fs::directory_iterator(); entry.increment(unreadable)) {
+    const fs::path& path = entry->path();
+    if (path.filename().string().starts_with(kPrefix)) remove_if_abandoned(path);
   }
 }
 

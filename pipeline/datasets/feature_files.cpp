@@ -78,21 +78,23 @@ Json video_of(const Recipe& recipe, std::int64_t snippets) {
           {"snippets", snippets}};
 }
 
-// What `read` makes of a sidecar's text; `name` leads its errors.
-template <class Read>
-auto parsed(std::string_view text, const std::string& name, Read read) {
+// What `read` makes of a sidecar's text, which get() fetches; `name` leads its errors, which
+// concern that input alone.
+template <class Get, class Read>
+auto parsed(const Get& get, const std::string& name, Read read) {
   try {
-    const Json json = parse_json(text, "not a sidecar", ErrorKind::kInput);
+    const Json json = parse_json(get(), "not a sidecar", ErrorKind::kInput);
     expect_schema(json);
     return read(json);
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
     throw Error(ErrorKind::kInput, name + ": " + e.what());
   }
 }
 
 template <class Read>
 auto from_sidecar(const fs::path& path, Read read) {
-  return parsed(read_file(path), path.string(), read);
+  return parsed([&] { return read_file(path); }, path.string(), read);
 }
 
 FeaturesSidecar features_sidecar_from(const Json& json) {
@@ -136,7 +138,7 @@ Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
 }
 
 FeaturesSidecar parse_features_sidecar(std::string_view json, const std::string& name) {
-  return parsed(json, name, features_sidecar_from);
+  return parsed([&] { return json; }, name, features_sidecar_from);
 }
 
 std::optional<FeaturesSidecar> read_features_sidecar(const fs::path& file) {

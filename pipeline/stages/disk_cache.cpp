@@ -135,7 +135,9 @@ Entry read_entry(const fs::path& path) {
 }
 
 // Time of last use, for garbage collection; a cache that cannot be written keeps its times.
-void touch(const fs::path& path) { ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }
+void touch(const fs::path& path) {
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
 
 bool is_there(const fs::path& path) {
   std::error_code unreachable;
@@ -144,10 +146,15 @@ bool is_there(const fs::path& path) {
 
 std::vector<fs::path> files_below(const fs::path& directory) {
   std::vector<fs::path> files;
-  std::error_code absent;
-  for (const auto& file : fs::recursive_directory_iterator(directory, absent)) {
-    const bool is_ours = !file.path().filename().string().starts_with('.');  // not NFS's
-    if (is_ours && file.is_regular_file(absent)) files.push_back(file.path());
+  std::error_code error;
+  constexpr auto kReadable = fs::directory_options::skip_permission_denied;
+  fs::recursive_directory_iterator file(directory, kReadable, error);
+  for (; file != fs::recursive_directory_iterator(); file.increment(error)) {
+    std::error_code vanished;
+    const bool is_ours = !file->path().filename().string().starts_with('.');  // not NFS's
+    if (is_ours && fs::is_regular_file(file->symlink_status(vanished))) {
+      files.push_back(file->path());
+    }
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -289,19 +296,57 @@ bool is_for_running(const fs::path& entry, const fs::path& locks) {
          });
 }
 
+// Null too where the lock is another user's and not ours to take.
+std::optional<FileLock> lock_if_free(const fs::path& path) {
+  try {
+    return FileLock::try_take(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// Whether what is there differs from what was written. What cannot be read may be whole.
+bool is_damaged(const fs::path& entry) {
+  try {
+    read_entry(entry);
+    return false;
+  } catch (const std::exception&) {
+    const Error error = current_error();
+    if (error.kind() == ErrorKind::kInterrupted) throw Error(error);
+    if (error.kind() != ErrorKind::kIo) return is_there(entry);
+    if (is_there(entry)) spdlog::warn("cache: {}: {}", entry.string(), error.what());
+    return false;
+  }
+}
+
 // To be called with the key's lock held, so that nobody is about to write the entry.
 void remove_file_without_entry(const fs::path& entry) {
   const std::optional<StoredEntry> stored = stored_at(entry);
   if (stored && has_no_entry(*stored)) stored->remove();
 }
 
-bool remove_unless_in_use(const StoredEntry& entry, const fs::path& locks) {
-  const auto key_lock = FileLock::try_take(locks / entry.path.stem());
-  if (!key_lock || is_for_running(entry.path, locks)) return false;
-  const PathLock use = PathLock::take(entry.path, PathLock::Kind::kExclusive);
-  if (use.outcome() == PathLock::Outcome::kBusy) return false;
-  if (const auto stored = stored_at(entry.path)) stored->remove();
+bool remove_unless_in_use(const fs::path& entry, const fs::path& locks,
+                          bool (*is_wanted)(const fs::path&)) {
+  const auto key_lock = lock_if_free(locks / entry.stem());
+  if (!key_lock || is_for_running(entry, locks)) return false;
+  const PathLock use = PathLock::take(entry, PathLock::Kind::kExclusive);
+  if (use.outcome() == PathLock::Outcome::kBusy || !is_wanted(entry)) return false;
+  if (const auto stored = stored_at(entry)) stored->remove();
   return true;
+}
+
+// What versions before the first release left where they were killed.
+void remove_old_temporaries(const fs::path& entries) {
+  const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  std::error_code error;
+  fs::recursive_directory_iterator file(entries, error);
+  for (; file != fs::recursive_directory_iterator(); file.increment(error)) {
+    std::error_code ignored;
+    const bool is_temporary = file->path().filename().string().starts_with(".tmp.");
+    if (is_temporary && file->last_write_time(ignored) < day_ago) {
+      fs::remove(file->path(), ignored);
+    }
+  }
 }
 
 }  // namespace
@@ -309,11 +354,12 @@ bool remove_unless_in_use(const StoredEntry& entry, const fs::path& locks) {
 DiskCache::DiskCache(fs::path directory) : directory_(std::move(directory)) {
   try {
     sweep();
-    if (!is_there(directory_ / "CACHEDIR.TAG")) write(directory_ / "CACHEDIR.TAG", kTag);
   } catch (const Error& e) {
     warn_unwritable(e.what());
   }
 }
+
+bool DiskCache::is_at(const fs::path& directory) { return is_there(directory / "v1"); }
 
 fs::path DiskCache::root() const { return directory_ / "v1"; }
 
@@ -326,11 +372,11 @@ bool DiskCache::contains(const CacheKey& key) const { return is_there(path_of(ke
 std::optional<Entry> DiskCache::get(const CacheKey& key) {
   const fs::path path = path_of(key);
   if (!is_there(path)) return std::nullopt;
-  PathLock use = PathLock::take(path, PathLock::Kind::kShared);
-  const bool is_being_deleted =
-      use.outcome() == PathLock::Outcome::kBusy || use.outcome() == PathLock::Outcome::kAbsent;
-  if (is_being_deleted) return std::nullopt;
   try {
+    PathLock use = PathLock::take(path, PathLock::Kind::kShared);
+    const bool is_being_deleted =
+        use.outcome() == PathLock::Outcome::kBusy || use.outcome() == PathLock::Outcome::kAbsent;
+    if (is_being_deleted) return std::nullopt;
     Entry entry = read_entry(path);
     touch(path);
     if (!entry.file.empty()) entry.in_use = std::make_shared<PathLock>(std::move(use));
@@ -339,7 +385,7 @@ std::optional<Entry> DiskCache::get(const CacheKey& key) {
     const Error error = current_error();
     if (error.kind() == ErrorKind::kInterrupted) throw Error(error);
     spdlog::warn("cache: {}: {}; it is computed anew", path.string(), error.what());
-    if (error.kind() != ErrorKind::kIo) remove_damaged(key);
+    if (error.kind() != ErrorKind::kIo) remove_damaged(path);
     return std::nullopt;
   }
 }
@@ -378,7 +424,13 @@ Entry DiskCache::put_file(const CacheKey& key, const std::string& suffix,
 }
 
 void DiskCache::write(const fs::path& path, std::string_view bytes) const {
+  tag();
   write_file(path, bytes, temporaries());
+}
+
+void DiskCache::tag() const {
+  const fs::path path = directory_ / "CACHEDIR.TAG";
+  if (!is_there(path)) write_file(path, kTag, temporaries());
 }
 
 void DiskCache::remove(const CacheKey& key) {
@@ -390,10 +442,9 @@ void DiskCache::remove(const CacheKey& key) {
   }
 }
 
-// Whoever holds the key's lock is about to write it anew.
-void DiskCache::remove_damaged(const CacheKey& key) {
+void DiskCache::remove_damaged(const fs::path& entry) {
   try {
-    if (FileLock::try_take(locks() / key.digest)) remove(key);
+    remove_unless_in_use(entry, locks(), is_damaged);
   } catch (const Error& e) {
     warn_unwritable(e.what());
   }
@@ -460,11 +511,8 @@ std::vector<fs::path> DiskCache::verify() {
   std::vector<fs::path> damaged;
   for (const StoredEntry& entry : entries_below(entries())) {
     throw_if_interrupted();
-    try {
-      read_entry(entry.path);
-    } catch (const std::exception&) {
-      throw_if_interrupted();
-      if (remove_unless_in_use(entry, locks())) damaged.push_back(entry.path);
+    if (is_damaged(entry.path) && remove_unless_in_use(entry.path, locks(), is_damaged)) {
+      damaged.push_back(entry.path);
     }
   }
   return damaged;
@@ -473,21 +521,22 @@ std::vector<fs::path> DiskCache::verify() {
 void DiskCache::sweep() {
   sweep_temporaries(temporaries());
   for (const fs::path& path : files_below(locks())) {
-    const auto lock = FileLock::try_take(path);
+    const auto lock = lock_if_free(path);
     if (!lock || !lock->is_held()) continue;
     remove_file_without_entry(path_of({.document = {}, .digest = path.filename().string()}));
   }
 }
 
 DiskCache::Collected DiskCache::collect_garbage(std::int64_t max_bytes) {
+  remove_old_temporaries(entries());
   for (const StoredEntry& stored : stored_below(entries())) {
     const fs::path& file = stored.files.front();
-    const auto lock =
-        has_no_entry(stored) ? FileLock::try_take(locks() / file.stem()) : std::nullopt;
+    const auto lock = has_no_entry(stored) ? lock_if_free(locks() / file.stem()) : std::nullopt;
     if (lock) remove_file_without_entry(file);
   }
-  return shrink(entries(), max_bytes,
-                [this](const StoredEntry& entry) { return remove_unless_in_use(entry, locks()); });
+  return shrink(entries(), max_bytes, [this](const StoredEntry& entry) {
+    return remove_unless_in_use(entry.path, locks(), is_there);
+  });
 }
 
 DiskCache::Usage DiskCache::garbage_beyond(std::int64_t max_bytes) const {
@@ -514,7 +563,12 @@ fs::path default_cache_directory() {
   const fs::path xdg = variable("XDG_CACHE_HOME");
   if (xdg.is_absolute()) return xdg / "co2net";
   const fs::path home = variable("HOME");
-  return home.empty() ? fs::temp_directory_path() / "co2net-cache" : home / ".cache" / "co2net";
+  if (home.empty()) {
+    throw Error(ErrorKind::kUsage,
+                "neither XDG_CACHE_HOME nor HOME says where the cache is; name a folder with "
+                "--cache, or leave it out with --no-cache");
+  }
+  return home / ".cache" / "co2net";
 }
 
 }  // namespace co2net

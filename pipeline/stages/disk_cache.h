@@ -42,6 +42,8 @@ struct Entry {
 class DiskCache {
  public:
   explicit DiskCache(std::filesystem::path directory);
+  // Whether a folder is one, rather than a folder of something else.
+  static bool is_at(const std::filesystem::path& directory);
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path path_of(const CacheKey& key) const;
@@ -94,7 +96,8 @@ class DiskCache {
   std::filesystem::path locks() const { return root() / "locks"; }
   std::filesystem::path temporaries() const { return root() / "tmp"; }
   void write(const std::filesystem::path& path, std::string_view bytes) const;
-  void remove_damaged(const CacheKey& key);
+  void tag() const;  // as a cache, for programs that back up
+  void remove_damaged(const std::filesystem::path& entry);
   void sweep();
   void warn_unwritable(const std::string& why);
 
@@ -102,7 +105,7 @@ class DiskCache {
   std::atomic<bool> warned_ = false;
 };
 
-// $XDG_CACHE_HOME/co2net, or ~/.cache/co2net.
+// $XDG_CACHE_HOME/co2net, or ~/.cache/co2net. Throws Error(kUsage) where neither variable is set.
 std::filesystem::path default_cache_directory();
 
 }  // namespace co2net

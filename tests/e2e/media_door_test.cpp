@@ -12,6 +12,8 @@
 #include <limits>
 #include <thread>
 
+#include "extractors/video/av.h"
+#include "extractors/video/media_input.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/opened_file.h"
@@ -248,6 +250,31 @@ TEST_F(MediaDoor, NamesTheLimitThatAVideoIsBeyond) {
   expect_named(error_with(three, {.streams = 2}), "--max-streams");
 }
 
+// Whatever demuxer it is, also one that a later FFmpeg brings.
+TEST_F(MediaDoor, FailsAVideoThatAsksForAnotherFileWhileItIsRead) {
+  const MediaInput input(std::make_shared<const OpenedFile>(target()), {}, Deadline());
+  AVFormatContext& container = input.container();
+  AVIOContext* io = nullptr;
+  EXPECT_LT(container.io_open(&container, &io, "secret/target.mp4", AVIO_FLAG_READ, nullptr), 0);
+  EXPECT_EQ(io, nullptr);
+  const PacketPtr packet(allocated(av_packet_alloc()));
+  test::expect_error(ErrorKind::kInput, {"leads to another file, secret/target.mp4"},
+                     [&] { input.read(*packet); });
+}
+
+// Some containers' demuxers leave out the streams that are too many.
+TEST_F(MediaDoor, NeverTakesAnotherStreamForTheLimitOnThem) {
+  for (const std::string name : {"two.ts", "two.mpg", "two.avi", "two.mp4"}) {
+    run_shell(
+        "ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi "
+        "-i testsrc2=s=320x240:r=25:d=1 -map 0 -map 1 -c:v mpeg2video " +
+        shell_quoted(here() / name));
+    EXPECT_EQ(read_all(here() / name, {.limits = {.streams = 2}}), "none") << name;
+    const std::string error = read_all(here() / name, {.limits = {.streams = 1}});
+    EXPECT_NE(error.find("--max-streams"), std::string::npos) << name << ": " << error;
+  }
+}
+
 TEST_F(MediaDoor, GivesNoFrameLargerThanAllowedWhereTheSizeGrows) {
   const fs::path raw = here() / "a.m2v";
   run_shell("cd " + shell_quoted(here()) +
@@ -259,6 +286,19 @@ TEST_F(MediaDoor, GivesNoFrameLargerThanAllowedWhereTheSizeGrows) {
   }
   const std::string error = read_all(raw, {.limits = {.pixels = 320 * 240 - 1}});
   EXPECT_NE(error.find("frames of 320x240, more than 76799 pixels"), std::string::npos) << error;
+}
+
+// libav calls what its decoders refuse for their size damaged.
+TEST_F(MediaDoor, TakesNoPictureForDamagedThatIsFarLargerThanAllowed) {
+  for (const std::string codec : {"libx264", "mpeg2video", "mpeg4", "libx265"}) {
+    run_shell("cd " + shell_quoted(here()) +
+              " && for size in 160x120 1920x1440; do ffmpeg -v error -nostdin -y -f lavfi "
+              "-i testsrc2=s=$size:r=25:d=1 -c:v " +
+              codec + " $size.ts; done && cat 160x120.ts 1920x1440.ts > grows.ts");
+    EXPECT_EQ(read_all(here() / "grows.ts"), "none") << codec;
+    const std::string error = read_all(here() / "grows.ts", {.limits = {.pixels = 160 * 120}});
+    EXPECT_NE(error.find("--max-pixels"), std::string::npos) << codec << ": " << error;
+  }
 }
 
 // What a disk that fails says, it says of its first byte.

@@ -10,12 +10,12 @@
 namespace co2net {
 namespace {
 
-// A cache with room for one entry, and a file that it may say is beside it.
+// A cache with room for one entry, and the file that it may say is beside it.
 struct Place {
   Place() {
     spdlog::set_level(spdlog::level::off);
     std::filesystem::create_directories(entry.parent_path());
-    std::ofstream(entry.parent_path() / "beside.mkv");
+    std::ofstream(std::filesystem::path(entry).replace_extension(".mkv"));
   }
 
   TempDir folder;

@@ -4,6 +4,7 @@ Seeds: /usr/bin/python3 make_corpus.py FOLDER. numpy and torch are used where th
 """
 
 import collections
+import hashlib
 import json
 import pathlib
 import pickle
@@ -192,7 +193,8 @@ def write_cache_entries():
     """Without the checksum at their ends."""
     key = {"stage": "fuzz", "version": 1}
     xxh3_of_nothing = 0x2D06800538D394C2
-    beside = {"name": "beside.mkv", "size": 0, "xxh3": xxh3_of_nothing}
+    digest = hashlib.sha256(json.dumps(key, separators=(",", ":")).encode()).hexdigest()
+    beside = {"name": digest + ".mkv", "size": 0, "xxh3": xxh3_of_nothing}
     headers = {
         "bytes": ({"key": key, "info": {"fps": 25}}, b"result"),
         "file": ({"key": key, "info": {"fps": 25}, "file": beside}, b""),

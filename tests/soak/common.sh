@@ -59,8 +59,7 @@ pause() {
 # orphans FOLDER: the files below it that no program will ever own: temporaries, what was set aside,
 # locks, and what lies beside an entry of a cache that was never written.
 orphans() {
-  find "$1" -name '.co2net-*' -o -name '.tmp.*' -o -path '*/v1/locks/*' -o -path '*/v1/tmp/*' \
-    -o -type f -name lock -o -type f -name '*.lock'
+  find "$1" -name '.co2net-*' -o -name '.tmp.*' -o -path '*/v1/locks/*' -o -path '*/v1/tmp/*'
   find "$1" -path '*/v1/entries/*' -type f ! -name '*.entry' | while read -r file; do
     [[ -e ${file%.*}.entry ]] || echo "$file"
   done

@@ -17,7 +17,7 @@ namespace {
 std::string decoded(const std::string& path) {
   const Recipe recipe = recipe_preset("wtalc");
   constexpr std::int64_t kEnough = 5000;  // of a video of two seconds
-  VideoReader reader(path, {.fps = recipe.fps, .max_frames = kEnough});
+  VideoReader reader(path, {.fps = recipe.fps, .limits = {.frames = kEnough}});
   std::int64_t frames = 0;
   while (const AVFrame* frame = reader.next()) {
     scale_frame(*frame, recipe.resize);

@@ -91,18 +91,19 @@ done
 sum_up "a file system without locks; one without swaps of names" 2
 
 full=0
+trap 'umount -q "$work/disk" || true' EXIT
 while ((EUID == 0 && full < 20)); do
-  full=$((full + 1))
   rm -rf "$work/disk"
-  mkdir "$work/disk"
-  mount -t tmpfs -o "size=$((full * 200))k" tmpfs "$work/disk" || break
+  mkdir -p "$work/disk"
+  mount -t tmpfs -o "size=$(((full + 1) * 200))k" tmpfs "$work/disk" || break
+  full=$((full + 1))
   code=0
   run_on "$work/disk" || code=$?
   check "full $full: exit code $code, or a wrong result" complete "$work/disk" "$code"
   check "full $full: files that nobody owns" no_orphans "$work/disk"
   umount "$work/disk"
 done
-sum_up "a full disk, of 200 kB to 4 MB" "$full"
+sum_up "a full disk, of 200 kB to 4 MB$( ((full > 0)) || echo '; not tried, which takes the right to mount')" "$full"
 
 changes=0
 for change in "truncate -s 5000" "truncate -s +5000" "rm" "cp /dev/null"; do
@@ -120,8 +121,7 @@ for change in "truncate -s 5000" "truncate -s +5000" "rm" "cp /dev/null"; do
     code=0
     wait "$runner" || code=$?
     check "$change: exit code $code" test "$code" = 0 -o "$code" = 1
-    [[ $code != 0 ]] || check "$change: no results" test -s "$work/disk/results.json"
-    [[ $code != 1 ]] || check "$change: other videos' results" same_but_for_errors "$work/disk/results.json"
+    check "$change: other results" same_but_for_errors "$work/disk/results.json"
   done
 done
 sum_up "a video that is cut off, grows, vanishes or is emptied meanwhile: an error of it alone, or none" "$changes"

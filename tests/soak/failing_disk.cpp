@@ -58,7 +58,8 @@ int rename_file(int from_folder, const char* from, int to_folder, const char* to
 }
 
 mode_t mode_behind(int flags, std::va_list arguments) {
-  return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+  const bool makes_one = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  return makes_one ? va_arg(arguments, mode_t) : 0;
 }
 
 }  // namespace

@@ -66,11 +66,15 @@ for ((round = 0; round < rounds; ++round)); do
   pids=()
   for process in 0 1 2 3; do start "$process"; pids[process]=$!; done
   while kill -0 "${pids[@]}" 2>/dev/null; do
-    "$co2net" cache gc --max-size 1M --cache "$work/cache" --log-level error || lost+=("gc failed")
-  done &
+    for action in "gc --max-size 1M" verify stat; do
+      # shellcheck disable=SC2086
+      "$co2net" cache $action --cache "$work/cache" --log-level error >/dev/null || echo "cache $action failed"
+    done
+  done >"$work/beside" &
   collector=$!
   finish_round 0 1 2 3
   wait "$collector" || true
+  check "$(sort -u "$work/beside" | paste -sd ,)" test ! -s "$work/beside"
 done
-sum_up "4 processes and \`cache gc --max-size 1M\` in a loop" $((rounds * 4))
+sum_up "4 processes, and \`cache gc --max-size 1M\`, \`verify\` and \`stat\` in a loop" $((rounds * 4))
 exit "$failed"

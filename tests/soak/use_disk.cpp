@@ -48,6 +48,7 @@ void use_disk(const fs::path& folder, const std::string& letter) {
   DiskCache cache(folder / "cache");
   const ChainResult result = run_chain(chain(), &cache, "subject");
   if (result.entry.bytes != kBytes + "y") throw Error(ErrorKind::kInternal, "a wrong result");
+  if (!cache.verify().empty()) throw Error(ErrorKind::kInternal, "an entry that was damaged");
   write_file(folder / "file", letter + result.entry.bytes);
   write_folder_with(folder / "folder", [&](const fs::path& temporary) {
     for (const char* name : {"a", "b"}) write_file(temporary / name, letter + kBytes);

@@ -31,14 +31,19 @@ if ((with_frames * 2 < written)); then
   exit 1
 fi
 
-# Fifty files a process: it may open these, what the system is made of, and nothing else. 4 GB of address space do.
+# Fifty files a process: it may open these, one after the other, what the system is made of, and nothing else. 4 GB of
+# address space do.
 ulimit -v $((4 << 20))
 # shellcheck disable=SC2016
 find "$work/files" -type f -print0 | xargs -0 -P "$(nproc)" -n 50 bash -c '
-  strace -f -qq -o "$0/calls/$$" -e trace=open,openat,openat2,socket,connect,execve \
+  printf "%s\n" "$@" >"$0/calls/$$.files"
+  strace -f -qq -o "$0/calls/$$.calls" -e trace=open,openat,openat2,socket,connect,execve \
     build/release/tests/co2net_decode "$@" >/dev/null || (($? == 1))' "$work" || exit 1
-grep -hEo '(open|openat|openat2|socket|connect|execve)\(.*' "$work"/calls/* |
-  grep -Ev "\"(/proc|/sys|/usr|/lib|/etc/ld.so|/etc/gcrypt|/etc/localtime)[^\"]*\"|\"$work/files/[^\"]*\", O_RDONLY|^execve\(\"build/release/tests/co2net_decode\"" >"$work/strange" || true
+grep -hEo '(open|openat|openat2|socket|connect|execve)\(.*' "$work"/calls/*.calls |
+  grep -Ev "\"(/proc|/sys|/usr|/lib|/etc/ld.so|/etc/gcrypt|/etc/localtime)[^\"]*\"|\"$work/files/[^\"/]*\", O_RDONLY|^execve\(\"build/release/tests/co2net_decode\"" >"$work/strange" || true
+for calls in "$work"/calls/*.calls; do
+  diff <(grep -o "\"$work/files/[^\"]*\", O_RDONLY" "$calls" | cut -d '"' -f 2) "${calls%.calls}.files" || true
+done >>"$work/strange"
 head -20 "$work/strange"
 row "what these open besides themselves: files, connections" "$written" "$((written - $(wc -l <"$work/strange")))" \
   "$(wc -l <"$work/strange")"

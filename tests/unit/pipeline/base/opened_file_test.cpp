@@ -16,6 +16,8 @@
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/files.h"
+#include "tests/support.h"
+#include "tests/unit/as_nobody.h"
 #include "tests/unit/expect_error.h"
 
 namespace fs = std::filesystem;
@@ -108,6 +110,24 @@ TEST_F(OpenedFileTest, ReadsAPipeToItsEndThoughNobodyWritesYet) {
   EXPECT_EQ(content_of(*file), "onetwo");
   EXPECT_FALSE(file->has_name());
   EXPECT_TRUE(fs::is_empty(path("spool")));
+}
+
+// As under sudo, the other way round.
+TEST_F(OpenedFileTest, ReadsStandardInputThatAnotherUserMade) {
+  if (::geteuid() != 0) GTEST_SKIP() << test::kNotRoot;
+  fs::permissions(dir_.path(), fs::perms::all);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "one", 3), 3);
+  ::close(ends[1]);
+  const int input = ::dup(STDIN_FILENO);
+  ::dup2(ends[0], STDIN_FILENO);
+  test::expect_as_nobody([&] {
+    if (::access("/dev/stdin", R_OK) == 0) return false;  // it would be no test
+    return content_of(*open("/dev/stdin", spool())) == "one";
+  });
+  ::dup2(input, STDIN_FILENO);
+  for (const int end : {input, ends[0]}) ::close(end);
 }
 
 TEST_F(OpenedFileTest, ReadsWhatAWriterLeftInAPipeThatHasNoName) {

@@ -17,6 +17,8 @@
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/files.h"
+#include "tests/support.h"
+#include "tests/unit/as_nobody.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/killed.h"
 #include "tests/unit/log_capture.h"
@@ -231,7 +233,7 @@ TEST_F(DiskCacheTest, KeepsNothingOfAFileWhoseWriterFails) {
   };
   EXPECT_THROW(cache_.put_file(key_of(1), ".mkv", fail), Error);
   EXPECT_FALSE(cache_.contains(key_of(1)));
-  EXPECT_EQ(files_in(cache_.directory()), std::set<fs::path>{cache_.directory() / "CACHEDIR.TAG"});
+  EXPECT_EQ(files_in(cache_.directory()), std::set<fs::path>());
 }
 
 TEST_F(DiskCacheTest, WorksWithoutKeepingWhereNothingCanBeWritten) {
@@ -385,6 +387,89 @@ TEST_F(DiskCacheTest, LosesNoFileToProcessesThatDeleteBesideIt) {
   for (std::future<void>& user : users) user.get();
 }
 
+TEST_F(DiskCacheTest, WritesIntoNoFileThatALinkAmongItsLocksLeadsTo) {
+  cache_.put(key_of(1), some_entry());
+  const fs::path precious = dir_.path() / "precious", locks = cache_.directory() / "v1/locks";
+  write_file(precious, "mine");
+  fs::create_directories(locks);
+  fs::create_symlink(precious, locks / key_of(2).digest);
+  const test::LogCapture log;
+  DiskCache again(cache_.directory());
+  EXPECT_FALSE(again.lock(key_of(2)).has_value());
+  again.clear();
+  EXPECT_EQ(read_file(precious), "mine");
+}
+
+TEST_F(DiskCacheTest, CollectsOldTemporariesOfEarlierVersions) {
+  const fs::path entry = cache_.path_of(key_of(1));
+  cache_.put(key_of(1), some_entry());
+  const fs::path old = entry.parent_path() / ".tmp.old", fresh = entry.parent_path() / ".tmp.new";
+  for (const fs::path& file : {old, fresh}) write_file(file, "x");
+  make_older(old, hours(25));
+  cache_.collect_garbage(1 << 20);
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(fs::exists(fresh)) << "somebody may be writing it";
+  EXPECT_TRUE(cache_.contains(key_of(1)));
+}
+
+class SharedCache : public DiskCacheTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << test::kNotRoot;
+    for (const fs::path& path : {dir_.path(), cache_.directory()}) {
+      fs::create_directories(path);
+      fs::permissions(path, fs::perms::all);
+    }
+  }
+  void open_folders_to_all() const {
+    for (const auto& entry : fs::recursive_directory_iterator(cache_.directory())) {
+      if (entry.is_directory()) fs::permissions(entry.path(), fs::perms::all);
+    }
+  }
+};
+
+TEST_F(SharedCache, DeletesNothingThatAnotherUserIsReading) {
+  put_video(key_of(1), "frames");
+  open_folders_to_all();
+  const auto held = cache_.get(key_of(1));
+  test::expect_as_nobody([&] { return DiskCache(cache_.directory()).clear().in_use.entries == 1; });
+  EXPECT_TRUE(fs::exists(held->file));
+}
+
+TEST_F(SharedCache, IsUsedByAnotherUserWhileAKeyIsHeld) {
+  cache_.put(key_of(1), some_entry());
+  auto held = cache_.lock(key_of(2));
+  open_folders_to_all();
+  test::expect_as_nobody([&] {
+    const test::LogCapture log;
+    DiskCache theirs(cache_.directory());
+    return theirs.get(key_of(1)).has_value() && theirs.put(key_of(3), some_entry()) &&
+           log.lines().empty();
+  });
+  test::expect_as_nobody([&] {
+    try {
+      DiskCache(cache_.directory()).lock(key_of(2), Deadline(std::chrono::milliseconds(300)));
+    } catch (const Error& e) {
+      return e.kind() == ErrorKind::kInput;
+    }
+    return false;
+  });
+  held.reset();
+  test::expect_as_nobody([&] { return DiskCache(cache_.directory()).lock(key_of(2)).has_value(); });
+}
+
+TEST_F(SharedCache, PassesOverFoldersThatMayNotBeRead) {
+  cache_.put(key_of(1), some_entry());
+  open_folders_to_all();
+  fs::permissions(cache_.path_of(key_of(1)).parent_path(), fs::perms::none);
+  test::expect_as_nobody([&] {
+    DiskCache theirs(cache_.directory());
+    theirs.clear();
+    return theirs.verify().empty() && theirs.usage_by_stage().empty();
+  });
+  EXPECT_TRUE(cache_.contains(key_of(1)));
+}
+
 TEST_F(DiskCacheTest, CollectsFilesWhoseEntryWasNeverWritten) {
   const fs::path video = put_video(key_of(1), "frames").file;
   const fs::path without_entry = video.parent_path() / "abc.mkv";
@@ -481,7 +566,11 @@ TEST_F(DiskCacheTest, LeavesWhatIsBeingWritten) {
   EXPECT_EQ(read_file(put.file), "frames");
 }
 
-TEST_F(DiskCacheTest, IsTaggedAsACacheForBackupPrograms) {
+TEST_F(DiskCacheTest, IsTaggedAsACacheForBackupProgramsOnceItKeepsSomething) {
+  EXPECT_FALSE(fs::exists(cache_.directory())) << "to read it is no reason";
+  EXPECT_FALSE(DiskCache::is_at(cache_.directory()));
+  cache_.put(key_of(1), some_entry());
+  EXPECT_TRUE(DiskCache::is_at(cache_.directory()));
   EXPECT_TRUE(read_file(cache_.directory() / "CACHEDIR.TAG")
                   .starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
 }
@@ -502,7 +591,8 @@ TEST(DefaultCacheDirectory, FollowsTheEnvironment) {
   ::unsetenv("XDG_CACHE_HOME");
   EXPECT_EQ(default_cache_directory(), "/home/x/.cache/co2net");
   ::unsetenv("HOME");
-  EXPECT_TRUE(default_cache_directory().is_absolute());
+  test::expect_error(ErrorKind::kUsage, {"HOME", "--cache", "--no-cache"},
+                     [] { default_cache_directory(); });
 }
 
 }  // namespace
