@@ -19,6 +19,7 @@ int run_inspect(const po::variables_map& args, Io& io) {
     try {
       io.out << listing(input.path);
     } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kInterrupted) throw;
       spdlog::error("{}", e.what());  // which names the file
       code = 1;
       if (options.fail_fast) break;

@@ -235,6 +235,7 @@ void expect_writable(const fs::path& path) {
   const fs::path directory = directory_of(path);
   make_directories(directory);
   if (::access(directory.c_str(), W_OK) != 0) fail("write into", directory);
+  if (::access(path.c_str(), F_OK) != 0 && errno != ENOENT) fail("write", path);
 }
 
 void write_file(const fs::path& path, std::string_view bytes, const fs::path& temporaries) {

@@ -177,7 +177,13 @@ TEST(Names, ThatAreTooLongForTheFilesToMakeFailAlone) {
   const Outcome extract = here.call("extract", videos + Strings{"-o", here.path("features")});
   EXPECT_EQ(extract.code, 1) << extract.err;
   EXPECT_TRUE(extract.says("too long")) << extract.err;
+  EXPECT_FALSE(extract.says("filesystem error")) << extract.err;
   EXPECT_TRUE(fs::exists(here.path("features/b.npy")));
+
+  const Outcome none = here.call("run", videos + Strings{"-o", here.path(longest + ".json")});
+  EXPECT_NE(none.code, 0);
+  EXPECT_TRUE(none.says("too long")) << none.err;
+  EXPECT_FALSE(none.says("decode")) << "before anything is done: " << none.err;
 }
 
 TEST(Names, OfAnnotationsCannotLeadOutOfTheOutputFolder) {

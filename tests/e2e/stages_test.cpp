@@ -288,6 +288,17 @@ TEST(Localize, AFileThatIsNoneOfItsKindIsAnErrorOfThatFileAlone) {
   EXPECT_EQ(proposed.json().at("results").size(), 1u);
 }
 
+TEST(Localize, ADescriptionThatCannotBeReadIsAnErrorOfItsFeaturesAlone) {
+  const Workplace here;
+  here.call("extract", {here.clip("a.mkv", 16), here.clip("b.mkv", 16, 2), "-o", here.path("out")});
+  fs::remove(here.path("out/a.json"));
+  fs::create_directory(here.path("out/a.json"));
+  const Outcome outcome = here.call("localize", {here.path("out/a.npy"), here.path("out/b.npy")});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_EQ(outcome.json().at("errors").size(), 1u);
+  EXPECT_EQ(outcome.json().at("results").size(), 1u);
+}
+
 class Flow : public testing::Test {
  protected:
   static constexpr int kFlows = 12;  // one a frame: the last is repeated

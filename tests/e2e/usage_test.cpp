@@ -122,7 +122,7 @@ TEST(Usage, WithoutTheFullProgramTheOthersWorkAndItIsNamed) {
   const std::string program = dir.path() / "bin/co2net";
   fs::create_directory(dir.path() / "bin");
   fs::copy(CO2NET_PROGRAM, program);
-  EXPECT_EQ(shell(program + " cache stat --cache " + dir.path().string()).code, 0);
+  EXPECT_EQ(shell(program + " cache stat --cache " + (dir.path() / "cache").string()).code, 0);
   const Outcome probe = shell(program + " probe clip.mkv");
   EXPECT_EQ(probe.code, 3);
   EXPECT_NE(probe.out.find("libexec/co2net/co2net"), std::string::npos) << probe.out;
@@ -331,6 +331,8 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {{"cache", "--cache", here.cache()}, "stat, verify, gc, clear"},
            {{"cache", "burn", "--cache", here.cache()}, "stat, verify, gc, clear"},
            {{"cache", "gc", "--cache", here.cache()}, "--max-size"},
+           {{"cache", "stat", "--cache", here.model()}, "is no cache"},
+           {{"cache", "clear", "--cache", here.model()}, "is no cache"},
            {{"cache", "gc", "--cache", here.cache(), "--max-size", "5X"}, "50G"},
            {{"cache", "clear", "--cache", here.cache(), "--max-size", "5G"}, "'cache stat' alone"},
            {here.arguments("run") + Strings{clip, "--max-frames", "0"}, "--max-frames"},
@@ -338,6 +340,8 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {here.arguments("run") + Strings{clip, "--max-streams", "9999999999"}, "--max-streams"},
            {here.arguments("run") + Strings{clip, "--max-scaled-pixels", "0"}, "at least 1"},
            {here.arguments("run") + Strings{clip, "--max-alloc", "1 X"}, "--max-alloc"},
+           {here.arguments("run") + Strings{clip, "--max-alloc", "0"}, "--max-alloc must be"},
+           {here.arguments("run") + Strings{clip, "--max-spool", "0"}, "--max-spool must be"},
            {{"probe", clip, "--max-spool", "much"}, "--max-spool"},
            {{"train", "--features", "f", "--annotations", "a", "-o", "x", "--name", "\xff"},
             "--name is not UTF-8"},
