@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/soak/common.sh
 source tests/soak/common.sh
-seconds_a_call=${SECONDS_A_CALL:-130}
+seconds_a_call=${SECONDS_A_CALL:-90}
 
 prepare co2net co2net_draw_actions co2net_failing_disk
 failing=$PWD/build/release/tests/libco2net_failing_disk.so
