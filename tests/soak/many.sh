@@ -26,7 +26,7 @@ each_once() {
     [[ $(computed "$work"/[0-9].stats | sort) == "$(computed "$work/reference.stats" | sort)" ]]
 }
 fresh() { rm -rf "$work/cache" "$work"/[0-9].*; }
-finish_round() { # PROCESS...
+finish() { # PROCESS...
   local process code
   for process in "$@"; do
     code=0
@@ -34,6 +34,8 @@ finish_round() { # PROCESS...
     check "process $process: exit code $code" test "$code" = 0
     check "process $process: other bytes" cmp "$work/$process.json" "$work/reference.json"
   done
+}
+examine_cache() {
   check "files that nobody owns" no_orphans "$work/cache"
   check "damaged entries" "$co2net" cache verify --cache "$work/cache"
 }
@@ -41,7 +43,8 @@ for ((round = 0; round < rounds; ++round)); do
   fresh
   pids=()
   for process in 0 1 2 3 4 5 6 7; do start "$process"; pids[process]=$!; done
-  finish_round 0 1 2 3 4 5 6 7
+  finish 0 1 2 3 4 5 6 7
+  examine_cache
   check "a result was computed twice" each_once
 done
 sum_up "8 processes, one folder, one cache: each result computed once, the same bytes" $((rounds * 8))
@@ -55,9 +58,10 @@ for ((round = 0; round < rounds; ++round)); do
     kill -KILL "${pids[process]}" 2>/dev/null || true
     wait "${pids[process]}" 2>/dev/null || true
   done
-  finish_round 3 4 5 6 7
+  finish 3 4 5 6 7
   start 0; pids[0]=$!  # sweeps what the killed ones left last
-  finish_round 0
+  finish 0
+  examine_cache
 done
 sum_up "3 of 8 killed in the middle: the others do their work" $((rounds * 5))
 
@@ -72,8 +76,9 @@ for ((round = 0; round < rounds; ++round)); do
     done
   done >"$work/beside" &
   collector=$!
-  finish_round 0 1 2 3
+  finish 0 1 2 3
   wait "$collector" || true
+  examine_cache
   check "$(sort -u "$work/beside" | paste -sd ,)" test ! -s "$work/beside"
 done
 sum_up "4 processes, and \`cache gc --max-size 1M\`, \`verify\` and \`stat\` in a loop" $((rounds * 4))
