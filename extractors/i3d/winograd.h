@@ -50,8 +50,8 @@ struct WinogradConvolution {
 
   // At the plane's points, in the order in which they are read:
   // [blocks][points * points][panels of the block][taps of time][depth][kPanel].
-  Floats weights;
-  Floats bias;  // [channels]
+  Floats weights{};
+  Floats bias{};  // [channels]
   bool relu = false;
 
   std::int64_t points() const { return taps + 3; }
