@@ -33,6 +33,17 @@ struct Vectors {
   V at[kCount];
 };
 
+template <class Work, int... kIndices>
+HWY_INLINE void repeat(const Work& work, std::integer_sequence<int, kIndices...>) {
+  (work(std::integral_constant<int, kIndices>()), ...);
+}
+// work(i) for each i < kCount, as so many pieces of code: what has a vector an index stays in
+// registers.
+template <int kCount, class Work>
+HWY_INLINE void repeat(const Work& work) {
+  repeat(work, std::make_integer_sequence<int, kCount>());
+}
+
 HWY_INLINE V constant(double value) { return hn::Set(d, static_cast<float>(value)); }
 
 // Products of matrices.
@@ -54,16 +65,16 @@ struct Factors {
   std::int64_t taps, tap_step, depth;
   const float* panels;
   std::int64_t panel_step;
-  // What will be read next instead of these panels, and how many of its floats while one float of
-  // each row is taken.
+  // What will be read after these panels, so many floats of each.
   const float* coming;
-  std::int64_t coming_rate;
+  std::int64_t coming_size, coming_step;
 };
 
 // kRows rows times kPanels panels.
 template <int kRows, int kPanels>
 HWY_NOINLINE void multiply_block(const Factors& factors, const PanelResult* results,
-                                 std::int64_t first_row) {
+                                 std::int64_t first_row, const float* coming,
+                                 std::int64_t coming_rate) {
   constexpr int kColumns = kPanels * kPanelVectors;
   V sums[kRows][kColumns];
   HWY_UNROLL(8)
@@ -73,7 +84,6 @@ HWY_NOINLINE void multiply_block(const Factors& factors, const PanelResult* resu
     for (int i = 0; i < kRows; ++i) sums[i][j] = bias;
   }
   const float* panels = factors.panels;
-  const float* coming = factors.coming;
   for (std::int64_t tap = 0; tap < factors.taps; ++tap) {
     const float* row = factors.rows + first_row * factors.row_step + tap * factors.tap_step;
     const float* coming_rows = row + kRows * factors.row_step;
@@ -87,8 +97,8 @@ HWY_NOINLINE void multiply_block(const Factors& factors, const PanelResult* resu
       hwy::Prefetch(coming_rows);
       coming_rows += kRows;
       HWY_UNROLL(2)
-      for (int p = 0; p < kPanels; ++p) hwy::Prefetch(coming + p * factors.panel_step);
-      coming += factors.coming_rate;
+      for (int p = 0; p < kPanels; ++p) hwy::Prefetch(coming + p * factors.coming_step);
+      coming += coming_rate;
       HWY_UNROLL(16)
       for (int i = 0; i < kRows; ++i) {
         const V value = hn::Set(d, row[i * factors.row_step]);
@@ -107,7 +117,8 @@ HWY_NOINLINE void multiply_block(const Factors& factors, const PanelResult* resu
   }
 }
 
-using MultiplyBlock = void(const Factors&, const PanelResult*, std::int64_t);
+using MultiplyBlock = void(const Factors&, const PanelResult*, std::int64_t, const float*,
+                           std::int64_t);
 
 template <int kPanels, std::size_t... kIndices>
 constexpr auto blocks_of_rows(std::index_sequence<kIndices...>) {
@@ -119,9 +130,16 @@ template <int kPanels>
 void multiply_rows(const Factors& factors, std::int64_t rows, const PanelResult* results) {
   static constexpr auto kBlocks = blocks_of_rows<kPanels>(std::make_index_sequence<kMostRows>());
   const std::int64_t blocks = (rows + kMostRows - 1) / kMostRows;
+  const std::int64_t least = rows / blocks, larger = rows % blocks;
+  const std::int64_t width = factors.taps * factors.depth;
+  const std::int64_t rate = width > 0 ? factors.coming_size / (blocks * width) + 1 : 0;
+  const float* coming = factors.coming;
+  std::int64_t row = 0;
   for (std::int64_t block = 0; block < blocks; ++block) {
-    const std::int64_t first = rows * block / blocks, end = rows * (block + 1) / blocks;
-    kBlocks[end - first - 1](factors, results, first);
+    const std::int64_t count = block < larger ? least + 1 : least;
+    kBlocks[count - 1](factors, results, row, coming, rate);
+    row += count;
+    coming += width * rate;
   }
 }
 
@@ -142,9 +160,16 @@ void pointwise(const float* source, std::int64_t rows, std::int64_t step, std::i
     for (int panel = 0; panel < panels; panel += kMostPanels) {
       const int now = std::min(kMostPanels, panels - panel);
       const float* here = weights + panel * depth * kPanel;
-      const Factors factors{
-          source + first * step,       step,      1, 0, depth, here, depth * kPanel,
-          here + now * depth * kPanel, kPanel / 4};
+      const Factors factors{source + first * step,
+                            step,
+                            1,
+                            0,
+                            depth,
+                            here,
+                            depth * kPanel,
+                            here + now * depth * kPanel,
+                            depth * kPanel,
+                            depth * kPanel};
       std::array<PanelResult, kMostPanels> parts;
       for (int i = 0; i < now; ++i) {
         parts[i] = results[panel + i];
@@ -161,7 +186,8 @@ struct ThreeTaps {
   static constexpr int kTaps = 3, kPoints = 6;
   using Points = WinogradPoints<kTaps>;
   static constexpr double a = Points::a, b = Points::b, a2 = a * a, b2 = b * b;
-  static constexpr double kScaleZero = 1 / (a2 * b2);
+  // The tap that is the filter at a point (at 0 it is over a2 * b2 = 1), or -1.
+  static constexpr int tap_at(std::int64_t point) { return point == 0 ? 0 : point == 5 ? 2 : -1; }
   static constexpr double kScaleA = 1 / (2 * a2 * (a2 - b2)), kScaleB = 1 / (2 * b2 * (b2 - a2));
 
   static HWY_INLINE Vectors<6> source_to_points(const Vectors<6>& x) {
@@ -187,8 +213,8 @@ struct ThreeTaps {
   static HWY_INLINE Vectors<6> filter_to_points(const Vectors<3>& h) {
     const V even_a = even(h, kScaleA, a2), odd_a = hn::Mul(constant(kScaleA * a), h.at[1]);
     const V even_b = even(h, kScaleB, b2), odd_b = hn::Mul(constant(kScaleB * b), h.at[1]);
-    return {{hn::Mul(constant(kScaleZero), h.at[0]), hn::Add(even_a, odd_a), hn::Sub(even_a, odd_a),
-             hn::Add(even_b, odd_b), hn::Sub(even_b, odd_b), h.at[2]}};
+    return {{h.at[0], hn::Add(even_a, odd_a), hn::Sub(even_a, odd_a), hn::Add(even_b, odd_b),
+             hn::Sub(even_b, odd_b), h.at[2]}};
   }
 
  private:
@@ -205,6 +231,7 @@ struct FourTaps {
   using Points = WinogradPoints<kTaps>;
   static constexpr double a = Points::a, b = Points::b, c = Points::c;
   static constexpr double a2 = a * a, b2 = b * b, c2 = c * c;
+  static constexpr int tap_at(std::int64_t point) { return point == 6 ? 3 : -1; }
 
   static HWY_INLINE Vectors<7> source_to_points(const Vectors<7>& x) {
     Vectors<7> points;
@@ -265,21 +292,27 @@ struct FourTaps {
 template <int kCount>
 HWY_INLINE Vectors<kCount> load(const float* from, std::int64_t step) {
   Vectors<kCount> values;
-  HWY_UNROLL(8)
-  for (int i = 0; i < kCount; ++i) values.at[i] = hn::Load(d, from + i * step);
+  repeat<kCount>([&](auto i) HWY_ATTR { values.at[i] = hn::Load(d, from + i * step); });
   return values;
 }
 
 template <int kCount>
 HWY_INLINE void store(const Vectors<kCount>& values, float* to, std::int64_t step) {
-  HWY_UNROLL(8)
-  for (int i = 0; i < kCount; ++i) hn::Store(values.at[i], d, to + i * step);
+  repeat<kCount>([&](auto i) HWY_ATTR { hn::Store(values.at[i], d, to + i * step); });
+}
+
+// Value `index` of each.
+template <int kCount, int kValues>
+HWY_INLINE Vectors<kCount> each(const Vectors<kValues> (&of)[kCount], std::int64_t index) {
+  Vectors<kCount> values;
+  repeat<kCount>([&](auto i) HWY_ATTR { values.at[i] = of[i].at[index]; });
+  return values;
 }
 
 // A convolution strip by strip, so that what lies between the steps stays in the caches:
 //   strip        [groups][time points][y][x][depth], with zeros around the source
 //   transformed  [time points][points][points][groups][tiles][depth]
-//   products     [time points][points][points][groups][tiles][block's channels]
+//   products     [groups][tiles][time points][points][points][block's channels]
 template <class Taps>
 class Winograd {
  public:
@@ -314,10 +347,10 @@ class Winograd {
   // Steps between matrices: not a power of two, which a cache would put into few places.
   std::int64_t transformed_step() const { return c_.source_groups() * tiles_ * depth_ + kPanel; }
   std::int64_t products_step(std::int64_t channels) const {
-    return c_.result_groups() * tiles_ * channels + kPanel;
+    return c_.time_points() * kPlanePoints * channels + kPanel;
   }
 
-  void fill_strip() {
+  HWY_NOINLINE void fill_strip() {
     const std::int64_t height = 4 * tiles_ / across_ + kTaps - 1;
     for (std::int64_t group = 0; group < c_.source_groups(); ++group) {
       for (std::int64_t y = 0; y < height; ++y) {
@@ -336,7 +369,7 @@ class Winograd {
   // Of the source, only what the strip's width holds.
   std::int64_t held_width() const { return std::min(c_.source[2], width_ - c_.pad[2]); }
 
-  void fill_around(bool exists, float* row) {
+  HWY_NOINLINE void fill_around(bool exists, float* row) {
     const std::int64_t before = exists ? c_.pad[2] : width_;
     std::fill_n(row, before * depth_, 0.f);
     if (!exists) return;
@@ -350,7 +383,7 @@ class Winograd {
     }
   }
 
-  void transform_row(std::int64_t group, std::int64_t source_y, float* row) {
+  HWY_NOINLINE void transform_row(std::int64_t group, std::int64_t source_y, float* row) {
     const float* times[kPoints];
     for (std::int64_t i = 0; i < kPoints; ++i) {
       const std::int64_t t = 4 * group + i - c_.pad[0];
@@ -360,11 +393,10 @@ class Winograd {
       float* to = row + (c_.pad[2] + x) * depth_;
       for (std::int64_t channel = 0; channel < depth_; channel += kLanes) {
         Source values;
-        HWY_UNROLL(8)
-        for (int i = 0; i < kPoints; ++i) {
+        repeat<kPoints>([&](auto i) HWY_ATTR {
           const bool exists = times[i] != nullptr;
           values.at[i] = exists ? hn::Load(d, times[i] + x * source_.step + channel) : hn::Zero(d);
-        }
+        });
         store(Taps::source_to_points(values), to + channel, strip_plane_);
       }
     }
@@ -394,10 +426,8 @@ class Winograd {
             Taps::source_to_points(load<kPoints>(from + x * depth_ + channel, width_ * depth_));
       }
       for (int y = 0; y < kPoints; ++y) {
-        Source row;
-        for (int x = 0; x < kPoints; ++x) row.at[x] = columns[x].at[y];
-        store(Taps::source_to_points(row), to + y * kPoints * transformed_step() + channel,
-              transformed_step());
+        store(Taps::source_to_points(each(columns, y)),
+              to + y * kPoints * transformed_step() + channel, transformed_step());
       }
     }
   }
@@ -428,7 +458,7 @@ class Winograd {
     int panels;
   };
 
-  void multiply_by_taps(const float* weights, const Target& target) {
+  HWY_NOINLINE void multiply_by_taps(const float* weights, const Target& target) {
     const std::int64_t panel_step = kTaps * c_.depth * kPanel, group_step = tiles_ * depth_;
     const float* rows = transformed_ + target.point * transformed_step();
     for (std::int64_t t = 0; t < c_.result[0]; ++t) {
@@ -442,35 +472,43 @@ class Winograd {
                             c_.depth,
                             weights + first * c_.depth * kPanel,
                             panel_step,
-                            weights + target.panels * panel_step,
-                            kPanel};
+                            weights + target.panels * panel_step + panel_step * t / c_.result[0],
+                            panel_step / c_.result[0],
+                            panel_step};
       multiply(factors, target, 0, t * tiles_, tiles_);
     }
   }
 
-  // By the filters at the points of time.
-  void multiply_by_expanded(const float* weights, const Target& target) {
-    const std::int64_t tap_size = c_.depth * kPanel;
+  // By the filters at the points of time, of which some are taps as they are.
+  HWY_NOINLINE void multiply_by_expanded(const float* weights, const Target& target) {
+    const std::int64_t tap_size = c_.depth * kPanel, taps_size = kTaps * tap_size;
     for (std::int64_t panel = 0; panel < target.panels; ++panel) {
-      const float* taps = weights + panel * kTaps * tap_size;
-      float* to = expanded_ + panel * kPoints * tap_size;
-      for (std::int64_t i = 0; i < tap_size; i += kLanes) {
-        store(Taps::filter_to_points(load<kTaps>(taps + i, tap_size)), to + i, tap_size);
-      }
+      expand(weights + panel * taps_size, expanded_ + panel * kPoints * tap_size, tap_size);
     }
     const std::int64_t rows = c_.result_groups() * tiles_;
     for (std::int64_t time = 0; time < kPoints; ++time) {
+      const int tap = Taps::tap_at(time);
       const Factors factors{
           transformed_ + (time * kPlanePoints + target.point) * transformed_step(),
           depth_,
           1,
           0,
           c_.depth,
-          expanded_ + time * tap_size,
-          kPoints * tap_size,
-          expanded_ + (time + 1) * tap_size,
-          kPanel / 4};
+          tap >= 0 ? weights + tap * tap_size : expanded_ + time * tap_size,
+          (tap >= 0 ? kTaps : kPoints) * tap_size,
+          weights + target.panels * taps_size + taps_size * time / kPoints,
+          taps_size / kPoints,
+          taps_size};
       multiply(factors, target, time, 0, rows);
+    }
+  }
+
+  static void expand(const float* taps, float* to, std::int64_t tap_size) {
+    for (std::int64_t i = 0; i < tap_size; i += kLanes) {
+      const Source points = Taps::filter_to_points(load<kTaps>(taps + i, tap_size));
+      repeat<kPoints>([&](auto point) HWY_ATTR {
+        if (Taps::tap_at(point) < 0) hn::Store(points.at[point], d, to + point * tap_size + i);
+      });
     }
   }
 
@@ -478,11 +516,11 @@ class Winograd {
                 std::int64_t first_row, std::int64_t rows) {
     HWY_ALIGN static constexpr float kNoBias[kPanel] = {};
     PanelResult results[kMostPanels];
-    float* to = products_ + (time * kPlanePoints + target.point) * products_step(target.channels) +
-                first_row * target.channels + target.channel;
+    float* to = products_ + first_row * products_step(target.channels) +
+                (time * kPlanePoints + target.point) * target.channels + target.channel;
     for (int i = 0; i < target.panels; ++i) {
       results[i].data = to + i * kPanel;
-      results[i].step = target.channels;
+      results[i].step = products_step(target.channels);
       results[i].bias = kNoBias;
     }
     HWY_NAMESPACE::multiply(factors, rows, results, target.panels);
@@ -491,56 +529,65 @@ class Winograd {
   void transform_products(std::int64_t first, std::int64_t channels) {
     const float* from = products_;
     for (std::int64_t group = 0; group < c_.result_groups(); ++group) {
-      for (std::int64_t tile = 0; tile < tiles_; ++tile, from += channels) {
+      for (std::int64_t tile = 0; tile < tiles_; ++tile, from += products_step(channels)) {
         for (std::int64_t channel = 0; channel < channels; channel += kLanes) {
           if (c_.transforms_time) {
-            transform_times(from + channel, products_step(channels), group, tile, first + channel);
+            give_times(from + channel, channels, group, tile, first + channel);
           } else {
-            Vectors<kPlanePoints> plane;
-            for (int i = 0; i < kPlanePoints; ++i) {
-              plane.at[i] = hn::Load(d, from + channel + i * products_step(channels));
-            }
-            transform_plane(plane, group, tile, first + channel);
+            const Plane plane = plane_of(from + channel, channels);
+            give(group, tile, first + channel,
+                 [&](std::int64_t i) HWY_ATTR { return Vectors<1>{{plane.at[i]}}; });
           }
         }
       }
     }
   }
 
-  void transform_times(const float* from, std::int64_t step, std::int64_t group, std::int64_t tile,
-                       std::int64_t channel) {
-    Vectors<kPlanePoints> planes[4];
-    for (int i = 0; i < kPlanePoints; ++i) {
-      const Vectors<4> times =
-          Taps::points_to_result(load<kPoints>(from + i * step, kPlanePoints * step));
-      for (int t = 0; t < 4; ++t) planes[t].at[i] = times.at[t];
-    }
-    const std::int64_t end = std::min<std::int64_t>(4, c_.result[0] - 4 * group);
-    for (std::int64_t t = 0; t < end; ++t) {
-      transform_plane(planes[t], 4 * group + t, tile, channel);
-    }
-  }
+  using Plane = Vectors<16>;  // 4x4 results
 
-  void transform_plane(const Vectors<kPlanePoints>& plane, std::int64_t t, std::int64_t tile,
-                       std::int64_t channel) {
+  static Plane plane_of(const float* from, std::int64_t step) {
     Vectors<4> columns[kPoints];
     for (int x = 0; x < kPoints; ++x) {
-      Source column;
-      for (int y = 0; y < kPoints; ++y) column.at[y] = plane.at[y * kPoints + x];
-      columns[x] = Taps::points_to_result(column);
+      columns[x] = Taps::points_to_result(load<kPoints>(from + x * step, kPoints * step));
     }
+    Plane plane;
+    repeat<4>([&](auto y) HWY_ATTR {
+      const Vectors<4> row = Taps::points_to_result(each(columns, y));
+      repeat<4>([&](auto x) HWY_ATTR { plane.at[y * 4 + x] = row.at[x]; });
+    });
+    return plane;
+  }
+
+  void give_times(const float* from, std::int64_t step, std::int64_t group, std::int64_t tile,
+                  std::int64_t channel) {
+    Plane planes[kPoints];
+    for (int time = 0; time < kPoints; ++time) {
+      planes[time] = plane_of(from + time * kPlanePoints * step, step);
+    }
+    give(4 * group, tile, channel,
+         [&](std::int64_t i) HWY_ATTR { return Taps::points_to_result(each(planes, i)); });
+  }
+
+  // results_at(i) are the times from `first_t` on of position i of a tile.
+  template <class ResultsAt>
+  void give(std::int64_t first_t, std::int64_t tile, std::int64_t channel,
+            const ResultsAt& results_at) {
     const V bias = hn::Load(d, &c_.bias[channel]);
     const V least = c_.relu ? hn::Zero(d) : hn::Set(d, PanelResult{}.least);
     const std::int64_t first_y = 4 * (first_row_ + tile / across_), first_x = 4 * (tile % across_);
     const std::int64_t height = std::min<std::int64_t>(4, c_.result[1] - first_y);
     const std::int64_t width = std::min<std::int64_t>(4, c_.result[2] - first_x);
+    const std::int64_t times = c_.result[0] - first_t;
+    const std::int64_t time_step = c_.result[1] * c_.result[2] * result_.step;
     for (std::int64_t y = 0; y < height; ++y) {
-      Source row;
-      for (int x = 0; x < kPoints; ++x) row.at[x] = columns[x].at[y];
-      const Vectors<4> values = Taps::points_to_result(row);
-      float* to = result_.at(t, first_y + y, first_x) + channel;
+      float* to = result_.at(first_t, first_y + y, first_x) + channel;
       for (std::int64_t x = 0; x < width; ++x, to += result_.step) {
-        hn::Store(hn::Max(hn::Add(values.at[x], bias), least), d, to);
+        const auto values = results_at(y * 4 + x);
+        repeat<sizeof(values) / sizeof(V)>([&](auto t) HWY_ATTR {
+          if (t < times) {
+            hn::Store(hn::Max(hn::Add(values.at[t], bias), least), d, to + t * time_step);
+          }
+        });
       }
     }
   }

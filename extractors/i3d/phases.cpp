@@ -27,15 +27,18 @@ Size3 phases_size(const Size3& size) {
 void split_phases(const float* clip, std::int64_t channels, const Size3& size,
                   const Volume& phases) {
   const auto [times, height, width] = size;
-  for (std::int64_t t = 0; t < 2 * phases.size[0]; ++t) {
-    for (std::int64_t y = 0; y < 2 * phases.size[1]; ++y) {
-      float* to = phases.at(t / 2, y / 2, 0) + (t % 2 * 2 + y % 2) * 2 * channels;
-      for (std::int64_t c = 0; c < channels; ++c) {
-        if (t < times && y < height) {
-          const float* row = clip + ((c * times + t) * height + y) * width;
-          spread_row(row, width, to + c, phases.step, channels);
-        } else {
-          clear_row(phases.size[2], to + c, phases.step, channels);
+  for (std::int64_t t = 0; t < phases.size[0]; ++t) {
+    for (std::int64_t y = 0; y < phases.size[1]; ++y) {
+      for (std::int64_t phase = 0; phase < 4; ++phase) {
+        const std::int64_t from_t = 2 * t + phase / 2, from_y = 2 * y + phase % 2;
+        float* to = phases.at(t, y, 0) + phase * 2 * channels;
+        for (std::int64_t c = 0; c < channels; ++c) {
+          if (from_t < times && from_y < height) {
+            const float* row = clip + ((c * times + from_t) * height + from_y) * width;
+            spread_row(row, width, to + c, phases.step, channels);
+          } else {
+            clear_row(phases.size[2], to + c, phases.step, channels);
+          }
         }
       }
     }

@@ -123,12 +123,11 @@ WinogradScratch scratch_of(const WinogradConvolution& c) {
   const std::int64_t width = 4 * c.tiles_across() + c.taps - 1;
   const std::int64_t tiles = c.tile_rows * c.tiles_across();
   const std::int64_t source_planes = c.source_groups() * c.time_points();
-  const std::int64_t result_planes = c.result_groups() * c.time_points();
-  return {
-      .strip = source_planes * height * width * depth,
-      .transformed = points * (source_planes * tiles * depth + c.time_points() * kPanel),
-      .expanded = c.time_points() * c.depth * 2 * kPanel,
-      .products = points * (result_planes * tiles * c.block_channels + c.time_points() * kPanel)};
+  return {.strip = source_planes * height * width * depth,
+          .transformed = points * (source_planes * tiles * depth + c.time_points() * kPanel),
+          .expanded = c.time_points() * c.depth * 2 * kPanel,
+          .products =
+              c.result_groups() * tiles * (points * c.time_points() * c.block_channels + kPanel)};
 }
 
 }  // namespace co2net

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "extractors/i3d/conv_kernels.h"
+#include "extractors/i3d/phases.h"
 #include "tests/bench/timing.h"
 
 namespace {
@@ -79,52 +80,57 @@ Floats random_floats(std::int64_t count) {
   return values;
 }
 
+// A convolution as CpuNet runs it, the clip's with the splitting of its phases.
 class Ours {
  public:
   Ours(const ConvKernels& kernels, const Shape& shape, const Array& weights)
       : kernels_(kernels), shape_(shape) {
-    const std::int64_t stored_inputs = round_up(shape.inputs, kPanel);
-    const std::int64_t stored_outputs = round_up(shape.outputs, kPanel);
-    const std::int64_t positions = shape.size[0] * shape.size[1] * shape.size[2];
-    source_ = random_floats(positions * stored_inputs);
-    result_ = random_floats(positions * stored_outputs);
-    bias_ = random_floats(stored_outputs);
-    if (shape.kernel == 3) {
-      winograd_.pad = {1, 1, 1};
-      winograd_.source = winograd_.result = shape.size;
-      winograd_.depth = shape.inputs;
-      winograd_.channels = stored_outputs;
-      winograd_.bias = bias_;
-      winograd_.relu = true;
-      plan_winograd(winograd_);
-      fill_weights(winograd_, weights);
-      scratch_.resize(scratch_of(winograd_).total());
-    } else {
-      weights_ = random_floats(shape.inputs * stored_outputs);
+    const bool is_first = shape.kernel == 7;
+    const std::int64_t inputs = (is_first ? co2net::kPhases : 1) * shape.inputs;
+    source_.channels = source_.step = round_up(inputs, kPanel);
+    result_.channels = result_.step = round_up(shape.outputs, kPanel);
+    source_.size = result_.size = shape.size;
+    source_values_ = random_floats(source_.positions() * source_.step);
+    result_values_ = random_floats(result_.positions() * result_.step);
+    bias_ = random_floats(result_.channels);
+    source_.data = source_values_.data();
+    result_.data = result_values_.data();
+    if (is_first) clip_ = random_floats(8 * shape.inputs * source_.positions());
+    if (shape.kernel == 1) {
+      weights_ = co2net::pack_pointwise(weights, result_.channels);
+      return;
     }
+    winograd_.taps = is_first ? 4 : 3;
+    winograd_.pad = {1, 1, 1};
+    winograd_.source = winograd_.result = shape.size;
+    winograd_.depth = inputs;
+    winograd_.channels = result_.channels;
+    winograd_.bias = bias_;
+    winograd_.relu = true;
+    plan_winograd(winograd_);
+    fill_weights(winograd_, is_first ? co2net::phases_weights(weights, {2, 2, 2}) : weights);
+    scratch_.resize(scratch_of(winograd_).total());
   }
 
   void run() {
-    const std::int64_t inputs = round_up(shape_.inputs, kPanel);
-    const std::int64_t outputs = round_up(shape_.outputs, kPanel);
-    const Volume source{source_.data(), shape_.size, inputs, inputs};
-    const Volume result{result_.data(), shape_.size, outputs, outputs};
-    if (shape_.kernel == 3) {
-      kernels_.winograd(winograd_, source, result, scratch_.data());
-    } else {
-      std::vector<PanelResult> panels;
-      for (std::int64_t panel = 0; panel < outputs; panel += kPanel) {
-        panels.push_back({result.data + panel, outputs, &bias_[panel], 0.f});
-      }
-      kernels_.pointwise(source.data, source.positions(), inputs, shape_.inputs, weights_.data(),
-                         panels);
+    if (shape_.kernel == 7) {
+      const auto [t, y, x] = shape_.size;
+      co2net::split_phases(clip_.data(), shape_.inputs, {2 * t, 2 * y, 2 * x}, source_);
     }
+    if (shape_.kernel > 1) return kernels_.winograd(winograd_, source_, result_, scratch_.data());
+    std::vector<PanelResult> panels;
+    for (std::int64_t panel = 0; panel < result_.channels; panel += kPanel) {
+      panels.push_back({result_.data + panel, result_.step, &bias_[panel], 0.f});
+    }
+    kernels_.pointwise(source_.data, source_.positions(), source_.step, shape_.inputs,
+                       weights_.data(), panels);
   }
 
  private:
   const ConvKernels& kernels_;
   const Shape& shape_;
-  Floats source_, result_, bias_, weights_, scratch_;
+  Floats clip_, source_values_, result_values_, bias_, weights_, scratch_;
+  Volume source_, result_;
   WinogradConvolution winograd_;
 };
 
