@@ -613,70 +613,89 @@ void winograd(const WinogradConvolution& convolution, const Volume& source, cons
 
 // Pools.
 
-// Calls work(window's first, window's end, result) for each window, [t, y, x] each.
 struct Range {
   std::int64_t first, end;
 };
 
-HWY_INLINE Range window(std::int64_t index, const PoolWindows& windows, std::size_t axis,
-                        std::int64_t size) {
+// Of window `index`, what exists.
+Range window(std::int64_t index, const PoolWindows& windows, std::size_t axis, std::int64_t size) {
   const std::int64_t first = index * windows.stride[axis] - windows.pad[axis];
   return {std::max<std::int64_t>(0, first), std::min(size, first + windows.kernel[axis])};
 }
 
+// Where a window lies in the source.
+struct Window {
+  Range times, rows, columns;
+};
+
+template <int kPanels>
+struct Largest {
+  Vectors<kPanels * kPanelVectors> values;
+
+  HWY_INLINE Largest() {
+    repeat<kPanels * kPanelVectors>(
+        [&](auto i) HWY_ATTR { values.at[i] = constant(-std::numeric_limits<float>::infinity()); });
+  }
+  HWY_INLINE void take(const float* from) {
+    repeat<kPanels * kPanelVectors>([&](auto i) HWY_ATTR {
+      values.at[i] = hn::Max(values.at[i], hn::Load(d, from + i * kLanes));
+    });
+  }
+  HWY_INLINE void give(float* to) const { store(values, to, kLanes); }
+};
+
+template <int kPanels>
+struct Mean {
+  double sums[kPanels * kPanel] = {};
+  int count = 0;
+
+  HWY_INLINE void take(const float* from) {
+    for (int i = 0; i < kPanels * kPanel; ++i) sums[i] += from[i];
+    ++count;
+  }
+  HWY_INLINE void give(float* to) const {
+    for (int i = 0; i < kPanels * kPanel; ++i) to[i] = static_cast<float>(sums[i] / count);
+  }
+};
+
 template <class Pool>
+HWY_INLINE void pool_window(const Volume& source, const Window& window, std::int64_t channel,
+                            float* to) {
+  Pool pool;
+  for (std::int64_t t = window.times.first; t < window.times.end; ++t) {
+    for (std::int64_t y = window.rows.first; y < window.rows.end; ++y) {
+      const float* from = source.at(t, y, window.columns.first) + channel;
+      for (std::int64_t x = window.columns.first; x < window.columns.end; ++x) {
+        pool.take(from);
+        from += source.step;
+      }
+    }
+  }
+  pool.give(to + channel);
+}
+
+// Several panels at once, so that the CPU need not wait for one value's comparison.
+template <template <int> class Pool>
 void pool(const PoolWindows& windows, const Volume& source, const Volume& result) {
+  constexpr int kPanels = 4;
   for (std::int64_t t = 0; t < result.size[0]; ++t) {
-    const Range times = window(t, windows, 0, source.size[0]);
     for (std::int64_t y = 0; y < result.size[1]; ++y) {
-      const Range rows = window(y, windows, 1, source.size[1]);
       for (std::int64_t x = 0; x < result.size[2]; ++x) {
-        const Range columns = window(x, windows, 2, source.size[2]);
-        for (std::int64_t panel = 0; panel < result.channels; panel += kPanel) {
-          Pool pooled;
-          for (std::int64_t i = times.first; i < times.end; ++i) {
-            for (std::int64_t j = rows.first; j < rows.end; ++j) {
-              const float* value = source.at(i, j, columns.first) + panel;
-              for (std::int64_t k = columns.first; k < columns.end; ++k, value += source.step) {
-                pooled.take(value);
-              }
-            }
-          }
-          pooled.give(result.at(t, y, x) + panel);
+        const Window here{window(t, windows, 0, source.size[0]),
+                          window(y, windows, 1, source.size[1]),
+                          window(x, windows, 2, source.size[2])};
+        float* to = result.at(t, y, x);
+        std::int64_t channel = 0;
+        for (; channel + kPanels * kPanel <= result.channels; channel += kPanels * kPanel) {
+          pool_window<Pool<kPanels>>(source, here, channel, to);
+        }
+        for (; channel < result.channels; channel += kPanel) {
+          pool_window<Pool<1>>(source, here, channel, to);
         }
       }
     }
   }
 }
-
-struct Largest {
-  V values[kPanelVectors];
-
-  Largest() {
-    for (V& value : values) value = hn::Set(d, -std::numeric_limits<float>::infinity());
-  }
-  HWY_INLINE void take(const float* from) {
-    for (int i = 0; i < kPanelVectors; ++i) {
-      values[i] = hn::Max(values[i], hn::Load(d, from + i * kLanes));
-    }
-  }
-  HWY_INLINE void give(float* to) const {
-    for (int i = 0; i < kPanelVectors; ++i) hn::Store(values[i], d, to + i * kLanes);
-  }
-};
-
-struct Mean {
-  double sums[kPanel] = {};
-  int count = 0;
-
-  HWY_INLINE void take(const float* from) {
-    for (int i = 0; i < kPanel; ++i) sums[i] += from[i];
-    ++count;
-  }
-  HWY_INLINE void give(float* to) const {
-    for (int i = 0; i < kPanel; ++i) to[i] = static_cast<float>(sums[i] / count);
-  }
-};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "extractors/i3d/winograd.h"
 
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <cmath>
@@ -113,8 +114,11 @@ void fill_weights(WinogradConvolution& c, const Array& weights) {
     }
   };
   const std::int64_t filled_panels = (outputs + kPanel - 1) / kPanel;
-  oneapi::tbb::parallel_for(std::int64_t{0}, filled_panels,
-                            [&](std::int64_t panel) { fill_panel(panel * kPanel); });
+  // A thread that waits here must not load another network meanwhile.
+  oneapi::tbb::this_task_arena::isolate([&] {
+    oneapi::tbb::parallel_for(std::int64_t{0}, filled_panels,
+                              [&](std::int64_t panel) { fill_panel(panel * kPanel); });
+  });
 }
 
 WinogradScratch scratch_of(const WinogradConvolution& c) {

@@ -376,6 +376,51 @@ TEST(I3d, ComputesOnTheCallingThreadAlone) {
   EXPECT_EQ(before, after);
 }
 
+// A small I3D as TorchScript reads it.
+ConvNet small_i3d() {
+  const TempDir dir;
+  const auto file = dir.path() / "i3d.pt";
+  save_i3d(file, {.channels = 2, .width = 1. / 16}, he_uniform(1));
+  return read(torch::jit::load(file.string()), {1, 2, 16, 224, 224});
+}
+
+std::vector<float> result_of(const CpuNet& net, const torch::Tensor& clip) {
+  std::vector<float> result(static_cast<std::size_t>(element_count(net.output_shape())));
+  net.run(clip.data_ptr<float>(), result.data());
+  return result;
+}
+
+TEST(CpuNet, GivesTheSameBytesOnManyThreadsAtOnce) {
+  use_one_thread_a_call();
+  const CpuNet net(small_i3d());
+  const torch::Tensor clip = random({1, 2, 16, 224, 224});
+  const std::vector<float> want = result_of(net, clip);
+  std::vector<std::vector<float>> got(4);
+  std::vector<std::thread> threads;
+  for (std::vector<float>& result : got) {
+    threads.emplace_back([&] { result = result_of(net, clip); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<float>& result : got) EXPECT_EQ(result, want);
+}
+
+TEST(CpuNet, GivesTheSameBytesWhereverOtherNetworksLeftNan) {
+  use_one_thread_a_call();
+  const torch::Tensor nan =
+      torch::full({1, 3, 16, 224, 224}, std::numeric_limits<double>::quiet_NaN());
+  const CpuNet filling(
+      read(module_of("return torch.conv3d(x, self.w1)", parameters()), nan.sizes().vec()));
+  const ConvNet i3d = small_i3d();
+  const torch::Tensor clip = random({1, 2, 16, 224, 224});
+  for (const ConvKernels& kernels : conv_kernels()) {
+    const CpuNet net(i3d, kernels);
+    ASSERT_GE(filling.workspace_bytes(), net.workspace_bytes());
+    result_of(filling, nan);
+    const std::vector<float> got = result_of(net, clip);
+    EXPECT_EQ(got, result_of(net, clip)) << kernels.name;
+  }
+}
+
 using WholeI3d = CpuNetTest<I3dArchitecture>;
 
 TEST_P(WholeI3d, EqualsLibtorchWithinTheTolerance) {
