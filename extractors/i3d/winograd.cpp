@@ -82,7 +82,9 @@ bool should_transform_time(const WinogradConvolution& c) {
 void plan_winograd(WinogradConvolution& convolution) {
   constexpr std::int64_t kRows = 48;  // that a product needs to be worth its weights' way to it
   convolution.transforms_time = should_transform_time(convolution);
-  const std::int64_t rows_a_tile_row = convolution.tiles_across() * convolution.result_groups();
+  const std::int64_t groups =
+      convolution.transforms_time ? convolution.source_groups() : convolution.result[0];
+  const std::int64_t rows_a_tile_row = convolution.tiles_across() * groups;
   convolution.tile_rows =
       std::min(convolution.tiles_down(), (kRows + rows_a_tile_row - 1) / rows_a_tile_row);
   const std::int64_t panels = convolution.tile_rows * rows_a_tile_row > 32 ? 2 : 4;
@@ -127,11 +129,11 @@ WinogradScratch scratch_of(const WinogradConvolution& c) {
   const std::int64_t width = 4 * c.tiles_across() + c.taps - 1;
   const std::int64_t tiles = c.tile_rows * c.tiles_across();
   const std::int64_t source_planes = c.source_groups() * c.time_points();
+  const std::int64_t result_rows = tiles * (c.transforms_time ? c.source_groups() : c.result[0]);
   return {.strip = source_planes * height * width * depth,
           .transformed = points * (source_planes * tiles * depth + c.time_points() * kPanel),
-          .expanded = c.time_points() * c.depth * 2 * kPanel,
-          .products =
-              c.result_groups() * tiles * (points * c.time_points() * c.block_channels + kPanel)};
+          .filters = c.time_points() * 2 * kPanel * c.depth,
+          .products = result_rows * (points * c.time_points() * c.block_channels + kPanel)};
 }
 
 }  // namespace co2net

@@ -58,9 +58,8 @@ struct WinogradConvolution {
   std::int64_t time_points() const { return transforms_time ? points() : 1; }
   std::int64_t tiles_across() const { return (result[2] + 3) / 4; }
   std::int64_t tiles_down() const { return (result[1] + 3) / 4; }
-  // What the time axis has, before and after the products: groups of 4 outputs, or times.
+  // Of 4 times of the result each, or the source's times.
   std::int64_t source_groups() const { return transforms_time ? (result[0] + 3) / 4 : source[0]; }
-  std::int64_t result_groups() const { return transforms_time ? (result[0] + 3) / 4 : result[0]; }
 };
 
 // What the shape says: the rest of the fields but for weights, bias and relu.
@@ -72,9 +71,9 @@ void fill_weights(WinogradConvolution& convolution, const Array& weights);
 
 // The parts of the scratch memory, in floats.
 struct WinogradScratch {
-  std::int64_t strip, transformed, expanded, products;
+  std::int64_t strip, transformed, filters, products;
 
-  std::int64_t total() const { return strip + transformed + expanded + products; }
+  std::int64_t total() const { return strip + transformed + filters + products; }
 };
 WinogradScratch scratch_of(const WinogradConvolution& convolution);
 
