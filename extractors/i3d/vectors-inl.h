@@ -26,6 +26,11 @@ constexpr int kPanelVectors = kPanel / kLanes;
 
 template <int kCount>
 struct Vectors {
+  // Both written out, since GCC compiles its own for the baseline instruction set.
+  HWY_INLINE Vectors() {}
+  template <class... Others>
+  HWY_INLINE Vectors(V first, Others... others) : at{first, others...} {}
+
   V at[kCount];
 };
 

@@ -35,26 +35,30 @@ struct ThreeTaps {
     const V odd_a = hn::NegMulAdd(constant(b2), x.at[1], x.at[3]);
     const V even_b = hn::NegMulAdd(constant(a2), x.at[2], x.at[4]);
     const V odd_b = hn::NegMulAdd(constant(a2), x.at[1], x.at[3]);
-    return {{rest(x.at[0], x.at[2], x.at[4]), hn::MulAdd(constant(a), odd_a, even_a),
-             hn::NegMulAdd(constant(a), odd_a, even_a), hn::MulAdd(constant(b), odd_b, even_b),
-             hn::NegMulAdd(constant(b), odd_b, even_b), rest(x.at[1], x.at[3], x.at[5])}};
+    return {rest(x.at[0], x.at[2], x.at[4]),           hn::MulAdd(constant(a), odd_a, even_a),
+            hn::NegMulAdd(constant(a), odd_a, even_a), hn::MulAdd(constant(b), odd_b, even_b),
+            hn::NegMulAdd(constant(b), odd_b, even_b), rest(x.at[1], x.at[3], x.at[5])};
   }
 
   static HWY_INLINE Vectors<4> points_to_result(const Vectors<6>& m) {
     const V sum_a = hn::Add(m.at[1], m.at[2]), difference_a = hn::Sub(m.at[1], m.at[2]);
     const V sum_b = hn::Add(m.at[3], m.at[4]), difference_b = hn::Sub(m.at[3], m.at[4]);
     const V odd = hn::MulAdd(constant(a2 * a), difference_a, m.at[5]);
-    return {{hn::Add(hn::Add(m.at[0], sum_a), sum_b),
-             hn::MulAdd(constant(b), difference_b, hn::Mul(constant(a), difference_a)),
-             hn::MulAdd(constant(b2), sum_b, hn::Mul(constant(a2), sum_a)),
-             hn::MulAdd(constant(b2 * b), difference_b, odd)}};
+    return {hn::Add(hn::Add(m.at[0], sum_a), sum_b),
+            hn::MulAdd(constant(b), difference_b, hn::Mul(constant(a), difference_a)),
+            hn::MulAdd(constant(b2), sum_b, hn::Mul(constant(a2), sum_a)),
+            hn::MulAdd(constant(b2 * b), difference_b, odd)};
   }
 
   static HWY_INLINE Vectors<6> filter_to_points(const Vectors<3>& h) {
     const V even_a = even(h, kScaleA, a2), odd_a = hn::Mul(constant(kScaleA * a), h.at[1]);
     const V even_b = even(h, kScaleB, b2), odd_b = hn::Mul(constant(kScaleB * b), h.at[1]);
-    return {{h.at[0], hn::Add(even_a, odd_a), hn::Sub(even_a, odd_a), hn::Add(even_b, odd_b),
-             hn::Sub(even_b, odd_b), h.at[2]}};
+    return {h.at[0],
+            hn::Add(even_a, odd_a),
+            hn::Sub(even_a, odd_a),
+            hn::Add(even_b, odd_b),
+            hn::Sub(even_b, odd_b),
+            h.at[2]};
   }
 
  private:
@@ -90,11 +94,11 @@ struct FourTaps {
     const V sum_c = hn::Add(m.at[4], m.at[5]), difference_c = hn::Sub(m.at[4], m.at[5]);
     const V first = hn::Mul(constant(a), difference_a), second = hn::Mul(constant(a2), sum_a);
     const V third = hn::MulAdd(constant(a2 * a), difference_a, m.at[6]);
-    return {{hn::Add(hn::Add(sum_a, sum_b), sum_c),
-             hn::MulAdd(constant(c), difference_c, hn::MulAdd(constant(b), difference_b, first)),
-             hn::MulAdd(constant(c2), sum_c, hn::MulAdd(constant(b2), sum_b, second)),
-             hn::MulAdd(constant(c2 * c), difference_c,
-                        hn::MulAdd(constant(b2 * b), difference_b, third))}};
+    return {hn::Add(hn::Add(sum_a, sum_b), sum_c),
+            hn::MulAdd(constant(c), difference_c, hn::MulAdd(constant(b), difference_b, first)),
+            hn::MulAdd(constant(c2), sum_c, hn::MulAdd(constant(b2), sum_b, second)),
+            hn::MulAdd(constant(c2 * c), difference_c,
+                       hn::MulAdd(constant(b2 * b), difference_b, third))};
   }
 
   static HWY_INLINE Vectors<7> filter_to_points(const Vectors<4>& h) {
@@ -359,7 +363,7 @@ class Winograd {
           } else {
             const Plane plane = plane_of(from + channel, channels);
             give(group, tile, first + channel,
-                 [&](std::int64_t i) HWY_ATTR { return Vectors<1>{{plane.at[i]}}; });
+                 [&](std::int64_t i) HWY_ATTR { return Vectors<1>(plane.at[i]); });
           }
         }
       }

@@ -5,6 +5,8 @@
 // With kernels named, set $ONEDNN_MAX_CPU_ISA to the same.
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
@@ -112,6 +114,22 @@ class Ours {
     scratch_.resize(scratch_of(winograd_).total());
   }
 
+  double error(const Array& weights) const {
+    double errors = 0, squares = 0;
+    for (std::int64_t i = 0; i < 400; ++i) {
+      const auto below = [](std::int64_t end) {
+        return static_cast<std::int64_t>((next_random() + 1) / 2 * static_cast<float>(end));
+      };
+      const auto [times, height, width] = shape_.size;
+      const Size3 at{below(times), below(height), below(width)};
+      const std::int64_t output = below(shape_.outputs);
+      const double want = want_at(weights, output, at);
+      errors += std::pow(result_.at(at[0], at[1], at[2])[output] - want, 2);
+      squares += want * want;
+    }
+    return std::sqrt(errors / squares);
+  }
+
   void run() {
     if (shape_.kernel == 7) {
       const auto [t, y, x] = shape_.size;
@@ -127,6 +145,35 @@ class Ours {
   }
 
  private:
+  // A value that the convolution sees, 0 outside.
+  double source_at(std::int64_t channel, const Size3& at) const {
+    const std::int64_t stride = shape_.stride;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      if (at[axis] < 0 || at[axis] >= stride * shape_.size[axis]) return 0;
+    }
+    const auto [t, y, x] = at;
+    if (stride == 1) return source_.at(t, y, x)[channel];
+    const auto [times, height, width] = shape_.size;
+    return clip_[((channel * 2 * times + t) * 2 * height + y) * 2 * width + x];
+  }
+
+  double want_at(const Array& weights, std::int64_t output, const Size3& at) const {
+    const std::int64_t kernel = shape_.kernel, pad = (kernel - shape_.stride) / 2;
+    const float* weight = weights.row(output);
+    double sum = bias_[output];
+    for (std::int64_t i = 0; i < shape_.inputs; ++i) {
+      for (std::int64_t k = 0; k < kernel * kernel * kernel; ++k) {
+        const Size3 tap{k / kernel / kernel, k / kernel % kernel, k % kernel};
+        Size3 from{};
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+          from[axis] = shape_.stride * at[axis] + tap[axis] - pad;
+        }
+        sum += *weight++ * source_at(i, from);
+      }
+    }
+    return std::max(0., sum);
+  }
+
   const ConvKernels& kernels_;
   const Shape& shape_;
   Floats clip_, source_values_, result_values_, bias_, weights_, scratch_;
@@ -141,7 +188,7 @@ class Direct {
     const auto kFloat = memory::data_type::f32;
     const auto kAny = memory::format_tag::any;
     const auto [t, y, x] = shape.size;
-    const std::int64_t s = shape.stride, k = shape.kernel, before = (k - s + 1) / 2;
+    const std::int64_t s = shape.stride, k = shape.kernel, before = (k - s) / 2;
     const memory::desc source({1, shape.inputs, s * t, s * y, s * x}, kFloat, kAny);
     const memory::desc weights({shape.outputs, shape.inputs, k, k, k}, kFloat, kAny);
     const memory::desc bias({shape.outputs}, kFloat, memory::format_tag::x);
@@ -199,6 +246,7 @@ int main(int argc, char** argv) {
   const std::vector<Shape> shapes = i3d_shapes(channels);
   std::vector<Ours> ours;
   std::vector<Direct> direct;
+  std::vector<double> errors;
   double preparing = 0;
   for (const Shape& shape : shapes) {
     const std::int64_t k = shape.kernel;
@@ -206,6 +254,8 @@ int main(int argc, char** argv) {
     std::generate(weights.values.begin(), weights.values.end(), next_random);
     preparing += seconds_of([&] { ours.emplace_back(*kernels, shape, weights); });
     direct.emplace_back(shape);
+    ours.back().run();
+    errors.push_back(ours.back().error(weights));
   }
   std::vector<double> their_best(shapes.size(), 1e9), our_best = their_best;
   for (int round = 0; round < rounds; ++round) {
@@ -218,13 +268,13 @@ int main(int argc, char** argv) {
   }
   double theirs_sum = 0, ours_sum = 0;
   std::printf("%s, prepared in %.2f s\n", kernels->name, preparing);
-  std::printf("layer    GMAC  oneDNN ms  ours ms  ratio  ours GFLOP/s as if direct\n");
+  std::printf("layer    GMAC  oneDNN ms  ours ms  ratio    error\n");
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const Shape& s = shapes[i];
     const double gmac = 1e-9 * s.size[0] * s.size[1] * s.size[2] * s.kernel * s.kernel * s.kernel *
                         s.inputs * s.outputs;
-    std::printf("%-6s %6.3f %10.2f %8.2f %6.2f %6.0f\n", s.name.c_str(), gmac, 1e3 * their_best[i],
-                1e3 * our_best[i], their_best[i] / our_best[i], 2 * gmac / our_best[i]);
+    std::printf("%-6s %6.3f %10.2f %8.2f %6.2f  %.1e\n", s.name.c_str(), gmac, 1e3 * their_best[i],
+                1e3 * our_best[i], their_best[i] / our_best[i], errors[i]);
     theirs_sum += their_best[i];
     ours_sum += our_best[i];
   }
