@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Flow, the kernels of I3D and postprocess on arm64: compiles them and their tests by Debian's cross compiler, and runs
-# the tests by QEMU. As root, in a bare Debian 12 of its own, build/root-arm64; MIRROR as for
-# clean_root.sh.
+# Flow, the kernels of I3D and postprocess on arm64: compiles them and their tests by Debian's cross
+# compiler, and runs the tests by QEMU. As root, in a bare Debian 12 of its own, build/root-arm64;
+# MIRROR as for clean_root.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ "${1:-}" != --in-root ]; then

@@ -107,7 +107,7 @@ void pool(const PoolWindows& windows, const Volume& source, const Volume& result
 }  // namespace
 
 // NOLINTNEXTLINE: one a target
-ConvKernels kernels() {
+ConvKernels conv_kernels_of_target() {
   return {hwy::TargetName(HWY_TARGET), winograd, pointwise, pool<Largest>, pool<Mean>};
 }
 
@@ -126,20 +126,20 @@ struct Compiled {
 // Best first.
 constexpr Compiled kCompiled[] = {
 #if HWY_TARGETS & HWY_AVX3 & ~HWY_STATIC_TARGET
-    {HWY_AVX3, N_AVX3::kernels},
+    {HWY_AVX3, N_AVX3::conv_kernels_of_target},
 #endif
 #if HWY_TARGETS & HWY_AVX2 & ~HWY_STATIC_TARGET
-    {HWY_AVX2, N_AVX2::kernels},
+    {HWY_AVX2, N_AVX2::conv_kernels_of_target},
 #endif
 #if HWY_TARGETS & HWY_SSE4 & ~HWY_STATIC_TARGET
-    {HWY_SSE4, N_SSE4::kernels},
+    {HWY_SSE4, N_SSE4::conv_kernels_of_target},
 #endif
-    {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels)},
+    {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(conv_kernels_of_target)},
 #if HWY_TARGETS & HWY_EMU128 & ~HWY_STATIC_TARGET
-    {HWY_EMU128, N_EMU128::kernels},
+    {HWY_EMU128, N_EMU128::conv_kernels_of_target},
 #endif
 #if HWY_TARGETS & HWY_SCALAR & ~HWY_STATIC_TARGET
-    {HWY_SCALAR, N_SCALAR::kernels},
+    {HWY_SCALAR, N_SCALAR::conv_kernels_of_target},
 #endif
 };
 

@@ -17,9 +17,9 @@ namespace co2net {
 class CpuNet {
  public:
   // Transforms the weights, on all of TBB's threads: to 4 floats for one of a 3x3x3 filter, and to
-  // 4.6 for one of 7x7x7; all of a full-size I3D's take 170 MB. Throws UnsupportedNetwork if a weight is not
-  // finite, and for a layer that is left to oneDNN and that it does not take, as it does none on a
-  // CPU that has neither AVX-512 nor AVX2.
+  // 4.6 for one of 7x7x7; all of a full-size I3D's take 170 MB. Throws UnsupportedNetwork if a
+  // weight is not finite, and for a layer that is left to oneDNN and that it does not take, as it
+  // does none on a CPU that has neither AVX-512 nor AVX2.
   explicit CpuNet(const ConvNet& net, const ConvKernels& kernels = conv_kernels().front());
   CpuNet(CpuNet&&) noexcept;
   CpuNet& operator=(CpuNet&&) noexcept;

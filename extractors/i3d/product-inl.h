@@ -27,6 +27,7 @@ constexpr int kMostRows = 6, kMostPanels = 1;
 #else
 constexpr int kMostRows = 3, kMostPanels = 1;
 #endif
+static_assert(kMostPanels <= kMostPanelsAtOnce);
 
 // Rows of the left matrix, `row_step` apart, and panels of the right one, `panel_step` apart. A row
 // has `taps` parts of `depth` floats, `tap_step` apart; a panel has [taps][depth][kPanel].

@@ -19,16 +19,16 @@ HWY_BEFORE_NAMESPACE();
 namespace co2net::HWY_NAMESPACE {
 namespace {
 
-// The transforms along one axis; README.md has the formulas. tap_at() is the tap that a filter is
-// at a point, or -1 where it is none.
+// The transforms along one axis; README.md has the formulas. tap_at() is the tap that the filter at
+// a point is, or -1 where it is none.
 
 struct ThreeTaps {
   static constexpr int kTaps = 3, kPoints = 6;
   using Points = WinogradPoints<kTaps>;
   static constexpr double a = Points::a, b = Points::b, a2 = a * a, b2 = b * b;
-  // The tap that is the filter at a point (at 0 it is over a2 * b2 = 1), or -1.
-  static constexpr int tap_at(std::int64_t point) { return point == 0 ? 0 : point == 5 ? 2 : -1; }
   static constexpr double kScaleA = 1 / (2 * a2 * (a2 - b2)), kScaleB = 1 / (2 * b2 * (b2 - a2));
+  // At 0 the first tap is over a2 * b2, which is 1.
+  static constexpr int tap_at(std::int64_t point) { return point == 0 ? 0 : point == 5 ? 2 : -1; }
 
   static HWY_INLINE Vectors<6> source_to_points(const Vectors<6>& x) {
     const V even_a = hn::NegMulAdd(constant(b2), x.at[2], x.at[4]);
@@ -308,7 +308,6 @@ class Winograd {
     for (std::int64_t panel = 0; panel < target.panels; ++panel) {
       expand_filter(weights + panel * filter_size_, filters_ + panel * kPoints * tap_size_);
     }
-    constexpr std::int64_t kShares = kPoints;  // of the weights that come next
     for (std::int64_t time = 0; time < kPoints; ++time) {
       const int tap = Taps::tap_at(time);
       const bool is_tap = tap >= 0;
@@ -320,8 +319,8 @@ class Winograd {
           .depth = c_.depth,
           .panels = is_tap ? weights + tap * tap_size_ : filters_ + time * tap_size_,
           .panel_step = is_tap ? filter_size_ : kPoints * tap_size_,
-          .coming = weights + target.panels * filter_size_ + time * filter_size_ / kShares,
-          .coming_count = filter_size_ / kShares,
+          .coming = weights + target.panels * filter_size_ + time * filter_size_ / kPoints,
+          .coming_count = filter_size_ / kPoints,
           .coming_step = filter_size_};
       multiply(factors, target, time, 0, c_.source_groups() * tiles_);
     }

@@ -132,7 +132,7 @@ WinogradScratch scratch_of(const WinogradConvolution& c) {
   const std::int64_t result_rows = tiles * (c.transforms_time ? c.source_groups() : c.result[0]);
   return {.strip = source_planes * height * width * depth,
           .transformed = points * (source_planes * tiles * depth + c.time_points() * kPanel),
-          .filters = c.time_points() * 2 * kPanel * c.depth,
+          .filters = c.time_points() * kMostPanelsAtOnce * kPanel * c.depth,
           .products = result_rows * (points * c.time_points() * c.block_channels + kPanel)};
 }
 

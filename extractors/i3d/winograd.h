@@ -11,8 +11,9 @@
 
 namespace co2net {
 
-// Weights lie in panels of so many outputs, side by side.
-constexpr std::int64_t kPanel = 16;
+// Weights lie in panels of so many outputs, side by side; some instruction sets take two panels at
+// once.
+constexpr std::int64_t kPanel = 16, kMostPanelsAtOnce = 2;
 
 using Floats = std::vector<float, oneapi::tbb::cache_aligned_allocator<float>>;
 
