@@ -150,7 +150,8 @@ Floats pack_pointwise(const Array& weights, std::int64_t channels) {
   Floats packed(channels * inputs);
   for (std::int64_t o = 0; o < outputs; ++o) {
     float* to = &packed[o / kPanel * kPanel * inputs + o % kPanel];
-    for (std::int64_t i = 0; i < inputs; ++i) to[i * kPanel] = weights.row(o)[i];
+    const float* from = weights.row(o);
+    for (std::int64_t i = 0; i < inputs; ++i) to[i * kPanel] = from[i];
   }
   return packed;
 }

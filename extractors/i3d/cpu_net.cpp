@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "extractors/i3d/conv_kernels.h"
 #include "extractors/i3d/onednn_convolution.h"
 #include "extractors/i3d/phases.h"
 #include "extractors/i3d/winograd.h"
@@ -171,14 +172,25 @@ void copy(const Volume& from, const Volume& to) {
   }
 }
 
-// Where a panel of a pointwise convolution goes.
-struct PanelPlan {
-  Place place;
-  bool relu;
-};
+// Pointwise convolutions of one source.
+struct Pointwise {
+  struct Panel {
+    Place place;
+    bool relu;
+  };
 
-struct PointwiseWeights {
   Floats weights, bias;  // by panel
+  std::vector<Panel> panels;
+
+  std::vector<PanelResult> results(const Call& call) const {
+    std::vector<PanelResult> results;
+    for (const auto& [place, relu] : panels) {
+      PanelResult result{call.at(place), place.step, &bias[results.size() * kPanel]};
+      if (relu) result.least = 0;
+      results.push_back(result);
+    }
+    return results;
+  }
 };
 
 Floats panel_bias(const ConvLayer& layer, std::int64_t channels) {
@@ -302,42 +314,37 @@ struct CpuNet::Plan {
   // With all others of the same source, which then is read once.
   void add_pointwise(const ConvNet& net, std::size_t index) {
     const std::size_t source_index = net.layers[index].inputs[0];
-    const std::int64_t depth = stored[source_index].depth();
     std::vector<Place> used = {places[source_index]};
-    std::vector<PanelPlan> panels;
-    Floats weights, bias;
+    Pointwise all;
     for (std::size_t i = index; i < net.layers.size(); ++i) {
       const ConvLayer& layer = net.layers[i];
-      if (layer.kind != Kind::kConvolution || layer.inputs[0] != source_index ||
-          !is_pointwise(layer)) {
-        continue;
+      if (layer.kind == Kind::kConvolution && layer.inputs[0] == source_index &&
+          is_pointwise(layer)) {
+        append_pointwise(layer, i, all);
+        used.push_back(places[i]);
+        is_done[i] = true;
       }
-      expect_finite(layer);
-      const Array spread =
-          spread_weights(layer.weights, stored[source_index], depth, layer.channels);
-      append(pack_pointwise(spread, stored[i].channels), weights);
-      for (std::int64_t channel = 0; channel < stored[i].channels; channel += kPanel) {
-        Place place = places[i];
-        place.offset += channel;
-        panels.push_back({place, layer.relu});
-      }
-      append(panel_bias(layer, stored[i].channels), bias);
-      used.push_back(places[i]);
-      is_done[i] = true;
     }
-    add_step(used, [=, source = held(source_index), pointwise = kernels.pointwise,
-                    shared = std::make_shared<const PointwiseWeights>(
-                        PointwiseWeights{std::move(weights), std::move(bias)})](const Call& call) {
-      std::vector<PanelResult> results;
-      for (const PanelPlan& panel : panels) {
-        const float* its_bias = &shared->bias[results.size() * kPanel];
-        PanelResult result{call.at(panel.place), panel.place.step, its_bias};
-        if (panel.relu) result.least = 0;
-        results.push_back(result);
-      }
+    add_step(used, [source = held(source_index), depth = stored[source_index].depth(),
+                    pointwise = kernels.pointwise,
+                    shared = std::make_shared<const Pointwise>(std::move(all))](const Call& call) {
       const Volume from = source.at(call);
-      pointwise(from.data, from.positions(), from.step, depth, shared->weights.data(), results);
+      pointwise(from.data, from.positions(), from.step, depth, shared->weights.data(),
+                shared->results(call));
     });
+  }
+
+  void append_pointwise(const ConvLayer& layer, std::size_t index, Pointwise& all) const {
+    expect_finite(layer);
+    const Stored &source = stored[layer.inputs[0]], &result = stored[index];
+    const Array weights = spread_weights(layer.weights, source, source.depth(), layer.channels);
+    append(pack_pointwise(weights, result.channels), all.weights);
+    append(panel_bias(layer, result.channels), all.bias);
+    for (std::int64_t channel = 0; channel < result.channels; channel += kPanel) {
+      Place place = places[index];
+      place.offset += channel;
+      all.panels.push_back({place, layer.relu});
+    }
   }
 
   // What oneDNN reads and writes is dense.
@@ -395,6 +402,12 @@ struct CpuNet::Plan {
 
   // The layer's channels one after the other, as the caller wants them.
   void add_output(std::size_t index) {
+    if (index == 0) {
+      add_step({}, [values = stored[0].values()](const Call& call) {
+        std::copy_n(call.input, values, call.output);
+      });
+      return;
+    }
     add_step({places[index]},
              [source = held(index), positions = stored[index].positions](const Call& call) {
                const Volume from = source.at(call);
@@ -426,7 +439,7 @@ struct CpuNet::Plan {
     return {places[index], stored[index].size, stored[index].channels};
   }
 
-  const ConvKernels& kernels;
+  const ConvKernels kernels;
   Shape output_shape;
   std::vector<Stored> stored;  // by layer
   std::vector<Place> places;   // by layer
@@ -437,6 +450,7 @@ struct CpuNet::Plan {
   int winograd_layers = 0;
 };
 
+CpuNet::CpuNet(const ConvNet& net) : CpuNet(net, conv_kernels().front()) {}
 CpuNet::CpuNet(const ConvNet& net, const ConvKernels& kernels)
     : plan_(std::make_unique<Plan>(net, kernels)) {}
 CpuNet::CpuNet(CpuNet&&) noexcept = default;

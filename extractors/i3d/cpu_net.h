@@ -3,10 +3,11 @@
 #include <memory>
 #include <string>
 
-#include "extractors/i3d/conv_kernels.h"
 #include "extractors/i3d/conv_net.h"
 
 namespace co2net {
+
+struct ConvKernels;
 
 // Runs a ConvNet on the CPU: float32, but averages summed in double; channels last, padding and
 // ReLU inside of the convolutions, concatenations written in place. By the kernels of
@@ -20,7 +21,8 @@ class CpuNet {
   // 4.6 for one of 7x7x7; all of a full-size I3D's take 170 MB. Throws UnsupportedNetwork if a
   // weight is not finite, and for a layer that is left to oneDNN and that it does not take, as it
   // does none on a CPU that has neither AVX-512 nor AVX2.
-  explicit CpuNet(const ConvNet& net, const ConvKernels& kernels = conv_kernels().front());
+  explicit CpuNet(const ConvNet& net);  // with the fastest kernels here
+  CpuNet(const ConvNet& net, const ConvKernels& kernels);
   CpuNet(CpuNet&&) noexcept;
   CpuNet& operator=(CpuNet&&) noexcept;
   ~CpuNet();

@@ -77,7 +77,8 @@ struct OnednnConvolution::Primitives {
              source == Source::kClip ? memory::format_tag::ncdhw : memory::format_tag::ndhwc) {
     const memory::desc plain(weights.shape, kFloat, memory::format_tag::oidhw);
     const memory::desc any_weights(weights.shape, kFloat, memory::format_tag::any);
-    const memory::desc any_source(held.dims(), kFloat, memory::format_tag::any);
+    const memory::desc any_source(clip_dims(weights.dim(1), source_size), kFloat,
+                                  memory::format_tag::any);
     const memory::desc bias_desc(bias_values.shape, kFloat, memory::format_tag::x);
     const memory::desc result(clip_dims(weights.dim(0), layer.size), kFloat,
                               memory::format_tag::ndhwc);

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "extractors/i3d/conv_kernels.h"
 #include "extractors/i3d/cpu_net.h"
 #include "extractors/i3d/i3d.h"
 #include "extractors/i3d/i3d_network.h"
@@ -190,6 +191,7 @@ const Case kNetworks[] = {
      "x = torch.constant_pad_nd(x, [0, 1, 0, 1, 1, 1], 0.0)\n"
      "return torch.max_pool3d(x, [3, 3, 3], [1, 2, 2])",
      {1, 3, 5, 12, 12}},
+    {"TheClipItself", "return x.flatten(1)", {1, 3, 2, 4, 5}},
     {"Branches",
      "a = torch.conv3d(x, self.w1)\n"
      "b = torch.relu(torch.conv3d(x, self.w5, None, [1, 1, 1], [1, 1, 1]))\n"
