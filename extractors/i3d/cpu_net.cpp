@@ -64,8 +64,9 @@ bool is_pointwise(const ConvLayer& layer) {
          layer.pad_begin == Size3{} && layer.pad_end == Size3{};
 }
 
-// On smaller maps much of the tiles of 4x4 lies outside.
-bool has_room_for_tiles(const ConvLayer& layer) { return layer.size[1] >= 7 && layer.size[2] >= 7; }
+// On smaller maps much of the tiles of 4x4 lies outside, and four times the weights would be read
+// for few positions.
+bool has_room_for_tiles(const ConvLayer& layer) { return layer.size[1] >= 8 && layer.size[2] >= 8; }
 
 bool should_use_winograd(const ConvLayer& layer) {
   return layer.kernel == Size3{3, 3, 3} && layer.stride == Size3{1, 1, 1} &&

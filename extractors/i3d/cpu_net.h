@@ -12,13 +12,13 @@ struct ConvKernels;
 // Runs a ConvNet on the CPU: float32, but averages summed in double; channels last, padding and
 // ReLU inside of the convolutions, concatenations written in place. By the kernels of
 // conv_kernels.h, where they fit: 3x3x3 convolutions of stride 1 and a clip's first 7x7x7
-// convolution of stride 2 by Winograd's filtering on maps of at least 7x7, 1x1x1 convolutions, and
+// convolution of stride 2 by Winograd's filtering on maps of at least 8x8, 1x1x1 convolutions, and
 // pools. Other convolutions by oneDNN. Which layer gets what depends on its shape alone, so that
 // equal inputs give equal bytes.
 class CpuNet {
  public:
   // Transforms the weights, on all of TBB's threads: to 4 floats for one of a 3x3x3 filter, and to
-  // 4.6 for one of 7x7x7; all of a full-size I3D's take 170 MB. Throws UnsupportedNetwork if a
+  // 4.6 for one of 7x7x7; all of a full-size I3D's take 125 MB. Throws UnsupportedNetwork if a
   // weight is not finite, and for a layer that is left to oneDNN and that it does not take, as it
   // does none on a CPU that has neither AVX-512 nor AVX2.
   explicit CpuNet(const ConvNet& net);  // with the fastest kernels here

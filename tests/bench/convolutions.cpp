@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "extractors/i3d/conv_kernels.h"
+#include "extractors/i3d/onednn_convolution.h"
 #include "extractors/i3d/phases.h"
 #include "tests/bench/timing.h"
 
@@ -82,7 +84,8 @@ Floats random_floats(std::int64_t count) {
   return values;
 }
 
-// A convolution as CpuNet runs it, the clip's with the splitting of its phases.
+// A convolution as CpuNet runs it, the clip's with the splitting of its phases, and by oneDNN at
+// 7x7.
 class Ours {
  public:
   Ours(const ConvKernels& kernels, const Shape& shape, const Array& weights)
@@ -100,18 +103,11 @@ class Ours {
     if (is_first) clip_ = random_floats(8 * shape.inputs * source_.positions());
     if (shape.kernel == 1) {
       weights_ = co2net::pack_pointwise(weights, result_.channels);
-      return;
+    } else if (shape.size[1] < 8) {
+      use_onednn(weights);
+    } else {
+      use_winograd(is_first ? co2net::phases_weights(weights, {2, 2, 2}) : weights);
     }
-    winograd_.taps = is_first ? 4 : 3;
-    winograd_.pad = {1, 1, 1};
-    winograd_.source = winograd_.result = shape.size;
-    winograd_.depth = inputs;
-    winograd_.channels = result_.channels;
-    winograd_.bias = bias_;
-    winograd_.relu = true;
-    plan_winograd(winograd_);
-    fill_weights(winograd_, is_first ? co2net::phases_weights(weights, {2, 2, 2}) : weights);
-    scratch_.resize(scratch_of(winograd_).total());
   }
 
   double error(const Array& weights) const {
@@ -135,6 +131,9 @@ class Ours {
       const auto [t, y, x] = shape_.size;
       co2net::split_phases(clip_.data(), shape_.inputs, {2 * t, 2 * y, 2 * x}, source_);
     }
+    if (onednn_) {
+      return onednn_->run(source_.data, result_.data, reinterpret_cast<std::byte*>(&scratch_[0]));
+    }
     if (shape_.kernel > 1) return kernels_.winograd(winograd_, source_, result_, scratch_.data());
     std::vector<PanelResult> panels;
     for (std::int64_t panel = 0; panel < result_.channels; panel += kPanel) {
@@ -145,6 +144,29 @@ class Ours {
   }
 
  private:
+  void use_winograd(const Array& weights) {
+    winograd_.taps = weights.dim(2);
+    winograd_.pad = {1, 1, 1};
+    winograd_.source = winograd_.result = shape_.size;
+    winograd_.depth = weights.dim(1);
+    winograd_.channels = result_.channels;
+    winograd_.bias = bias_;
+    winograd_.relu = true;
+    plan_winograd(winograd_);
+    fill_weights(winograd_, weights);
+    scratch_.resize(scratch_of(winograd_).total());
+  }
+
+  void use_onednn(const Array& weights) {
+    co2net::ConvLayer layer;
+    layer.size = shape_.size;
+    layer.pad_begin = layer.pad_end = {1, 1, 1};
+    layer.relu = true;
+    onednn_.emplace(layer, weights, Array({shape_.outputs}, {bias_.begin(), bias_.end()}),
+                    shape_.size, co2net::OnednnConvolution::Source::kChannelsLast);
+    scratch_.resize(onednn_->scratch_bytes() / sizeof(float) + 1);
+  }
+
   // A value that the convolution sees, 0 outside.
   double source_at(std::int64_t channel, const Size3& at) const {
     const std::int64_t stride = shape_.stride;
@@ -179,6 +201,7 @@ class Ours {
   Floats clip_, source_values_, result_values_, bias_, weights_, scratch_;
   Volume source_, result_;
   WinogradConvolution winograd_;
+  std::optional<co2net::OnednnConvolution> onednn_;
 };
 
 class Direct {
