@@ -1,21 +1,28 @@
 #include "extractors/i3d/phases.h"
 
+#include <iterator>
+#include <vector>
+
 namespace co2net {
 namespace {
 
 constexpr std::int64_t kTaps = 4;
 
-// A row of a clip as every second position of a row of the phases, from `to` on.
-void spread_row(const float* row, std::int64_t width, float* to, std::int64_t step,
-                std::int64_t channels) {
-  const std::int64_t odd = width / 2, even = width - odd;
-  for (std::int64_t x = 0; x < even; ++x) to[x * step] = row[2 * x];
-  for (std::int64_t x = 0; x < odd; ++x) to[x * step + channels] = row[2 * x + 1];
-  if (odd < even) to[odd * step + channels] = 0;
-}
-
-void clear_row(std::int64_t width, float* to, std::int64_t step, std::int64_t channels) {
-  for (std::int64_t x = 0; x < width; ++x) to[x * step] = to[x * step + channels] = 0;
+// Values 2 * x and 2 * x + 1 of rows, [4 phases of time and row][channels], to the phases of
+// position x; beyond the rows' width are zeros.
+void split_rows(const std::vector<const float*>& rows, std::int64_t width, float* to,
+                std::int64_t step) {
+  const std::int64_t channels = std::ssize(rows) / 4;
+  for (std::int64_t x = 0; x < width; x += 2, to += step) {
+    const bool has_odd = x + 1 < width;
+    for (std::int64_t phase = 0; phase < 4; ++phase) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const float* from = rows[phase * channels + c] + x;
+        to[phase * 2 * channels + c] = from[0];
+        to[(phase * 2 + 1) * channels + c] = has_odd ? from[1] : 0;
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -27,20 +34,17 @@ Size3 phases_size(const Size3& size) {
 void split_phases(const float* clip, std::int64_t channels, const Size3& size,
                   const Volume& phases) {
   const auto [times, height, width] = size;
+  const std::vector<float> beyond(width);
+  std::vector<const float*> rows(4 * channels);
   for (std::int64_t t = 0; t < phases.size[0]; ++t) {
     for (std::int64_t y = 0; y < phases.size[1]; ++y) {
-      for (std::int64_t phase = 0; phase < 4; ++phase) {
+      for (std::int64_t i = 0; i < 4 * channels; ++i) {
+        const std::int64_t phase = i / channels, c = i % channels;
         const std::int64_t from_t = 2 * t + phase / 2, from_y = 2 * y + phase % 2;
-        float* to = phases.at(t, y, 0) + phase * 2 * channels;
-        for (std::int64_t c = 0; c < channels; ++c) {
-          if (from_t < times && from_y < height) {
-            const float* row = clip + ((c * times + from_t) * height + from_y) * width;
-            spread_row(row, width, to + c, phases.step, channels);
-          } else {
-            clear_row(phases.size[2], to + c, phases.step, channels);
-          }
-        }
+        const std::int64_t row = (c * times + from_t) * height + from_y;
+        rows[i] = from_t < times && from_y < height ? clip + row * width : beyond.data();
       }
+      split_rows(rows, width, phases.at(t, y, 0), phases.step);
     }
   }
 }

@@ -216,7 +216,7 @@ class Winograd {
     }
     for (std::int64_t x = 0; x < held_width(); ++x) {
       float* to = row + (c_.pad[2] + x) * depth_;
-      for (std::int64_t channel = 0; channel < depth_; channel += kLanes) {
+      for (std::int64_t channel = 0; channel < c_.depth; channel += kLanes) {
         Source values;
         repeat<kPoints>([&](auto i) HWY_ATTR {
           const bool exists = times[i] != nullptr;
@@ -244,7 +244,7 @@ class Winograd {
   }
 
   void transform_tile(const float* from, float* to) {
-    for (std::int64_t channel = 0; channel < depth_; channel += kLanes) {
+    for (std::int64_t channel = 0; channel < c_.depth; channel += kLanes) {
       Source columns[kPoints];
       for (int x = 0; x < kPoints; ++x) {
         columns[x] =

@@ -36,7 +36,7 @@ class PlaneTransform {
 
   // Row i of the result goes to to + i * step.
   void apply(const double* from, float* to, std::int64_t step) const {
-    std::vector<double> half(points_ * taps_ * kPanel);  // down the columns
+    double half[kMostPoints * kMostTaps * kPanel];  // down the columns
     for (std::int64_t i = 0; i < points_; ++i) {
       for (std::int64_t x = 0; x < taps_; ++x) {
         combine(i, from + x * kPanel, taps_ * kPanel, &half[(i * taps_ + x) * kPanel]);
@@ -52,6 +52,8 @@ class PlaneTransform {
   }
 
  private:
+  static constexpr std::int64_t kMostTaps = 4, kMostPoints = 7;
+
   // The filter whose taps are panels `step` apart, at a point.
   void combine(std::int64_t point, const double* filter, std::int64_t step, double* result) const {
     std::fill_n(result, kPanel, 0.);
@@ -77,6 +79,28 @@ bool should_transform_time(const WinogradConvolution& c) {
   return 5 * transformed < 4 * one_by_one;  // the transforms' own share
 }
 
+// The outputs [first, first + kPanel), as far as there are so many.
+void fill_panel(const Array& weights, std::int64_t first, const PlaneTransform& transform,
+                WinogradConvolution& c) {
+  const std::int64_t inputs = weights.dim(1), count = std::min(kPanel, weights.dim(0) - first);
+  const std::int64_t plane = c.taps * c.taps, panel_size = c.taps * c.depth * kPanel;
+  const std::int64_t block = first / c.block_channels * c.block_channels;
+  const std::int64_t block_panels = std::min(c.block_channels, c.channels - block) / kPanel;
+  float* to = &c.weights[block / kPanel * c.points() * c.points() * panel_size +
+                         (first - block) / kPanel * panel_size];
+  std::vector<double> filter(plane * kPanel);
+  for (std::int64_t tap = 0; tap < c.taps; ++tap) {
+    for (std::int64_t input = 0; input < inputs; ++input) {
+      for (std::int64_t o = 0; o < count; ++o) {
+        const float* from = weights.row(first + o) + (input * c.taps + tap) * plane;
+        for (std::int64_t i = 0; i < plane; ++i) filter[i * kPanel + o] = from[i];
+      }
+      transform.apply(filter.data(), to + (tap * c.depth + input) * kPanel,
+                      block_panels * panel_size);
+    }
+  }
+}
+
 }  // namespace
 
 void plan_winograd(WinogradConvolution& convolution) {
@@ -91,35 +115,16 @@ void plan_winograd(WinogradConvolution& convolution) {
   convolution.block_channels = std::min(panels * kPanel, convolution.channels);
 }
 
-void fill_weights(WinogradConvolution& c, const Array& weights) {
-  const std::int64_t outputs = weights.dim(0), inputs = weights.dim(1);
-  const std::int64_t plane = c.taps * c.taps, points = c.points() * c.points();
-  const std::int64_t panel_size = c.taps * c.depth * kPanel;
-  c.weights.assign(points * c.channels * c.taps * c.depth, 0.f);
+void fill_weights(WinogradConvolution& convolution, const Array& weights) {
+  WinogradConvolution& c = convolution;
+  c.weights.assign(c.points() * c.points() * c.channels * c.taps * c.depth, 0.f);
+  const std::int64_t panels = (weights.dim(0) + kPanel - 1) / kPanel;
   const PlaneTransform transform(c.taps);
-  const auto fill_panel = [&](std::int64_t first) {
-    const std::int64_t block = first / c.block_channels * c.block_channels;
-    const std::int64_t panels = std::min(c.block_channels, c.channels - block) / kPanel;
-    float* to =
-        &c.weights[block * points * c.taps * c.depth + (first - block) / kPanel * panel_size];
-    const std::int64_t count = std::min(kPanel, outputs - first);
-    std::vector<double> filter(plane * kPanel);
-    for (std::int64_t tap = 0; tap < c.taps; ++tap) {
-      for (std::int64_t input = 0; input < inputs; ++input) {
-        for (std::int64_t o = 0; o < count; ++o) {
-          const float* from =
-              &weights.values[(((first + o) * inputs + input) * c.taps + tap) * plane];
-          for (std::int64_t i = 0; i < plane; ++i) filter[i * kPanel + o] = from[i];
-        }
-        transform.apply(filter.data(), to + (tap * c.depth + input) * kPanel, panels * panel_size);
-      }
-    }
-  };
-  const std::int64_t filled_panels = (outputs + kPanel - 1) / kPanel;
   // A thread that waits here must not load another network meanwhile.
   oneapi::tbb::this_task_arena::isolate([&] {
-    oneapi::tbb::parallel_for(std::int64_t{0}, filled_panels,
-                              [&](std::int64_t panel) { fill_panel(panel * kPanel); });
+    oneapi::tbb::parallel_for(std::int64_t{0}, panels, [&](std::int64_t panel) {
+      fill_panel(weights, panel * kPanel, transform, c);
+    });
   });
 }
 
