@@ -70,7 +70,7 @@ bool has_room_for_tiles(const ConvLayer& layer) { return layer.size[1] >= 8 && l
 
 bool should_use_winograd(const ConvLayer& layer) {
   return layer.kernel == Size3{3, 3, 3} && layer.stride == Size3{1, 1, 1} &&
-         has_room_for_tiles(layer);
+         (has_room_for_tiles(layer) || !OnednnConvolution::is_fast_here());
 }
 
 bool should_use_phases(const ConvLayer& layer) {

@@ -13,8 +13,8 @@ struct ConvKernels;
 // ReLU inside of the convolutions, concatenations written in place. By the kernels of
 // conv_kernels.h, where they fit: 3x3x3 convolutions of stride 1 and a clip's first 7x7x7
 // convolution of stride 2 by Winograd's filtering on maps of at least 8x8, 1x1x1 convolutions, and
-// pools. Other convolutions by oneDNN. Which layer gets what depends on its shape alone, so that
-// equal inputs give equal bytes.
+// pools. Other convolutions by oneDNN; where that is slow (onednn_convolution.h), 3x3x3 on smaller
+// maps are not left to it. So shape and CPU alone decide, and equal inputs give equal bytes.
 class CpuNet {
  public:
   // Transforms the weights, on all of TBB's threads: to 4 floats for one of a 3x3x3 filter, and to

@@ -51,14 +51,6 @@ dnnl::primitive_attr attributes_of(bool relu) {
   return attributes;
 }
 
-void expect_vectors() {
-  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
-  for (const dnnl::cpu_isa wanted : {dnnl::cpu_isa::avx512_core, dnnl::cpu_isa::avx2}) {
-    if ((isa & static_cast<int>(wanted)) == static_cast<int>(wanted)) return;
-  }
-  throw UnsupportedNetwork("this CPU has neither AVX-512 nor AVX2");
-}
-
 std::size_t aligned(std::size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
@@ -117,7 +109,7 @@ struct OnednnConvolution::Primitives {
 
 OnednnConvolution::OnednnConvolution(const ConvLayer& layer, const Array& weights,
                                      const Array& bias, const Size3& source_size, Source source) {
-  expect_vectors();
+  if (!is_fast_here()) throw UnsupportedNetwork("this CPU has neither AVX-512 nor AVX2");
   try {
     primitives_ = std::make_shared<Primitives>(layer, weights, bias, source_size, source);
   } catch (const dnnl::error& e) {
@@ -149,6 +141,14 @@ void OnednnConvolution::run(const float* source, float* result, std::byte* scrat
   arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(p.desc.scratchpad_desc(), p.engine, rest));
   p.convolution.execute(stream, arguments);
   stream.wait();
+}
+
+bool OnednnConvolution::is_fast_here() {
+  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
+  for (const dnnl::cpu_isa wanted : {dnnl::cpu_isa::avx512_core, dnnl::cpu_isa::avx2}) {
+    if ((isa & static_cast<int>(wanted)) == static_cast<int>(wanted)) return true;
+  }
+  return false;
 }
 
 std::string OnednnConvolution::library_version() {

@@ -80,14 +80,17 @@ const Parameters& parameters() {
   return kParameters;
 }
 
+#define SKIP_WITHOUT_ONEDNN()                                                \
+  if (const std::string lacks = test::what_onednn_lacks(); !lacks.empty()) { \
+    GTEST_SKIP() << test::kMachineLacks << "what oneDNN needs: " << lacks;   \
+  }                                                                          \
+  static_assert(true)
+
 // Skips its tests on a CPU that lacks what oneDNN needs.
 template <class Parameter>
 class CpuNetTest : public testing::TestWithParam<Parameter> {
  protected:
-  void SetUp() override {
-    const std::string lacks = test::what_onednn_lacks();
-    if (!lacks.empty()) GTEST_SKIP() << test::kMachineLacks << "what oneDNN needs: " << lacks;
-  }
+  void SetUp() override { SKIP_WITHOUT_ONEDNN(); }
 };
 
 using EqualsLibtorch = CpuNetTest<Case>;
@@ -407,6 +410,7 @@ TEST(CpuNet, GivesTheSameBytesOnManyThreadsAtOnce) {
 }
 
 TEST(CpuNet, GivesTheSameBytesWhereverOtherNetworksLeftNan) {
+  SKIP_WITHOUT_ONEDNN();
   use_one_thread_a_call();
   const torch::Tensor nan =
       torch::full({1, 3, 16, 224, 224}, std::numeric_limits<double>::quiet_NaN());
