@@ -21,11 +21,11 @@ namespace {
 
 // As many sums as there are registers for, beside a row's value and the weights.
 #if HWY_TARGET == HWY_AVX3
-constexpr int kMostRows = 14, kMostPanels = 2;
+inline constexpr int kMostRows = 14, kMostPanels = 2;
 #elif HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON
-constexpr int kMostRows = 6, kMostPanels = 1;
+inline constexpr int kMostRows = 6, kMostPanels = 1;
 #else
-constexpr int kMostRows = 3, kMostPanels = 1;
+inline constexpr int kMostRows = 3, kMostPanels = 1;
 #endif
 static_assert(kMostPanels <= kMostPanelsAtOnce);
 

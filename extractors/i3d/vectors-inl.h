@@ -20,9 +20,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<float, kPanel>;
 using V = hn::Vec<D>;
-constexpr D d;
-constexpr int kLanes = hn::MaxLanes(d);
-constexpr int kPanelVectors = kPanel / kLanes;
+inline constexpr D d;
+inline constexpr int kLanes = hn::MaxLanes(d);
+inline constexpr int kPanelVectors = kPanel / kLanes;
 
 template <int kCount>
 struct Vectors {

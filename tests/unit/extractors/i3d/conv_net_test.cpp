@@ -428,7 +428,7 @@ TEST(CpuNet, GivesTheSameBytesWhereverOtherNetworksLeftNan) {
   }
 }
 
-using WholeI3d = CpuNetTest<I3dArchitecture>;
+class WholeI3d : public testing::TestWithParam<I3dArchitecture> {};
 
 TEST_P(WholeI3d, EqualsLibtorchWithinTheTolerance) {
   const TempDir dir;
