@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "extractors/i3d/phases.h"
 #include "tests/support.h"
 
 namespace co2net {
@@ -66,7 +67,7 @@ void for_each_position(const Size3& size, const Work& work) {
 
 struct Shape {
   Size3 kernel, pad, source, result;
-  std::int64_t inputs, outputs;
+  std::int64_t inputs, outputs, stride = 1;
 };
 
 void PrintTo(const Shape& s, std::ostream* out) {
@@ -87,7 +88,8 @@ std::vector<double> convolve(const Shape& s, const Held& source, const Array& we
       const float* weight = weights.row(o);
       for (std::int64_t i = 0; i < s.inputs; ++i) {
         for_each_position(s.kernel, [&](std::int64_t dt, std::int64_t dy, std::int64_t dx) {
-          sum += *weight++ * source.at(t + dt - s.pad[0], y + dy - s.pad[1], x + dx - s.pad[2], i);
+          sum += *weight++ * source.at(s.stride * t + dt - s.pad[0], s.stride * y + dy - s.pad[1],
+                                       s.stride * x + dx - s.pad[2], i);
         });
       }
       sums.push_back(sum);
@@ -144,35 +146,58 @@ Floats random_bias(std::int64_t outputs) {
   return bias;
 }
 
+// Into memory that held NaN.
+void convolve_by_winograd(const ConvKernels& kernels, WinogradConvolution& convolution,
+                          const Array& weights, const Held& source, const Held& result) {
+  convolution.taps = weights.dim(2);
+  convolution.source = source.volume.size;
+  convolution.result = result.volume.size;
+  convolution.depth = source.count;
+  convolution.channels = result.volume.channels;
+  plan_winograd(convolution);
+  fill_weights(convolution, weights);
+  Floats scratch(scratch_of(convolution).total(), kNan);
+  kernels.winograd(convolution, source.volume, result.volume, scratch.data());
+}
+
 // The error of a convolution without ReLU (up to 5e-6 was seen with three taps, 9e-6 with four);
 // checks that one with it is its positive part.
 double winograd_error(const ConvKernels& kernels, const Shape& s) {
   Held source(s.source, s.inputs, kPanel * between(0, 1), kNan);
   source.fill_with_random_values();
   const Array weights = random_weights(s);
-  WinogradConvolution convolution;
-  convolution.taps = s.kernel[0];
-  convolution.pad = s.pad;
-  convolution.source = s.source;
-  convolution.result = s.result;
-  convolution.depth = s.inputs;
-  convolution.channels = round_up(s.outputs, kPanel);
-  convolution.bias = random_bias(s.outputs);
-  plan_winograd(convolution);
-  fill_weights(convolution, weights);
+  WinogradConvolution convolution{.pad = s.pad, .bias = random_bias(s.outputs)};
   const std::int64_t gap = kPanel * between(0, 2);
   Held result(s.result, s.outputs, gap, kUntouched), positive(s.result, s.outputs, gap, kUntouched);
-  Floats scratch(scratch_of(convolution).total(), kNan);
-  kernels.winograd(convolution, source.volume, result.volume, scratch.data());
+  convolve_by_winograd(kernels, convolution, weights, source, result);
   convolution.relu = true;
-  scratch.assign(scratch.size(), kNan);
-  kernels.winograd(convolution, source.volume, positive.volume, scratch.data());
+  convolve_by_winograd(kernels, convolution, weights, source, positive);
 
   expect_nothing_beside(result);
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     EXPECT_EQ(positive.values[i], std::max(0.f, result.values[i]));
   }
   return error_of(result, convolve(s, source, weights, convolution.bias));
+}
+
+// Of a convolution of stride 2 by its phases.
+double phases_error(const ConvKernels& kernels, const Shape& s) {
+  Held clip(s.source, s.inputs, 0, 0);
+  clip.fill_with_random_values();
+  std::vector<float> planes;
+  for (std::int64_t c = 0; c < s.inputs; ++c) {
+    for_each_position(s.source, [&](std::int64_t t, std::int64_t y, std::int64_t x) {
+      planes.push_back(clip.volume.at(t, y, x)[c]);
+    });
+  }
+  Held phases(phases_size(s.source), kPhases * s.inputs, kPanel, kNan);
+  split_phases(planes.data(), s.inputs, s.source, phases.volume);
+  const Array weights = random_weights(s);
+  WinogradConvolution convolution{.pad = phases_pad(s.pad), .bias = random_bias(s.outputs)};
+  Held result(s.result, s.outputs, 0, kUntouched);
+  convolve_by_winograd(kernels, convolution, phases_weights(weights, s.pad), phases, result);
+  expect_nothing_beside(result);
+  return error_of(result, convolve(s, clip, weights, convolution.bias));
 }
 
 Shape same(std::int64_t inputs, std::int64_t outputs, const Size3& size) {
@@ -212,6 +237,19 @@ TEST_P(ConvKernelsOf, ConvolveFourTapsAsInDoublePrecision) {
   for (int i = 0; i < 15; ++i) shapes.push_back(random_shape(4));
   for (const Shape& shape : shapes) {
     EXPECT_LT(winograd_error(*kernels_, shape), 2e-5) << testing::PrintToString(shape);
+  }
+}
+
+TEST_P(ConvKernelsOf, ConvolveSevenTapsOfStrideTwoByPhasesAsInDoublePrecision) {
+  for (int i = 0; i < 12; ++i) {
+    Shape s{{7, 7, 7}, {}, {}, {}, between(1, 4), between(1, 40), 2};
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      s.pad[axis] = between(0, 4);
+      s.source[axis] = between(axis == 0 ? 5 : 9, axis == 0 ? 9 : 31);
+      const std::int64_t pad_end = between(2, 3);
+      s.result[axis] = (s.source[axis] + s.pad[axis] + pad_end - 7) / 2 + 1;
+    }
+    EXPECT_LT(phases_error(*kernels_, s), 2e-5) << testing::PrintToString(s);
   }
 }
 
