@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Flow and postprocess on arm64: compiles them and their tests by Debian's cross compiler, and runs
-# the tests by QEMU. As root, in a bare Debian 12 of its own, build/root-arm64; MIRROR as for
-# clean_root.sh.
+# Flow, the kernels of I3D and postprocess on arm64: compiles them and their tests by Debian's cross
+# compiler, and runs the tests by QEMU. As root, in a bare Debian 12 of its own, build/root-arm64;
+# MIRROR as for clean_root.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ "${1:-}" != --in-root ]; then
@@ -24,7 +24,7 @@ install_missing "test for arm64" crossbuild-essential-arm64 cmake ninja-build pk
 cmake --preset arm64
 cmake --build --preset arm64
 failed=0
-for program in flow_tests postprocess_tests postprocess_golden_tests; do
+for program in flow_tests conv_kernels_tests postprocess_tests postprocess_golden_tests; do
   qemu-aarch64 -cpu max "build/arm64/tests/$program" || failed=1
 done
 exit "$failed"

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "extractors/i3d/onednn_net.h"
+#include "extractors/i3d/cpu_net.h"
 #include "extractors/i3d/torchscript_conv_net.h"
 #include "extractors/i3d/torchscript_module.h"
 #include "pipeline/base/error.h"
@@ -69,8 +69,8 @@ struct I3d::Network {
   std::int64_t feature_size;
   torch::Device device;
   torch::ScalarType type;
-  torch::jit::Module module;               // not kept beside `compiled`
-  std::optional<OnednnNet> compiled = {};  // on the CPU, where the module can be
+  torch::jit::Module module;            // not kept beside `compiled`
+  std::optional<CpuNet> compiled = {};  // on the CPU, where the module can be
   std::mutex repeating = {};
   bool has_repeated = false;
 
@@ -126,7 +126,7 @@ struct I3d::Network {
       compiled.emplace(read_conv_net(module, input_shape));
       module = {};
     } catch (const UnsupportedNetwork& e) {
-      spdlog::warn("{}: runs in libtorch, which is slower than oneDNN: {}", name, e.what());
+      spdlog::warn("{}: runs in libtorch, which is slower: {}", name, e.what());
     }
   }
 };
@@ -155,7 +155,7 @@ I3d& I3d::operator=(I3d&&) noexcept = default;
 I3d::~I3d() = default;
 
 std::string I3d::library_version() {
-  return std::string("libtorch ") + TORCH_VERSION + ", " + OnednnNet::library_version();
+  return std::string("libtorch ") + TORCH_VERSION + ", " + CpuNet::library_version();
 }
 
 Shape I3d::clips_shape(std::int64_t count) const {
@@ -186,6 +186,10 @@ void I3d::expect_feature_size() const {
 
 bool I3d::is_compiled() const { return network_->compiled.has_value(); }
 
+int I3d::winograd_layers() const {
+  return is_compiled() ? network_->compiled->winograd_layers() : 0;
+}
+
 int I3d::clips_at_once() const { return network_->device.is_cuda() ? kClipsOnGpu : 1; }
 
 void I3d::run(const float* clips, std::int64_t count, float* features) const {
@@ -196,7 +200,7 @@ void I3d::run(const float* clips, std::int64_t count, float* features) const {
   input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
   input.narrow(0, count, batch - count).zero_();
   const torch::Tensor output = network_->features(input).to(torch::kFloat);
-  // oneDNN's ReLU makes zeros of a clip's NaNs. The sum is finite only if all of its values are.
+  // A ReLU makes numbers of a clip's NaNs. The sum is finite only if all of its values are.
   if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
     refuse(name_, "gives a feature that is not finite; its weights or the clip are damaged");
   }

@@ -28,7 +28,7 @@ struct I3dOptions {
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D],
 // such as save_i3d() writes, in evaluation mode. float16 and bfloat16 weights are read as float32,
 // and so are those types where the code names them. The file is code that runs here: load only what
-// you trust. On the CPU it is compiled for oneDNN when it is loaded, if it consists of an I3D's
+// you trust. On the CPU it is compiled (cpu_net.h) when it is loaded, if it consists of an I3D's
 // operators; else libtorch runs it as it is written, and a warning names the operator that is in
 // the way. features() may be called from many threads at once.
 class I3d {
@@ -43,12 +43,14 @@ class I3d {
   ~I3d();
 
   int feature_size() const { return options_.feature_size; }
-  // Whether oneDNN runs the network.
+  // Whether the network is compiled, and how many of its convolutions then run by Winograd's
+  // filtering, which rounds more.
   bool is_compiled() const;
+  int winograd_layers() const;
   // How many clips make best use of a call.
   int clips_at_once() const;
 
-  // What runs the networks, for cache keys: "libtorch 1.13.1, oneDNN 2.6.3 (ISA 1007)".
+  // What runs the networks, for cache keys: "libtorch 1.13.1, convolutions 1 (AVX3), oneDNN ...".
   static std::string library_version();
 
   //   clips    float32 [N, C, 16, side, side] in [-1, 1]; C = 3 in RGB order, or 2: flow x, flow y

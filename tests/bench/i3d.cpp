@@ -1,8 +1,11 @@
 // Compares I3d with torch::jit::load and forward, in seconds a snippet: on one thread, and on all
 // cores with a snippet each. Both take turns, so that a busy machine slows both; processor time is
-// printed, too, since other programs disturb it less. For networks of co2net_make_bundle.
-//   co2net_bench_i3d NETWORK.pt CHANNELS [ROUNDS]
+// printed, too, since other programs disturb it less. For networks of co2net_make_bundle. As on a
+// CPU without AVX-512 with "AVX2" at the end and OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
+// ONEDNN_MAX_CPU_ISA=AVX2.
+//   co2net_bench_i3d NETWORK.pt CHANNELS [ROUNDS [AVX2]]
 
+#include <hwy/targets.h>
 #include <oneapi/tbb/info.h>
 #include <torch/script.h>
 
@@ -76,13 +79,15 @@ co2net::Array forward(torch::jit::Module& module, const co2net::Array& clip) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "Usage: co2net_bench_i3d NETWORK.pt CHANNELS [ROUNDS]\n");
+    std::fprintf(stderr, "Usage: co2net_bench_i3d NETWORK.pt CHANNELS [ROUNDS [AVX2]]\n");
     return 2;
   }
   const int channels = std::stoi(argv[2]), rounds = argc > 3 ? std::stoi(argv[3]) : 7;
+  if (argc > 4 && std::string(argv[4]) == "AVX2") hwy::DisableTargets(HWY_AVX3);
   const co2net::Array clip = co2net::test::hashfill("clip", {1, channels, 16, 224, 224}, 1);
   co2net::use_one_thread_a_call();
   torch::jit::Module module;
+  std::printf("%s\n", co2net::I3d::library_version().c_str());
   std::printf("jit::load: %.2f s\n", seconds_of([&] { module = torch::jit::load(argv[1]); }));
   const co2net::Array want = forward(module, clip);
 

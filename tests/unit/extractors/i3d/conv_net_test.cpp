@@ -1,19 +1,19 @@
-// TorchScript -> ConvNet -> oneDNN, against libtorch.
+// TorchScript -> ConvNet -> CpuNet, against libtorch.
 
 #include <gtest/gtest.h>
 #include <torch/script.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "extractors/i3d/conv_kernels.h"
+#include "extractors/i3d/cpu_net.h"
 #include "extractors/i3d/i3d.h"
 #include "extractors/i3d/i3d_network.h"
-#include "extractors/i3d/onednn_net.h"
 #include "extractors/i3d/torchscript_conv_net.h"
 #include "pipeline/base/files.h"
 #include "pipeline/devices/threads.h"
@@ -37,24 +37,30 @@ ConvNet read(const torch::jit::Module& module, const Shape& input_shape) {
   return read_conv_net(module, input_shape);
 }
 
-// The largest difference from libtorch's result, relative to its largest value.
-double error_of(const torch::jit::Module& module, const Shape& input_shape) {
+constexpr double kTolerance = 1e-5, kWinogradTolerance = 5e-5;
+
+// Runs a clip by each of this CPU's kernels: the largest difference from libtorch's result must be
+// small beside its largest value.
+void expect_libtorchs_result(const torch::jit::Module& module, const Shape& input_shape) {
   use_one_thread_a_call();
   const torch::InferenceMode no_grad;
   const torch::Tensor input = random(input_shape);
-  const OnednnNet net(read(module, input_shape));
-  torch::Tensor got = torch::empty(net.output_shape());
-  net.run(input.data_ptr<float>(), got.data_ptr<float>());
   const torch::Tensor want = module.get_method("forward")({input.clone()}).toTensor();
-  EXPECT_EQ(got.sizes(), want.sizes());
-  return ((got - want).abs().max() / want.abs().max()).item<double>();
+  for (const ConvKernels& kernels : conv_kernels()) {
+    const CpuNet net(read(module, input_shape), kernels);
+    torch::Tensor got = torch::empty(net.output_shape());
+    net.run(input.data_ptr<float>(), got.data_ptr<float>());
+    ASSERT_EQ(got.sizes(), want.sizes());
+    EXPECT_LT(((got - want).abs().max() / want.abs().max()).item<double>(),
+              net.winograd_layers() > 0 ? kWinogradTolerance : kTolerance)
+        << kernels.name;
+  }
 }
-
-constexpr double kTolerance = 1e-5;
 
 struct Case {
   std::string name, lines;
   Shape input;
+  int winograd_layers = 0;
 };
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 std::string name_of(const testing::TestParamInfo<Case>& info) { return info.param.name; }
@@ -68,43 +74,36 @@ const Parameters& parameters() {
       {"stem", random({8, 3, 7, 7, 7})},  {"bias", random({5})},
       {"scale", random({5}) + 2},         {"shift", random({5})},
       {"average", random({5})},           {"variance", random({5}) + 2},
-      {"w55", random({5, 5, 1, 1, 1})},
+      {"w55", random({5, 5, 1, 1, 1})},   {"w515", random({15, 5, 1, 1, 1})},
+      {"w55k", random({5, 5, 1, 3, 3})},
   };
   return kParameters;
 }
 
-// Skips its tests on a CPU that OnednnNet does not run on.
+#define SKIP_WITHOUT_ONEDNN()                                                \
+  if (const std::string lacks = test::what_onednn_lacks(); !lacks.empty()) { \
+    GTEST_SKIP() << test::kMachineLacks << "what oneDNN needs: " << lacks;   \
+  }                                                                          \
+  static_assert(true)
+
+// Skips its tests on a CPU that lacks what oneDNN needs.
 template <class Parameter>
-class OnednnTest : public testing::TestWithParam<Parameter> {
+class CpuNetTest : public testing::TestWithParam<Parameter> {
  protected:
-  void SetUp() override {
-    const std::string lacks = test::what_onednn_lacks();
-    if (!lacks.empty()) GTEST_SKIP() << test::kMachineLacks << "what oneDNN needs: " << lacks;
-  }
+  void SetUp() override { SKIP_WITHOUT_ONEDNN(); }
 };
 
-using EqualsLibtorch = OnednnTest<Case>;
+using EqualsLibtorch = CpuNetTest<Case>;
 
 TEST_P(EqualsLibtorch, WithinTheTolerance) {
   const Case& network = GetParam();
-  EXPECT_LT(error_of(module_of(network.lines, parameters()), network.input), kTolerance);
+  expect_libtorchs_result(module_of(network.lines, parameters()), network.input);
 }
 
-// oneDNN 3 has no Winograd's algorithm for x86-64 any more.
-bool onednn_may_use_winograd() {
-#ifdef __x86_64__
-  return OnednnNet::library_version().starts_with("oneDNN 2.") &&
-         __builtin_cpu_supports("avx512bw") && std::getenv("ONEDNN_MAX_CPU_ISA") == nullptr;
-#else
-  return false;
-#endif
-}
-
-TEST_P(EqualsLibtorch, ByWinogradWhereItsNameSaysSo) {
+TEST_P(EqualsLibtorch, ByWinogradWhereTheShapeAllows) {
   const Case& network = GetParam();
-  const OnednnNet net(read(module_of(network.lines, parameters()), network.input));
-  EXPECT_EQ(net.winograd_layers(),
-            onednn_may_use_winograd() && network.name.starts_with("Winograd") ? 1 : 0);
+  const CpuNet net(read(module_of(network.lines, parameters()), network.input));
+  EXPECT_EQ(net.winograd_layers(), network.winograd_layers);
 }
 
 const Case kNetworks[] = {
@@ -121,7 +120,12 @@ const Case kNetworks[] = {
     {"Stem",
      "x = torch.constant_pad_nd(x, [2, 3, 2, 3, 2, 3], 0.0)\n"
      "return torch.relu(torch.conv3d(x, self.stem, None, [2, 2, 2]))",
-     {1, 3, 8, 20, 20}},
+     {1, 3, 8, 20, 20},
+     1},
+    {"StemWithEqualPadding",
+     "return torch.relu(torch.conv3d(x, self.stem, None, [2, 2, 2], [3, 3, 3]))",
+     {1, 3, 7, 23, 18},
+     1},
     {"SamePaddingFromTheSize",
      "pads = [0]\n"
      "pads.clear()\n"
@@ -146,22 +150,33 @@ const Case kNetworks[] = {
      "0.001, False)\n"
      "return torch.relu_(x)",
      {1, 3, 4, 8, 8}},
-    {"WinogradOneTimeACall",
+    {"WinogradWithTapsOfTimeOneByOne",
      "x = torch.relu(torch.conv3d(x, self.w16))\n"
      "return torch.relu(torch.conv3d(x, self.w32, None, [1, 1, 1], [1, 1, 1]))",
-     {1, 3, 3, 30, 29}},
-    {"WinogradSomeTimesACall",
+     {1, 3, 3, 30, 29},
+     1},
+    {"WinogradOverTime",
      "x = torch.conv3d(x, self.w16)\n"
      "return torch.conv3d(x, self.w32, None, [1, 1, 1], [1, 1, 1])",
-     {1, 3, 8, 14, 14}},
-    {"WinogradAllTimesInACall",
-     "x = torch.conv3d(x, self.w16)\n"
-     "return torch.conv3d(x, self.w32, None, [1, 1, 1], [1, 1, 1])",
-     {1, 3, 5, 9, 13}},
-    {"WinogradOfChannelsThatDoNotFillBlocks",
+     {1, 3, 8, 14, 14},
+     1},
+    {"WinogradOfChannelsThatDoNotFillPanels",
      "x = torch.relu(torch.conv3d(x, self.w1))\n"
      "return torch.conv3d(x, self.w20, None, [1, 1, 1], [1, 1, 1])",
-     {1, 3, 2, 9, 9}},
+     {1, 3, 2, 9, 9},
+     1},
+    {"WinogradOfAConcatenationWithGaps",
+     "a = torch.conv3d(x, self.w5, None, 1, 1)\n"
+     "b = torch.conv3d(a, self.w515)\n"
+     "return torch.conv3d(torch.cat([a, b], 1), self.w20, None, 1, 1)",
+     {1, 3, 6, 9, 11},
+     1},
+    {"StridedConvolutionsOfAndIntoAConcatenation",
+     "a = torch.conv3d(x, self.w5, None, 2, 1)\n"
+     "b = torch.conv3d(a, self.w515, None, 1, 0)\n"
+     "c = torch.conv3d(a, self.w55k, None, 1, [0, 1, 1])\n"
+     "return torch.cat([a, b, c, torch.conv3d(c, self.w55k, None, 1, [0, 1, 1])], 1)",
+     {1, 3, 6, 9, 11}},
     {"MaxPoolOfSignedValues",
      "x = torch.conv3d(x, self.w5)\n"
      "return torch.max_pool3d(x, [3, 3, 3], [2, 2, 2], [1, 1, 1])",
@@ -179,6 +194,7 @@ const Case kNetworks[] = {
      "x = torch.constant_pad_nd(x, [0, 1, 0, 1, 1, 1], 0.0)\n"
      "return torch.max_pool3d(x, [3, 3, 3], [1, 2, 2])",
      {1, 3, 5, 12, 12}},
+    {"TheClipItself", "return x.flatten(1)", {1, 3, 2, 4, 5}},
     {"Branches",
      "a = torch.conv3d(x, self.w1)\n"
      "b = torch.relu(torch.conv3d(x, self.w5, None, [1, 1, 1], [1, 1, 1]))\n"
@@ -218,7 +234,7 @@ const Case kNetworks[] = {
 INSTANTIATE_TEST_SUITE_P(Networks, EqualsLibtorch, testing::ValuesIn(kNetworks), name_of);
 
 TEST(ConvNet, FoldsBatchNormalisationAndReluIntoTheConvolution) {
-  const Case& network = kNetworks[6];
+  const Case& network = kNetworks[7];
   ASSERT_EQ(network.name, "BatchNormalisation");
   const ConvNet net = read(module_of(network.lines, parameters()), network.input);
   ASSERT_EQ(net.layers.size(), 2u);
@@ -238,7 +254,7 @@ TEST(ConvNet, PutsPaddingIntoTheConvolution) {
 
 std::string refusal_of(const std::string& lines) {
   try {
-    const OnednnNet net(read(module_of(lines, parameters()), {1, 3, 4, 8, 8}));
+    const CpuNet net(read(module_of(lines, parameters()), {1, 3, 4, 8, 8}));
   } catch (const UnsupportedNetwork& e) {
     return e.what();
   }
@@ -345,7 +361,7 @@ TEST(ConvNet, IsNotRunWithWeightsThatAreNotFinite) {
   weights[0][0][0][0][0] = std::numeric_limits<float>::quiet_NaN();
   const ConvNet net =
       read(module_of("return torch.conv3d(x, self.w)", {{"w", weights}}), {1, 3, 4, 8, 8});
-  EXPECT_THROW(OnednnNet{net}, UnsupportedNetwork);
+  EXPECT_THROW(CpuNet{net}, UnsupportedNetwork);
 }
 
 TEST(I3d, ComputesOnTheCallingThreadAlone) {
@@ -365,14 +381,60 @@ TEST(I3d, ComputesOnTheCallingThreadAlone) {
   EXPECT_EQ(before, after);
 }
 
-using WholeI3d = OnednnTest<I3dArchitecture>;
+// A small I3D as TorchScript reads it.
+ConvNet small_i3d() {
+  const TempDir dir;
+  const auto file = dir.path() / "i3d.pt";
+  save_i3d(file, {.channels = 2, .width = 1. / 16}, he_uniform(1));
+  return read(torch::jit::load(file.string()), {1, 2, 16, 224, 224});
+}
+
+std::vector<float> result_of(const CpuNet& net, const torch::Tensor& clip) {
+  std::vector<float> result(static_cast<std::size_t>(element_count(net.output_shape())));
+  net.run(clip.data_ptr<float>(), result.data());
+  return result;
+}
+
+TEST(CpuNet, GivesTheSameBytesOnManyThreadsAtOnce) {
+  use_one_thread_a_call();
+  const CpuNet net(small_i3d());
+  const torch::Tensor clip = random({1, 2, 16, 224, 224});
+  const std::vector<float> want = result_of(net, clip);
+  std::vector<std::vector<float>> got(4);
+  std::vector<std::thread> threads;
+  for (std::vector<float>& result : got) {
+    threads.emplace_back([&] { result = result_of(net, clip); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<float>& result : got) EXPECT_EQ(result, want);
+}
+
+TEST(CpuNet, GivesTheSameBytesWhereverOtherNetworksLeftNan) {
+  SKIP_WITHOUT_ONEDNN();
+  use_one_thread_a_call();
+  const torch::Tensor nan =
+      torch::full({1, 3, 16, 224, 224}, std::numeric_limits<double>::quiet_NaN());
+  const CpuNet filling(
+      read(module_of("return torch.conv3d(x, self.w1)", parameters()), nan.sizes().vec()));
+  const ConvNet i3d = small_i3d();
+  const torch::Tensor clip = random({1, 2, 16, 224, 224});
+  for (const ConvKernels& kernels : conv_kernels()) {
+    const CpuNet net(i3d, kernels);
+    ASSERT_GE(filling.workspace_bytes(), net.workspace_bytes());
+    std::vector<float> want;
+    std::thread([&] { want = result_of(net, clip); }).join();  // in new memory
+    result_of(filling, nan);
+    EXPECT_EQ(result_of(net, clip), want) << kernels.name;
+  }
+}
+
+class WholeI3d : public testing::TestWithParam<I3dArchitecture> {};
 
 TEST_P(WholeI3d, EqualsLibtorchWithinTheTolerance) {
   const TempDir dir;
   const auto file = dir.path() / "i3d.pt";
   save_i3d(file, GetParam(), he_uniform(3));
-  EXPECT_LT(error_of(torch::jit::load(file.string()), {1, GetParam().channels, 16, 224, 224}),
-            kTolerance);
+  expect_libtorchs_result(torch::jit::load(file.string()), {1, GetParam().channels, 16, 224, 224});
 }
 
 INSTANTIATE_TEST_SUITE_P(Widths, WholeI3d,
@@ -407,7 +469,7 @@ TEST(I3d, RunsANetworkWithAnotherOperatorInLibtorchAndNamesIt) {
   const LogCapture log;
   const I3d i3d(file, {.channels = 3, .feature_size = 5});
   EXPECT_EQ(log.lines(), "warning: " + file +
-                             ": runs in libtorch, which is slower than oneDNN: aten::sigmoid: an "
+                             ": runs in libtorch, which is slower: aten::sigmoid: an "
                              "operator that is not known\n");
 
   expect_libtorchs_features(i3d, module, 5);
@@ -430,6 +492,7 @@ TEST(I3d, EvaluatesANetworkThatWasSavedInTrainingMode) {
 
 TEST(I3d, NamesTheLibrariesThatRun) {
   EXPECT_TRUE(I3d::library_version().starts_with("libtorch "));
+  EXPECT_NE(I3d::library_version().find(conv_kernels().front().name), std::string::npos);
   EXPECT_NE(I3d::library_version().find(", oneDNN "), std::string::npos);
 }
 

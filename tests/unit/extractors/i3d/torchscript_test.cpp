@@ -222,7 +222,7 @@ TEST_F(StrangersNetwork, HasLibtorchsFeatures) {
     test::module_of(lines, parameters(), kMethods).save(file_);
     const torch::Tensor want = test::features_in_libtorch(file_, clip_);
     const I3d i3d = load(want.size(1));
-    SCOPED_TRACE(lines + (i3d.is_compiled() ? "\nby oneDNN" : "\nby libtorch"));
+    SCOPED_TRACE(lines + (i3d.is_compiled() ? "\ncompiled" : "\nby libtorch"));
     expect_near(features(i3d), want);
   }
 }
