@@ -1,5 +1,6 @@
 #include "extractors/flow/flow_field.h"
 
+#include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
@@ -10,6 +11,12 @@
 #include "pipeline/base/error.h"
 
 namespace co2net {
+namespace {
+
+// That one solver gets at least, each frame but the first and last of which serves twice.
+constexpr std::size_t kPairsInARow = 4;
+
+}  // namespace
 
 cv::Mat quantise_flow(const cv::Mat& flow, double bound) {
   cv::Mat bytes(flow.size(), CV_8UC2);
@@ -47,18 +54,27 @@ std::unique_ptr<FlowSolver> FlowField::make_solver() const {
 
 std::vector<cv::Mat> FlowField::solve(const std::vector<std::pair<cv::Mat, cv::Mat>>& pairs) {
   std::vector<cv::Mat> flows(pairs.size());
-  const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, std::size_t i) {
-    deadline_.check();
+  using Range = tbb::blocked_range<std::size_t>;
+  const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, const Range& range) {
     if (!solver) solver = make_solver();
-    meter_.measure(1, [&] { flows[i] = solver->solve(pairs[i].first, pairs[i].second); });
+    for (std::size_t i = range.begin(); i < range.end(); ++i) {
+      deadline_.check();
+      const auto& [from, to] = pairs[i];
+      const bool goes_on = i > range.begin() && from.data == pairs[i - 1].second.data;
+      meter_.measure(1, [&] {
+        if (!goes_on) solver->start(from);
+        flows[i] = solver->next(to);
+      });
+    }
   };
+  const Range all(0, pairs.size(), kPairsInARow);
   if (backend_.concurrent) {
-    tbb::parallel_for(std::size_t{0}, pairs.size(), [&](std::size_t i) {
+    tbb::parallel_for(all, [&](const Range& range) {
       // Isolated, lest a thread that waits inside a solver starts another pair on the same one.
-      tbb::this_task_arena::isolate([&] { solve_with(solvers_->by_thread.local(), i); });
+      tbb::this_task_arena::isolate([&] { solve_with(solvers_->by_thread.local(), range); });
     });
   } else {
-    for (std::size_t i = 0; i < pairs.size(); ++i) solve_with(solvers_->only, i);
+    solve_with(solvers_->only, all);
   }
   return flows;
 }

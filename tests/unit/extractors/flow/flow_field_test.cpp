@@ -54,16 +54,21 @@ TEST(QuantiseFlow, KeepsComponentsApartInEveryPixel) {
 // Flow whose x names the first frame of the pair and whose y the second, by their gray.
 class NamingSolver : public FlowSolver {
  public:
-  cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
-    return {from.size(), CV_32FC2, cv::Scalar(from.at<std::uint8_t>(0), to.at<std::uint8_t>(0))};
+  void start(const cv::Mat& frame) override { last_ = frame; }
+  cv::Mat next(const cv::Mat& frame) override {
+    const cv::Scalar names(last_.at<std::uint8_t>(0), frame.at<std::uint8_t>(0));
+    last_ = frame;
+    return {frame.size(), CV_32FC2, names};
   }
+
+ private:
+  cv::Mat last_;
 };
 
 class FailingSolver : public FlowSolver {
  public:
-  cv::Mat solve(const cv::Mat&, const cv::Mat&) override {
-    throw Error(ErrorKind::kInput, "device lost");
-  }
+  void start(const cv::Mat&) override {}
+  cv::Mat next(const cv::Mat&) override { throw Error(ErrorKind::kInput, "device lost"); }
 };
 
 template <class Solver>
@@ -102,13 +107,15 @@ TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
     FlowField field(backend, unit_bound(), Deadline());
     const std::vector<FramePtr> frames = numbered_frames(50);
     std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
-    for (std::size_t i = 0; i + 1 < frames.size(); ++i) {
+    std::vector<cv::Vec2f> wanted;
+    for (int i = 0; i + 1 < 50; i += i % 7 == 3 ? 2 : 1) {  // with gaps
       pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
+      wanted.emplace_back(i, i + 1);
     }
     const std::vector<cv::Mat> flows = field.solve(pairs);
-    ASSERT_EQ(flows.size(), pairs.size());
-    for (int i = 0; i < 49; ++i) {
-      EXPECT_EQ(flows[static_cast<std::size_t>(i)].at<cv::Vec2f>(1, 1), cv::Vec2f(i, i + 1));
+    ASSERT_EQ(flows.size(), wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_EQ(flows[i].at<cv::Vec2f>(1, 1), wanted[i]) << i;
     }
   }
 }
