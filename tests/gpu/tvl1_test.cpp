@@ -55,7 +55,8 @@ TEST_F(Tvl1OnGpu, SolvesManyPairsAtOnceToTheBytesOfOneAtATime) {
   const auto solver = cuda_->make(flow_);
   FlowField field(*cuda_, flow_, Deadline());
   for (int round = 0; round < 5; ++round) {
-    const std::vector<cv::Mat> flows = field.solve(pairs);
+    std::vector<cv::Mat> flows(pairs.size());
+    field.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       const cv::Mat alone = solver->solve(pairs[i].first, pairs[i].second);
       ASSERT_EQ(cv::norm(flows[i], alone, cv::NORM_INF), 0) << "pair " << i << ", round " << round;

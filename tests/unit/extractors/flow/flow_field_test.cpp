@@ -112,8 +112,8 @@ TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
       pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
       wanted.emplace_back(i, i + 1);
     }
-    const std::vector<cv::Mat> flows = field.solve(pairs);
-    ASSERT_EQ(flows.size(), wanted.size());
+    std::vector<cv::Mat> flows(pairs.size());
+    field.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       EXPECT_EQ(flows[i].at<cv::Vec2f>(1, 1), wanted[i]) << i;
     }
@@ -129,7 +129,7 @@ TEST(FlowField, NamesABackendThatMakesNoSolver) {
   for (const FlowBackend& backend : {makes_null, makes_nothing, FlowBackend{}}) {
     FlowField field(backend, unit_bound(), Deadline());
     test::expect_error(ErrorKind::kInternal, {"flow backend", "makes no solver"}, [&] {
-      field.solve({{frames[0]->gray, frames[1]->gray}});
+      field.solve({{frames[0]->gray, frames[1]->gray}}, [](std::size_t, const cv::Mat&) {});
     });
   }
 }
@@ -140,7 +140,12 @@ TEST(FlowField, FillsWhatIsWantedAndMissingOnly) {
   const std::vector<FramePtr> frames = numbered_frames(5);
   const cv::Mat given(2, 2, CV_8UC2, cv::Scalar(7, 7));
   frames[1]->flow = given;
-  field.fill(frames, [](std::size_t i) { return i != 2 && i != 4; });
+  const std::vector<std::size_t> claimed =
+      FlowField::claim(frames, [](std::size_t i) { return i != 2 && i != 4; });
+  EXPECT_EQ(claimed, (std::vector<std::size_t>{0, 3}));
+  EXPECT_TRUE(FlowField::claim(frames, [](std::size_t i) { return i != 2; }).empty())
+      << "another part has";
+  field.fill(frames, claimed);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), flow_between(0, 1));
   EXPECT_EQ(cv::norm(frames[1]->flow, given, cv::NORM_INF), 0);
   EXPECT_TRUE(frames[2]->flow.empty());
@@ -152,22 +157,23 @@ TEST(FlowField, RepeatsTheLastFlowForTheLastFrame) {
   const FlowBackend backend = backend_of<NamingSolver>(true);
   FlowField field(backend, unit_bound(), Deadline());
   std::vector<FramePtr> frames = numbered_frames(3);
-  field.fill(frames, [](std::size_t i) { return i == 2; });
+  field.fill(frames, FlowField::claim(frames, [](std::size_t i) { return i == 2; }));
+  field.repeat_last(frames);
   EXPECT_EQ(frames[2]->flow.at<cv::Vec2b>(1, 1), flow_between(1, 2));
 
   frames = numbered_frames(1);
-  field.fill(frames, [](std::size_t) { return true; });
+  field.fill(frames, FlowField::claim(frames, [](std::size_t) { return true; }));
+  field.repeat_last(frames);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), cv::Vec2b(128, 128)) << "no motion";
 }
 
 TEST(FlowField, PassesOnWhatASolverThrowsAndStopsAtTheDeadline) {
   const FlowBackend failing = backend_of<FailingSolver>(true);
   const std::vector<FramePtr> frames = numbered_frames(4);
-  const auto all = [](std::size_t) { return true; };
   FlowField field(failing, unit_bound(), Deadline());
-  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] { field.fill(frames, all); });
+  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] { field.fill(frames, {0, 1, 2}); });
   FlowField late(failing, unit_bound(), Deadline(std::chrono::seconds(-1)));
-  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { late.fill(frames, all); });
+  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { late.fill(frames, {0, 1, 2}); });
 }
 
 }  // namespace
