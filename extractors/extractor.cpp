@@ -1,6 +1,7 @@
 #include "extractors/extractor.h"
 
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_pipeline.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -72,10 +73,11 @@ Json video_info(const VideoJob& job, const Recipe& recipe, const VideoReader& vi
           {"decode", decode}};
 }
 
-FrameSource decoded_frames(VideoReader& video, const VideoJob& job, const Recipe& recipe) {
-  return [&video, resize = recipe.resize, most = job.limits.scaled_pixels]() -> FramePtr {
+FrameSource decoded_frames(VideoReader& video, const VideoJob& job, const Recipe& recipe,
+                           FrameParts parts) {
+  return [&video, resize = recipe.resize, parts, most = job.limits.scaled_pixels]() -> FramePtr {
     const AVFrame* frame = video.next();
-    return frame != nullptr ? scale_frame(*frame, resize, most) : nullptr;
+    return frame != nullptr ? scale_frame(*frame, resize, parts, most) : nullptr;
   };
 }
 
@@ -131,7 +133,9 @@ class FrameSupply {
   FrameSupply(const VideoJob& job, const Recipe& recipe, const fs::path& kept_frames,
               const fs::path& kept_flow, bool needs_flow)
       : video_(open_video(job, recipe)),
-        next_decoded_(decoded_frames(video_, job, recipe)),
+        next_decoded_(
+            decoded_frames(video_, job, recipe,
+                           needs_flow && kept_flow.empty() ? FrameParts::kBoth : FrameParts::kBgr)),
         decodes_(kept_frames.empty() || (needs_flow && kept_flow.empty())),
         deadline_(job.deadline) {
     const VideoLimits limits = limits_of_kept(job);
@@ -160,6 +164,93 @@ class FrameSupply {
   Deadline deadline_;
   std::optional<VideoReader> frames_;
   std::optional<FlowReader> flow_;
+};
+
+// Decodes, solves and writes at the same time.
+class FlowSaving {
+ public:
+  FlowSaving(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,
+             FlowFormat format, const fs::path& path)
+      : job_(job),
+        video_(open_video(job, recipe)),
+        next_(decoded_frames(video_, job, recipe, FrameParts::kGray)),
+        field_(backend, recipe.flow, job.deadline),
+        writer_(
+            make_flow_writer(path, format, recipe.flow.bound, rate_text(recipe, video_.source()))),
+        pairs_at_once_(static_cast<std::size_t>(std::max(1, threads)) * 8),
+        expected_(expected_frames(recipe, video_.source())) {}
+
+  void run() {
+    const std::size_t kAtOnce = 4;
+    last_ = next_frame();
+    if (last_.empty()) {
+      throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
+    }
+    const cv::Size size = last_.size();
+    tbb::parallel_pipeline(
+        kAtOnce,
+        tbb::make_filter<void, Pairs>(tbb::filter_mode::serial_in_order,
+                                      [this](tbb::flow_control& flow) {
+                                        Pairs pairs = read();
+                                        if (pairs.empty()) flow.stop();
+                                        return pairs;
+                                      }) &
+            tbb::make_filter<Pairs, Flows>(tbb::filter_mode::parallel,
+                                           [this](const Pairs& pairs) { return solved(pairs); }) &
+            tbb::make_filter<Flows, void>(tbb::filter_mode::serial_in_order,
+                                          [this](const Flows& flows) { write(flows); }));
+    writer_->write(last_flow_.empty() ? cv::Mat::zeros(size, CV_32FC2) : last_flow_);
+    writer_->finish();
+  }
+
+  const VideoReader& video() const { return video_; }
+
+ private:
+  using Pairs = std::vector<FlowField::Pair>;
+  using Flows = std::vector<cv::Mat>;
+
+  cv::Mat next_frame() {
+    job_.deadline.check();
+    const FramePtr frame = in_stage("decode", next_);
+    return frame ? frame->gray : cv::Mat();
+  }
+
+  Pairs read() {
+    Pairs pairs;
+    while (pairs.size() < pairs_at_once_ && !last_.empty()) {
+      const cv::Mat frame = next_frame();
+      if (!frame.empty()) pairs.emplace_back(last_, frame);
+      last_ = frame;
+    }
+    return pairs;
+  }
+
+  Flows solved(const Pairs& pairs) {
+    Flows flows(pairs.size());
+    in_stage("flow", [&] {
+      field_.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
+    });
+    return flows;
+  }
+
+  void write(const Flows& flows) {
+    for (const cv::Mat& flow : flows) {
+      writer_->write(flow);
+      job_.on_progress(++done_, expected_);
+    }
+    last_flow_ = flows.back();
+  }
+
+  const VideoJob& job_;
+  VideoReader video_;
+  FrameSource next_;
+  FlowField field_;
+  std::unique_ptr<FlowWriter> writer_;
+  const std::size_t pairs_at_once_;
+  const std::int64_t expected_;
+  cv::Mat last_;  // frame; none once the video has ended
+  cv::Mat last_flow_;
+  std::int64_t done_ = 0;
 };
 
 }  // namespace
@@ -275,7 +366,7 @@ Stage Extractor::frames_stage(const VideoJob& job) const {
   stage.compute = [this, job](const std::vector<Entry>&, const fs::path& file) {
     i3ds();
     VideoReader video = open_video(job, options_.recipe);
-    const FrameSource next = decoded_frames(video, job, options_.recipe);
+    const FrameSource next = decoded_frames(video, job, options_.recipe, FrameParts::kBgr);
     std::optional<VideoWriter> writer;
     while (const FramePtr frame = next()) {
       job.deadline.check();
@@ -415,39 +506,10 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
 
 Json save_flow(const VideoJob& job, const Recipe& recipe, const FlowBackend& backend, int threads,
                FlowFormat format, const fs::path& path) {
-  VideoReader video = open_video(job, recipe);
-  const FrameSource next = decoded_frames(video, job, recipe);
-  FlowField field(backend, recipe.flow, job.deadline);
-  const std::unique_ptr<FlowWriter> writer =
-      make_flow_writer(path, format, recipe.flow.bound, rate_text(recipe, video.source()));
-  const std::size_t pairs_at_once = static_cast<std::size_t>(std::max(1, threads)) * 8;
-  const std::int64_t expected = expected_frames(recipe, video.source());
-
-  std::int64_t done = 0;
-  cv::Mat previous, last_flow;
-  for (bool ended = false; !ended;) {
-    std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
-    while (pairs.size() < pairs_at_once) {
-      job.deadline.check();
-      const FramePtr frame = in_stage("decode", next);
-      ended = !frame;
-      if (ended) break;
-      if (!previous.empty()) pairs.emplace_back(previous, frame->gray);
-      previous = frame->gray;
-    }
-    for (cv::Mat& flow : in_stage("flow", [&] { return field.solve(pairs); })) {
-      writer->write(flow);
-      last_flow = std::move(flow);
-      job.on_progress(++done, expected);
-    }
-  }
-  if (previous.empty()) {
-    throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
-  }
-  writer->write(last_flow.empty() ? cv::Mat::zeros(previous.size(), CV_32FC2) : last_flow);
-  writer->finish();
+  FlowSaving saving(job, recipe, backend, threads, format, path);
+  saving.run();
   job.file->expect_unchanged();
-  return video_info(job, recipe, video);
+  return video_info(job, recipe, saving.video());
 }
 
 }  // namespace co2net

@@ -27,18 +27,17 @@ class Extraction {
   }
 
   Features run() {
-    const std::size_t kChunksInFlight = 3;  // one being decoded, one in flow, one in the networks
+    // One being decoded, one in the networks, and two in flow, lest threads wait for a chunk's last
+    // pairs.
+    const std::size_t kChunksInFlight = 4;
     tbb::parallel_pipeline(
         kChunksInFlight,
-        tbb::make_filter<void, SnippetChunk>(
-            tbb::filter_mode::serial_in_order,
-            [this](tbb::flow_control& flow) { return read(flow); }) &
-            tbb::make_filter<SnippetChunk, SnippetChunk>(
-                tbb::filter_mode::serial_in_order,
-                [this](SnippetChunk chunk) { return with_flow(std::move(chunk)); }) &
-            tbb::make_filter<SnippetChunk, void>(
-                tbb::filter_mode::serial_in_order,
-                [this](const SnippetChunk& chunk) { run_networks(chunk); }));
+        tbb::make_filter<void, Work>(tbb::filter_mode::serial_in_order,
+                                     [this](tbb::flow_control& flow) { return read(flow); }) &
+            tbb::make_filter<Work, Work>(tbb::filter_mode::parallel,
+                                         [this](Work work) { return with_flow(std::move(work)); }) &
+            tbb::make_filter<Work, void>(tbb::filter_mode::serial_in_order,
+                                         [this](const Work& work) { run_networks(work); }));
     if (features_.rows.dim(0) == 0) {
       throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
     }
@@ -53,7 +52,13 @@ class Extraction {
   }
 
  private:
-  SnippetChunk read(tbb::flow_control& flow) {
+  struct Work {
+    SnippetChunk chunk;
+    std::vector<FramePtr> frames;      // the chunk's, after the one before
+    std::vector<std::size_t> claimed;  // those whose flow is this chunk's to solve
+  };
+
+  Work read(tbb::flow_control& flow) {
     job_.deadline.check();
     std::optional<SnippetChunk> chunk;
     decoding_.measure(0, [&] { in_stage("decode", [&] { chunk = reader_.next(); }); });
@@ -61,25 +66,33 @@ class Extraction {
       flow.stop();
       return {};
     }
-    return *std::move(chunk);
-  }
-
-  SnippetChunk with_flow(SnippetChunk chunk) {
-    if (job_.flow != nullptr) in_stage("flow", [&] { fill_flow(chunk); });
-    return chunk;
+    Work work{*std::move(chunk), {}, {}};
+    if (job_.flow != nullptr) claim_flow(work);
+    return work;
   }
 
   // A chunk may hold the video's last frame alone, whose flow is that of the frame before.
-  void fill_flow(const SnippetChunk& chunk) {
-    std::vector<FramePtr> frames = chunk.frames;
+  void claim_flow(Work& work) const {
+    const SnippetChunk& chunk = work.chunk;
     const std::size_t first = chunk.before ? 1 : 0;
-    if (chunk.before) frames.insert(frames.begin(), chunk.before);
-    job_.flow->fill(frames, [&](std::size_t i) {
+    work.frames = chunk.frames;
+    if (chunk.before) work.frames.insert(work.frames.begin(), chunk.before);
+    work.claimed = FlowField::claim(work.frames, [&](std::size_t i) {
       return i >= first && is_covered(chunk, job_.recipe, i - first);
     });
   }
 
-  void run_networks(const SnippetChunk& chunk) {
+  Work with_flow(Work work) {
+    if (job_.flow != nullptr) {
+      in_stage("flow", [&] { job_.flow->fill(work.frames, work.claimed); });
+    }
+    return work;
+  }
+
+  void run_networks(const Work& work) {
+    const SnippetChunk& chunk = work.chunk;
+    const bool is_videos_end = is_covered(chunk, job_.recipe, chunk.frames.size() - 1);
+    if (job_.flow != nullptr && is_videos_end) job_.flow->repeat_last(work.frames);
     const std::vector<Crop> crops = crops_of(job_.recipe, chunk.frames.front()->bgr.size());
     const auto streams = static_cast<std::int64_t>(job_.networks.size());
     const std::int64_t size = job_.feature_size, at_once = job_.clips_at_once;

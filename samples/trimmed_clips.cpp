@@ -39,8 +39,9 @@ std::vector<std::uint8_t> read_snippets(const std::filesystem::path& path, const
   std::vector<std::uint8_t> values;
   while (const auto chunk = reader.next()) {
     if (is_flow) {
-      field.fill(chunk->frames,
-                 [&](std::size_t frame) { return is_covered(*chunk, recipe, frame); });
+      const auto is_wanted = [&](std::size_t frame) { return is_covered(*chunk, recipe, frame); };
+      field.fill(chunk->frames, FlowField::claim(chunk->frames, is_wanted));
+      if (is_wanted(chunk->frames.size() - 1)) field.repeat_last(chunk->frames);
     }
     const Crop crop = crops_of(recipe, chunk->frames.front()->bgr.size()).front();
     for (std::int64_t snippet = 0; snippet < chunk->count; ++snippet) {

@@ -1,15 +1,24 @@
 #include "extractors/flow/flow_field.h"
 
+#include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "pipeline/base/error.h"
 
 namespace co2net {
+namespace {
+
+// That one solver gets at least, each frame but the first and last of which serves twice.
+constexpr std::size_t kPairsInARow = 4;
+
+}  // namespace
 
 cv::Mat quantise_flow(const cv::Mat& flow, double bound) {
   cv::Mat bytes(flow.size(), CV_8UC2);
@@ -28,6 +37,7 @@ cv::Mat quantise_flow(const cv::Mat& flow, double bound) {
 struct FlowField::Solvers {
   tbb::enumerable_thread_specific<std::unique_ptr<FlowSolver>> by_thread;
   std::unique_ptr<FlowSolver> only;  // of a backend that works on one pair at a time
+  std::mutex alone;
 };
 
 FlowField::FlowField(FlowBackend backend, const Recipe::Flow& flow, const Deadline& deadline)
@@ -45,32 +55,39 @@ std::unique_ptr<FlowSolver> FlowField::make_solver() const {
               "flow backend '" + std::string(backend_.name) + "' makes no solver");
 }
 
-std::vector<cv::Mat> FlowField::solve(const std::vector<std::pair<cv::Mat, cv::Mat>>& pairs) {
-  std::vector<cv::Mat> flows(pairs.size());
-  const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, std::size_t i) {
-    deadline_.check();
+void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
+  using Range = tbb::blocked_range<std::size_t>;
+  const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, const Range& range) {
     if (!solver) solver = make_solver();
-    meter_.measure(1, [&] { flows[i] = solver->solve(pairs[i].first, pairs[i].second); });
+    for (std::size_t i = range.begin(); i < range.end(); ++i) {
+      deadline_.check();
+      const auto& [from, to] = pairs[i];
+      const bool goes_on = i > range.begin() && from.data == pairs[i - 1].second.data;
+      meter_.measure(1, [&] {
+        if (!goes_on) solver->start(from);
+        take(i, solver->next(to));
+      });
+    }
   };
+  const Range all(0, pairs.size(), kPairsInARow);
   if (backend_.concurrent) {
-    tbb::parallel_for(std::size_t{0}, pairs.size(), [&](std::size_t i) {
+    tbb::parallel_for(all, [&](const Range& range) {
       // Isolated, lest a thread that waits inside a solver starts another pair on the same one.
-      tbb::this_task_arena::isolate([&] { solve_with(solvers_->by_thread.local(), i); });
+      tbb::this_task_arena::isolate([&] { solve_with(solvers_->by_thread.local(), range); });
     });
   } else {
-    for (std::size_t i = 0; i < pairs.size(); ++i) solve_with(solvers_->only, i);
+    const std::lock_guard<std::mutex> lock(solvers_->alone);
+    solve_with(solvers_->only, all);
   }
-  return flows;
 }
 
-void FlowField::fill(const std::vector<FramePtr>& frames,
-                     const std::function<bool(std::size_t)>& wanted) {
-  std::vector<std::size_t> missing;
-  std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
+std::vector<std::size_t> FlowField::claim(const std::vector<FramePtr>& frames,
+                                          const std::function<bool(std::size_t)>& wanted) {
+  std::vector<std::size_t> claimed;
   const auto ask_for = [&](std::size_t i) {
-    if (!frames[i]->flow.empty() || (!missing.empty() && missing.back() == i)) return;
-    missing.push_back(i);
-    pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
+    // In this order: one that is due may be written to at the moment.
+    if (std::exchange(frames[i]->is_flow_due, true) || !frames[i]->flow.empty()) return;
+    claimed.push_back(i);
   };
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (!wanted(i)) continue;
@@ -80,16 +97,23 @@ void FlowField::fill(const std::vector<FramePtr>& frames,
       ask_for(i - 1);
     }
   }
-  const std::vector<cv::Mat> flows = solve(pairs);
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    frames[missing[i]]->flow = quantise_flow(flows[i], flow_.bound);
-  }
+  return claimed;
+}
+
+void FlowField::fill(const std::vector<FramePtr>& frames, const std::vector<std::size_t>& claimed) {
+  std::vector<Pair> pairs;
+  for (const std::size_t i : claimed) pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
+  solve(pairs, [&](std::size_t i, const cv::Mat& flow) {
+    frames[claimed[i]]->flow = quantise_flow(flow, flow_.bound);
+  });
+}
+
+void FlowField::repeat_last(const std::vector<FramePtr>& frames) const {
   Frame& last = *frames.back();
-  if (wanted(frames.size() - 1) && last.flow.empty()) {
-    last.flow = frames.size() > 1
-                    ? frames[frames.size() - 2]->flow
-                    : quantise_flow(cv::Mat::zeros(last.gray.size(), CV_32FC2), flow_.bound);
-  }
+  if (!last.flow.empty()) return;
+  last.flow = frames.size() > 1
+                  ? frames[frames.size() - 2]->flow
+                  : quantise_flow(cv::Mat::zeros(last.gray.size(), CV_32FC2), flow_.bound);
 }
 
 }  // namespace co2net

@@ -28,13 +28,25 @@ class FlowField {
   FlowField(FlowBackend backend, const Recipe::Flow& flow, const Deadline& deadline);
   ~FlowField();
 
-  // float32 [H, W, 2] in pixels from pairs[i].first to pairs[i].second (gray, uint8), in order.
-  // Throws Error(kInternal) if the backend makes no solver.
-  std::vector<cv::Mat> solve(const std::vector<std::pair<cv::Mat, cv::Mat>>& pairs);
+  // Calls take(i, flow) with float32 [H, W, 2] in pixels from pairs[i].first to pairs[i].second
+  // (gray, uint8), on the thread that solved it and in no order. Throws Error(kInternal) if the
+  // backend makes no solver, and what `take` throws. May be called by several threads at once.
+  using Pair = std::pair<cv::Mat, cv::Mat>;
+  using Taker = std::function<void(std::size_t i, const cv::Mat& flow)>;
+  void solve(const std::vector<Pair>& pairs, const Taker& take);
 
-  // Fills the missing `flow` of frames[i] for every i with wanted(i); frames[i + 1] must exist,
-  // except for the last frame of a video, which repeats the flow before it.
-  void fill(const std::vector<FramePtr>& frames, const std::function<bool(std::size_t)>& wanted);
+  // Flow of a video's frames in three steps, so that several parts of it, which may share frames,
+  // are in flow at the same time. The first and the last step go from part to part in order.
+  //
+  // 1. The frames whose flow is missing, for every i with wanted(i), and that no other part has
+  //    claimed; frames[i + 1] must exist, except for the last frame of a video, which takes the
+  //    flow before it.
+  static std::vector<std::size_t> claim(const std::vector<FramePtr>& frames,
+                                        const std::function<bool(std::size_t)>& wanted);
+  // 2. Solves and quantises those.
+  void fill(const std::vector<FramePtr>& frames, const std::vector<std::size_t>& claimed);
+  // 3. Gives a video's last frame the flow before it, or none to a single one, where it has none.
+  void repeat_last(const std::vector<FramePtr>& frames) const;
 
   // Of the solvers, in pairs.
   Effort effort() const { return meter_.total(); }

@@ -8,19 +8,23 @@
 
 namespace co2net {
 
-void expect_gray_pair(const cv::Mat& from, const cv::Mat& to) {
-  const bool are_gray = from.type() == CV_8UC1 && to.type() == CV_8UC1;
-  if (are_gray && from.size() == to.size() && !from.empty()) return;
-  throw Error(ErrorKind::kInternal,
-              "flow needs two uint8 gray images of equal size that have pixels");
+cv::Mat FlowSolver::solve(const cv::Mat& from, const cv::Mat& to) {
+  start(from);
+  return next(to);
+}
+
+void expect_gray(const cv::Mat& frame) { expect_gray(frame, frame.size()); }
+
+void expect_gray(const cv::Mat& frame, cv::Size size) {
+  if (frame.type() == CV_8UC1 && frame.size() == size && !frame.empty()) return;
+  throw Error(ErrorKind::kInternal, "flow needs uint8 gray images of equal size that have pixels");
 }
 
 std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) {
   return {
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
-      tvl1_cuda(gpu),
+      tvl1_opencv_cuda(gpu),
 #endif
-      kTvl1OpenCl,
       kTvl1Cpu,
   };
 }
@@ -42,16 +46,16 @@ FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flo
     throw Error(ErrorKind::kUsage,
                 "unknown flow backend '" + name + "'; built in: " + joined(names));
   }
-  if (!is_in(able)) {
-    throw Error(ErrorKind::kUsage, "flow backend " + name +
-                                       " does not compute flow.variant=" + name_of(flow.variant) +
-                                       " with flow.precision=" + name_of(flow.precision) + "; " +
-                                       joined(able) + " can");
+  if (flow.variant == FlowVariant::kOpencvCuda && (name == "auto" || is_in(able))) {
+    throw Error(
+        ErrorKind::kUsage,
+        "flow.variant=opencv-cuda is OpenCV's own code for NVIDIA's GPUs, which needs such a "
+        "GPU, --device cuda, and a build with an OpenCV that has cudaoptflow; "
+        "flow.variant=portable computes about the same everywhere");
   }
-  throw Error(ErrorKind::kUsage,
-              "flow backend " + name +
-                  " has no device here that OpenCV can use (for OpenCL on the CPU set "
-                  "OPENCV_OPENCL_DEVICE=:CPU:); flow backend cpu needs none");
+  throw Error(ErrorKind::kUsage, "flow backend " + name +
+                                     " does not compute flow.variant=" + name_of(flow.variant) +
+                                     (able.empty() ? "" : "; " + joined(able) + " can"));
 }
 
 }  // namespace co2net

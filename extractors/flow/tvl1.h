@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,31 +10,35 @@
 
 #include "pipeline/stages/recipe.h"
 
-namespace cv {
-class Mat;
-}
-
 namespace co2net {
 
-// Solves TV-L1 optical flow (Zach, Pock, Bischof, DAGM 2007) for one pair at a time. It keeps
-// buffers between calls and belongs to one thread; every pair is solved from zero flow.
+// Solves TV-L1 optical flow (Zach, Pock, Bischof, DAGM 2007) from each frame to the next, so that
+// what is made of a frame alone is made once. It keeps buffers between calls and belongs to one
+// thread; every flow is solved from zero.
 class FlowSolver {
  public:
   virtual ~FlowSolver() = default;
-  //   from, to   uint8 [H, W] gray (CV_8UC1), of equal size
-  //   returns    float32 [H, W, 2] (CV_32FC2): (x, y) displacement in pixels; the point (x, y) of
-  //              `from` is at (x + u, y + v) in `to`
-  virtual cv::Mat solve(const cv::Mat& from, const cv::Mat& to) = 0;
+
+  // The first frame: uint8 [H, W] gray (CV_8UC1). Throws Error(kInternal) for anything else.
+  virtual void start(const cv::Mat& frame) = 0;
+
+  // The flow to `frame`, which has the last one's type and size, from that: float32 [H, W, 2]
+  // (CV_32FC2), (x, y) displacement in pixels; the last frame's point (x, y) is at (x + u, y + v)
+  // in `frame`. Throws Error(kInternal) for other frames.
+  virtual cv::Mat next(const cv::Mat& frame) = 0;
+
+  cv::Mat solve(const cv::Mat& from, const cv::Mat& to);
 };
 
-// Throws Error(kInternal) unless both are what solvers take and have pixels.
-void expect_gray_pair(const cv::Mat& from, const cv::Mat& to);
+// Throws Error(kInternal) unless the frame is what solvers take, and of that size.
+void expect_gray(const cv::Mat& frame);
+void expect_gray(const cv::Mat& frame, cv::Size size);
 
 // A way to compute flow. The recipe's flow.variant says whose algorithm gives the numbers; a
 // backend is where it runs.
 struct FlowBackend {
-  std::string_view name;                       // "cpu", "opencl", "cuda"
-  bool (*computes)(const Recipe::Flow& flow);  // that variant, at that precision
+  std::string_view name;  // "cpu", "opencv"
+  bool (*computes)(const Recipe::Flow& flow);
   bool concurrent;  // whether solvers on several threads are faster than one
   // All that its results depend on beside the recipe, such as a driver's version; empty if it can't
   // run here.
@@ -41,13 +46,12 @@ struct FlowBackend {
   std::function<std::unique_ptr<FlowSolver>(const Recipe::Flow& flow)> make;
 };
 
-// Ours, for every recipe. At kExact precision its bytes are the same on every CPU, and with
-// kOpencvCpu those of OpenCV 4.6's DualTVL1OpticalFlow.
+// Ours, for kPortable and kOpencvCpu. Its bytes are the same on every CPU, and with kOpencvCpu
+// those of OpenCV 4.6's DualTVL1OpticalFlow.
 extern const FlowBackend kTvl1Cpu;
-// OpenCV's OpenCL code, by way of its transparent API. It is its CUDA code but for resizing.
-extern const FlowBackend kTvl1OpenCl;
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
-FlowBackend tvl1_cuda(std::optional<int> gpu);  // OpenCV's cuda::OpticalFlowDual_TVL1
+// OpenCV's cuda::OpticalFlowDual_TVL1, for kOpencvCuda.
+FlowBackend tvl1_opencv_cuda(std::optional<int> gpu);
 #endif
 
 // The backends compiled in, best first. `gpu` is the one of CUDA's that they may take, if any.

@@ -23,18 +23,28 @@ constexpr int aligned(int floats) { return (floats + kAlignment - 1) / kAlignmen
 // Memory for planes of changing size.
 class PlaneBuffer {
  public:
-  // Planes of zeros with `border` pixels around each, and at least one row above and below.
-  const Planes& clear(int count, int width, int height, int border = 0) {
+  // Planes with `border` pixels around each, and at least one row above and below. All that is
+  // around the image is 0, the image itself undefined.
+  const Planes& shape(int count, int width, int height, int border = 0) {
     // Vectors that start up to a vector's width before the border are read, though not used.
     const int left = border > 0 ? aligned(border + kAlignment - 1) : 0;
     const int rows = std::max(border, 1);
     planes_ = {nullptr, width, height, left + aligned(width + border + 1), count};
     const std::ptrdiff_t row = planes_.stride * count;
     const int slack = 3 * kAlignment;  // to align, and for vectors that reach beyond the last row
-    memory_.assign(static_cast<std::size_t>(row * (height + 2 * rows) + slack), 0.f);
+    const auto size = static_cast<std::size_t>(row * (height + 2 * rows) + slack);
+    if (memory_.size() < size) memory_.resize(size);
     const auto start = reinterpret_cast<std::uintptr_t>(memory_.data()) / sizeof(float);
-    planes_.origin = memory_.data() + (kAlignment - start % kAlignment) % kAlignment + row * rows;
-    planes_.origin += left;
+    float* first = memory_.data() + (kAlignment - start % kAlignment) % kAlignment;
+    planes_.origin = first + row * rows + left;
+    std::fill(memory_.data(), planes_.origin, 0.f);
+    for (int y = 0; y < height; ++y) {
+      for (int plane = 0; plane < count; ++plane) {
+        float* end = planes_.row(plane, y) + width;
+        std::fill(end, end + planes_.stride - width, 0.f);
+      }
+    }
+    std::fill(planes_.row(0, height), memory_.data() + size, 0.f);
     return planes_;
   }
   const Planes& planes() const { return planes_; }
@@ -43,6 +53,10 @@ class PlaneBuffer {
   std::vector<float> memory_;
   Planes planes_;
 };
+
+void clear(const Planes& planes, int plane) {
+  for (int y = 0; y < planes.height; ++y) std::fill_n(planes.row(plane, y), planes.width, 0.f);
+}
 
 // The two source pixels, along one axis, of a pixel of a resized image.
 struct Taps {
@@ -64,7 +78,7 @@ std::vector<Taps> edge_aligned_taps(int from, int to, double scale, bool horizon
   return taps;
 }
 
-// Of cv::cuda::resize's in OpenCV 2 to 4, where the first pixels' centres coincide.
+// Where the first pixels' centres coincide.
 std::vector<Taps> centre_aligned_taps(int from, int to, double scale) {
   std::vector<Taps> taps;
   for (int i = 0; i < to; ++i) {
@@ -80,29 +94,10 @@ struct Resampling {
   std::vector<Taps> columns, rows;
 };
 
-// Of an image whose sides are multiplied by the factors.
-Resampling resampling(bool edge_aligned, const Planes& from, const Planes& to, double x_factor,
-                      double y_factor) {
-  const double x_scale = 1 / x_factor, y_scale = 1 / y_factor;
-  if (edge_aligned) {
-    return {edge_aligned_taps(from.width, to.width, x_scale, true),
-            edge_aligned_taps(from.height, to.height, y_scale, false)};
-  }
-  return {centre_aligned_taps(from.width, to.width, x_scale),
-          centre_aligned_taps(from.height, to.height, y_scale)};
-}
-
-// Resizes one plane and multiplies it by `factor`, in double precision as cv::multiply does.
+// Resizes one plane and multiplies it by `factor`.
+template <class Factor>
 void resample(const Planes& from, const Planes& to, int plane, const Resampling& taps,
-              double factor) {
-  if (from.width == to.width && from.height == to.height) {
-    for (int y = 0; y < to.height; ++y) {
-      const float* row = from.row(plane, y);
-      std::transform(row, row + to.width, to.row(plane, y),
-                     [=](float v) { return static_cast<float>(v * factor); });
-    }
-    return;
-  }
+              Factor factor) {
   struct Row {
     int y = -1;
     std::vector<float> values;
@@ -130,59 +125,123 @@ void resample(const Planes& from, const Planes& to, int plane, const Resampling&
   }
 }
 
-// A frame's images from fine to coarse, each one plane.
-class Pyramid {
+// What differs between the variants beside their kernels.
+class Sampling {
  public:
-  void build(const cv::Mat& gray, const Recipe::Flow& flow, bool edge_aligned) {
-    levels_.resize(1);
-    const Planes& finest = levels_[0].clear(1, gray.cols, gray.rows);
-    for (int y = 0; y < gray.rows; ++y) {
-      std::copy_n(gray.ptr<std::uint8_t>(y), gray.cols, finest.row(0, y));
-    }
-    while (static_cast<int>(levels_.size()) < flow.scales) {
-      const Planes from = levels_.back().planes();
-      const int width = cvRound(from.width * flow.scale_step);
-      const int height = cvRound(from.height * flow.scale_step);
-      if (width < kSmallestSide || height < kSmallestSide) break;
-      const Planes& to = levels_.emplace_back().clear(1, width, height);
-      resample(from, to, 0, resampling(edge_aligned, from, to, flow.scale_step, flow.scale_step),
-               1);
-    }
+  Sampling(FlowVariant variant, double scale_step)
+      : is_portable_(variant == FlowVariant::kPortable), scale_step_(scale_step) {}
+
+  // Makes the plane `kImage` of a pyramid's level from the level before.
+  void shrink(const Planes& fine, const Planes& coarse) const {
+    const bool is_same = fine.width == coarse.width && fine.height == coarse.height;
+    const double scale = is_same && is_portable_ ? 1 : 1 / scale_step_;
+    move(fine, coarse, kImage, scale, scale, 1);
   }
-  int size() const { return static_cast<int>(levels_.size()); }
-  const Planes& operator[](int level) const { return levels_[level].planes(); }
+
+  // Takes the flow to the next level.
+  void enlarge_flow(const Planes& coarse, const Planes& fine) const {
+    const double x_scale = scale_of(coarse.width, fine.width);
+    const double y_scale = scale_of(coarse.height, fine.height);
+    for (const int plane : {kU1, kU2}) move(coarse, fine, plane, x_scale, y_scale, 1 / scale_step_);
+  }
+
+  // Whether beyond the image the edge is seen, rather than zeros.
+  bool repeats_edge() const { return is_portable_; }
 
  private:
-  std::vector<PlaneBuffer> levels_;
-};
+  double scale_of(int from, int to) const {
+    return is_portable_ ? static_cast<double>(from) / to : 1 / (static_cast<double>(to) / from);
+  }
 
-// Fills `warpable` with an image and its gradient by central differences. Beyond the image it stays
-// 0, as cv::remap takes it, or repeats its edge.
-void make_warpable(const Planes& image, const Planes& warpable, bool repeat_edge) {
-  const int width = image.width, height = image.height;
-  for (int y = 0; y < height; ++y) {
-    const float* row = image.row(0, y);
-    const float* above = image.row(0, std::max(y - 1, 0));
-    const float* below = image.row(0, std::min(y + 1, height - 1));
-    float* gx = warpable.row(kImageX, y);
-    float* gy = warpable.row(kImageY, y);
-    std::copy_n(row, width, warpable.row(kImage, y));
-    for (int x = 0; x < width; ++x) {
-      gx[x] = 0.5f * (row[std::min(x + 1, width - 1)] - row[std::max(x - 1, 0)]);
-      gy[x] = 0.5f * (below[x] - above[x]);
+  void move(const Planes& from, const Planes& to, int plane, double x_scale, double y_scale,
+            double factor) const {
+    if (is_portable_) {
+      const Resampling taps{centre_aligned_taps(from.width, to.width, x_scale),
+                            centre_aligned_taps(from.height, to.height, y_scale)};
+      resample(from, to, plane, taps, static_cast<float>(factor));
+    } else if (from.width == to.width && from.height == to.height) {
+      copy(from, to, plane, factor);
+    } else {
+      const Resampling taps{edge_aligned_taps(from.width, to.width, x_scale, true),
+                            edge_aligned_taps(from.height, to.height, y_scale, false)};
+      resample(from, to, plane, taps, factor);
     }
   }
-  if (!repeat_edge) return;
+
+  // In double precision, as cv::multiply.
+  static void copy(const Planes& from, const Planes& to, int plane, double factor) {
+    for (int y = 0; y < to.height; ++y) {
+      const float* row = from.row(plane, y);
+      std::transform(row, row + to.width, to.row(plane, y),
+                     [=](float v) { return static_cast<float>(v * factor); });
+    }
+  }
+
+  bool is_portable_;
+  double scale_step_;
+};
+
+void add_gradient(const Planes& image) {
+  const int width = image.width, height = image.height;
+  for (int y = 0; y < height; ++y) {
+    const float* row = image.row(kImage, y);
+    const float* above = image.row(kImage, std::max(y - 1, 0));
+    const float* below = image.row(kImage, std::min(y + 1, height - 1));
+    float* gx = image.row(kImageX, y);
+    float* gy = image.row(kImageY, y);
+    for (int x = 0; x < width; ++x) gy[x] = 0.5f * (below[x] - above[x]);
+    for (int x = 1; x < width - 1; ++x) gx[x] = 0.5f * (row[x + 1] - row[x - 1]);
+    gx[0] = 0.5f * (row[std::min(1, width - 1)] - row[0]);
+    gx[width - 1] = 0.5f * (row[width - 1] - row[std::max(width - 2, 0)]);
+  }
+}
+
+void repeat_edge(const Planes& image) {
+  const int width = image.width, height = image.height;
   for (int plane = 0; plane < kWarpPlanes; ++plane) {
     for (int y = -kWarpBorder; y < height + kWarpBorder; ++y) {
-      const float* from = warpable.row(plane, std::clamp(y, 0, height - 1));
-      float* row = warpable.row(plane, y);
+      const float* from = image.row(plane, std::clamp(y, 0, height - 1));
+      float* row = image.row(plane, y);
       if (row != from) std::copy_n(from, width, row);
       std::fill_n(row - kWarpBorder, kWarpBorder, from[0]);
       std::fill_n(row + width, kWarpBorder, from[width - 1]);
     }
   }
 }
+
+// A frame from fine to coarse: its image, gradient by central differences, and what is seen beyond.
+class Pyramid {
+ public:
+  void build(const cv::Mat& gray, const Recipe::Flow& flow, const Sampling& sampling) {
+    levels_.resize(static_cast<std::size_t>(flow.scales));
+    const Planes& finest = shape(0, gray.cols, gray.rows);
+    for (int y = 0; y < gray.rows; ++y) {
+      std::copy_n(gray.ptr<std::uint8_t>(y), gray.cols, finest.row(kImage, y));
+    }
+    for (size_ = 1; size_ < flow.scales; ++size_) {
+      const Planes& fine = (*this)[size_ - 1];
+      const int width = cvRound(fine.width * flow.scale_step);
+      const int height = cvRound(fine.height * flow.scale_step);
+      if (width < kSmallestSide || height < kSmallestSide) break;
+      sampling.shrink(fine, shape(size_, width, height));
+    }
+    for (int level = 0; level < size_; ++level) {
+      add_gradient((*this)[level]);
+      if (sampling.repeats_edge()) repeat_edge((*this)[level]);
+    }
+  }
+
+  int size() const { return size_; }
+  const Planes& operator[](int level) const { return levels_[level].planes(); }
+
+ private:
+  const Planes& shape(int level, int width, int height) {
+    return levels_[level].shape(kWarpPlanes, width, height, kWarpBorder);
+  }
+
+  std::vector<PlaneBuffer> levels_;
+  int size_ = 0;
+};
 
 // The sum of squared changes of the flow: OpenCV's CPU code adds floats up pixel after pixel.
 float change_in_opencv_order(const Planes& before, const Planes& after) {
@@ -198,90 +257,79 @@ float change_in_opencv_order(const Planes& before, const Planes& after) {
   return sum;
 }
 
-// The same in double precision, in an order that compilers can vectorise.
-double change_in_double(const Planes& before, const Planes& after) {
-  std::array<double, 8> sums{};
-  for (int y = 0; y < before.height; ++y) {
-    const float *u1_before = before.row(kU1, y), *u1_after = after.row(kU1, y);
-    const float *u2_before = before.row(kU2, y), *u2_after = after.row(kU2, y);
-    for (int x = 0; x < before.width; x += 8) {  // padding does not change
-      for (int i = 0; i < 8; ++i) {
-        const float u1 = u1_after[x + i] - u1_before[x + i];
-        const float u2 = u2_after[x + i] - u2_before[x + i];
-        sums[i] += u1 * u1 + u2 * u2;
-      }
-    }
-  }
-  double sum = 0;
-  for (const double part : sums) sum += part;
-  return sum;
-}
-
 class Tvl1Cpu : public FlowSolver {
  public:
-  Tvl1Cpu(const Recipe::Flow& flow, const Tvl1Kernels& kernels, bool edge_aligned)
+  Tvl1Cpu(const Recipe::Flow& flow, const Tvl1Kernels& kernels)
       : flow_(flow),
         kernels_(kernels),
-        edge_aligned_(edge_aligned),
-        as_cuda_(flow.variant == FlowVariant::kOpencvCuda),
-        exact_(flow.precision == FlowPrecision::kExact),
+        sampling_(flow.variant, flow.scale_step),
         constants_{static_cast<float>(flow.lambda * flow.theta),
                    static_cast<float>(flow.tau / flow.theta), static_cast<float>(flow.theta)} {}
 
-  cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
-    expect_gray_pair(from, to);
-    first_.build(from, flow_, edge_aligned_);
-    second_.build(to, flow_, edge_aligned_);
+  void start(const cv::Mat& frame) override {
+    expect_gray(frame);
+    second_.build(frame, flow_, sampling_);
+  }
+
+  cv::Mat next(const cv::Mat& frame) override {
+    expect_gray(frame, size());
+    std::swap(first_, second_);
+    second_.build(frame, flow_, sampling_);
     for (int level = first_.size() - 1; level >= 0; --level) solve_level(level);
-    cv::Mat result(from.size(), CV_32FC2);
-    for (int y = 0; y < result.rows; ++y) {
-      auto* pixel = result.ptr<cv::Vec2f>(y);
-      for (int x = 0; x < result.cols; ++x) {
-        pixel[x] = {state_->planes().row(kU1, y)[x], state_->planes().row(kU2, y)[x]};
-      }
-    }
-    return result;
+    return flow();
   }
 
  private:
+  cv::Size size() const { return {second_[0].width, second_[0].height}; }
+
+  cv::Mat flow() const {
+    const Planes& state = state_->planes();
+    cv::Mat flow(state.height, state.width, CV_32FC2);
+    for (int y = 0; y < state.height; ++y) {
+      const float *u1 = state.row(kU1, y), *u2 = state.row(kU2, y);
+      auto* pixel = flow.ptr<cv::Vec2f>(y);
+      for (int x = 0; x < state.width; ++x) pixel[x] = {u1[x], u2[x]};
+    }
+    return flow;
+  }
+
   void solve_level(int level) {
-    const Planes& first = first_[level];
-    const int width = first.width, height = first.height;
-    // The buffers trade places: the coarser level's flow is in state_, which this level leaves.
-    const Planes& state = next_->clear(kStatePlanes, width, height);
-    if (level + 1 < first_.size()) {
-      const Planes& coarse = state_->planes();
-      const Resampling taps =
-          resampling(edge_aligned_, coarse, state, static_cast<double>(width) / coarse.width,
-                     static_cast<double>(height) / coarse.height);
-      const double factor = 1 / flow_.scale_step;
-      for (const int plane : {kU1, kU2}) resample(coarse, state, plane, taps, factor);
-    }
-    std::swap(state_, next_);
-    next_->clear(kStatePlanes, width, height);
-    data_.clear(kDataPlanes, width, height);
-    const Planes& warpable = warpable_.clear(kWarpPlanes, width, height, kWarpBorder);
-    make_warpable(second_[level], warpable, as_cuda_);
-    if (flow_.median == 5) median_scratch_.clear(kMedianScratch, width, 1, 2);
-
-    const auto warp = as_cuda_ ? kernels_.warp_opencv_cuda : kernels_.warp_opencv_cpu;
+    const Planes &first = first_[level], &second = second_[level];
+    start_level(first.width, first.height, level + 1 == first_.size());
     for (int i = 0; i < flow_.warps; ++i) {
-      warp(first, warpable, state_->planes(), data_.planes());
-      as_cuda_ ? iterate_as_cuda() : iterate_as_cpu();
+      if (is_portable()) {
+        kernels_.warp_portable(first, second, state_->planes(), data_.planes());
+        iterate_portably();
+      } else {
+        kernels_.warp_opencv_cpu(first, second, state_->planes(), data_.planes());
+        iterate_as_opencv();
+      }
     }
   }
 
-  void sweep(int sweeps, double* changes) {
-    const auto kernel = exact_ ? kernels_.sweep_exact : kernels_.sweep_fast;
-    kernel(state_->planes(), next_->planes(), data_.planes(), constants_, sweeps, changes);
+  // From zero, or from the coarser level's flow, which is in state_.
+  void start_level(int width, int height, bool is_coarsest) {
+    const Planes& state = next_->shape(kStatePlanes, width, height);
+    if (is_coarsest) {
+      for (const int plane : {kU1, kU2}) clear(state, plane);
+    } else {
+      sampling_.enlarge_flow(state_->planes(), state);
+    }
+    for (const int plane : {kP11, kP12, kP21, kP22}) clear(state, plane);
+    std::swap(state_, next_);
+    next_->shape(kStatePlanes, width, height);
+    data_.shape(kDataPlanes, width, height);
+    if (!is_portable()) median_scratch_.shape(kMedianScratch, width, 1, 2);
   }
+
+  bool is_portable() const { return flow_.variant == FlowVariant::kPortable; }
 
   double pixels() const {
     return static_cast<double>(state_->planes().width) * state_->planes().height;
   }
 
   // Until the flow's change is below the threshold; OpenCV's CPU code looks after every iteration.
-  void iterate_as_cpu() {
+  void iterate_as_opencv() {
     const auto threshold = static_cast<float>(flow_.epsilon * flow_.epsilon * pixels());
     double change = std::numeric_limits<float>::max();
     for (int outer = 0; change > threshold && outer < flow_.outer_iterations; ++outer) {
@@ -309,14 +357,15 @@ class Tvl1Cpu : public FlowSolver {
   // OpenCV's sum of floats leaves open is decided by summing as it does. Returns the number of
   // sweeps and sets `change` to the last one's.
   int sweep_until(float threshold, int sweeps, double& change) {
-    const double rounding = exact_ ? (pixels() + 64) * 0x1p-24 : 0;
+    const double rounding = (pixels() + 64) * 0x1p-24;
     const double tolerance =
         rounding < 0.5 ? 2 * rounding : std::numeric_limits<double>::infinity();
     const auto may_stop = [&](double c) { return c <= threshold * (1 + tolerance); };
     const auto stops = [&](double c) { return c <= threshold * (1 - tolerance); };
     std::array<double, kMaxSweeps> changes;
     for (;;) {
-      sweep(sweeps, changes.data());
+      kernels_.sweep_opencv_cpu(state_->planes(), next_->planes(), data_.planes(), constants_,
+                                sweeps, changes.data());
       const auto end = changes.begin() + sweeps;
       const int k =
           static_cast<int>(std::find_if(changes.begin(), end, may_stop) - changes.begin());
@@ -331,29 +380,34 @@ class Tvl1Cpu : public FlowSolver {
     return sweeps;
   }
 
-  // OpenCV's CUDA code looks after odd iterations only, and not before as many as the last change
-  // is multiples of the threshold.
-  void iterate_as_cuda() {
-    const double threshold = flow_.epsilon * flow_.epsilon * pixels();
-    const int iterations = flow_.outer_iterations * flow_.inner_iterations;
-    double change = std::numeric_limits<double>::max(), credit = 0;
-    std::array<double, kMaxSweeps> unused;
-    for (int i = 0; i < iterations && change > threshold;) {
+  // Looks at odd iterations only, and not before as many as the last change is multiples of the
+  // threshold, which is the rule of OpenCV's CUDA code. A block of sweeps ends with such a look.
+  void iterate_portably() {
+    const std::int64_t threshold = change_threshold();
+    const std::int64_t iterations = std::int64_t{flow_.outer_iterations} * flow_.inner_iterations;
+    std::int64_t credit = 0;
+    for (std::int64_t done = 0; done < iterations;) {
       int sweeps = 0;
-      const auto looks = [&] { return (i + sweeps) % 2 == 1 && credit < threshold; };
-      while (sweeps < kMaxSweeps && i + sweeps < iterations && !looks()) {
-        credit -= threshold;
+      bool looks = false;
+      while (!looks && sweeps < kMaxSweeps && done + sweeps < iterations) {
+        looks = (done + sweeps) % 2 == 1 && credit < threshold;
+        if (!looks) credit -= threshold;
         ++sweeps;
       }
-      if (sweeps > 0) {
-        sweep(sweeps, unused.data());
-      } else {
-        sweep(sweeps = 1, unused.data());
-        credit = change = change_in_double(state_->planes(), next_->planes());
-      }
+      const std::int64_t change = kernels_.sweep_portable(state_->planes(), next_->planes(),
+                                                          data_.planes(), constants_, sweeps);
       std::swap(state_, next_);
-      i += sweeps;
+      done += sweeps;
+      if (!looks) continue;
+      if (change <= threshold) return;
+      credit = change;
     }
+  }
+
+  // Of the whole image, in steps of the sum.
+  std::int64_t change_threshold() const {
+    const double a_pixel = std::min<double>(flow_.epsilon * flow_.epsilon, kLargestChange);
+    return static_cast<std::int64_t>(a_pixel * pixels() * kChangeSteps);
   }
 
   void filter_by_median() {
@@ -369,41 +423,22 @@ class Tvl1Cpu : public FlowSolver {
 
   const Recipe::Flow flow_;
   const Tvl1Kernels& kernels_;
-  const bool edge_aligned_, as_cuda_, exact_;
+  const Sampling sampling_;
   const SweepConstants constants_;
   Pyramid first_, second_;
-  PlaneBuffer states_[2], data_, warpable_, median_scratch_;
+  PlaneBuffer states_[2], data_, median_scratch_;
   PlaneBuffer *state_ = &states_[0], *next_ = &states_[1];
 };
-
-// Makers of CPUs are free in how they approximate.
-std::string cpu_maker() {
-#ifdef __x86_64__
-  if (__builtin_cpu_is("intel")) return "Intel";
-  if (__builtin_cpu_is("amd")) return "AMD";
-#endif
-  return "other maker";
-}
-
-std::string device(const Recipe::Flow& flow) {
-  std::string name = "co2net tvl1 " + name_of(flow.precision);
-  if (flow.precision == FlowPrecision::kExact) return name;
-  return name + ", " + tvl1_kernels().front().name + ", " + cpu_maker();
-}
 
 }  // namespace
 
 std::unique_ptr<FlowSolver> make_tvl1_cpu(const Recipe::Flow& flow, const Tvl1Kernels& kernels) {
-  return std::make_unique<Tvl1Cpu>(flow, kernels, flow.variant == FlowVariant::kOpencvCpu);
-}
-
-std::unique_ptr<FlowSolver> make_tvl1_as_opencl(const Recipe::Flow& flow,
-                                                const Tvl1Kernels& kernels) {
-  return std::make_unique<Tvl1Cpu>(flow, kernels, true);
+  return std::make_unique<Tvl1Cpu>(flow, kernels);
 }
 
 const FlowBackend kTvl1Cpu = {
-    "cpu", [](const Recipe::Flow&) { return true; }, true, device,
+    "cpu", [](const Recipe::Flow& flow) { return flow.variant != FlowVariant::kOpencvCuda; }, true,
+    [](const Recipe::Flow&) -> std::string { return "co2net tvl1"; },
     [](const Recipe::Flow& flow) { return make_tvl1_cpu(flow, tvl1_kernels().front()); }};
 
 }  // namespace co2net

@@ -6,7 +6,6 @@
 #include <opencv2/cudaoptflow.hpp>
 
 #include "extractors/flow/tvl1.h"
-#include "extractors/flow/tvl1_opencv.h"
 
 namespace co2net {
 namespace {
@@ -28,8 +27,7 @@ std::string cuda_device(std::optional<int> gpu) {
          info.name();
 }
 
-// Page-locked buffers of the host, which a GPU copies from and to while others work. A frame goes
-// up once for each of its two pairs: that is little beside some thousands of kernel launches.
+// Page-locked buffers of the host, which a GPU copies from and to while others work.
 class Tvl1Cuda : public FlowSolver {
  public:
   Tvl1Cuda(const Recipe::Flow& flow, int gpu)
@@ -39,13 +37,17 @@ class Tvl1Cuda : public FlowSolver {
             flow.tau, flow.lambda, flow.theta, flow.scales, flow.warps, flow.epsilon,
             flow.outer_iterations * flow.inner_iterations, flow.scale_step, 0.0, false)) {}
 
-  cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
-    expect_gray_pair(from, to);
+  void start(const cv::Mat& frame) override {
+    expect_gray(frame);
     on_gpu(gpu_);
-    from.copyTo(host_from_);
-    to.copyTo(host_to_);
-    from_.upload(host_from_, stream_);
-    to_.upload(host_to_, stream_);
+    upload(frame);
+  }
+
+  cv::Mat next(const cv::Mat& frame) override {
+    expect_gray(frame, to_.size());
+    on_gpu(gpu_);
+    from_.swap(to_);
+    upload(frame);
     solver_->calc(from_, to_, flow_, stream_);
     flow_.download(host_flow_, stream_);
     stream_.waitForCompletion();
@@ -53,6 +55,12 @@ class Tvl1Cuda : public FlowSolver {
   }
 
  private:
+  void upload(const cv::Mat& frame) {
+    stream_.waitForCompletion();  // or the buffer may still be on its way
+    frame.copyTo(host_frame_);
+    to_.upload(host_frame_, stream_);
+  }
+
   // CUDA keeps the choice for the calling thread.
   static int on_gpu(int index) {
     cv::cuda::setDevice(index);
@@ -62,15 +70,16 @@ class Tvl1Cuda : public FlowSolver {
   int gpu_;
   cv::cuda::Stream stream_;
   cv::Ptr<cv::cuda::OpticalFlowDual_TVL1> solver_;
-  cv::cuda::HostMem host_from_, host_to_, host_flow_;  // page-locked
+  cv::cuda::HostMem host_frame_, host_flow_;  // page-locked
   cv::cuda::GpuMat from_, to_, flow_;
 };
 
 }  // namespace
 
-FlowBackend tvl1_cuda(std::optional<int> gpu) {
+FlowBackend tvl1_opencv_cuda(std::optional<int> gpu) {
   return {
-      "cuda", is_tvl1_of_gpus, kConcurrent, [gpu](const Recipe::Flow&) { return cuda_device(gpu); },
+      "opencv", [](const Recipe::Flow& flow) { return flow.variant == FlowVariant::kOpencvCuda; },
+      kConcurrent, [gpu](const Recipe::Flow&) { return cuda_device(gpu); },
       [gpu](const Recipe::Flow& flow) { return std::make_unique<Tvl1Cuda>(flow, gpu.value()); }};
 }
 

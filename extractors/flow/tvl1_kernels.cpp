@@ -100,64 +100,137 @@ HWY_INLINE Pair exact_hypots(Pair x, Pair y) {
 }
 #endif
 
-// Equation numbers are those of Sanchez, Meinhardt-Llopis, Facciolo: TV-L1 Optical Flow Estimation,
-// IPOL 2013.
-template <bool kExact>
-struct Arithmetic {
-  explicit Arithmetic(const SweepConstants& c)
+// An iteration's arithmetic. Equation numbers are those of Sanchez, Meinhardt-Llopis, Facciolo:
+// TV-L1 Optical Flow Estimation, IPOL 2013. v = u - factor * gradient solves (15), by thresholding
+// (17); u = v + theta * div p is (16); the dual step, (20), is p = (p + tau / theta * grad u) / (1
+// + tau / theta * |grad u|).
+
+// What OpenCV's CPU code does, operation by operation.
+struct OpenCvCpuStep {
+  explicit OpenCvCpuStep(const SweepConstants& c)
       : l_t(hn::Set(d, c.l_t)), taut(hn::Set(d, c.taut)), theta(hn::Set(d, c.theta)) {}
 
-  // v = u - factor * gradient solves (15), by thresholding (17).
-  HWY_INLINE V threshold(V rho, V gx, V gy) const {
-    if constexpr (kExact) {
-      const V grad = hn::Add(square(gx), square(gy));
-      const V inner = hn::IfThenElseZero(hn::Gt(grad, hn::Set(d, 0x1p-23f)), hn::Div(rho, grad));
-      return hn::IfThenElse(hn::Gt(hn::Abs(rho), hn::Mul(l_t, grad)), hn::CopySignToAbs(l_t, rho),
-                            inner);
-    } else {
-      const V grad = hn::MulAdd(gx, gx, hn::MulAdd(gy, gy, hn::Set(d, 1e-30f)));
-      return hn::Clamp(hn::Mul(rho, hn::ApproximateReciprocal(grad)), hn::Neg(l_t), l_t);
-    }
+  HWY_INLINE V factor(const float* data, std::ptrdiff_t plane, V gx, V gy, V u1, V u2) const {
+    const V rho = hn::Add(hn::Load(d, data + kRhoConstant * plane),
+                          hn::Add(hn::Mul(gx, u1), hn::Mul(gy, u2)));
+    const V grad = hn::Add(square(gx), square(gy));
+    const V inner = hn::IfThenElseZero(hn::Gt(grad, hn::Set(d, 0x1p-23f)), hn::Div(rho, grad));
+    return hn::IfThenElse(hn::Gt(hn::Abs(rho), hn::Mul(l_t, grad)), hn::CopySignToAbs(l_t, rho),
+                          inner);
   }
 
-  // u = v + theta * div p, (16).
+  // The first column's is added up in another order.
+  template <bool kHasFirstColumn>
+  HWY_INLINE static V divergence(V here, V left, V here_y, V up_y) {
+    const V inner = hn::Add(hn::Sub(here, left), hn::Sub(here_y, up_y));
+    if constexpr (!kHasFirstColumn) return inner;
+    return hn::IfThenElse(hn::FirstN(d, 1), hn::Sub(hn::Add(here, here_y), up_y), inner);
+  }
+
   HWY_INLINE V primal(V u, V factor, V gradient, V divergence) const {
-    if constexpr (kExact) {
-      return hn::Add(hn::Sub(u, hn::Mul(factor, gradient)), hn::Mul(theta, divergence));
-    } else {
-      return hn::MulAdd(theta, divergence, hn::NegMulAdd(factor, gradient, u));
-    }
+    return hn::Add(hn::Sub(u, hn::Mul(factor, gradient)), hn::Mul(theta, divergence));
   }
 
-  // |grad u1| and |grad u2|.
-  HWY_INLINE Pair norms(Pair ux, Pair uy) const {
-    if constexpr (kExact) {
-      return exact_hypots(ux, uy);
-    } else {
-      const auto norm = [](V x, V y) HWY_ATTR {
-        const V squared = hn::MulAdd(x, x, hn::MulAdd(y, y, hn::Set(d, 1e-30f)));
-        return hn::Mul(squared, hn::ApproximateReciprocalSqrt(squared));
-      };
-      return {norm(ux.first, uy.first), norm(ux.second, uy.second)};
-    }
-  }
+  HWY_INLINE static Pair norms(Pair ux, Pair uy) { return exact_hypots(ux, uy); }
 
-  // The dual step, (20): p = (p + tau / theta * grad u) / (1 + tau / theta * |grad u|).
   HWY_INLINE Pair dual(V px, V py, V ux, V uy, V norm) const {
-    const V one = hn::Set(d, 1.0f);
-    if constexpr (kExact) {
-      const V scale = hn::Add(one, hn::Mul(taut, norm));
-      return {hn::Div(hn::Add(px, hn::Mul(taut, ux)), scale),
-              hn::Div(hn::Add(py, hn::Mul(taut, uy)), scale)};
-    } else {
-      const V inverse = hn::ApproximateReciprocal(hn::MulAdd(taut, norm, one));
-      return {hn::Mul(hn::MulAdd(taut, ux, px), inverse),
-              hn::Mul(hn::MulAdd(taut, uy, py), inverse)};
-    }
+    const V scale = hn::Add(hn::Set(d, 1.0f), hn::Mul(taut, norm));
+    return {hn::Div(hn::Add(px, hn::Mul(taut, ux)), scale),
+            hn::Div(hn::Add(py, hn::Mul(taut, uy)), scale)};
   }
 
   const V l_t, taut, theta;
 };
+
+// The definition of kPortable (README.md).
+struct PortableStep {
+  explicit PortableStep(const SweepConstants& c)
+      : l_t(hn::Set(d, c.l_t)), taut(hn::Set(d, c.taut)), theta(hn::Set(d, c.theta)) {}
+
+  HWY_INLINE V factor(const float* data, std::ptrdiff_t plane, V gx, V gy, V u1, V u2) const {
+    const V rho = hn::Add(hn::Mul(gy, u2),
+                          hn::Add(hn::Mul(gx, u1), hn::Load(d, data + kRhoConstant * plane)));
+    const V wanted = hn::Mul(rho, hn::Load(d, data + kInverse * plane));
+    return hn::Min(hn::Max(wanted, hn::Neg(l_t)), l_t);
+  }
+
+  template <bool kHasFirstColumn>
+  HWY_INLINE static V divergence(V here, V left, V here_y, V up_y) {
+    return hn::Add(hn::Sub(here, left), hn::Sub(here_y, up_y));
+  }
+
+  // In steps of 2^-21 or more, so that no gradient's square is a denormal number.
+  HWY_INLINE V primal(V u, V factor, V gradient, V divergence) const {
+    const V grid = hn::Set(d, 12.0f);
+    const V moved = hn::Add(hn::Sub(u, hn::Mul(factor, gradient)), hn::Mul(theta, divergence));
+    return hn::Sub(hn::Add(moved, grid), grid);
+  }
+
+  HWY_INLINE static Pair norms(Pair ux, Pair uy) {
+    return {hn::Sqrt(hn::Add(square(ux.first), square(uy.first))),
+            hn::Sqrt(hn::Add(square(ux.second), square(uy.second)))};
+  }
+
+  HWY_INLINE Pair dual(V px, V py, V ux, V uy, V norm) const {
+    const V one = hn::Set(d, 1.0f);
+    const V scale = hn::Div(one, hn::Add(one, hn::Mul(taut, norm)));
+    return {hn::Mul(hn::Add(px, hn::Mul(taut, ux)), scale),
+            hn::Mul(hn::Add(py, hn::Mul(taut, uy)), scale)};
+  }
+
+  const V l_t, taut, theta;
+};
+
+// Sums of squared changes of the flow.
+
+struct NoChange {
+  static constexpr std::int64_t kNone = 0;
+  HWY_INLINE void add(V, V) {}
+  HWY_INLINE std::int64_t taken() { return kNone; }
+};
+
+// In float; a row's by vectors.
+struct FloatChange {
+  static constexpr double kNone = 0;
+  V sum;
+
+  HWY_INLINE FloatChange() : sum(hn::Zero(d)) {}
+
+  HWY_INLINE void add(V change1, V change2) {
+    sum = hn::MulAdd(change1, change1, sum);
+    sum = hn::MulAdd(change2, change2, sum);
+  }
+  HWY_INLINE double taken() {
+    const double total = hn::GetLane(hn::SumOfLanes(d, sum));
+    sum = hn::Zero(d);
+    return total;
+  }
+};
+
+// In integers, whose sum does not depend on the order.
+struct IntegerChange {
+  static constexpr std::int64_t kNone = 0;
+  VI sum;
+
+  HWY_INLINE IntegerChange() : sum(hn::Zero(di)) {}
+
+  HWY_INLINE void add(V change1, V change2) {
+    const V squared = hn::Add(square(change1), square(change2));
+    const V capped = hn::Min(squared, hn::Set(d, kLargestChange));
+    sum = hn::Add(sum, hn::ConvertTo(di, hn::Mul(capped, hn::Set(d, kChangeSteps))));
+  }
+  HWY_INLINE std::int64_t taken() {
+    HWY_ALIGN std::int32_t lanes[kLanes];
+    hn::Store(sum, di, lanes);
+    sum = hn::Zero(di);
+    std::int64_t total = 0;
+    for (const std::int32_t lane : lanes) total += lane;
+    return total;
+  }
+};
+
+// As many as an int32 holds: 511 * 4 * 2^20 < 2^31.
+constexpr int kVectorsASum = 511;
 
 // Where a row's iteration reads and writes.
 struct RowPair {
@@ -171,9 +244,9 @@ struct RowPair {
 // gradient is then known. The dual step is one vector behind, so that the CPU computes both at the
 // same time. Row 0 has no row above (kDual is false), and below the last row there is only that
 // one's dual step (kPrimal is false). Returns the sum of squared changes.
-template <bool kExact, bool kPrimal, bool kDual>
-HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, int y) {
-  const Arithmetic<kExact> a(constants);
+template <class Step, class Change, bool kPrimal, bool kDual>
+HWY_NOINLINE auto update_row(const RowPair& rows, const SweepConstants& constants, int y) {
+  const Step step(constants);
   const int width = rows.to.width;
   const std::ptrdiff_t plane = rows.to.stride;
   const float* data = kPrimal ? rows.data.row(0, y) : nullptr;
@@ -183,30 +256,24 @@ HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, 
   float* now_above = kDual ? rows.to.row(0, y - 1) : nullptr;
   const float* p12_above = kDual ? old_above + kP12 * plane : rows.zeros;
   const float* p22_above = kDual ? old_above + kP22 * plane : rows.zeros;
-  V change = hn::Zero(d);
+  Change change;
+  auto total = Change::kNone;
 
   const auto update_flow = [&](int x, auto is_first) HWY_ATTR {
     if constexpr (!kPrimal) return Pair{hn::Zero(d), hn::Zero(d)};
     const auto divergence = [&](int px, int py, const float* py_above) HWY_ATTR {
       const float* row = old + px * plane + x;
-      const V here = hn::Load(d, row), left = hn::LoadU(d, row - 1);
-      const V here_y = hn::Load(d, old + py * plane + x), up_y = hn::Load(d, py_above + x);
-      const V inner = hn::Add(hn::Sub(here, left), hn::Sub(here_y, up_y));
-      if constexpr (!decltype(is_first)::value) return inner;
-      // OpenCV adds up the first column's in another order.
-      return hn::IfThenElse(hn::FirstN(d, 1), hn::Sub(hn::Add(here, here_y), up_y), inner);
+      return Step::template divergence<decltype(is_first)::value>(
+          hn::Load(d, row), hn::LoadU(d, row - 1), hn::Load(d, old + py * plane + x),
+          hn::Load(d, py_above + x));
     };
     const V gx = hn::Load(d, data + kGradX * plane + x);
     const V gy = hn::Load(d, data + kGradY * plane + x);
     const V u1 = hn::Load(d, old + kU1 * plane + x), u2 = hn::Load(d, old + kU2 * plane + x);
-    const V rho = hn::Add(hn::Load(d, data + kRhoConstant * plane + x),
-                          hn::Add(hn::Mul(gx, u1), hn::Mul(gy, u2)));
-    const V factor = a.threshold(rho, gx, gy);
-    const V u1_new = a.primal(u1, factor, gx, divergence(kP11, kP12, p12_above));
-    const V u2_new = a.primal(u2, factor, gy, divergence(kP21, kP22, p22_above));
-    const V change1 = hn::Sub(u1_new, u1), change2 = hn::Sub(u2_new, u2);
-    change = hn::MulAdd(change1, change1, change);
-    change = hn::MulAdd(change2, change2, change);
+    const V factor = step.factor(data + x, plane, gx, gy, u1, u2);
+    const V u1_new = step.primal(u1, factor, gx, divergence(kP11, kP12, p12_above));
+    const V u2_new = step.primal(u2, factor, gy, divergence(kP21, kP22, p22_above));
+    change.add(hn::Sub(u1_new, u1), hn::Sub(u2_new, u2));
     hn::Store(u1_new, d, now + kU1 * plane + x);
     hn::Store(u2_new, d, now + kU2 * plane + x);
     return Pair{u1_new, u2_new};
@@ -223,52 +290,70 @@ HWY_NOINLINE V update_row(const RowPair& rows, const SweepConstants& constants, 
     const V u2 = hn::Load(d, now_above + kU2 * plane + x);
     const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
     const Pair uy{along_y(flow_below.first, u1), along_y(flow_below.second, u2)};
-    const Pair norms = a.norms(ux, uy);
-    const auto step = [&](int px, int py, V gx, V gy, V norm) HWY_ATTR {
+    const Pair norms = Step::norms(ux, uy);
+    const auto update = [&](int px, int py, V gx, V gy, V norm) HWY_ATTR {
       const V p_x = hn::Load(d, old_above + px * plane + x);
       const V p_y = hn::Load(d, old_above + py * plane + x);
-      const Pair p = a.dual(p_x, p_y, gx, gy, norm);
+      const Pair p = step.dual(p_x, p_y, gx, gy, norm);
       hn::Store(p.first, d, now_above + px * plane + x);
       hn::Store(p.second, d, now_above + py * plane + x);
     };
-    step(kP11, kP12, ux.first, uy.first, norms.first);
-    step(kP21, kP22, ux.second, uy.second, norms.second);
+    update(kP11, kP12, ux.first, uy.first, norms.first);
+    update(kP21, kP22, ux.second, uy.second, norms.second);
   };
   constexpr std::true_type yes;
   constexpr std::false_type no;
   const int last = (width - 1) / kLanes * kLanes;
   Pair flow = update_flow(0, yes);
-  for (int x = kLanes; x <= last; x += kLanes) {
-    const Pair next = update_flow(x, no);
-    update_dual(x - kLanes, flow, no);
-    flow = next;
+  for (int x = kLanes; x <= last;) {
+    total += change.taken();
+    for (const int end = std::min(last, x + (kVectorsASum - 2) * kLanes); x <= end; x += kLanes) {
+      const Pair next = update_flow(x, no);
+      update_dual(x - kLanes, flow, no);
+      flow = next;
+    }
   }
   update_dual(last, flow, yes);
-  return change;
+  return total + change.taken();
 }
 
 // Wavefront: iteration k works on row `front` - k, one row behind iteration k - 1, so that a row
-// goes through all of them while it is in the L2 cache.
-template <bool kExact>
-void sweep(const Planes& from, const Planes& to, const Planes& data,
-           const SweepConstants& constants, int sweeps, double* changes) {
-  std::fill_n(changes, sweeps, 0.0);
+// goes through all of them while it is in the L2 cache. update(rows, k, y) does a row.
+template <class Update>
+HWY_INLINE void sweep(const Planes& from, const Planes& to, const Planes& data, int sweeps,
+                      const Update& update) {
   const float* zeros = from.row(0, -1);
-  const int height = from.height;
-  for (int front = 0; front < height + sweeps; ++front) {
+  for (int front = 0; front < from.height + sweeps; ++front) {
     const int end = std::min(sweeps, front + 1);
-    for (int k = std::max(0, front - height); k < end; ++k) {
-      const RowPair rows{k == 0 ? from : to, to, data, zeros};
-      const int y = front - k;
-      if (y == height) {
-        update_row<kExact, false, true>(rows, constants, y);
-      } else {
-        const V change = y == 0 ? update_row<kExact, true, false>(rows, constants, y)
-                                : update_row<kExact, true, true>(rows, constants, y);
-        changes[k] += hn::GetLane(hn::SumOfLanes(d, change));
-      }
+    for (int k = std::max(0, front - from.height); k < end; ++k) {
+      update(RowPair{k == 0 ? from : to, to, data, zeros}, k, front - k);
     }
   }
+}
+
+template <class Step, class Change>
+auto update(const RowPair& rows, const SweepConstants& constants, int y) {
+  if (y == 0) return update_row<Step, Change, true, false>(rows, constants, y);
+  if (y < rows.to.height) return update_row<Step, Change, true, true>(rows, constants, y);
+  return update_row<Step, Change, false, true>(rows, constants, y);
+}
+
+void sweep_opencv_cpu(const Planes& from, const Planes& to, const Planes& data,
+                      const SweepConstants& constants, int sweeps, double* changes) {
+  std::fill_n(changes, sweeps, 0.0);
+  sweep(from, to, data, sweeps, [&](const RowPair& rows, int k, int y) {
+    changes[k] += update<OpenCvCpuStep, FloatChange>(rows, constants, y);
+  });
+}
+
+std::int64_t sweep_portable(const Planes& from, const Planes& to, const Planes& data,
+                            const SweepConstants& constants, int sweeps) {
+  std::int64_t change = 0;
+  sweep(from, to, data, sweeps, [&](const RowPair& rows, int k, int y) {
+    change += k + 1 < sweeps ? update<PortableStep, NoChange>(rows, constants, y)
+                             : update<PortableStep, IntegerChange>(rows, constants, y);
+  });
+  return change;
 }
 
 struct Weights {
@@ -279,7 +364,7 @@ struct Weights {
 struct OpenCvCpuWarp {
   static constexpr bool kNormalised = false;
 
-  HWY_INLINE static void split(V position, VI& first, V& fraction) {
+  HWY_INLINE static void split(V position, int, VI& first, V& fraction) {
     const VI fixed = hn::NearestInt(hn::Mul(position, hn::Set(d, 32.0f)));
     first = hn::ShiftRight<5>(fixed);
     fraction = hn::Mul(hn::ConvertTo(d, hn::And(fixed, hn::Set(di, 31))), hn::Set(d, 1.0f / 32));
@@ -299,14 +384,16 @@ struct OpenCvCpuWarp {
   }
 };
 
-// As OpenCV's CUDA kernel does it.
-struct OpenCvCudaWarp {
+// Beyond the border every window sees the same, so that the position may end there.
+struct PortableWarp {
   static constexpr bool kNormalised = true;
 
-  HWY_INLINE static void split(V position, VI& first, V& fraction) {
-    const V whole = hn::Floor(position);
+  HWY_INLINE static void split(V position, int size, VI& first, V& fraction) {
+    const V lowest = hn::Set(d, 1.0f - kWarpBorder), highest = hn::Set(d, size + 1.0f);
+    const V clamped = hn::Min(hn::Max(position, lowest), highest);
+    const V whole = hn::Floor(clamped);
     first = hn::ConvertTo(di, whole);
-    fraction = hn::Sub(position, whole);
+    fraction = hn::Sub(clamped, whole);
   }
 
   HWY_INLINE static Weights weights(V t) {
@@ -373,8 +460,8 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
       const VI column = hn::Add(hn::Set(di, x), lane);
       VI left, top;
       V tx, ty;
-      Method::split(hn::Add(hn::ConvertTo(d, column), u1), left, tx);
-      Method::split(hn::Add(hn::Set(d, static_cast<float>(y)), u2), top, ty);
+      Method::split(hn::Add(hn::ConvertTo(d, column), u1), width, left, tx);
+      Method::split(hn::Add(hn::Set(d, static_cast<float>(y)), u2), height, top, ty);
       const Weights wx = Method::weights(tx), wy = Method::weights(ty);
       const VI border = hn::Set(di, -kWarpBorder);
       left = hn::Min(hn::Max(hn::Sub(left, hn::Set(di, 1)), border), hn::Set(di, width));
@@ -433,10 +520,17 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
       const M inside = hn::FirstN(d, active);
       const V gx = warped.at[kImageX], gy = warped.at[kImageY];
       const V moved = hn::Sub(hn::Sub(warped.at[kImage], hn::Mul(gx, u1)), hn::Mul(gy, u2));
-      const V rho = hn::Sub(moved, hn::Load(d, first.row(0, y) + x));
-      hn::Store(hn::IfThenElseZero(inside, gx), d, data.row(kGradX, y) + x);
-      hn::Store(hn::IfThenElseZero(inside, gy), d, data.row(kGradY, y) + x);
-      hn::Store(hn::IfThenElseZero(inside, rho), d, data.row(kRhoConstant, y) + x);
+      const V rho = hn::Sub(moved, hn::Load(d, first.row(kImage, y) + x));
+      const auto store = [&](DataPlane plane, V value) HWY_ATTR {
+        hn::Store(hn::IfThenElseZero(inside, value), d, data.row(plane, y) + x);
+      };
+      store(kGradX, gx);
+      store(kGradY, gy);
+      store(kRhoConstant, rho);
+      if constexpr (std::is_same_v<Method, PortableWarp>) {
+        const V grad = hn::Add(square(gx), square(gy));
+        store(kInverse, hn::Div(hn::Set(d, 1.0f), hn::Max(grad, hn::Set(d, 0x1p-23f))));
+      }
     }
   }
 }
@@ -515,8 +609,8 @@ void median5(const Planes& state, const Planes& scratch) {
 
 // NOLINTNEXTLINE: one a target
 Tvl1Kernels kernels() {
-  return {hwy::TargetName(HWY_TARGET), sweep<true>,          sweep<false>,
-          warp<OpenCvCpuWarp>,         warp<OpenCvCudaWarp>, median5};
+  return {hwy::TargetName(HWY_TARGET), sweep_opencv_cpu,   sweep_portable,
+          warp<OpenCvCpuWarp>,         warp<PortableWarp>, median5};
 }
 
 }  // namespace co2net::HWY_NAMESPACE

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,17 @@ struct Planes {
 // What the iterations change: the flow (u1, u2) and its dual variables, p11 and p12 of u1, p21 and
 // p22 of u2. Padding is 0 and stays so.
 enum StatePlane { kU1, kU2, kP11, kP12, kP21, kP22, kStatePlanes };
-// What they are given: the warped image's gradient, and the part of rho(u) that is constant.
-enum DataPlane { kGradX, kGradY, kRhoConstant, kDataPlanes };
+// What they are given: the warped image's gradient, the part of rho(u) that is constant, and, for
+// kPortable alone, the inverse of the gradient's square.
+enum DataPlane { kGradX, kGradY, kRhoConstant, kInverse, kDataPlanes };
 // What is warped: the second image and its gradient, with a border of kWarpBorder pixels.
 enum WarpPlane { kImage, kImageX, kImageY, kWarpPlanes };
 constexpr int kWarpBorder = 4;
 constexpr int kMaxSweeps = 16;
+
+// Of flow.variant=portable (README.md): the flow's changes in squared pixels count in steps of
+// 2^-20, up to 4 a pixel.
+constexpr float kChangeSteps = 0x1p20f, kLargestChange = 4;
 
 struct SweepConstants {
   float l_t;   // lambda * theta
@@ -36,23 +42,25 @@ struct SweepConstants {
   float theta;
 };
 
-// The solver's inner loops, compiled for one instruction set. With FMA contraction off and
-// OpenCV's order of operations they all give the same bits; only sweep_fast's differ.
+// The solver's inner loops, compiled for one instruction set. With FMA contraction off and a fixed
+// order of operations they all give the same bits.
 struct Tvl1Kernels {
   const char* name;
 
   // `sweeps` iterations (1 to kMaxSweeps) from `from` to `to`, which differ; `from` stays as it is.
   // changes[k] is the sum of squared changes of the flow by iteration k, to about 2^-20.
-  using Sweep = void(const Planes& from, const Planes& to, const Planes& data,
-                     const SweepConstants& constants, int sweeps, double* changes);
-  Sweep* sweep_exact;
-  Sweep* sweep_fast;  // approximate square roots and divisions, fused multiply-add
+  void (*sweep_opencv_cpu)(const Planes& from, const Planes& to, const Planes& data,
+                           const SweepConstants& constants, int sweeps, double* changes);
+  // The same by the definition of kPortable; returns the last iteration's change.
+  std::int64_t (*sweep_portable)(const Planes& from, const Planes& to, const Planes& data,
+                                 const SweepConstants& constants, int sweeps);
 
-  // Fills `data` from the second image moved by the flow in `state`, and the first image.
+  // Fills `data` from the second image moved by the flow in `state`, and the first image, which is
+  // the plane kImage of `first`.
   using Warp = void(const Planes& first, const Planes& second, const Planes& state,
                     const Planes& data);
-  Warp* warp_opencv_cpu;   // cv::remap's: bicubic (a = -0.75) at 1/32 pixel
-  Warp* warp_opencv_cuda;  // of OpenCV's CUDA kernel: bicubic (a = -0.5), borders repeated
+  Warp* warp_opencv_cpu;  // cv::remap's: bicubic (a = -0.75) at 1/32 pixel; `second` ends in zeros
+  Warp* warp_portable;    // bicubic (a = -0.5); the border of `second` repeats its edge
 
   // The 5x5 median of u1 and u2, borders repeated. `scratch` has kMedianScratch planes of the same
   // width with a border of 2, and one row.

@@ -31,15 +31,18 @@ cv::Size frame_size(const Recipe::Resize& resize, cv::Size native, std::int64_t 
   return {static_cast<int>(width), static_cast<int>(height)};
 }
 
-FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize, std::int64_t max_pixels) {
+FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize, FrameParts parts,
+                     std::int64_t max_pixels) {
   const cv::Mat bgr(native.height, native.width, CV_8UC3, native.data[0],
                     static_cast<std::size_t>(native.linesize[0]));
   const cv::Size size = frame_size(resize, bgr.size(), max_pixels);
-  cv::Mat gray;
-  cv::cvtColor(bgr, gray, cv::COLOR_BGR2GRAY);
   auto frame = std::make_shared<Frame>();
-  cv::resize(bgr, frame->bgr, size, 0, 0, cv::INTER_LINEAR);
-  cv::resize(gray, frame->gray, size, 0, 0, cv::INTER_LINEAR);
+  if (parts != FrameParts::kGray) cv::resize(bgr, frame->bgr, size, 0, 0, cv::INTER_LINEAR);
+  if (parts != FrameParts::kBgr) {
+    cv::Mat gray;
+    cv::cvtColor(bgr, gray, cv::COLOR_BGR2GRAY);
+    cv::resize(gray, frame->gray, size, 0, 0, cv::INTER_LINEAR);
+  }
   return frame;
 }
 

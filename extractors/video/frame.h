@@ -14,9 +14,10 @@ namespace co2net {
 
 // A frame at the recipe's size, H x W.
 struct Frame {
-  cv::Mat bgr;   // uint8 [H, W, 3]
-  cv::Mat gray;  // uint8 [H, W]; empty if flow was read rather than solved
+  cv::Mat bgr;   // uint8 [H, W, 3]; empty where nobody sees it
+  cv::Mat gray;  // uint8 [H, W]; empty where flow is not solved
   cv::Mat flow;  // uint8 [H, W, 2]: quantised (x, y) to the next frame; empty until solved
+  bool is_flow_due = false;  // somebody is about to solve it
 };
 using FramePtr = std::shared_ptr<Frame>;
 
@@ -28,9 +29,13 @@ using FrameSource = std::function<FramePtr()>;
 cv::Size frame_size(const Recipe::Resize& resize, cv::Size native,
                     std::int64_t max_pixels = VideoLimits().scaled_pixels);
 
+// What is made of a decoded frame.
+enum class FrameParts { kBgr, kGray, kBoth };
+
 // A decoded BGR24 frame at the recipe's size: gray is OpenCV's BGR2GRAY at native size, then both
 // are resized by OpenCV's bilinear interpolation. Throws as frame_size().
 FramePtr scale_frame(const AVFrame& native, const Recipe::Resize& resize,
+                     FrameParts parts = FrameParts::kBoth,
                      std::int64_t max_pixels = VideoLimits().scaled_pixels);
 
 }  // namespace co2net

@@ -10,7 +10,9 @@
 namespace co2net {
 namespace {
 
-// GPUs made the published features, so it takes their flow.
+constexpr const char* kSchema = "co2net.recipe/2";
+
+// GPUs made the published features, so its flow is near theirs.
 Recipe wtalc() { return {}; }
 
 Recipe wtalc_cpu() {
@@ -44,6 +46,20 @@ Json fps_to_json(const std::string& fps) {
 
 std::string fps_from_json(const Json& fps) {
   return fps.is_string() ? fps.get<std::string>() : fps.dump();
+}
+
+// From co2net.recipe/1, which had flow.precision: exact, as all flow is now, or fast.
+void upgrade(Json& json) {
+  json["schema"] = kSchema;
+  const auto flow = json.find("flow");
+  if (flow == json.end() || !flow->is_object() || !flow->contains("precision")) return;
+  if ((*flow)["precision"] != "exact") {
+    throw Error(ErrorKind::kModel,
+                "recipe: flow.precision " + (*flow)["precision"].dump() +
+                    " is gone; extract the features again with flow.variant=portable, which is as "
+                    "fast, and train on those");
+  }
+  flow->erase("precision");
 }
 
 bool is_positive(double number) { return number > 0 && std::isfinite(number); }
@@ -98,7 +114,8 @@ void validate(const Recipe& recipe) {
   check.require(recipe.flow.median == 1 || recipe.flow.median == 3 || recipe.flow.median == 5,
                 "flow.median", "1 (off), 3 or 5");
   check.require(recipe.flow.variant == FlowVariant::kOpencvCpu || recipe.flow.median == 5,
-                "flow.median", "5, as it has no effect, with flow.variant=opencv-cuda");
+                "flow.median",
+                "5, as it has no effect, with flow.variant=" + name_of(recipe.flow.variant));
   check.in(recipe.flow.bound, "flow.bound", 1e-3, 1e4);
 }
 
@@ -119,7 +136,8 @@ std::vector<std::string> recipe_preset_names() {
 }
 
 Json to_json(const Recipe& r) {
-  return {{"name", r.name},
+  return {{"schema", kSchema},
+          {"name", r.name},
           {"fps", fps_to_json(r.fps)},
           {"window", r.window},
           {"stride", r.stride},
@@ -134,7 +152,6 @@ Json to_json(const Recipe& r) {
           {"tail", r.tail},
           {"flow",
            {{"variant", r.flow.variant},
-            {"precision", r.flow.precision},
             {"tau", r.flow.tau},
             {"lambda", r.flow.lambda},
             {"theta", r.flow.theta},
@@ -149,8 +166,11 @@ Json to_json(const Recipe& r) {
 }
 
 Recipe recipe_from_json(Json json) {
-  const auto flow = json.find("flow");
-  if (flow != json.end() && flow->is_object()) flow->emplace("precision", FlowPrecision::kExact);
+  if (json.is_object() && !json.contains("schema")) upgrade(json);
+  if (json.is_object() && json["schema"] != kSchema) {
+    throw Error(ErrorKind::kModel,
+                "recipe: schema " + json["schema"].dump() + " is not " + kSchema);
+  }
   const SettingsReader reader(json, to_json(Recipe{}), "recipe");
   Recipe r;
   Json fps;
@@ -168,7 +188,6 @@ Recipe recipe_from_json(Json json) {
   reader.read("ten_crop", r.ten_crop);
   reader.read("tail", r.tail);
   reader.read("flow.variant", r.flow.variant);
-  reader.read("flow.precision", r.flow.precision);
   reader.read("flow.tau", r.flow.tau);
   reader.read("flow.lambda", r.flow.lambda);
   reader.read("flow.theta", r.flow.theta);
@@ -185,10 +204,11 @@ Recipe recipe_from_json(Json json) {
 }
 
 Recipe with_settings(const Recipe& recipe, const std::vector<std::string>& keys_and_values) {
-  Json json = to_json(recipe);
-  json.erase("name");
+  const Json whole = to_json(recipe);
+  Json json = whole;
+  for (const char* key : {"schema", "name"}) json.erase(key);
   for (const std::string& setting : keys_and_values) json = with_setting(json, setting, "recipe");
-  json["name"] = recipe.name;
+  for (const char* key : {"schema", "name"}) json[key] = whole[key];
   try {
     Recipe changed = recipe_from_json(json);
     if (!same_features(changed, recipe) && !recipe.name.starts_with("custom")) {

@@ -32,18 +32,14 @@ enum class Tail { kDrop, kPad };
 template <>
 inline constexpr Choice<Tail> kChoices<Tail>[] = {{Tail::kDrop, "drop"}, {Tail::kPad, "pad"}};
 
-// Whose algorithm gives the flow's numbers.
-enum class FlowVariant { kOpencvCpu, kOpencvCuda };
+// Whose algorithm gives the flow's numbers: our definition (extractors/flow/README.md), which is
+// near that of OpenCV's CUDA code; OpenCV's CPU code; or OpenCV's CUDA code itself.
+enum class FlowVariant { kPortable, kOpencvCpu, kOpencvCuda };
 template <>
 inline constexpr Choice<FlowVariant> kChoices<FlowVariant>[] = {
-    {FlowVariant::kOpencvCpu, "opencv-cpu"}, {FlowVariant::kOpencvCuda, "opencv-cuda"}};
-
-// kExact: each rounding as in that code. kFast: approximate square roots and divisions, on the CPU
-// only; the flow differs by 0.01 pixels on average.
-enum class FlowPrecision { kExact, kFast };
-template <>
-inline constexpr Choice<FlowPrecision> kChoices<FlowPrecision>[] = {
-    {FlowPrecision::kExact, "exact"}, {FlowPrecision::kFast, "fast"}};
+    {FlowVariant::kPortable, "portable"},
+    {FlowVariant::kOpencvCpu, "opencv-cpu"},
+    {FlowVariant::kOpencvCuda, "opencv-cuda"}};
 
 // Every choice that changes features. Snippet i of a video is the frames
 // [i * stride, i * stride + window); flow j goes from frame j to frame j + 1, and a video's last
@@ -56,8 +52,7 @@ struct Recipe {
   };
   // TV-L1 (Zach, Pock, Bischof 2007) with the parameters and the names of OpenCV's solver.
   struct Flow {
-    FlowVariant variant = FlowVariant::kOpencvCuda;
-    FlowPrecision precision = FlowPrecision::kExact;
+    FlowVariant variant = FlowVariant::kPortable;
     double tau = 0.25, lambda = 0.15, theta = 0.3;
     int scales = 5;
     double scale_step = 0.8;
@@ -84,9 +79,10 @@ struct Recipe {
 Recipe recipe_preset(const std::string& name);
 std::vector<std::string> recipe_preset_names();
 
-// The JSON form holds every field, so that it says all there is to know. Reading takes the same
-// keys, all of them but flow.precision, which is "exact" where an older recipe lacks it; throws
-// Error(kModel) naming a key that is unknown, missing or out of range.
+// The JSON form holds every field, so that it says all there is to know, and its schema. Reading
+// takes the same keys, and those of co2net.recipe/1, which had flow.precision and no schema; throws
+// Error(kModel) naming a key that is unknown, missing or out of range, and for "fast" of the
+// former.
 Json to_json(const Recipe& recipe);
 Recipe recipe_from_json(Json json);
 

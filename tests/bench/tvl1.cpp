@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "extractors/flow/tvl1_cpu.h"
-#include "extractors/flow/tvl1_opencv.h"
 #include "extractors/video/frame.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/statistics.h"
+#include "tests/opencv_tvl1.h"
 
 namespace {
 
@@ -49,7 +49,7 @@ cv::Mat solve_with_opencv(const Pair& pair) {
   co2net::Recipe::Flow flow;
   flow.variant = co2net::FlowVariant::kOpencvCpu;
   cv::Mat result;
-  co2net::make_opencv_tvl1(flow)->calc(pair.from, pair.to, result);
+  co2net::test::make_opencv_tvl1(flow)->calc(pair.from, pair.to, result);
   return result;
 }
 
@@ -57,20 +57,13 @@ std::vector<Way> ways() {
   std::vector<Way> all;
   for (const co2net::Tvl1Kernels& kernels : co2net::tvl1_kernels()) {
     for (const co2net::FlowVariant variant :
-         {co2net::FlowVariant::kOpencvCpu, co2net::FlowVariant::kOpencvCuda}) {
-      for (const co2net::FlowPrecision precision :
-           {co2net::FlowPrecision::kExact, co2net::FlowPrecision::kFast}) {
-        co2net::Recipe::Flow flow;
-        flow.variant = variant;
-        flow.precision = precision;
-        const auto solve = [=, &kernels](const Pair& pair) {
-          return co2net::make_tvl1_cpu(flow, kernels)->solve(pair.from, pair.to);
-        };
-        all.push_back(
-            {std::string(kernels.name) + " " + name_of(variant) + " " + name_of(precision),
-             solve,
-             {}});
-      }
+         {co2net::FlowVariant::kPortable, co2net::FlowVariant::kOpencvCpu}) {
+      co2net::Recipe::Flow flow;
+      flow.variant = variant;
+      const auto solve = [=, &kernels](const Pair& pair) {
+        return co2net::make_tvl1_cpu(flow, kernels)->solve(pair.from, pair.to);
+      };
+      all.push_back({std::string(kernels.name) + " " + name_of(variant), solve, {}});
     }
   }
   return all;

@@ -350,12 +350,14 @@ TEST_F(Flow, ReplacesWhatWasThere) {
   EXPECT_EQ(names_in(here_.path("flow")), (Strings{"clip", "clip.mkv"}));
 }
 
-TEST_F(Flow, WhereABackendDoesNotComputeTheRecipesFlowNamesOneThatDoes) {
-  const Outcome outcome = co2net({"flow", clip_, "-o", here_.path("flow"), "--backend", "opencl",
-                                  "--recipe-set", "flow.variant=opencv-cpu"});
-  EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(outcome.says("does not compute flow.variant=opencv-cpu")) << outcome.err;
-  EXPECT_TRUE(outcome.says("cpu can")) << outcome.err;
+TEST_F(Flow, WhereNoBackendComputesTheRecipesFlowSaysSo) {
+  for (const std::string backend : {"auto", "cpu"}) {
+    const Outcome outcome = co2net({"flow", clip_, "-o", here_.path("flow"), "--backend", backend,
+                                    "--recipe-set", "flow.variant=opencv-cuda"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(outcome.says("flow.variant=opencv-cuda")) << outcome.err;
+    EXPECT_EQ(outcome.says("flow.variant=portable"), backend == "auto") << outcome.err;
+  }
 }
 
 TEST_F(Flow, AVideoThatFailsLeavesNothing) {

@@ -33,7 +33,7 @@ TEST_F(RunOnGpu, TakesFlowFromTheGpuWhereTheRecipeAsksForItsAlgorithm) {
   const Outcome outcome = here_.call("run", {here_.clip("clip.mkv"), "--device", "cuda",
                                              "--recipe-set", "flow.variant=opencv-cuda"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(outcome.says("flow runs on cuda")) << outcome.err;
+  EXPECT_TRUE(outcome.says("flow runs on opencv")) << outcome.err;
 }
 
 }  // namespace

@@ -364,9 +364,9 @@ TEST_F(ExtractorTest, HasNoFlowStageWithoutANetworkThatTakesFlow) {
 }
 
 TEST_F(ExtractorTest, RefusesABackendThatDoesNotComputeTheRecipesFlow) {
-  options_.recipe.flow.variant = FlowVariant::kOpencvCpu;
-  options_.flow_backend = "opencl";
-  test::expect_error(ErrorKind::kUsage, {"opencv-cpu"}, [&] { Extractor{options_}; });
+  options_.recipe.flow.variant = FlowVariant::kOpencvCuda;
+  options_.flow_backend = "cpu";
+  test::expect_error(ErrorKind::kUsage, {"opencv-cuda"}, [&] { Extractor{options_}; });
   options_.networks.pop_back();
   EXPECT_NO_THROW(Extractor{options_}) << "no flow stream, no backend";
 }

@@ -21,10 +21,15 @@ constexpr int kWindow = 16;
 // the second.
 class NamingSolver : public FlowSolver {
  public:
-  cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
-    return {from.size(), CV_32FC2,
-            cv::Scalar(from.at<std::uint8_t>(0) - 127.5, to.at<std::uint8_t>(0) - 127.5)};
+  void start(const cv::Mat& frame) override { last_ = frame; }
+  cv::Mat next(const cv::Mat& frame) override {
+    const cv::Scalar names(last_.at<std::uint8_t>(0) - 127.5, frame.at<std::uint8_t>(0) - 127.5);
+    last_ = frame;
+    return {frame.size(), CV_32FC2, names};
   }
+
+ private:
+  cv::Mat last_;
 };
 
 const FlowBackend kNaming = {"test", [](const Recipe::Flow&) { return true; }, true,

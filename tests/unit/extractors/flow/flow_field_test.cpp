@@ -54,16 +54,21 @@ TEST(QuantiseFlow, KeepsComponentsApartInEveryPixel) {
 // Flow whose x names the first frame of the pair and whose y the second, by their gray.
 class NamingSolver : public FlowSolver {
  public:
-  cv::Mat solve(const cv::Mat& from, const cv::Mat& to) override {
-    return {from.size(), CV_32FC2, cv::Scalar(from.at<std::uint8_t>(0), to.at<std::uint8_t>(0))};
+  void start(const cv::Mat& frame) override { last_ = frame; }
+  cv::Mat next(const cv::Mat& frame) override {
+    const cv::Scalar names(last_.at<std::uint8_t>(0), frame.at<std::uint8_t>(0));
+    last_ = frame;
+    return {frame.size(), CV_32FC2, names};
   }
+
+ private:
+  cv::Mat last_;
 };
 
 class FailingSolver : public FlowSolver {
  public:
-  cv::Mat solve(const cv::Mat&, const cv::Mat&) override {
-    throw Error(ErrorKind::kInput, "device lost");
-  }
+  void start(const cv::Mat&) override {}
+  cv::Mat next(const cv::Mat&) override { throw Error(ErrorKind::kInput, "device lost"); }
 };
 
 template <class Solver>
@@ -102,13 +107,15 @@ TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
     FlowField field(backend, unit_bound(), Deadline());
     const std::vector<FramePtr> frames = numbered_frames(50);
     std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
-    for (std::size_t i = 0; i + 1 < frames.size(); ++i) {
+    std::vector<cv::Vec2f> wanted;
+    for (int i = 0; i + 1 < 50; i += i % 7 == 3 ? 2 : 1) {  // with gaps
       pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
+      wanted.emplace_back(i, i + 1);
     }
-    const std::vector<cv::Mat> flows = field.solve(pairs);
-    ASSERT_EQ(flows.size(), pairs.size());
-    for (int i = 0; i < 49; ++i) {
-      EXPECT_EQ(flows[static_cast<std::size_t>(i)].at<cv::Vec2f>(1, 1), cv::Vec2f(i, i + 1));
+    std::vector<cv::Mat> flows(pairs.size());
+    field.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_EQ(flows[i].at<cv::Vec2f>(1, 1), wanted[i]) << i;
     }
   }
 }
@@ -122,7 +129,7 @@ TEST(FlowField, NamesABackendThatMakesNoSolver) {
   for (const FlowBackend& backend : {makes_null, makes_nothing, FlowBackend{}}) {
     FlowField field(backend, unit_bound(), Deadline());
     test::expect_error(ErrorKind::kInternal, {"flow backend", "makes no solver"}, [&] {
-      field.solve({{frames[0]->gray, frames[1]->gray}});
+      field.solve({{frames[0]->gray, frames[1]->gray}}, [](std::size_t, const cv::Mat&) {});
     });
   }
 }
@@ -133,7 +140,12 @@ TEST(FlowField, FillsWhatIsWantedAndMissingOnly) {
   const std::vector<FramePtr> frames = numbered_frames(5);
   const cv::Mat given(2, 2, CV_8UC2, cv::Scalar(7, 7));
   frames[1]->flow = given;
-  field.fill(frames, [](std::size_t i) { return i != 2 && i != 4; });
+  const std::vector<std::size_t> claimed =
+      FlowField::claim(frames, [](std::size_t i) { return i != 2 && i != 4; });
+  EXPECT_EQ(claimed, (std::vector<std::size_t>{0, 3}));
+  EXPECT_TRUE(FlowField::claim(frames, [](std::size_t i) { return i != 2; }).empty())
+      << "another part has";
+  field.fill(frames, claimed);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), flow_between(0, 1));
   EXPECT_EQ(cv::norm(frames[1]->flow, given, cv::NORM_INF), 0);
   EXPECT_TRUE(frames[2]->flow.empty());
@@ -145,22 +157,23 @@ TEST(FlowField, RepeatsTheLastFlowForTheLastFrame) {
   const FlowBackend backend = backend_of<NamingSolver>(true);
   FlowField field(backend, unit_bound(), Deadline());
   std::vector<FramePtr> frames = numbered_frames(3);
-  field.fill(frames, [](std::size_t i) { return i == 2; });
+  field.fill(frames, FlowField::claim(frames, [](std::size_t i) { return i == 2; }));
+  field.repeat_last(frames);
   EXPECT_EQ(frames[2]->flow.at<cv::Vec2b>(1, 1), flow_between(1, 2));
 
   frames = numbered_frames(1);
-  field.fill(frames, [](std::size_t) { return true; });
+  field.fill(frames, FlowField::claim(frames, [](std::size_t) { return true; }));
+  field.repeat_last(frames);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), cv::Vec2b(128, 128)) << "no motion";
 }
 
 TEST(FlowField, PassesOnWhatASolverThrowsAndStopsAtTheDeadline) {
   const FlowBackend failing = backend_of<FailingSolver>(true);
   const std::vector<FramePtr> frames = numbered_frames(4);
-  const auto all = [](std::size_t) { return true; };
   FlowField field(failing, unit_bound(), Deadline());
-  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] { field.fill(frames, all); });
+  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] { field.fill(frames, {0, 1, 2}); });
   FlowField late(failing, unit_bound(), Deadline(std::chrono::seconds(-1)));
-  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { late.fill(frames, all); });
+  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { late.fill(frames, {0, 1, 2}); });
 }
 
 }  // namespace

@@ -2,18 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+#include <algorithm>
 #include <cstring>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <thread>
+#include <tuple>
 
 #include "extractors/flow/flow_codec.h"
 #include "extractors/flow/tvl1_cpu.h"
-#include "extractors/flow/tvl1_opencv.h"
 #include "extractors/video/frame.h"
 #include "extractors/video/video_reader.h"
+#include "tests/opencv_tvl1.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/extractors/flow/portable_flow.h"
 #include "tests/unit/texture.h"
 
 namespace co2net {
@@ -47,19 +54,18 @@ Frames moving_texture(cv::Size size, std::uint64_t seed) {
   return {noise(cv::Rect({8, 8}, size)).clone(), 0.95 * to(cv::Rect({8, 8}, size)) + own};
 }
 
-cv::Mat solve_plainly(const Recipe::Flow& flow, const Frames& frames) {
-  return make_tvl1_cpu(flow, tvl1_kernels().back())->solve(frames.from, frames.to);
-}
-
-// Exact is what OpenCV for x86-64 gives. In Debian's for arm64 products and sums are fused: there
-// it is what the plain kernels give.
-cv::Mat solve_exactly(const Recipe::Flow& flow, const Frames& frames) {
+// What the variant is defined by. For arm64 Debian's OpenCV fuses products and sums: there it is
+// what the plain kernels give.
+cv::Mat defined_flow(const Recipe::Flow& flow, const Frames& frames) {
+  if (flow.variant == FlowVariant::kPortable) {
+    return test::portable_flow(flow, frames.from, frames.to);
+  }
 #ifdef __x86_64__
   cv::Mat result;
-  make_opencv_tvl1(flow)->calc(frames.from, frames.to, result);
+  test::make_opencv_tvl1(flow)->calc(frames.from, frames.to, result);
   return result;
 #else
-  return solve_plainly(flow, frames);
+  return make_tvl1_cpu(flow, tvl1_kernels().back())->solve(frames.from, frames.to);
 #endif
 }
 
@@ -74,27 +80,43 @@ Frames frames_of(const std::filesystem::path& clip, int index) {
   return frames;
 }
 
-class Tvl1CpuKernels : public testing::TestWithParam<std::string> {
+const std::vector<FlowVariant> kOurs = {FlowVariant::kPortable, FlowVariant::kOpencvCpu};
+
+// Each variant on each instruction set.
+class Tvl1CpuKernels : public testing::TestWithParam<std::tuple<FlowVariant, std::string>> {
  protected:
   void SetUp() override {
-    const auto is_wanted = [](const Tvl1Kernels& kernels) { return kernels.name == GetParam(); };
-    const auto found = std::ranges::find_if(tvl1_kernels(), is_wanted);
-    if (found == tvl1_kernels().end()) GTEST_SKIP() << test::kMachineLacks << GetParam();
+    const auto& [variant, name] = GetParam();
+    const auto found = std::ranges::find(tvl1_kernels(), name, &Tvl1Kernels::name);
+    if (found == tvl1_kernels().end()) GTEST_SKIP() << test::kMachineLacks << name;
     kernels_ = *found;
+    flow_ = flow_of(variant);
   }
+  bool is_portable() const { return flow_.variant == FlowVariant::kPortable; }
   cv::Mat solve(const Recipe::Flow& flow, const Frames& frames) const {
     return make_tvl1_cpu(flow, kernels_)->solve(frames.from, frames.to);
   }
   void expect_exact(const Recipe::Flow& flow, const Frames& frames) const {
-    EXPECT_TRUE(same_bytes(solve(flow, frames), solve_exactly(flow, frames))) << frames.from.size();
+    EXPECT_TRUE(same_bytes(solve(flow, frames), defined_flow(flow, frames))) << frames.from.size();
   }
+  void expect_exact(const Frames& frames) const { expect_exact(flow_, frames); }
+
+  Recipe::Flow flow_;
 
  private:
   Tvl1Kernels kernels_{};
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuKernels, testing::ValuesIn(compiled_tvl1_kernels()),
-                         [](const auto& test) { return test.param; });
+std::string joined_names(const FlowVariant& variant, const std::string& kernels) {
+  std::string name = name_of(variant) + "_" + kernels;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuKernels,
+                         testing::Combine(testing::ValuesIn(kOurs),
+                                          testing::ValuesIn(compiled_tvl1_kernels())),
+                         [](const auto& tested) { return std::apply(joined_names, tested.param); });
 
 TEST_P(Tvl1CpuKernels, AreExactAtEverySize) {
   for (const cv::Size size : {cv::Size(3, 3),
@@ -109,14 +131,30 @@ TEST_P(Tvl1CpuKernels, AreExactAtEverySize) {
                               {48, 64},
                               {97, 61},
                               {131, 70}}) {
-    expect_exact(flow_of(FlowVariant::kOpencvCpu), moving_texture(size, 1));
+    expect_exact(moving_texture(size, 1));
   }
+}
+
+// OpenCV's CPU code reads beyond images of one or two pixels a side.
+TEST_P(Tvl1CpuKernels, AreExactForASinglePixelAndALineOfThem) {
+  if (!is_portable()) return;
+  for (const cv::Size size : {cv::Size(1, 1), {1, 2}, {2, 1}, {1, 40}, {40, 1}, {2, 2}}) {
+    expect_exact(moving_texture(size, 1));
+  }
+}
+
+// Whose sums of changes do not fit an int32 of a vector.
+TEST_P(Tvl1CpuKernels, AreExactWhereRowsAreLong) {
+  flow_.scales = flow_.warps = 1;
+  flow_.inner_iterations = 3;
+  flow_.lambda = 500;
+  expect_exact(moving_texture({9000, 3}, 1));
 }
 
 TEST_P(Tvl1CpuKernels, AreExactWhateverTheParameters) {
   const Frames frames = moving_texture({81, 66}, 2);
   const auto expect_with = [&](auto member, auto value) {
-    Recipe::Flow flow = flow_of(FlowVariant::kOpencvCpu);
+    Recipe::Flow flow = flow_;
     flow.*member = value;
     SCOPED_TRACE(value);
     expect_exact(flow, frames);
@@ -130,55 +168,65 @@ TEST_P(Tvl1CpuKernels, AreExactWhateverTheParameters) {
   for (const double epsilon : {0., 0.001, 0.1, 3.}) expect_with(&Recipe::Flow::epsilon, epsilon);
   for (const int outer : {1, 3}) expect_with(&Recipe::Flow::outer_iterations, outer);
   for (const int inner : {1, 2, 7, 100}) expect_with(&Recipe::Flow::inner_iterations, inner);
+  if (is_portable()) return;
   for (const int median : {1, 3}) expect_with(&Recipe::Flow::median, median);
 }
 
 TEST_P(Tvl1CpuKernels, AreExactWhereNothingMovesOrThereIsNothingToSee) {
   const Frames moving = moving_texture({70, 50}, 3);
-  const cv::Mat gray(50, 70, CV_8UC1, cv::Scalar(77)), white(50, 70, CV_8UC1, cv::Scalar(255));
+  const cv::Mat gray(50, 70, CV_8UC1, cv::Scalar(77)), white(50, 70, CV_8UC1, cv::Scalar(255)),
+      black(50, 70, CV_8UC1, cv::Scalar(0));
   cv::Mat half = moving.to.clone();
   moving.from.colRange(0, 35).copyTo(half.colRange(0, 35));
   cv::Mat dot = gray.clone();
   dot.at<std::uint8_t>(25, 35) = 200;
+  cv::Mat noise(50, 70, CV_8UC1);
+  cv::RNG(5).fill(noise, cv::RNG::UNIFORM, 0, 2);
+  noise *= 255;
   for (const Frames& frames :
        {Frames{moving.from, moving.from}, Frames{gray, gray}, Frames{gray, white},
-        Frames{gray, moving.to}, Frames{moving.from, gray}, Frames{moving.from, half},
-        Frames{gray, dot}, Frames{dot, gray}}) {
-    expect_exact(flow_of(FlowVariant::kOpencvCpu), frames);
+        Frames{black, black}, Frames{black, white}, Frames{gray, moving.to},
+        Frames{moving.from, gray}, Frames{moving.from, half}, Frames{gray, dot}, Frames{dot, gray},
+        Frames{noise, moving.to}, Frames{noise, 255 - noise}}) {
+    expect_exact(frames);
   }
 }
 
-TEST_P(Tvl1CpuKernels, AreExactAtTheBenchmarksSize) {
-  expect_exact(flow_of(FlowVariant::kOpencvCpu), moving_texture({340, 256}, 8));
+// Far beyond the image's edges.
+TEST_P(Tvl1CpuKernels, AreExactForHugeMotion) {
+  if (!is_portable()) return;
+  const Frames frames = moving_texture({40, 30}, 9);
+  flow_.lambda = 1e6;
+  flow_.theta = 1e3;
+  flow_.tau = 1;
+  expect_exact(frames);
+  flow_.theta = 1e6;
+  expect_exact(frames);
 }
+
+#ifdef __SSE__
+TEST_P(Tvl1CpuKernels, AreExactWhereTheCallerFlushesDenormals) {
+  const Frames frames = moving_texture({97, 61}, 4), dark{frames.from / 64, frames.to / 64};
+  for (const Frames& each : {frames, dark}) {
+    const cv::Mat wanted = defined_flow(flow_, each);
+    const unsigned mode = _mm_getcsr();
+    constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x40;
+    _mm_setcsr(mode | kFlushToZero | kDenormalsAreZero);
+    const cv::Mat flow = solve(flow_, each);
+    _mm_setcsr(mode);
+    EXPECT_TRUE(same_bytes(flow, wanted));
+  }
+}
+#endif
+
+TEST_P(Tvl1CpuKernels, AreExactAtTheBenchmarksSize) { expect_exact(moving_texture({340, 256}, 8)); }
 
 TEST_P(Tvl1CpuKernels, AreExactOnRealVideos) {
   const auto folder = test::data_dir() / "videos";
   SKIP_WITHOUT(folder);
   for (const char* clip : {"v_BaseballPitch_g01_c01.avi", "women_long_jump.mp4"}) {
     SCOPED_TRACE(clip);
-    expect_exact(flow_of(FlowVariant::kOpencvCpu), frames_of(folder / clip, 12));
-  }
-}
-
-TEST_P(Tvl1CpuKernels, AreNearTheExactFlowInFastPrecision) {
-  const Frames frames = moving_texture({96, 72}, 4);
-  for (const auto& [variant, name] : kChoices<FlowVariant>) {
-    Recipe::Flow flow = flow_of(variant);
-    const cv::Mat exact = solve(flow, frames);
-    flow.precision = FlowPrecision::kFast;
-    const cv::Mat fast = solve(flow, frames);
-    EXPECT_FALSE(same_bytes(fast, exact));
-    const cv::Scalar distance = test::mean_inside(cv::abs(fast - exact));
-    EXPECT_LT(distance[0] + distance[1], 0.05) << name;
-  }
-}
-
-TEST_P(Tvl1CpuKernels, AllGiveTheSameBytesInTheGpusVariantToo) {
-  for (const cv::Size size : {cv::Size(3, 3), {17, 40}, {97, 61}}) {
-    const Frames frames = moving_texture(size, 5);
-    const Recipe::Flow flow = flow_of(FlowVariant::kOpencvCuda);
-    EXPECT_TRUE(same_bytes(solve(flow, frames), solve_plainly(flow, frames)));
+    expect_exact(frames_of(folder / clip, 12));
   }
 }
 
@@ -202,9 +250,9 @@ class Tvl1CpuVariant : public testing::TestWithParam<FlowVariant> {
   const Recipe::Flow flow_ = flow_of(GetParam());
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuVariant,
-                         testing::Values(FlowVariant::kOpencvCpu, FlowVariant::kOpencvCuda),
-                         [](const auto& test) { return name_of(test.param).substr(7); });
+INSTANTIATE_TEST_SUITE_P(Each, Tvl1CpuVariant, testing::ValuesIn(kOurs), [](const auto& test) {
+  return test.param == FlowVariant::kPortable ? "portable" : "opencv_cpu";
+});
 
 TEST_P(Tvl1CpuVariant, FindsTheShiftOfATexture) {
   const cv::Mat flow = kTvl1Cpu.make(flow_)->solve(test::texture({0, 0}), test::texture({2, -1}));
@@ -221,6 +269,17 @@ TEST_P(Tvl1CpuVariant, ForgetsEarlierPairs) {
   const Frames other = moving_texture({120, 40}, 6);
   solver->solve(other.from, other.to);
   EXPECT_TRUE(same_bytes(solver->solve(a, b), first));
+}
+
+TEST_P(Tvl1CpuVariant, GoesOnFromFrameToFrameAsFromPairToPair) {
+  const std::vector<cv::Mat> frames = {test::texture({0, 0}), test::texture({2, -1}),
+                                       test::texture({1, 1}), test::texture({-2, 0})};
+  const auto solver = kTvl1Cpu.make(flow_);
+  solver->start(frames[0]);
+  for (std::size_t i = 1; i < frames.size(); ++i) {
+    const cv::Mat alone = kTvl1Cpu.make(flow_)->solve(frames[i - 1], frames[i]);
+    EXPECT_TRUE(same_bytes(solver->next(frames[i]), alone)) << i;
+  }
 }
 
 TEST_P(Tvl1CpuVariant, SolvesOnSeveralThreadsWhatItSolvesOnOne) {
@@ -246,7 +305,6 @@ TEST_P(Tvl1CpuVariant, HeedsEveryParameter) {
     changed.*member = value;
     return !same_bytes(flow_with(changed), usual);
   };
-  EXPECT_TRUE(changes(&Recipe::Flow::precision, FlowPrecision::kFast));
   EXPECT_TRUE(changes(&Recipe::Flow::tau, 0.2));
   EXPECT_TRUE(changes(&Recipe::Flow::lambda, 0.05));
   EXPECT_TRUE(changes(&Recipe::Flow::theta, 0.5));
@@ -260,14 +318,11 @@ TEST_P(Tvl1CpuVariant, HeedsEveryParameter) {
 }
 
 TEST(ChooseFlowBackend, TakesWhatComputesTheRecipesFlow) {
-  EXPECT_EQ(choose_flow_backend("auto", flow_of(FlowVariant::kOpencvCpu), std::nullopt).name,
-            "cpu");
-  EXPECT_EQ(choose_flow_backend("cpu", flow_of(FlowVariant::kOpencvCpu), std::nullopt).name, "cpu");
-  EXPECT_EQ(choose_flow_backend("cpu", flow_of(FlowVariant::kOpencvCuda), std::nullopt).name,
-            "cpu");
-  Recipe::Flow fast = flow_of(FlowVariant::kOpencvCuda);
-  fast.precision = FlowPrecision::kFast;
-  EXPECT_EQ(choose_flow_backend("auto", fast, std::nullopt).name, "cpu");
+  for (const FlowVariant variant : kOurs) {
+    for (const char* name : {"auto", "cpu"}) {
+      EXPECT_EQ(choose_flow_backend(name, flow_of(variant), std::nullopt).name, "cpu");
+    }
+  }
 }
 
 TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
@@ -276,20 +331,19 @@ TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
         ErrorKind::kUsage, {"unknown flow backend 'abacus'", "auto", std::string(backend.name)},
         [] { choose_flow_backend("abacus", flow_of(FlowVariant::kOpencvCpu), std::nullopt); });
   }
+  test::expect_error(ErrorKind::kUsage, {"cpu does not compute flow.variant=opencv-cuda"}, [] {
+    choose_flow_backend("cpu", flow_of(FlowVariant::kOpencvCuda), std::nullopt);
+  });
   test::expect_error(
-      ErrorKind::kUsage, {"opencl does not compute flow.variant=opencv-cpu", "cpu can"},
-      [] { choose_flow_backend("opencl", flow_of(FlowVariant::kOpencvCpu), std::nullopt); });
-  Recipe::Flow fast = flow_of(FlowVariant::kOpencvCuda);
-  fast.precision = FlowPrecision::kFast;
-  test::expect_error(ErrorKind::kUsage, {"opencl does not compute", "flow.precision=fast"},
-                     [&] { choose_flow_backend("opencl", fast, std::nullopt); });
+      ErrorKind::kUsage, {"OpenCV's own code", "cudaoptflow", "flow.variant=portable"},
+      [] { choose_flow_backend("auto", flow_of(FlowVariant::kOpencvCuda), std::nullopt); });
 }
 
 TEST(Tvl1Cpu, RefusesWhatIsNoPairOfGrayImages) {
   const cv::Mat gray(20, 30, CV_8UC1, cv::Scalar(0));
   const auto solver = kTvl1Cpu.make(Recipe::Flow());
   for (const cv::Mat& other : {cv::Mat(), cv::Mat(20, 31, CV_8UC1), cv::Mat(20, 30, CV_8UC3)}) {
-    test::expect_error(ErrorKind::kInternal, {"two uint8 gray images"},
+    test::expect_error(ErrorKind::kInternal, {"uint8 gray images of equal size"},
                        [&] { solver->solve(gray, other); });
   }
   for (const cv::Size empty : {cv::Size(0, 0), cv::Size(0, 20), cv::Size(30, 0)}) {
@@ -297,13 +351,6 @@ TEST(Tvl1Cpu, RefusesWhatIsNoPairOfGrayImages) {
     test::expect_error(ErrorKind::kInternal, {"that have pixels"},
                        [&] { solver->solve(none, none); });
   }
-}
-
-TEST(Tvl1Cpu, DependsOnTheMachineInFastPrecisionOnly) {
-  Recipe::Flow flow;
-  EXPECT_EQ(kTvl1Cpu.device(flow), "co2net tvl1 exact");
-  flow.precision = FlowPrecision::kFast;
-  EXPECT_NE(kTvl1Cpu.device(flow).find(tvl1_kernels().front().name), std::string::npos);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST(Recipe, IsReadBackFromItsJson) {
 TEST(Recipe, CanBeChangedInEveryKeyAndEveryChangeShows) {
   const Recipe usual = recipe_preset("wtalc-cpu");
   std::set<std::string> keys = keys_of(to_json(usual));
-  for (const char* fixed : {"name", "window"}) EXPECT_EQ(keys.erase(fixed), 1u);
+  for (const char* fixed : {"schema", "name", "window"}) EXPECT_EQ(keys.erase(fixed), 1u);
   for (const std::string& setting : test::kOtherSettings) {
     const std::string key = setting.substr(0, setting.find('='));
     const Recipe changed = with_setting(usual, setting);
@@ -53,8 +53,11 @@ TEST(Recipe, CanBeChangedInEveryKeyAndEveryChangeShows) {
 }
 
 TEST(Recipe, RefusesAMedianWhereNoneIsTaken) {
-  test::expect_error(ErrorKind::kUsage, {"flow.median", "opencv-cuda"},
+  test::expect_error(ErrorKind::kUsage, {"flow.median", "portable"},
                      [] { with_setting(recipe_preset("wtalc"), "flow.median=1"); });
+  test::expect_error(ErrorKind::kUsage, {"flow.median", "opencv-cuda"}, [] {
+    with_settings(recipe_preset("wtalc-cpu"), {"flow.median=3", "flow.variant=opencv-cuda"});
+  });
 }
 
 TEST(Recipe, IsCustomOnceAKeyChangedAndNamesItsOrigin) {
@@ -87,9 +90,10 @@ TEST(Recipe, RefusesValuesOutOfRangeAndSaysWhatIsAllowed) {
   expect_refused("crop=left", "crop must be one of center, full, ten, not 'left'");
   expect_refused("ten_crop=max", "ten_crop must be one of average, keep, not 'max'");
   expect_refused("tail=", "tail must be one of drop, pad, not ''");
-  expect_refused("flow.variant=x", "flow.variant must be one of opencv-cpu, opencv-cuda, not 'x'");
-  expect_refused("flow.precision=0", "flow.precision has the wrong type");
-  expect_refused("flow.precision=x", "flow.precision must be one of exact, fast, not 'x'");
+  expect_refused("flow.variant=x",
+                 "flow.variant must be one of portable, opencv-cpu, opencv-cuda, not 'x'");
+  expect_refused("flow.precision=fast", "unknown recipe key 'flow.precision'");
+  expect_refused("schema=x", "unknown recipe key 'schema'");
   expect_refused("resize.height=200", "at least the crop size, 224");
   expect_refused("flow.median=2", "1 (off), 3 or 5");
   expect_refused("flow.bound=0", "flow.bound must be in");
@@ -129,7 +133,7 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
     std::string pointer = "/" + key;
     std::replace(pointer.begin(), pointer.end(), '.', '/');
     json.erase(pointer);
-    if (key != "flow.precision") {
+    if (key != "schema") {
       test::expect_error(ErrorKind::kModel, {key}, [&] { recipe_from_json(json.unflatten()); });
     }
     json[pointer] = true;
@@ -142,17 +146,30 @@ TEST(Recipe, FromJsonNamesTheKeyThatIsUnknownMissingOrOfAnotherType) {
   test::expect_error(ErrorKind::kModel, {"not a JSON object"}, [] { recipe_from_json({1, 2}); });
 }
 
-TEST(Recipe, IsExactWhereItIsOlderThanThePrecisionsKey) {
+TEST(Recipe, IsReadFromTheSchemaBefore) {
+  const Json json = to_json(recipe_preset("wtalc-cpu"));
+  Json older = json;
+  older.erase("schema");
+  EXPECT_EQ(to_json(recipe_from_json(older)), json) << "before there were precisions";
+  older["flow"]["precision"] = "exact";
+  EXPECT_EQ(to_json(recipe_from_json(older)), json);
+  older["flow"]["precision"] = "fast";
+  test::expect_error(ErrorKind::kModel, {"flow.precision", "fast", "extract the features again"},
+                     [&] { recipe_from_json(older); });
+}
+
+TEST(Recipe, IsRefusedInASchemaToCome) {
   Json json = to_json(Recipe());
-  json["flow"].erase("precision");
-  EXPECT_EQ(recipe_from_json(json).flow.precision, FlowPrecision::kExact);
+  json["schema"] = "co2net.recipe/3";
+  json["sound"] = true;
+  test::expect_error(ErrorKind::kModel, {"co2net.recipe/3"}, [&] { recipe_from_json(json); });
 }
 
 TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
   for (const std::string& name : recipe_preset_names()) {
     test::expect_error(ErrorKind::kUsage, {"'nope'", name}, [] { recipe_preset("nope"); });
   }
-  EXPECT_EQ(recipe_preset("wtalc").flow.variant, FlowVariant::kOpencvCuda);
+  EXPECT_EQ(recipe_preset("wtalc").flow.variant, FlowVariant::kPortable);
   for (const char* name : {"wtalc-cpu", "kinetics", "cmcs"}) {
     EXPECT_EQ(recipe_preset(name).flow.variant, FlowVariant::kOpencvCpu) << name;
   }
@@ -162,14 +179,15 @@ TEST(RecipePreset, IsListedWhereAnUnknownOneIsAskedFor) {
 }
 
 // Every output carries it, and cache keys are made of it.
-TEST(Recipe, HasTheJsonThatItEverHad) {
-  EXPECT_EQ(to_json(Recipe()).dump(),
-            R"({"crop":"center","crop_size":224,"flow":{"bound":20.0,"epsilon":0.01,)"
-            R"("inner_iterations":30,"lambda":0.15,"median":5,"outer_iterations":10,)"
-            R"("precision":"exact","scale_step":0.8,"scales":5,"tau":0.25,"theta":0.3,)"
-            R"("variant":"opencv-cuda","warps":5},"fps":25,"name":"wtalc",)"
-            R"("resize":{"height":256,"mode":"exact","short_side":256,"width":340},)"
-            R"("stride":16,"tail":"drop","ten_crop":"average","window":16})");
+TEST(Recipe, HasTheJsonThatItsSchemaEverHad) {
+  EXPECT_EQ(
+      to_json(Recipe()).dump(),
+      R"({"crop":"center","crop_size":224,"flow":{"bound":20.0,"epsilon":0.01,)"
+      R"("inner_iterations":30,"lambda":0.15,"median":5,"outer_iterations":10,)"
+      R"("scale_step":0.8,"scales":5,"tau":0.25,"theta":0.3,)"
+      R"("variant":"portable","warps":5},"fps":25,"name":"wtalc",)"
+      R"("resize":{"height":256,"mode":"exact","short_side":256,"width":340},)"
+      R"("schema":"co2net.recipe/2","stride":16,"tail":"drop","ten_crop":"average","window":16})");
 }
 
 TEST(Recipe, HasChoicesWhoseNamesAreReadBack) {
@@ -178,7 +196,6 @@ TEST(Recipe, HasChoicesWhoseNamesAreReadBack) {
   test::expect_names_read_back<TenCrop>();
   test::expect_names_read_back<Tail>();
   test::expect_names_read_back<FlowVariant>();
-  test::expect_names_read_back<FlowPrecision>();
 }
 
 TEST(FrameRate, IsTheRecipesOrTheSources) {
