@@ -179,7 +179,9 @@ def write_bundle():
     common = {"recipe": recipe, "files": i3d, "video": video}
     features = {"schema": "co2net.features/1", "streams": ["rgb", "flow"], **common}
     scores = {"schema": "co2net.scores/1", "classes": ["run"], **common}
-    other_recipe = {**recipe, "fps": "source", "crop": "ten", "tail": "pad"}
+    flow = {key: value for key, value in recipe["flow"].items() if key != "precision"}
+    newer = {"schema": "co2net.recipe/2", "flow": flow}
+    other_recipe = {**recipe, **newer, "fps": "source", "crop": "ten", "tail": "pad"}
     write_json("recipe", "sample", recipe)
     write_json("recipe", "other", other_recipe)
     write_json("bundle", "sample", bundle)
