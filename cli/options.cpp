@@ -82,9 +82,8 @@ VideoLimits parse_limits(const po::variables_map& args) {
 // The cache's, where the command has one that is in use.
 fs::path spool_folder(const po::variables_map& args) {
   if (args.count("no-cache") > 0 && !is_set(args, "no-cache")) return parse_cache_directory(args);
-  std::error_code unusable;
-  const fs::path temporary = fs::temp_directory_path(unusable);
-  return unusable ? fs::path("/tmp") : temporary;
+  const char* temporary = std::getenv("TMPDIR");
+  return temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
 }
 
 Spool parse_spool(const po::variables_map& args) {

@@ -67,7 +67,7 @@ void add_cache_command_options(po::options_description& options) {
 
 // One that is not there yet is an empty cache.
 std::filesystem::path parse_existing_cache(const po::variables_map& args) {
-  const std::filesystem::path directory = parse_cache_directory(args);
+  std::filesystem::path directory = parse_cache_directory(args);
   std::error_code absent;
   const bool has_something =
       std::filesystem::exists(directory, absent) && !std::filesystem::is_empty(directory, absent);

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #ifdef __SSE__
-#include <xmmintrin.h>
+#include <immintrin.h>
 #endif
 
 #include <algorithm>
