@@ -51,12 +51,6 @@ bool create(const fs::path& path, Temporary::Kind kind) {
   return is_made;
 }
 
-bool is_a_day_old(const fs::path& path) {
-  std::error_code vanished;
-  const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
-  return fs::last_write_time(path, vanished) < day_ago && !vanished;
-}
-
 void remove_if_abandoned(const fs::path& temporary) {
   using enum PathLock::Outcome;
   const PathLock lock = PathLock::take(temporary, PathLock::Kind::kExclusive);
@@ -70,6 +64,12 @@ void remove_if_abandoned(const fs::path& temporary) {
 }
 
 }  // namespace
+
+bool is_a_day_old(const fs::path& path) {
+  std::error_code vanished;
+  const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  return fs::last_write_time(path, vanished) < day_ago && !vanished;
+}
 
 Temporary::Temporary(const fs::path& folder, const std::string& suffix, Kind kind) {
   // A sweeper may come before it is locked.

@@ -31,4 +31,7 @@ class Temporary {
 // so does every one where the file system has no locks.
 void sweep_temporaries(const std::filesystem::path& folder);
 
+// Whether a file or folder was last written to more than a day ago; false for what is not there.
+bool is_a_day_old(const std::filesystem::path& path);
+
 }  // namespace co2net

@@ -337,15 +337,12 @@ bool remove_unless_in_use(const fs::path& entry, const fs::path& locks,
 
 // What versions before the first release left where they were killed.
 void remove_old_temporaries(const fs::path& entries) {
-  const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
   std::error_code error;
   fs::recursive_directory_iterator file(entries, error);
   for (; file != fs::recursive_directory_iterator(); file.increment(error)) {
     std::error_code ignored;
     const bool is_temporary = file->path().filename().string().starts_with(".tmp.");
-    if (is_temporary && file->last_write_time(ignored) < day_ago) {
-      fs::remove(file->path(), ignored);
-    }
+    if (is_temporary && is_a_day_old(file->path())) fs::remove(file->path(), ignored);
   }
 }
 
