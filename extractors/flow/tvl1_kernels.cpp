@@ -56,33 +56,38 @@ HWY_INLINE V hypot_by_double(V x, V y) {
 #endif
 
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-// An estimate of 1 / sqrt(s), to 2^-14.
-HWY_INLINE V reciprocal_sqrt(V s) {
-  V y = hn::ApproximateReciprocalSqrt(s);
-#if HWY_TARGET == HWY_AVX2  // 2^-11, hence one of Newton's steps
-  const V half_s = hn::Mul(hn::Set(d, 0.5f), s);
-  y = hn::Mul(y, hn::NegMulAdd(hn::Mul(half_s, y), y, hn::Set(d, 1.5f)));
+struct Root {
+  V root, half_inverse;  // to 2^-21 and 2^-14
+};
+
+HWY_INLINE Root close_root(V s) {
+  const V half = hn::Set(d, 0.5f), inverse = hn::ApproximateReciprocalSqrt(s);
+  const V root = hn::Mul(s, inverse), half_inverse = hn::Mul(half, inverse);
+#if HWY_TARGET == HWY_AVX2  // the inverse is known to 2^-11, which Goldschmidt's step squares
+  const V defect = hn::NegMulAdd(root, half_inverse, half);
+  return {hn::MulAdd(root, defect, root), hn::MulAdd(half_inverse, defect, half_inverse)};
+#else  // to 2^-14
+  return {hn::MulAdd(hn::NegMulAdd(root, root, s), half_inverse, root), half_inverse};
 #endif
-  return y;
 }
 
 // Exact hypot: what glibc's hypotf returns, the square root in double precision rounded to float.
 // x^2 + y^2 is held as a sum of floats, `sum` + `lost`, to 2^-46; a step of Newton's from the
-// root's float gives the root to 2^-37. These are its roundings from 2^-35 below and 2^-35 above;
+// root's float gives the root to 2^-36. These are its roundings from 2^-35 below and 2^-35 above;
 // where they differ (one vector in thirty) the way through double decides. Below 2^-49, where the
 // dual step does not see it, the result is any number below that.
 HWY_INLINE Pair close_hypots(V x, V y) {
-  const V large = hn::Max(hn::Abs(x), hn::Abs(y)), small = hn::Min(hn::Abs(x), hn::Abs(y));
-  const V large_squared = hn::MulAdd(large, large, hn::Set(d, 0x1p-120f));
-  const V sum = hn::MulAdd(small, small, large_squared);
-  const V lost = hn::Add(hn::MulSub(large, large, large_squared),
-                         hn::MulSub(small, small, hn::Sub(sum, large_squared)));
-  const V inverse = reciprocal_sqrt(sum), half_inverse = hn::Mul(hn::Set(d, 0.5f), inverse);
-  const V estimate = hn::Mul(sum, inverse);
-  const V root = hn::MulAdd(hn::NegMulAdd(estimate, estimate, sum), half_inverse, estimate);
-  const V rest = hn::Add(hn::NegMulAdd(root, root, sum), lost);
-  return {hn::MulAdd(hn::MulAdd(sum, hn::Set(d, -0x1p-34f), rest), half_inverse, root),
-          hn::MulAdd(hn::MulAdd(sum, hn::Set(d, 0x1p-34f), rest), half_inverse, root)};
+  const V xx = hn::MulAdd(x, x, hn::Set(d, 0x1p-120f)), yy = square(y);
+  const V sum = hn::Add(xx, yy);
+  const V lost = hn::Add(hn::Add(hn::MulSub(x, x, xx), hn::MulSub(y, y, yy)),
+                         hn::Sub(hn::Min(xx, yy), hn::Sub(sum, hn::Max(xx, yy))));
+  const Root close = close_root(sum);
+  const V rest = hn::Add(hn::NegMulAdd(close.root, close.root, sum), lost);
+  const auto rounded_from = [&](float distance) HWY_ATTR {
+    return hn::MulAdd(hn::MulAdd(sum, hn::Set(d, 2 * distance), rest), close.half_inverse,
+                      close.root);
+  };
+  return {rounded_from(-0x1p-35f), rounded_from(0x1p-35f)};
 }
 
 HWY_INLINE Pair exact_hypots(Pair x, Pair y) {
@@ -113,7 +118,7 @@ struct OpenCvCpuStep {
   HWY_INLINE V factor(const float* data, std::ptrdiff_t plane, V gx, V gy, V u1, V u2) const {
     const V rho = hn::Add(hn::Load(d, data + kRhoConstant * plane),
                           hn::Add(hn::Mul(gx, u1), hn::Mul(gy, u2)));
-    const V grad = hn::Add(square(gx), square(gy));
+    const V grad = hn::Load(d, data + kGradSquare * plane);
     const V inner = hn::IfThenElseZero(hn::Gt(grad, hn::Set(d, 0x1p-23f)), hn::Div(rho, grad));
     return hn::IfThenElse(hn::Gt(hn::Abs(rho), hn::Mul(l_t, grad)), hn::CopySignToAbs(l_t, rho),
                           inner);
@@ -133,10 +138,9 @@ struct OpenCvCpuStep {
 
   HWY_INLINE static Pair norms(Pair ux, Pair uy) { return exact_hypots(ux, uy); }
 
-  HWY_INLINE Pair dual(V px, V py, V ux, V uy, V norm) const {
+  HWY_INLINE Pair dual(Pair moved, V norm) const {
     const V scale = hn::Add(hn::Set(d, 1.0f), hn::Mul(taut, norm));
-    return {hn::Div(hn::Add(px, hn::Mul(taut, ux)), scale),
-            hn::Div(hn::Add(py, hn::Mul(taut, uy)), scale)};
+    return {hn::Div(moved.first, scale), hn::Div(moved.second, scale)};
   }
 
   const V l_t, taut, theta;
@@ -150,7 +154,7 @@ struct PortableStep {
   HWY_INLINE V factor(const float* data, std::ptrdiff_t plane, V gx, V gy, V u1, V u2) const {
     const V rho = hn::Add(hn::Mul(gy, u2),
                           hn::Add(hn::Mul(gx, u1), hn::Load(d, data + kRhoConstant * plane)));
-    const V wanted = hn::Mul(rho, hn::Load(d, data + kInverse * plane));
+    const V wanted = hn::Mul(rho, hn::Load(d, data + kGradSquareInverse * plane));
     return hn::Min(hn::Max(wanted, hn::Neg(l_t)), l_t);
   }
 
@@ -171,11 +175,10 @@ struct PortableStep {
             hn::Sqrt(hn::Add(square(ux.second), square(uy.second)))};
   }
 
-  HWY_INLINE Pair dual(V px, V py, V ux, V uy, V norm) const {
+  HWY_INLINE Pair dual(Pair moved, V norm) const {
     const V one = hn::Set(d, 1.0f);
     const V scale = hn::Div(one, hn::Add(one, hn::Mul(taut, norm)));
-    return {hn::Mul(hn::Add(px, hn::Mul(taut, ux)), scale),
-            hn::Mul(hn::Add(py, hn::Mul(taut, uy)), scale)};
+    return {hn::Mul(moved.first, scale), hn::Mul(moved.second, scale)};
   }
 
   const V l_t, taut, theta;
@@ -240,10 +243,18 @@ struct RowPair {
   const float* zeros;  // stands for p above the image
 };
 
+// What a vector's dual step needs of the gradients of u1 and u2.
+struct DualInput {
+  HWY_INLINE DualInput() {}  // an implicit one would be compiled without the target's instructions
+  Pair moved1, moved2;       // p + tau / theta * grad u
+  Pair norms;                // |grad u|
+};
+
 // Fused sweep: one pass updates the flow of row y and the dual variables of row y - 1, whose
-// gradient is then known. The dual step is one vector behind, so that the CPU computes both at the
-// same time. Row 0 has no row above (kDual is false), and below the last row there is only that
-// one's dual step (kPrimal is false). Returns the sum of squared changes.
+// gradient is then known. The dual step is prepared one vector behind and finished another one
+// later, so that the CPU computes all three at the same time. Row 0 has no row above (kDual is
+// false), and below the last row there is only that one's dual step (kPrimal is false). Returns the
+// sum of squared changes.
 template <class Step, class Change, bool kPrimal, bool kDual>
 HWY_NOINLINE auto update_row(const RowPair& rows, const SweepConstants& constants, int y) {
   const Step step(constants);
@@ -278,42 +289,56 @@ HWY_NOINLINE auto update_row(const RowPair& rows, const SweepConstants& constant
     hn::Store(u2_new, d, now + kU2 * plane + x);
     return Pair{u1_new, u2_new};
   };
-  const auto update_dual = [&](int x, Pair flow_below, auto is_last) HWY_ATTR {
-    if constexpr (!kDual) return;
+  const auto prepare_dual = [&](int x, Pair flow_below, auto is_last) HWY_ATTR {
+    DualInput input;
+    if constexpr (!kDual) return input;
     const auto along_x = [&](int u, V here) HWY_ATTR {
       const V ux = hn::Sub(hn::LoadU(d, now_above + u * plane + x + 1), here);
       return decltype(is_last)::value ? hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux) : ux;
     };
     const auto along_y = [](V below, V here)
                              HWY_ATTR { return kPrimal ? hn::Sub(below, here) : hn::Zero(d); };
+    const auto moved = [&](int p, V gradient) HWY_ATTR {
+      return hn::Add(hn::Load(d, old_above + p * plane + x), hn::Mul(step.taut, gradient));
+    };
     const V u1 = hn::Load(d, now_above + kU1 * plane + x);
     const V u2 = hn::Load(d, now_above + kU2 * plane + x);
     const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
     const Pair uy{along_y(flow_below.first, u1), along_y(flow_below.second, u2)};
-    const Pair norms = Step::norms(ux, uy);
-    const auto update = [&](int px, int py, V gx, V gy, V norm) HWY_ATTR {
-      const V p_x = hn::Load(d, old_above + px * plane + x);
-      const V p_y = hn::Load(d, old_above + py * plane + x);
-      const Pair p = step.dual(p_x, p_y, gx, gy, norm);
+    input.norms = Step::norms(ux, uy);
+    input.moved1 = {moved(kP11, ux.first), moved(kP12, uy.first)};
+    input.moved2 = {moved(kP21, ux.second), moved(kP22, uy.second)};
+    return input;
+  };
+  const auto finish_dual = [&](int x, const DualInput& input) HWY_ATTR {
+    if constexpr (!kDual) return;
+    const auto store = [&](int px, int py, Pair p) HWY_ATTR {
       hn::Store(p.first, d, now_above + px * plane + x);
       hn::Store(p.second, d, now_above + py * plane + x);
     };
-    update(kP11, kP12, ux.first, uy.first, norms.first);
-    update(kP21, kP22, ux.second, uy.second, norms.second);
+    store(kP11, kP12, step.dual(input.moved1, input.norms.first));
+    store(kP21, kP22, step.dual(input.moved2, input.norms.second));
   };
   constexpr std::true_type yes;
   constexpr std::false_type no;
   const int last = (width - 1) / kLanes * kLanes;
   Pair flow = update_flow(0, yes);
-  for (int x = kLanes; x <= last;) {
-    total += change.taken();
-    for (const int end = std::min(last, x + (kVectorsASum - 2) * kLanes); x <= end; x += kLanes) {
-      const Pair next = update_flow(x, no);
-      update_dual(x - kLanes, flow, no);
-      flow = next;
+  if (last > 0) {
+    Pair next = update_flow(kLanes, no);
+    DualInput behind = prepare_dual(0, flow, no);
+    flow = next;
+    for (int x = 2 * kLanes; x <= last;) {
+      total += change.taken();
+      for (const int end = std::min(last, x + (kVectorsASum - 1) * kLanes); x <= end; x += kLanes) {
+        next = update_flow(x, no);
+        finish_dual(x - 2 * kLanes, behind);
+        behind = prepare_dual(x - kLanes, flow, no);
+        flow = next;
+      }
     }
+    finish_dual(last - kLanes, behind);
   }
-  update_dual(last, flow, yes);
+  finish_dual(last, prepare_dual(last, flow, yes));
   return total + change.taken();
 }
 
@@ -527,9 +552,11 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
       store(kGradX, gx);
       store(kGradY, gy);
       store(kRhoConstant, rho);
+      const V grad = hn::Add(square(gx), square(gy));
       if constexpr (std::is_same_v<Method, PortableWarp>) {
-        const V grad = hn::Add(square(gx), square(gy));
-        store(kInverse, hn::Div(hn::Set(d, 1.0f), hn::Max(grad, hn::Set(d, 0x1p-23f))));
+        store(kGradSquareInverse, hn::Div(hn::Set(d, 1.0f), hn::Max(grad, hn::Set(d, 0x1p-23f))));
+      } else {
+        store(kGradSquare, grad);
       }
     }
   }

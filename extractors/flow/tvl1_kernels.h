@@ -24,9 +24,10 @@ struct Planes {
 // What the iterations change: the flow (u1, u2) and its dual variables, p11 and p12 of u1, p21 and
 // p22 of u2. Padding is 0 and stays so.
 enum StatePlane { kU1, kU2, kP11, kP12, kP21, kP22, kStatePlanes };
-// What they are given: the warped image's gradient, the part of rho(u) that is constant, and, for
-// kPortable alone, the inverse of the gradient's square.
-enum DataPlane { kGradX, kGradY, kRhoConstant, kInverse, kDataPlanes };
+// What they are given: the warped image's gradient, the part of rho(u) that is constant, and the
+// gradient's square, or for kPortable the inverse of that.
+enum DataPlane { kGradX, kGradY, kRhoConstant, kGradSquare, kDataPlanes };
+constexpr DataPlane kGradSquareInverse = kGradSquare;
 // What is warped: the second image and its gradient, with a border of kWarpBorder pixels.
 enum WarpPlane { kImage, kImageX, kImageY, kWarpPlanes };
 constexpr int kWarpBorder = 4;
