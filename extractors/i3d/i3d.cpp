@@ -195,10 +195,11 @@ int I3d::clips_at_once() const { return network_->device.is_cuda() ? kClipsOnGpu
 void I3d::run(const float* clips, std::int64_t count, float* features) const {
   const torch::InferenceMode no_grad;
   const std::int64_t batch = clips_at_once();
-  const torch::Tensor input =
-      torch::empty(clips_shape(batch), torch::device(network_->device).dtype(network_->type));
-  input.narrow(0, 0, count).copy_(torch::from_blob(const_cast<float*>(clips), clips_shape(count)));
-  input.narrow(0, count, batch - count).zero_();
+  torch::Tensor input = torch::from_blob(const_cast<float*>(clips), clips_shape(count))
+                            .to(network_->device, network_->type);
+  if (count < batch) {
+    input = torch::cat({input, torch::zeros(clips_shape(batch - count), input.options())});
+  }
   const torch::Tensor output = network_->features(input).to(torch::kFloat);
   // A ReLU makes numbers of a clip's NaNs. The sum is finite only if all of its values are.
   if (!output.isfinite().all().item<bool>() || !input.sum(torch::kFloat).isfinite().item<bool>()) {
