@@ -6,11 +6,8 @@
 #include <cstring>
 #include <type_traits>
 
-// Of some a vector can't be an array's element; the others are no faster than those that are left.
-#define HWY_DISABLED_TARGETS \
-  (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-// The plain ones even where every CPU has vectors: the others' bytes are held to theirs.
-#define HWY_COMPILE_ALL_ATTAINABLE
+#include "extractors/instruction_sets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "extractors/flow/tvl1_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -647,50 +644,16 @@ HWY_AFTER_NAMESPACE();
 namespace co2net {
 namespace {
 
-struct Compiled {
-  std::int64_t target;
-  Tvl1Kernels (*kernels)();
-};
-
-// Best first.
-constexpr Compiled kCompiled[] = {
-#if HWY_TARGETS & HWY_AVX3 & ~HWY_STATIC_TARGET
-    {HWY_AVX3, N_AVX3::kernels},
-#endif
-#if HWY_TARGETS & HWY_AVX2 & ~HWY_STATIC_TARGET
-    {HWY_AVX2, N_AVX2::kernels},
-#endif
-#if HWY_TARGETS & HWY_SSE4 & ~HWY_STATIC_TARGET
-    {HWY_SSE4, N_SSE4::kernels},
-#endif
-    {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(kernels)},
-#if HWY_TARGETS & HWY_EMU128 & ~HWY_STATIC_TARGET
-    {HWY_EMU128, N_EMU128::kernels},
-#endif
-#if HWY_TARGETS & HWY_SCALAR & ~HWY_STATIC_TARGET
-    {HWY_SCALAR, N_SCALAR::kernels},
-#endif
-};
+constexpr InstructionSet<Tvl1Kernels> kCompiled[] = CO2NET_INSTRUCTION_SETS(kernels);
 
 }  // namespace
 
 const std::vector<Tvl1Kernels>& tvl1_kernels() {
-  static const std::vector<Tvl1Kernels> all = [] {
-    const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
-    std::vector<Tvl1Kernels> list;
-    for (const Compiled& one : kCompiled) {
-      if ((supported & one.target) != 0) list.push_back(one.kernels());
-    }
-    return list;
-  }();
+  static const std::vector<Tvl1Kernels> all = runnable_kernels(kCompiled);
   return all;
 }
 
-std::vector<std::string> compiled_tvl1_kernels() {
-  std::vector<std::string> names;
-  for (const Compiled& one : kCompiled) names.emplace_back(hwy::TargetName(one.target));
-  return names;
-}
+std::vector<std::string> compiled_tvl1_kernels() { return names_of(kCompiled); }
 
 }  // namespace co2net
 #endif

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 
-// Of some a vector can't be an array's element; the others are no faster than those that are left.
-#define HWY_DISABLED_TARGETS \
-  (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-// The plain ones even where every CPU has vectors: the others are tested beside them.
-#define HWY_COMPILE_ALL_ATTAINABLE
+#include "extractors/instruction_sets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "extractors/i3d/conv_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -118,30 +115,7 @@ HWY_AFTER_NAMESPACE();
 namespace co2net {
 namespace {
 
-struct Compiled {
-  std::int64_t target;
-  ConvKernels (*kernels)();
-};
-
-// Best first.
-constexpr Compiled kCompiled[] = {
-#if HWY_TARGETS & HWY_AVX3 & ~HWY_STATIC_TARGET
-    {HWY_AVX3, N_AVX3::conv_kernels_of_target},
-#endif
-#if HWY_TARGETS & HWY_AVX2 & ~HWY_STATIC_TARGET
-    {HWY_AVX2, N_AVX2::conv_kernels_of_target},
-#endif
-#if HWY_TARGETS & HWY_SSE4 & ~HWY_STATIC_TARGET
-    {HWY_SSE4, N_SSE4::conv_kernels_of_target},
-#endif
-    {HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(conv_kernels_of_target)},
-#if HWY_TARGETS & HWY_EMU128 & ~HWY_STATIC_TARGET
-    {HWY_EMU128, N_EMU128::conv_kernels_of_target},
-#endif
-#if HWY_TARGETS & HWY_SCALAR & ~HWY_STATIC_TARGET
-    {HWY_SCALAR, N_SCALAR::conv_kernels_of_target},
-#endif
-};
+constexpr InstructionSet<ConvKernels> kCompiled[] = CO2NET_INSTRUCTION_SETS(conv_kernels_of_target);
 
 }  // namespace
 
@@ -157,22 +131,11 @@ Floats pack_pointwise(const Array& weights, std::int64_t channels) {
 }
 
 const std::vector<ConvKernels>& conv_kernels() {
-  static const std::vector<ConvKernels> all = [] {
-    const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
-    std::vector<ConvKernels> list;
-    for (const Compiled& one : kCompiled) {
-      if ((supported & one.target) != 0) list.push_back(one.kernels());
-    }
-    return list;
-  }();
+  static const std::vector<ConvKernels> all = runnable_kernels(kCompiled);
   return all;
 }
 
-std::vector<std::string> compiled_conv_kernels() {
-  std::vector<std::string> names;
-  for (const Compiled& one : kCompiled) names.emplace_back(hwy::TargetName(one.target));
-  return names;
-}
+std::vector<std::string> compiled_conv_kernels() { return names_of(kCompiled); }
 
 }  // namespace co2net
 #endif

@@ -65,7 +65,10 @@ class Targets:
     def reach(self, name):
         """The target, what it links, and what these pass on."""
         reached = {name}
-        left = [link_name(link) for link in self.all[name]["links"]]
+        target = self.all[name]
+        # A library of headers links only for others.
+        own = "passes_on" if target["type"] == "INTERFACE_LIBRARY" else "links"
+        left = [link_name(link) for link in target.get(own, [])]
         while left:
             link = left.pop()
             if link in reached:
