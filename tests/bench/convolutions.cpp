@@ -17,6 +17,7 @@
 #include "extractors/i3d/conv_kernels.h"
 #include "extractors/i3d/onednn_convolution.h"
 #include "extractors/i3d/phases.h"
+#include "pipeline/devices/threads.h"
 #include "tests/bench/timing.h"
 
 namespace {
@@ -260,6 +261,7 @@ class Direct {
 }  // namespace
 
 int main(int argc, char** argv) {
+  co2net::use_one_thread_a_call();
   const int channels = argc > 1 ? std::stoi(argv[1]) : 3,
             rounds = argc > 2 ? std::stoi(argv[2]) : 15;
   const ConvKernels* kernels = &co2net::conv_kernels().front();
