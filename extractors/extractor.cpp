@@ -175,9 +175,10 @@ class FlowSaving {
         video_(open_video(job, recipe)),
         next_(decoded_frames(video_, job, recipe, FrameParts::kGray)),
         field_(backend, recipe.flow, job.deadline),
-        writer_(
-            make_flow_writer(path, format, recipe.flow.bound, rate_text(recipe, video_.source()))),
-        pairs_at_once_(static_cast<std::size_t>(std::max(1, threads)) * 8),
+        format_(format),
+        bound_(recipe.flow.bound),
+        writer_(make_flow_writer(path, format, rate_text(recipe, video_.source()))),
+        most_pairs_(static_cast<std::size_t>(std::max(1, threads)) * 8),
         expected_(expected_frames(recipe, video_.source())) {}
 
   void run() {
@@ -187,6 +188,7 @@ class FlowSaving {
       throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
     }
     const cv::Size size = last_.size();
+    pairs_at_once_ = pairs_at_once(size);
     tbb::parallel_pipeline(
         kAtOnce,
         tbb::make_filter<void, Pairs>(tbb::filter_mode::serial_in_order,
@@ -199,7 +201,8 @@ class FlowSaving {
                                            [this](const Pairs& pairs) { return solved(pairs); }) &
             tbb::make_filter<Flows, void>(tbb::filter_mode::serial_in_order,
                                           [this](const Flows& flows) { write(flows); }));
-    writer_->write(last_flow_.empty() ? cv::Mat::zeros(size, CV_32FC2) : last_flow_);
+    writer_->write(last_flow_.empty() ? as_held(cv::Mat::zeros(size, CV_32FC2), format_, bound_)
+                                      : last_flow_);
     writer_->finish();
   }
 
@@ -207,12 +210,19 @@ class FlowSaving {
 
  private:
   using Pairs = std::vector<FlowField::Pair>;
-  using Flows = std::vector<cv::Mat>;
+  using Flows = std::vector<cv::Mat>;  // as they are held
 
   cv::Mat next_frame() {
     job_.deadline.check();
     const FramePtr frame = in_stage("decode", next_);
     return frame ? frame->gray : cv::Mat();
+  }
+
+  // Few of large frames, lest their flow fills the memory.
+  std::size_t pairs_at_once(cv::Size size) const {
+    constexpr std::size_t kBytes = 64 << 20;
+    const std::size_t bytes_a_flow = size.area() * sizeof(cv::Vec2f);
+    return std::clamp<std::size_t>(kBytes / bytes_a_flow, 1, most_pairs_);
   }
 
   Pairs read() {
@@ -228,7 +238,9 @@ class FlowSaving {
   Flows solved(const Pairs& pairs) {
     Flows flows(pairs.size());
     in_stage("flow", [&] {
-      field_.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
+      field_.solve(pairs, [&](std::size_t i, const cv::Mat& flow) {
+        flows[i] = as_held(flow, format_, bound_);
+      });
     });
     return flows;
   }
@@ -245,8 +257,11 @@ class FlowSaving {
   VideoReader video_;
   FrameSource next_;
   FlowField field_;
+  FlowFormat format_;
+  double bound_;
   std::unique_ptr<FlowWriter> writer_;
-  const std::size_t pairs_at_once_;
+  const std::size_t most_pairs_;
+  std::size_t pairs_at_once_ = 1;
   const std::int64_t expected_;
   cv::Mat last_;  // frame; none once the video has ended
   cv::Mat last_flow_;

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,15 +25,17 @@ struct InstructionSet {
   Kernels (*kernels)();  // as they are compiled for it
 };
 
-// Those that this CPU runs.
+// Those that this CPU runs, the fastest first.
 template <class Kernels, std::size_t kCount>
 std::vector<Kernels> runnable_kernels(const InstructionSet<Kernels> (&sets)[kCount]) {
   const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
-  std::vector<Kernels> runnable;
+  std::map<std::int64_t, Kernels> runnable;  // Highway's numbers fall from set to better set
   for (const InstructionSet<Kernels>& set : sets) {
-    if ((supported & set.target) != 0) runnable.push_back(set.kernels());
+    if ((supported & set.target) != 0) runnable.emplace(set.target, set.kernels());
   }
-  return runnable;
+  std::vector<Kernels> fastest_first;
+  for (const auto& [target, kernels] : runnable) fastest_first.push_back(kernels);
+  return fastest_first;
 }
 
 template <class Kernels, std::size_t kCount>
@@ -71,10 +74,11 @@ std::vector<std::string> names_of(const InstructionSet<Kernels> (&sets)[kCount])
 #endif
 
 // An array's initializer: an InstructionSet for each that `function`, of HWY_NAMESPACE, is compiled
-// for, the fastest first.
-#define CO2NET_INSTRUCTION_SETS(function)                                                          \
-  {                                                                                                \
-    CO2NET_AVX3(function)                                                                          \
-    CO2NET_AVX2(function) CO2NET_SSE4(function){HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(function)}, \
-        CO2NET_EMU128(function) CO2NET_SCALAR(function)                                            \
+// for.
+#define CO2NET_INSTRUCTION_SETS(function)                                    \
+  {                                                                          \
+    CO2NET_AVX3(function)                                                    \
+    CO2NET_AVX2(function)                                                    \
+    CO2NET_SSE4(function){HWY_STATIC_TARGET, HWY_STATIC_DISPATCH(function)}, \
+        CO2NET_EMU128(function) CO2NET_SCALAR(function)                      \
   }

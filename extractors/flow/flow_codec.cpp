@@ -27,12 +27,11 @@ constexpr float kFloMagic = 202021.25f;  // "PIEH", little-endian
 
 class MkvFlowWriter : public FlowWriter {
  public:
-  MkvFlowWriter(fs::path path, double bound, std::string fps)
-      : path_(std::move(path)), bound_(bound), fps_(std::move(fps)) {}
+  MkvFlowWriter(fs::path path, std::string fps) : path_(std::move(path)), fps_(std::move(fps)) {}
 
-  void write(const cv::Mat& flow) override {
+  void write(const cv::Mat& held) override {
     std::vector<cv::Mat> components;
-    cv::split(quantise_flow(flow, bound_), components);
+    cv::split(held, components);
     cv::Mat stacked;
     cv::vconcat(components, stacked);
     if (!writer_) {
@@ -53,15 +52,14 @@ class MkvFlowWriter : public FlowWriter {
 
  private:
   fs::path path_;
-  double bound_;
   std::string fps_;
   std::optional<VideoWriter> writer_;
 };
 
 class FolderFlowWriter : public FlowWriter {
  public:
-  FolderFlowWriter(fs::path folder, FlowFormat format, double bound)
-      : folder_(std::move(folder)), format_(format), bound_(bound) {
+  FolderFlowWriter(fs::path folder, FlowFormat format)
+      : folder_(std::move(folder)), format_(format) {
     std::error_code error;
     fs::create_directories(folder_, error);
     if (error) {
@@ -69,14 +67,14 @@ class FolderFlowWriter : public FlowWriter {
     }
   }
 
-  void write(const cv::Mat& flow) override {
+  void write(const cv::Mat& held) override {
     ++count_;
     if (format_ == FlowFormat::kFlo) {
-      write_flo(file("flow", ".flo"), flow);
+      write_flo(file("flow", ".flo"), held);
       return;
     }
     std::vector<cv::Mat> components;
-    cv::split(quantise_flow(flow, bound_), components);
+    cv::split(held, components);
     const std::string suffix = format_ == FlowFormat::kJpg ? ".jpg" : ".png";
     write_image(file("flow_x", suffix), components[0]);
     write_image(file("flow_y", suffix), components[1]);
@@ -112,7 +110,6 @@ class FolderFlowWriter : public FlowWriter {
 
   fs::path folder_;
   FlowFormat format_;
-  double bound_;
   int count_ = 0;
 };
 
@@ -124,10 +121,14 @@ FlowFormat parse_flow_format(const std::string& name) {
               "unknown flow format '" + name + "'; known: " + joined(names_of<FlowFormat>()));
 }
 
-std::unique_ptr<FlowWriter> make_flow_writer(const fs::path& path, FlowFormat format, double bound,
+cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound) {
+  return format == FlowFormat::kFlo ? flow : quantise_flow(flow, bound);
+}
+
+std::unique_ptr<FlowWriter> make_flow_writer(const fs::path& path, FlowFormat format,
                                              const std::string& fps) {
-  if (format == FlowFormat::kMkv) return std::make_unique<MkvFlowWriter>(path, bound, fps);
-  return std::make_unique<FolderFlowWriter>(path, format, bound);
+  if (format == FlowFormat::kMkv) return std::make_unique<MkvFlowWriter>(path, fps);
+  return std::make_unique<FolderFlowWriter>(path, format);
 }
 
 struct FlowReader::State {

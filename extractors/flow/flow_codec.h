@@ -25,16 +25,18 @@ inline constexpr Choice<FlowFormat> kChoices<FlowFormat>[] = {{FlowFormat::kMkv,
                                                               {FlowFormat::kFlo, "flo"}};
 FlowFormat parse_flow_format(const std::string& name);  // throws Error(kUsage)
 
+// What a format holds of flow, float32 [H, W, 2] in pixels: that itself, or quantised to uint8.
+cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound);
+
 // Writes one video's flow, frame by frame, to a new file or into a folder at a path.
 class FlowWriter {
  public:
   virtual ~FlowWriter() = default;
-  //   flow  float32 [H, W, 2] in pixels
-  virtual void write(const cv::Mat& flow) = 0;
+  virtual void write(const cv::Mat& held) = 0;  // as_held()
   virtual void finish() = 0;
 };
 std::unique_ptr<FlowWriter> make_flow_writer(const std::filesystem::path& path, FlowFormat format,
-                                             double bound, const std::string& fps);
+                                             const std::string& fps);
 
 // What kMkv holds, as uint8 [H, W, 2] a frame; an empty Mat at the end.
 class FlowReader {

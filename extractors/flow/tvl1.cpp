@@ -20,6 +20,13 @@ void expect_gray(const cv::Mat& frame, cv::Size size) {
   throw Error(ErrorKind::kInternal, "flow needs uint8 gray images of equal size that have pixels");
 }
 
+namespace {
+
+// Of all, those too that are not compiled in.
+const std::vector<std::string> kNames = {"auto", "cpu", "opencv"};
+
+}  // namespace
+
 std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) {
   return {
 #ifdef CO2NET_HAVE_CUDAOPTFLOW
@@ -31,31 +38,23 @@ std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) 
 
 FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
                                 std::optional<int> gpu) {
-  std::vector<std::string> names = {"auto"}, able;
+  if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
+    throw Error(ErrorKind::kUsage, "unknown flow backend '" + name + "'; known: " + joined(kNames));
+  }
   for (const FlowBackend& backend : flow_backends(gpu)) {
-    names.emplace_back(backend.name);
-    if (!backend.computes(flow)) continue;
-    able.emplace_back(backend.name);
     const bool asked_for = name == "auto" || name == backend.name;
-    if (asked_for && !backend.device(flow).empty()) return backend;
+    if (asked_for && backend.computes(flow) && !backend.device(flow).empty()) return backend;
   }
-  const auto is_in = [&](const std::vector<std::string>& list) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-  };
-  if (!is_in(names)) {
+  const std::string variant = "flow.variant=" + std::string(name_of(flow.variant));
+  if (flow.variant == FlowVariant::kOpencvCuda) {
     throw Error(ErrorKind::kUsage,
-                "unknown flow backend '" + name + "'; built in: " + joined(names));
+                variant +
+                    " is OpenCV's own code for NVIDIA's GPUs: it needs the backend opencv (or "
+                    "auto), such a GPU, and a build with an OpenCV that has cudaoptflow; about the "
+                    "same is computed everywhere with --recipe-set flow.variant=portable");
   }
-  if (flow.variant == FlowVariant::kOpencvCuda && (name == "auto" || is_in(able))) {
-    throw Error(
-        ErrorKind::kUsage,
-        "flow.variant=opencv-cuda is OpenCV's own code for NVIDIA's GPUs, which needs such a "
-        "GPU, --device cuda, and a build with an OpenCV that has cudaoptflow; "
-        "flow.variant=portable computes about the same everywhere");
-  }
-  throw Error(ErrorKind::kUsage, "flow backend " + name +
-                                     " does not compute flow.variant=" + name_of(flow.variant) +
-                                     (able.empty() ? "" : "; " + joined(able) + " can"));
+  throw Error(ErrorKind::kUsage, "flow backend " + name + " does not compute " + variant +
+                                     ", which the backends cpu and auto do");
 }
 
 }  // namespace co2net

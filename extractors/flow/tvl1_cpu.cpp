@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -257,6 +258,21 @@ float change_in_opencv_order(const Planes& before, const Planes& after) {
   return sum;
 }
 
+// Rounds to nearest and keeps denormal numbers for as long as it lives, whatever the thread did.
+class DefaultArithmetic {
+ public:
+  DefaultArithmetic() {
+    std::fegetenv(&before_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DefaultArithmetic() { std::fesetenv(&before_); }
+  DefaultArithmetic(const DefaultArithmetic&) = delete;
+  DefaultArithmetic& operator=(const DefaultArithmetic&) = delete;
+
+ private:
+  std::fenv_t before_;
+};
+
 class Tvl1Cpu : public FlowSolver {
  public:
   Tvl1Cpu(const Recipe::Flow& flow, const Tvl1Kernels& kernels)
@@ -268,11 +284,13 @@ class Tvl1Cpu : public FlowSolver {
 
   void start(const cv::Mat& frame) override {
     expect_gray(frame);
+    const DefaultArithmetic arithmetic;
     second_.build(frame, flow_, sampling_);
   }
 
   cv::Mat next(const cv::Mat& frame) override {
     expect_gray(frame, size());
+    const DefaultArithmetic arithmetic;
     std::swap(first_, second_);
     second_.build(frame, flow_, sampling_);
     for (int level = first_.size() - 1; level >= 0; --level) solve_level(level);

@@ -71,8 +71,8 @@ HWY_INLINE Root close_root(V s) {
 // Exact hypot: what glibc's hypotf returns, the square root in double precision rounded to float.
 // x^2 + y^2 is held as a sum of floats, `sum` + `lost`, to 2^-46; a step of Newton's from the
 // root's float gives the root to 2^-36. These are its roundings from 2^-35 below and 2^-35 above;
-// where they differ (one vector in thirty) the way through double decides. Below 2^-49, where the
-// dual step does not see it, the result is any number below that.
+// where they differ (seldom) the way through double decides. Below 2^-45, where the dual step does
+// not see it, the result is any number below that.
 HWY_INLINE Pair close_hypots(V x, V y) {
   const V xx = hn::MulAdd(x, x, hn::Set(d, 0x1p-120f)), yy = square(y);
   const V sum = hn::Add(xx, yy);

@@ -10,6 +10,11 @@
 
 namespace co2net {
 
+// To a multiple of `unit`.
+constexpr std::int64_t round_up(std::int64_t value, std::int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
 using Size3 = std::array<std::int64_t, 3>;  // time, height, width
 
 // A layer of a ConvNet. Its output is float32 [1, channels, size...].

@@ -20,8 +20,6 @@ namespace {
 
 using Kind = ConvLayer::Kind;
 
-constexpr std::size_t kAlignment = 64;
-
 // How a layer's output is stored: its channels among others that are zero, so that they fill
 // panels, and each part of a concatenation begins with one. The clip has its channels alone.
 struct Stored {
@@ -121,10 +119,6 @@ std::size_t arrange(std::vector<Buffer>& buffers) {
   return size;
 }
 
-std::size_t aligned(std::size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 // The calling thread's memory, at least `bytes`, which keeps what the last call left there.
 std::byte* workspace(std::size_t bytes) {
   struct Free {
@@ -135,7 +129,7 @@ std::byte* workspace(std::size_t bytes) {
   if (size < bytes) {
     memory_here.reset();
     size = 0;
-    memory_here.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, aligned(bytes))));
+    memory_here.reset(static_cast<std::byte*>(std::aligned_alloc(kScratchAlignment, bytes)));
     if (memory_here == nullptr) throw std::bad_alloc();
     size = bytes;
   }
@@ -431,7 +425,8 @@ struct CpuNet::Plan {
   }
 
   Place new_place(std::int64_t floats, std::int64_t step = 0) {
-    buffers.push_back({.bytes = aligned(floats * sizeof(float))});
+    const auto bytes = floats * static_cast<std::int64_t>(sizeof(float));
+    buffers.push_back({.bytes = static_cast<std::size_t>(round_up(bytes, kScratchAlignment))});
     return {buffers.size() - 1, 0, step};
   }
   Place new_place(const Stored& what) { return new_place(what.values(), what.channels); }

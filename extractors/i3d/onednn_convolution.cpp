@@ -12,7 +12,6 @@ using dnnl::memory;
 using Dims = memory::dims;
 
 constexpr auto kFloat = memory::data_type::f32;
-constexpr std::size_t kAlignment = 64;
 
 // Differences between the interfaces of oneDNN 2 and 3.
 
@@ -52,7 +51,7 @@ dnnl::primitive_attr attributes_of(bool relu) {
 }
 
 std::size_t aligned(std::size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return static_cast<std::size_t>(round_up(static_cast<std::int64_t>(bytes), kScratchAlignment));
 }
 
 Dims clip_dims(std::int64_t channels, const Size3& size) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "extractors/i3d/conv_net.h"
 
 namespace co2net {
+
+constexpr std::int64_t kScratchAlignment = 64;  // bytes
 
 // A convolution by oneDNN, which takes all that the kernels of conv_kernels.h do not. A copy is the
 // same convolution.
@@ -21,7 +24,8 @@ class OnednnConvolution {
                     const Size3& source_size, Source source);
 
   std::size_t scratch_bytes() const;
-  // May be called from many threads at once, with memory of their own at multiples of 64 bytes.
+  // May be called from many threads at once, with memory of their own at multiples of
+  // kScratchAlignment.
   void run(const float* source, float* result, std::byte* scratch) const;
 
   // Whether the CPU has AVX-512 or AVX2; libtorch's convolutions are faster where it has not.

@@ -17,10 +17,6 @@ constexpr std::int64_t kPanel = 16, kMostPanelsAtOnce = 2;
 
 using Floats = std::vector<float, oneapi::tbb::cache_aligned_allocator<float>>;
 
-constexpr std::int64_t round_up(std::int64_t value, std::int64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
-
 // The points of F(4, n), 4 outputs of n taps at once, but for the last one, infinity; README.md
 // says what they are. With these float32 loses least, of what was tried.
 template <int kTaps>

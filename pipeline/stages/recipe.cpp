@@ -168,8 +168,8 @@ Json to_json(const Recipe& r) {
 Recipe recipe_from_json(Json json) {
   if (json.is_object() && !json.contains("schema")) upgrade(json);
   if (json.is_object() && json["schema"] != kSchema) {
-    throw Error(ErrorKind::kModel,
-                "recipe: schema " + json["schema"].dump() + " is not " + kSchema);
+    throw Error(ErrorKind::kModel, "recipe: schema " + json["schema"].dump() + " is not " +
+                                       kSchema + "; did a newer co2net write it?");
   }
   const SettingsReader reader(json, to_json(Recipe{}), "recipe");
   Recipe r;

@@ -28,8 +28,8 @@ std::vector<cv::Mat> some_flows(int count) {
 }
 
 void write(const fs::path& path, FlowFormat format, const std::vector<cv::Mat>& flows) {
-  const auto writer = make_flow_writer(path, format, kBound, "25");
-  for (const cv::Mat& flow : flows) writer->write(flow);
+  const auto writer = make_flow_writer(path, format, "25");
+  for (const cv::Mat& flow : flows) writer->write(as_held(flow, format, kBound));
   writer->finish();
 }
 

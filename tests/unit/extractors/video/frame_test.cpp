@@ -77,6 +77,17 @@ TEST(ScaleFrame, IsOpenCvsGrayAtNativeSizeThenItsBilinearResize) {
   EXPECT_TRUE(frame->flow.empty());
 }
 
+TEST(ScaleFrame, MakesOnlyTheParts) {
+  const Native native = noise_frame(32, 20);
+  const FramePtr both = scale_frame(*native, Recipe::Resize());
+  const FramePtr bgr = scale_frame(*native, Recipe::Resize(), FrameParts::kBgr);
+  EXPECT_TRUE(equal(bgr->bgr, both->bgr));
+  EXPECT_TRUE(bgr->gray.empty());
+  const FramePtr gray = scale_frame(*native, Recipe::Resize(), FrameParts::kGray);
+  EXPECT_TRUE(equal(gray->gray, both->gray));
+  EXPECT_TRUE(gray->bgr.empty());
+}
+
 TEST(ScaleFrame, OwnsItsPixelsEvenAtNativeSize) {
   Native native = noise_frame(340, 256);
   const FramePtr frame = scale_frame(*native, Recipe::Resize());
