@@ -22,6 +22,12 @@ Json to_json(const ProposalOptions& options) {
           {"compat", options.compat}};
 }
 
+Json to_json(const ClassThresholds& thresholds) {
+  Json own = Json::object();
+  for (const auto& [label, threshold] : thresholds.own) own[std::to_string(label)] = threshold;
+  return {{"all", thresholds.all}, {"own", own}};
+}
+
 const Array& array_at(const Arrays& arrays, const std::string& name) {
   const auto found = arrays.find(name);
   if (found == arrays.end()) {
@@ -52,19 +58,20 @@ Json with_skip(Json info, std::int64_t snippets, int min_snippets) {
 }  // namespace
 
 Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const ProposalOptions& options,
-                     std::vector<std::string> classes, std::vector<double> thresholds, int stride) {
+                     std::vector<std::string> classes, const ClassThresholds& thresholds,
+                     int stride) {
   Stage stage;
   stage.name = "proposals";
   stage.key = KeyBuilder("proposals", kVersion)
                   .add("scores", scores_key)
                   .add("options", to_json(options))
                   .add("classes", classes)
-                  .add("thresholds", thresholds)
+                  .add("thresholds", to_json(thresholds))
                   .add("stride", stride)
                   .build();
   stage.inputs = {scores};
-  stage.compute = [options, classes = std::move(classes), thresholds = std::move(thresholds),
-                   stride](const std::vector<Entry>& inputs, const std::filesystem::path&) {
+  stage.compute = [options, classes = std::move(classes), thresholds, stride](
+                      const std::vector<Entry>& inputs, const std::filesystem::path&) {
     const Arrays arrays = parse_npz(inputs[0].bytes, "scores");
     const Array& cas = array_at(arrays, "cas");
     const Array& attn = array_at(arrays, "attn");

@@ -14,8 +14,8 @@ namespace co2net {
 // info's "video" must name "fps" and "duration"; it is passed on with "labels", [{"label", "score",
 // "threshold"}] of the classes that final_segments() keeps, and says by "skipped" why a video is
 // too short.
-//   thresholds  a class each, as final_segments() takes them
 Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const ProposalOptions& options,
-                     std::vector<std::string> classes, std::vector<double> thresholds, int stride);
+                     std::vector<std::string> classes, const ClassThresholds& thresholds,
+                     int stride);
 
 }  // namespace co2net

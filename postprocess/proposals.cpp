@@ -162,12 +162,16 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
   return proposals;
 }
 
-std::vector<double> fallback_thresholds(std::size_t classes) {
-  return std::vector(classes, std::max(0.2, 1.5 / static_cast<double>(classes + 1)));
+double ClassThresholds::of(int label) const {
+  const auto found = own.find(label);
+  return found == own.end() ? all : found->second;
 }
 
-FinalSegments final_segments(const Array& cas, const Array& attn,
-                             const std::vector<double>& thresholds,
+ClassThresholds fallback_thresholds(std::size_t classes) {
+  return {std::max(0.2, 1.5 / static_cast<double>(classes + 1))};
+}
+
+FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThresholds& thresholds,
                              const ProposalOptions& options) {
   check_scores(cas, attn);
   if (attn.dim(0) < std::max(1, options.min_snippets)) return {};
@@ -175,9 +179,10 @@ FinalSegments final_segments(const Array& cas, const Array& attn,
   const std::vector<Run> runs = candidate_runs(attn.values, options);
   FinalSegments found;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] < thresholds.at(i)) continue;
     const int label = static_cast<int>(i);
-    found.classes.push_back({label, scores[i], thresholds[i]});
+    const double threshold = thresholds.of(label);
+    if (scores[i] < threshold) continue;
+    found.classes.push_back({label, scores[i], threshold});
     const std::vector<double> activation = weighted_activation(cas, attn, label);
     for (Proposal segment :
          distinct(contrasted(runs, activation, label, options.outer_ratio), attn.values.size())) {

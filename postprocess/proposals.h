@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "pipeline/datasets/annotations.h"
@@ -54,19 +55,24 @@ struct FinalSegments {
   std::vector<Proposal> segments;
 };
 
-// For each class the least video score that keeps it, where a model has none of its own: 0.2, or
-// more for few classes, since with no attention at all every class scores 1 / (C + 1).
-std::vector<double> fallback_thresholds(std::size_t classes);
+// The least video score that keeps a class.
+struct ClassThresholds {
+  double all = 0;                  // classes' but for those with one of their own
+  std::map<int, double> own = {};  // by class index
 
-// Of each class whose video score reaches its threshold, the runs of propose() by falling contrast,
-// which is what their score is without the video's: one is taken if its contrast is positive, at
-// least 0.2 of the class's highest in this video, and it shares no snippet with one taken before.
-// Of equals that of the lower attention threshold comes first, then the earlier. So each event has
-// one level, and a class's weak echo in another's runs falls out.
-//   thresholds  [C]
-// options.class_threshold is not heeded. Errors: as propose().
-FinalSegments final_segments(const Array& cas, const Array& attn,
-                             const std::vector<double>& thresholds,
+  double of(int label) const;
+};
+// For a model that has none: 0.2, or more for few classes, since with no attention at all every
+// class scores 1 / (C + 1).
+ClassThresholds fallback_thresholds(std::size_t classes);
+
+// Of each class whose video score reaches its threshold, and not options.class_threshold, the runs
+// of propose() by falling contrast, mean activation inside minus just outside: one is taken if that
+// is positive, at least 0.2 of the class's highest in this video, and it shares no snippet with one
+// taken before. Of equals that of the lower attention threshold comes first, then the earlier. So
+// each event has one level, and a class's weak echo in another's runs falls out. Errors: as
+// propose().
+FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThresholds& thresholds,
                              const ProposalOptions& options = {});
 
 // Snippets a second of the benchmarks' features.

@@ -36,12 +36,12 @@ class Transcription {
   Transcription(const Array& cas, const Array& attn, const ProposalOptions& options)
       : cas_(cas), attn_(attn), options_(options) {}
 
-  FinalSegments with(const std::vector<double>& thresholds) const {
+  FinalSegments with(const ClassThresholds& thresholds) const {
     FinalSegments found;
     const int classes = static_cast<int>(cas_.dim(1)) - 1;
     for (int label = 0; label < classes; ++label) {
       const double score = video_score(label);
-      const double threshold = thresholds[static_cast<std::size_t>(label)];
+      const double threshold = thresholds.of(label);
       if (score < threshold) continue;
       found.classes.push_back({label, score, threshold});
       for (Proposal segment : chosen(candidates(label))) {
@@ -158,7 +158,7 @@ TEST(FinalSegments, AreThoseOfATranscriptionOnRandomScores) {
     }
     ProposalOptions options;
     if (video % 2 == 0) options.compat = Compat::kClean;
-    const std::vector<double> thresholds = {0.1, 0.25, 0.4};
+    const ClassThresholds thresholds = {0.25, {{0, 0.1}, {2, 0.4}}};
     const FinalSegments found = final_segments(cas, attn, thresholds, options);
     const FinalSegments want = Transcription(cas, attn, options).with(thresholds);
     ASSERT_EQ(found.classes.size(), want.classes.size()) << video;
@@ -200,12 +200,12 @@ TEST(FinalSegments, AreNoneWhereNothingStandsOut) {
 
 TEST(FinalSegments, AreOnlyOfClassesThatReachTheirOwnThreshold) {
   const Array cas({1, 3}, {1, 1, 1});
-  const FinalSegments found = final_segments(cas, attn_of({1}), {0.4, 0.3});
+  const FinalSegments found = final_segments(cas, attn_of({1}), {0.4, {{1, 0.3}}});
   ASSERT_EQ(found.classes.size(), 1u);
   EXPECT_EQ(found.classes[0].label, 1);
   EXPECT_DOUBLE_EQ(found.classes[0].score, 1. / 3);
   EXPECT_EQ(found.classes[0].threshold, 0.3);
-  const FinalSegments none = final_segments(cas, attn_of({1}), {0.4, 0.4});
+  const FinalSegments none = final_segments(cas, attn_of({1}), {0.4});
   EXPECT_TRUE(none.classes.empty() && none.segments.empty()) << "not even the best class";
 }
 
@@ -232,8 +232,8 @@ TEST(FinalSegments, RefuseScoresThatDoNotFitOrAreNotFinite) {
 }
 
 TEST(FallbackThresholds, AreAFifthOrHalfMoreThanAllClassesScoreWithoutAttention) {
-  EXPECT_EQ(fallback_thresholds(2), (std::vector{0.5, 0.5}));
-  EXPECT_EQ(fallback_thresholds(20), std::vector(20, 0.2));
+  EXPECT_EQ(fallback_thresholds(2).of(1), 0.5);
+  EXPECT_EQ(fallback_thresholds(20).of(1), 0.2);
 }
 
 }  // namespace

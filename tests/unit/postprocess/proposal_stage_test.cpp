@@ -25,7 +25,7 @@ Arrays some_scores() {
   return {{"attn", attn}, {"cas", cas}};
 }
 
-const std::vector<double> kThresholds = {0.3, 0.6};
+const ClassThresholds kThresholds = {0.3, {{1, 0.6}}};
 
 Entry compute(const Arrays& scores, const ProposalOptions& options = {}) {
   const Entry input{{{"video", {{"fps", 25}, {"duration", 2.3}}}}, format_npz(scores), {}};
@@ -38,7 +38,7 @@ std::vector<Segment> segments_of(const Entry& entry, const std::string& kind) {
 
 std::string digest(int scores, const ProposalOptions& options,
                    const std::vector<std::string>& classes, int stride,
-                   const std::vector<double>& thresholds = kThresholds) {
+                   const ClassThresholds& thresholds = kThresholds) {
   return proposal_stage(0, scores_key(scores), options, classes, thresholds, stride).key.digest;
 }
 
@@ -90,11 +90,14 @@ TEST(ProposalStage, NamesWhatTheScoresLackOrHaveInAnotherShape) {
 }
 
 TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
-  std::set<std::string> digests = {digest(1, {}, kClasses, 16), digest(2, {}, kClasses, 16),
-                                   digest(1, {}, {"Run", "Jump"}, 16), digest(1, {}, kClasses, 4),
-                                   digest(1, {}, kClasses, 16, {0.3, 0.5})};
+  std::set<std::string> digests = {digest(1, {}, kClasses, 16),
+                                   digest(2, {}, kClasses, 16),
+                                   digest(1, {}, {"Run", "Jump"}, 16),
+                                   digest(1, {}, kClasses, 4),
+                                   digest(1, {}, kClasses, 16, {0.3, {}}),
+                                   digest(1, {}, kClasses, 16, {0.2, {{1, 0.6}}})};
   std::size_t changes = digests.size();
-  EXPECT_EQ(changes, 5u);
+  EXPECT_EQ(changes, 6u);
   const auto expect_new = [&](auto change) {
     ProposalOptions options;
     change(options);
