@@ -276,7 +276,7 @@ TEST_F(Eval, TellsHowGoodFinalSegmentsAreToAPersonWhoActsOnThem) {
   EXPECT_NE(table.out.find("background           1      2.00         0    < 1.50\n"),
             std::string::npos)
       << table.out;
-  EXPECT_NE(table.out.find("\njump for none           1\n"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("\njump for none          1\n"), std::string::npos) << table.out;
   EXPECT_TRUE(table.says("2 final segments, 2 of the ground truth in 2 videos")) << table.err;
   EXPECT_TRUE(eval({"--final"}).says("1 videos have no results")) << "c";
 
