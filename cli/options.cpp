@@ -342,7 +342,10 @@ void add_result_options(po::options_description& options) {
   add_output_option(options);
   options.add_options()(
       "format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
-      "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")          //
+      "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")  //
+      ("final", po::bool_switch(),
+       "instead of every candidate, segments of which those of a class never overlap, and none "
+       "where nothing seems to happen; JSON has them anyway, as \"final\"")                      //
       ("min-score", po::value<double>()->value_name("S"), "leave out segments that score less")  //
       ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
 }
@@ -351,6 +354,7 @@ ResultOptions parse_result_options(const po::variables_map& args) {
   ResultOptions options;
   options.output = parse_output(args);
   options.format = one_of<ResultFormat>(args, "format");
+  options.only_final = args["final"].as<bool>();
   options.filter.min_score = optional_value<double>(args, "min-score");
   options.filter.top_k = optional_value<int>(args, "top-k");
   if (options.filter.top_k && *options.filter.top_k < 1) {

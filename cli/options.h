@@ -135,10 +135,11 @@ inline constexpr Choice<ResultFormat> kChoices<ResultFormat>[] = {
     {ResultFormat::kJsonLines, "jsonl"},
     {ResultFormat::kCsv, "csv"}};
 
-// The same, --format, --min-score, --top-k
+// The same, --format, --final, --min-score, --top-k
 struct ResultOptions {
   std::filesystem::path output;  // empty: standard output
   ResultFormat format = ResultFormat::kActivityNet;
+  bool only_final = false;  // final segments in the place of the candidates
   SegmentFilter filter;
 };
 void add_result_options(boost::program_options::options_description& options);

@@ -39,7 +39,11 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe, Io
 }
 
 void ResultSink::add(VideoResult result) {
+  if (options_.only_final) result.segments = result.final_segments.value();
   result.segments = filtered(std::move(result.segments), options_.filter);
+  if (result.final_segments) {
+    result.final_segments = filtered(*std::move(result.final_segments), options_.filter);
+  }
   if (options_.format == ResultFormat::kJsonLines) {
     put(jsonl_line(result));
   } else if (options_.format == ResultFormat::kCsv) {

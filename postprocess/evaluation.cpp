@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -13,16 +12,10 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/statistics.h"
 #include "pipeline/base/text.h"
+#include "postprocess/span.h"
 
 namespace co2net {
 namespace {
-
-struct Span {
-  double start = 0;
-  double end = 0;
-
-  double length() const { return end - start; }
-};
 
 struct Detection {
   std::size_t video = 0;
@@ -58,18 +51,6 @@ Outcomes all_missed(const ClassItems& items, const std::vector<double>& tiou) {
 Range range_of(const ClassItems& items, std::size_t video) {
   const auto found = items.range_of.find(video);
   return found == items.range_of.end() ? Range() : found->second;
-}
-
-double shared_length(const Span& a, const Span& b) {
-  return std::max(0.0, std::min(a.end, b.end) - std::max(a.start, b.start));
-}
-
-// Infinite where neither has any length: the scripts' 0 / 0 is NaN, which they sort before all
-// numbers and find below no threshold.
-double overlap(const Span& a, const Span& b) {
-  const double shared = shared_length(a, b);
-  const double both = a.length() + b.length() - shared;
-  return both == 0 ? std::numeric_limits<double>::infinity() : shared / both;
 }
 
 // The same number but for rounding, which decides whether it exceeds a threshold; 0 where one has

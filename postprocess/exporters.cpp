@@ -67,6 +67,7 @@ Json results_document(const std::vector<VideoResult>& results,
   Json document = {{"version", "co2net " + std::string(version())},
                    {"schema", "co2net.results/1"},
                    {"results", Json::object()},
+                   {"final", Json::object()},
                    {"videos", Json::object()},
                    {"errors", Json::object()},
                    {"model", model},
@@ -74,6 +75,7 @@ Json results_document(const std::vector<VideoResult>& results,
   for (const VideoResult& result : results) {
     document["results"][result.id] = to_json(result.segments);
     document["videos"][result.id] = result.video;
+    if (result.final_segments) document["final"][result.id] = to_json(*result.final_segments);
   }
   for (const VideoError& error : errors) {
     document["errors"][error.id] = {{"stage", error.stage}, {"message", error.message}};
@@ -82,9 +84,9 @@ Json results_document(const std::vector<VideoResult>& results,
 }
 
 std::string jsonl_line(const VideoResult& result) {
-  return to_text(
-             {{"id", result.id}, {"segments", to_json(result.segments)}, {"video", result.video}}) +
-         "\n";
+  Json line = {{"id", result.id}, {"segments", to_json(result.segments)}, {"video", result.video}};
+  if (result.final_segments) line["final"] = to_json(*result.final_segments);
+  return to_text(line) + "\n";
 }
 
 std::string jsonl_line(const VideoError& error) {

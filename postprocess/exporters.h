@@ -30,6 +30,8 @@ struct VideoResult {
   std::string id;
   std::vector<Segment> segments;
   Json video;  // facts: "path", "duration", "fps", ...
+  // What a person can act on; none where only candidates were made.
+  std::optional<std::vector<Segment>> final_segments = {};
 };
 
 struct VideoError {
@@ -46,11 +48,11 @@ struct SegmentFilter {
 std::vector<Segment> filtered(std::vector<Segment> segments, const SegmentFilter& filter);
 
 // The whole results file, schema "co2net.results/1": ActivityNet's submission format with our own
-// keys beside it.
+// keys beside it, such as "final", the final segments of each video.
 Json results_document(const std::vector<VideoResult>& results,
                       const std::vector<VideoError>& errors, const Json& model, const Json& recipe);
 
-// One line a video, with its line feed: {"id", "segments", "video"} or {"id", "error"}.
+// One line a video, with its line feed: {"id", "segments", "final", "video"} or {"id", "error"}.
 std::string jsonl_line(const VideoResult& result);
 std::string jsonl_line(const VideoError& error);
 

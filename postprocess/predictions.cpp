@@ -92,11 +92,27 @@ std::optional<double> snippet_rate(const Json& document, const std::string& id) 
   return rate;
 }
 
+// Nothing where the object, by id or of one video, does not have it.
+std::optional<std::vector<Segment>> final_from(const Json& object, const std::string& key) {
+  const Json& items = member(object, key);
+  if (items.is_null()) return std::nullopt;
+  return within("final segments", [&] { return segments_from(items); });
+}
+
+// Nothing where the facts of a video do not say it.
+std::optional<double> duration_from(const Json& facts) {
+  const Json& duration = member(facts, "duration");
+  if (!duration.is_number() || !(duration.get<double>() >= 0)) return std::nullopt;
+  return duration.get<double>();
+}
+
 void add_line(const Json& line, Predictions& predictions) {
   VideoPredictions& video = predictions.emplace_back();
   video.id = json_at<std::string>(line, "id", ErrorKind::kInput);
   if (line.contains("error")) return;
   video.segments = segments_from(json_at<Json>(line, "segments", ErrorKind::kInput));
+  video.final_segments = final_from(line, "final");
+  video.duration_s = duration_from(member(line, "video"));
 }
 
 // A results file, or a single line of JSON lines.
@@ -115,10 +131,13 @@ Predictions from_document(std::string_view text) {
     throw defect("no predictions: want {\"results\": {id: [...]}}, JSON lines with \"id\", or CSV");
   }
   for (VideoPredictions& video : predictions) {
-    const std::optional<double> rate =
-        within("results of '" + video.id + "'", [&] { return snippet_rate(document, video.id); });
-    video.snippets_per_second = rate.value_or(kSnippetsPerSecond);
-    video.rate_is_assumed = !rate;
+    within("results of '" + video.id + "'", [&] {
+      const std::optional<double> rate = snippet_rate(document, video.id);
+      video.snippets_per_second = rate.value_or(kSnippetsPerSecond);
+      video.rate_is_assumed = !rate;
+      video.final_segments = final_from(member(document, "final"), video.id);
+      video.duration_s = duration_from(member(member(document, "videos"), video.id));
+    });
   }
   return predictions;
 }

@@ -9,7 +9,7 @@
 namespace co2net {
 namespace {
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 Json to_json(const ProposalOptions& options) {
   return {{"attention_thresholds", options.attention_thresholds},
@@ -22,12 +22,28 @@ Json to_json(const ProposalOptions& options) {
           {"compat", options.compat}};
 }
 
+Json to_json(const ClassThresholds& thresholds) {
+  Json own = Json::object();
+  for (const auto& [label, threshold] : thresholds.own) own[std::to_string(label)] = threshold;
+  return {{"all", thresholds.all}, {"own", own}};
+}
+
 const Array& array_at(const Arrays& arrays, const std::string& name) {
   const auto found = arrays.find(name);
   if (found == arrays.end()) {
     throw Error(ErrorKind::kInput, "the scores lack an array '" + name + "'");
   }
   return found->second;
+}
+
+Json labels_of(const std::vector<KeptClass>& kept, const std::vector<std::string>& classes) {
+  Json labels = Json::array();
+  for (const KeptClass& of_video : kept) {
+    labels.push_back({{"label", classes.at(static_cast<std::size_t>(of_video.label))},
+                      {"score", of_video.score},
+                      {"threshold", of_video.threshold}});
+  }
+  return labels;
 }
 
 Json with_skip(Json info, std::int64_t snippets, int min_snippets) {
@@ -42,28 +58,35 @@ Json with_skip(Json info, std::int64_t snippets, int min_snippets) {
 }  // namespace
 
 Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const ProposalOptions& options,
-                     std::vector<std::string> classes, int stride) {
+                     std::vector<std::string> classes, const ClassThresholds& thresholds,
+                     int stride) {
   Stage stage;
   stage.name = "proposals";
   stage.key = KeyBuilder("proposals", kVersion)
                   .add("scores", scores_key)
                   .add("options", to_json(options))
                   .add("classes", classes)
+                  .add("thresholds", to_json(thresholds))
                   .add("stride", stride)
                   .build();
   stage.inputs = {scores};
-  stage.compute = [options, classes = std::move(classes), stride](const std::vector<Entry>& inputs,
-                                                                  const std::filesystem::path&) {
+  stage.compute = [options, classes = std::move(classes), thresholds, stride](
+                      const std::vector<Entry>& inputs, const std::filesystem::path&) {
     const Arrays arrays = parse_npz(inputs[0].bytes, "scores");
     const Array& cas = array_at(arrays, "cas");
+    const Array& attn = array_at(arrays, "attn");
     expect_shape(cas, {-1, static_cast<std::int64_t>(classes.size()) + 1}, "cas");
-    const Json& video = inputs[0].info.at("video");
-    const std::vector<Segment> segments =
-        to_segments(propose(cas, array_at(arrays, "attn"), options), classes, stride,
-                    video.at("fps"), video.at("duration"));
-    return Entry{with_skip(inputs[0].info, cas.dim(0), options.min_snippets),
-                 to_text(co2net::to_json(segments)),
-                 {}};
+    Json info = with_skip(inputs[0].info, cas.dim(0), options.min_snippets);
+    Json& video = info.at("video");
+    const auto in_seconds = [&](const std::vector<Proposal>& proposals) {
+      return co2net::to_json(
+          to_segments(proposals, classes, stride, video.at("fps"), video.at("duration")));
+    };
+    const FinalSegments found = final_segments(cas, attn, thresholds, options);
+    video["labels"] = labels_of(found.classes, classes);
+    const Json segments = {{"segments", in_seconds(propose(cas, attn, options))},
+                           {"final", in_seconds(found.segments)}};
+    return Entry{info, to_text(segments), {}};
   };
   return stage;
 }

@@ -10,9 +10,12 @@
 namespace co2net {
 
 // From the scores (.npz) of the chain's stage at `scores`, whose key is `scores_key`, to segments
-// in seconds (JSON as to_json(std::vector<Segment>)). The info's "video" must name "fps" and
-// "duration"; it is passed on, and says by "skipped" why a video is too short.
+// in seconds: {"segments": [...], "final": [...]}, each as to_json(std::vector<Segment>). The
+// info's "video" must name "fps" and "duration"; it is passed on with "labels", [{"label", "score",
+// "threshold"}] of the classes that final_segments() keeps, and says by "skipped" why a video is
+// too short.
 Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const ProposalOptions& options,
-                     std::vector<std::string> classes, int stride);
+                     std::vector<std::string> classes, const ClassThresholds& thresholds,
+                     int stride);
 
 }  // namespace co2net

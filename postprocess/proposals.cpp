@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <string>
 
@@ -11,6 +12,8 @@
 
 namespace co2net {
 namespace {
+
+constexpr double kLeastContrast = 0.2;  // of a final segment, relative to its class's highest
 
 // Snippets [start, end).
 struct Run {
@@ -105,6 +108,33 @@ double contrast(const std::vector<double>& activation, const Run& run, double ou
   return inner - (sum(outer_start, run.start) + sum(run.end, outer_end)) / outer_length;
 }
 
+// The runs as one class's, each with its contrast as score.
+std::vector<Proposal> contrasted(const std::vector<Run>& runs,
+                                 const std::vector<double>& activation, int label,
+                                 double outer_ratio) {
+  std::vector<Proposal> candidates;
+  for (const Run& run : runs) {
+    candidates.push_back({run.start, run.end, label, contrast(activation, run, outer_ratio)});
+  }
+  return candidates;
+}
+
+// Final segments of one class in a video of so many snippets, from all its candidates.
+std::vector<Proposal> distinct(std::vector<Proposal> candidates, std::size_t snippets) {
+  std::ranges::stable_sort(candidates, std::greater(), &Proposal::score);
+  std::vector<bool> is_taken(snippets);
+  std::vector<Proposal> segments;
+  for (const Proposal& candidate : candidates) {
+    const double least = kLeastContrast * candidates.front().score;
+    if (candidate.score <= 0 || candidate.score < least) break;
+    const auto begin = is_taken.begin() + candidate.start, end = is_taken.begin() + candidate.end;
+    if (std::find(begin, end, true) != end) continue;
+    std::fill(begin, end, true);
+    segments.push_back(candidate);
+  }
+  return segments;
+}
+
 }  // namespace
 
 std::vector<double> linspace(double first, double last, int count) {
@@ -124,15 +154,43 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
   for (const int label : kept_classes(scores, options.class_threshold)) {
     const std::vector<double> activation = weighted_activation(cas, attn, label);
     const double bonus = options.gamma * scores[static_cast<std::size_t>(label)];
-    std::vector<Proposal> candidates;
-    for (const Run& run : runs) {
-      candidates.push_back(
-          {run.start, run.end, label, contrast(activation, run, options.outer_ratio) + bonus});
-    }
+    std::vector<Proposal> candidates = contrasted(runs, activation, label, options.outer_ratio);
+    for (Proposal& candidate : candidates) candidate.score += bonus;
     const auto taken = soft_nms(std::move(candidates), options.sigma, options.compat);
     proposals.insert(proposals.end(), taken.begin(), taken.end());
   }
   return proposals;
+}
+
+double ClassThresholds::of(int label) const {
+  const auto found = own.find(label);
+  return found == own.end() ? all : found->second;
+}
+
+ClassThresholds fallback_thresholds(std::size_t classes) {
+  return {std::max(0.2, 1.5 / static_cast<double>(classes + 1))};
+}
+
+FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThresholds& thresholds,
+                             const ProposalOptions& options) {
+  check_scores(cas, attn);
+  if (attn.dim(0) < std::max(1, options.min_snippets)) return {};
+  const std::vector<double> scores = video_scores(cas, attn, options.top_k_ratio);
+  const std::vector<Run> runs = candidate_runs(attn.values, options);
+  FinalSegments found;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const int label = static_cast<int>(i);
+    const double threshold = thresholds.of(label);
+    if (scores[i] < threshold) continue;
+    found.classes.push_back({label, scores[i], threshold});
+    const std::vector<double> activation = weighted_activation(cas, attn, label);
+    for (Proposal segment :
+         distinct(contrasted(runs, activation, label, options.outer_ratio), attn.values.size())) {
+      segment.score += options.gamma * scores[i];
+      found.segments.push_back(segment);
+    }
+  }
+  return found;
 }
 
 bool is_ambiguous(double start, double end, const std::vector<Interval>& ambiguous,

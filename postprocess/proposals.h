@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <vector>
 
 #include "pipeline/datasets/annotations.h"
@@ -35,6 +37,43 @@ struct ProposalOptions {
 // Errors: Error(kInput) for other shapes or values that are not finite.
 std::vector<Proposal> propose(const Array& cas, const Array& attn,
                               const ProposalOptions& options = {});
+
+// A class that a video is said to have.
+struct KeptClass {
+  int label = 0;         // class index
+  double score = 0;      // the video's
+  double threshold = 0;  // that the score reached
+
+  bool operator==(const KeptClass&) const = default;
+};
+
+// What a person can act on: empty where nothing happens.
+struct FinalSegments {
+  std::vector<KeptClass> classes;  // ascending
+  // Classes ascending, the highest contrast first; those of a class share no snippet. A score is a
+  // candidate's before soft-NMS.
+  std::vector<Proposal> segments;
+};
+
+// The least video score that keeps a class.
+struct ClassThresholds {
+  double all = 0;                  // classes' but for those with one of their own
+  std::map<int, double> own = {};  // by class index
+
+  double of(int label) const;
+};
+// For a model that has none: 0.2, or more for few classes, since with no attention at all every
+// class scores 1 / (C + 1).
+ClassThresholds fallback_thresholds(std::size_t classes);
+
+// Of each class whose video score reaches its threshold, and not options.class_threshold, the runs
+// of propose() by falling contrast, mean activation inside minus just outside: one is taken if that
+// is positive, at least 0.2 of the class's highest in this video, and it shares no snippet with one
+// taken before. Of equals that of the lower attention threshold comes first, then the earlier. So
+// each event has one level, and a class's weak echo in another's runs falls out. Errors: as
+// propose().
+FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThresholds& thresholds,
+                             const ProposalOptions& options = {});
 
 // Snippets a second of the benchmarks' features.
 inline constexpr double kSnippetsPerSecond = 25.0 / 16;

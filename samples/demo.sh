@@ -25,7 +25,7 @@ tell_of_the_model() {
 
 if ((${#videos[@]} > 0)); then
   localize "${videos[@]}"
-  jq -r '.results | to_entries[] | .key as $id | .value | sort_by(-.score)[:3] |
+  jq -r '.final | to_entries[] | .key as $id | .value | sort_by(.segment) |
          if length > 0 then .[] | [$id, .label, .segment[], .score] else [$id, "nothing"] end |
          @tsv' "$demo/results.json" |
     LC_ALL=C awk -F'\t' '
@@ -41,17 +41,14 @@ build/release/samples/co2net_draw_actions -o "$demo/videos" --test 8 --seconds 2
 localize "$demo/videos"
 
 echo
-echo "What was drawn, and as many of the best distinct segments as there are of these:"
+echo "What was drawn, and what was found:"
 jq -r --slurpfile results "$demo/results.json" '
   def length_s: .[1] - .[0];
   def overlap($a; $b): [0, ([$a[1], $b[1]] | min) - ([$a[0], $b[0]] | max)] | max;
   def tiou($a; $b): overlap($a; $b) / (($a | length_s) + ($b | length_s) - overlap($a; $b));
-  def distinct($count): reduce sort_by(-.score)[] as $next ([];
-    if length < $count and all(.[]; overlap(.segment; $next.segment) < ($next.segment | length_s) / 2)
-    then . + [$next] else . end);
   def matches($a; $b): $a.label == $b.label and overlap($a.segment; $b.segment) > 0;
   .database | to_entries[] | .key as $id | .value.annotations as $drawn |
-  ($results[0].results[$id] | distinct($drawn | length)) as $found |
+  $results[0].final[$id] as $found |
   ($drawn[] | . as $truth | [$found[] | select(matches(.; $truth))] | max_by(.score) as $best |
     [$id, $truth.label, $truth.segment[]] +
     if $best then $best.segment + [$best.score, tiou($best.segment; $truth.segment)]

@@ -7,6 +7,7 @@
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
 #include "postprocess/evaluation_table.h"
+#include "postprocess/final_evaluation_table.h"
 #include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
@@ -25,8 +26,6 @@ const char* usual_tiou(Protocol protocol) {
 struct EvalOptions {
   EvaluateJob job;
   TableOptions table;
-  bool as_json = false;
-  fs::path output;  // empty: standard output
 };
 
 void add_eval_options(po::options_description& options) {
@@ -53,6 +52,10 @@ void add_eval_options(po::options_description& options) {
       ("paper", po::value<std::string>()->value_name("DATASET"),
        "print the CO2-Net paper's figures beside: thumos14 or activitynet1.2")      //
       ("per-class", po::bool_switch(), "also a row a class; JSON always has them")  //
+      ("final", po::bool_switch(),
+       "how good the final segments are to a person who acts on each: precision, recall and F1 at "
+       "tIoU 0.3, 0.5 and 0.7 over all classes, boundary errors, false alarms an hour, and what is "
+       "found in the place of what; from co2net's JSON or JSON lines")  //
       ("json", po::bool_switch(), "JSON with fractions instead of a table with percent");
   add_output_option(options);
 }
@@ -61,15 +64,28 @@ std::string text_of(const po::variables_map& args, const std::string& option) {
   return optional_value<std::string>(args, option).value_or("");
 }
 
+fs::path parse_predictions_file(const po::variables_map& args) {
+  const Strings files = parse_arguments(args, "PREDICTIONS");
+  if (files.size() == 1) return files.front();
+  throw Error(ErrorKind::kUsage, "one file of predictions at a time, not " + joined(files));
+}
+
+fs::path parse_ground_truth(const po::variables_map& args) {
+  return required(args, "ground-truth", "ground truth", "it with --ground-truth FILE|DIR");
+}
+
+// Where the figures go; empty: standard output. `read` are the files that they are made from.
+fs::path parse_figures_output(const po::variables_map& args, const std::vector<fs::path>& read) {
+  fs::path output = parse_output(args);
+  for (const fs::path& file : read) expect_no_input_at(output, {{file, ""}});
+  if (!output.empty()) expect_writable(output);
+  return output;
+}
+
 EvaluateJob parse_job(const po::variables_map& args) {
   EvaluateJob job;
-  const Strings files = parse_arguments(args, "PREDICTIONS");
-  if (files.size() != 1) {
-    throw Error(ErrorKind::kUsage, "one file of predictions at a time, not " + joined(files));
-  }
-  job.predictions = files.front();
-  job.ground_truth =
-      required(args, "ground-truth", "ground truth", "it with --ground-truth FILE|DIR");
+  job.predictions = parse_predictions_file(args);
+  job.ground_truth = parse_ground_truth(args);
   job.ambiguous = text_of(args, "ambiguous");
   job.scores = text_of(args, "scores");
   const auto protocol = one_of<Protocol>(args, "protocol");
@@ -91,11 +107,15 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
     options.table.beside = &published_figures(one_of<Variant>(args, "paper"));
   }
   options.table.per_class = args["per-class"].as<bool>();
-  options.as_json = args["json"].as<bool>();
-  options.output = parse_output(args);
-  expect_no_input_at(options.output, {{options.job.predictions, ""}, {options.job.scores, ""}});
-  if (!options.output.empty()) expect_writable(options.output);
   return options;
+}
+
+EvaluateFinalJob parse_final_job(const po::variables_map& args) {
+  expect_none_of(
+      args,
+      {"protocol", "tiou", "ambiguous", "ignore-unknown-videos", "scores", "paper", "per-class"},
+      "has no meaning with --final");
+  return {parse_predictions_file(args), parse_ground_truth(args), text_of(args, "subset")};
 }
 
 std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
@@ -113,6 +133,12 @@ std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
   return to_text(json) + "\n";
 }
 
+std::string as_json(const FinalEvaluation& result, const EvaluateFinalJob& job) {
+  Json json = to_json(result);
+  if (!job.subset.empty()) json["subset"] = job.subset;
+  return to_text(json) + "\n";
+}
+
 std::string as_table(const EvaluateResult& result, const EvalOptions& options) {
   std::string text = to_table(result.evaluation, options.table);
   if (result.classification) {
@@ -122,15 +148,31 @@ std::string as_table(const EvaluateResult& result, const EvalOptions& options) {
   return text;
 }
 
-int run_eval(const po::variables_map& args, Io& io) {
-  const EvalOptions options = parse_eval_options(args);
-  const EvaluateResult result = evaluate_files(options.job);
-  const std::string text = options.as_json ? as_json(result, options) : as_table(result, options);
-  if (options.output.empty()) {
+void write_figures(const fs::path& output, const std::string& text, Io& io) {
+  if (output.empty()) {
     io.out << text;
   } else {
-    write_file(options.output, text);
+    write_file(output, text);
   }
+}
+
+void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
+  const EvalOptions options = parse_eval_options(args);
+  const fs::path output = parse_figures_output(args, {options.job.predictions, options.job.scores});
+  const EvaluateResult result = evaluate_files(options.job);
+  write_figures(output, with_json ? as_json(result, options) : as_table(result, options), io);
+}
+
+void judge_final_segments(const po::variables_map& args, bool with_json, Io& io) {
+  const EvaluateFinalJob job = parse_final_job(args);
+  const fs::path output = parse_figures_output(args, {job.predictions});
+  const FinalEvaluation result = evaluate_final_files(job);
+  write_figures(output, with_json ? as_json(result, job) : to_table(result), io);
+}
+
+int run_eval(const po::variables_map& args, Io& io) {
+  const auto judge = args["final"].as<bool>() ? judge_final_segments : judge_candidates;
+  judge(args, args["json"].as<bool>(), io);
   return 0;
 }
 

@@ -23,9 +23,14 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+Annotations read_subset(const fs::path& ground_truth, const std::string& subset) {
+  Annotations annotations = read_input(read_annotations, ground_truth);
+  if (!subset.empty()) expect_subset(annotations, subset, "--subset");
+  return annotations;
+}
+
 Annotations read_ground_truth(const EvaluateJob& job) {
-  Annotations annotations = read_input(read_annotations, job.ground_truth);
-  if (!job.options.subset.empty()) expect_subset(annotations, job.options.subset, "--subset");
+  Annotations annotations = read_subset(job.ground_truth, job.options.subset);
   if (!job.ambiguous.empty()) {
     annotations.ambiguous = read_input(read_ambiguous, job.ambiguous);
   }
@@ -75,16 +80,12 @@ void expect_some_of(const NamesOf& those, const NamesOf& these) {
 }
 
 void expect_common_names(const Predictions& predictions, const Annotations& truth,
-                         const EvaluateJob& job) {
-  const std::string& subset = job.options.subset;
+                         const std::string& subset) {
   expect_some_of({"videos of the ground truth" + (subset.empty() ? "" : ", subset " + subset),
                   ids_of(truth, subset)},
                  {"videos of the predictions", ids_of(predictions)});
   expect_some_of({"labels of the ground truth", truth.classes},
                  {"labels of the predictions", labels_of(predictions)});
-  if (job.ambiguous.empty()) return;
-  expect_some_of({"videos of the ground truth", ids_of(truth, "")},
-                 {"videos of " + job.ambiguous.string(), ids_of(truth.ambiguous)});
 }
 
 // Lines and rows do not say what the recipe was.
@@ -141,6 +142,30 @@ void log_counts(const Evaluation& evaluation, const EvaluationOptions& options) 
   if (evaluation.ambiguous_predictions > 0) {
     spdlog::info("{} predictions removed: in ambiguous intervals",
                  evaluation.ambiguous_predictions);
+  }
+}
+
+void log_counts(const FinalEvaluation& evaluation) {
+  spdlog::info("{} final segments, {} of the ground truth in {} videos", evaluation.segments,
+               evaluation.truths, evaluation.videos);
+  if (evaluation.videos_without_final > 0) {
+    spdlog::warn("{} videos have no results; their segments count as not found",
+                 evaluation.videos_without_final);
+  }
+  if (evaluation.foreign_segments > 0) {
+    spdlog::warn(
+        "{} final segments of {} are left out: the evaluated ground truth does not have these",
+        evaluation.foreign_segments,
+        counted("videos", {evaluation.foreign_videos.begin(), evaluation.foreign_videos.end()}));
+  }
+  if (!evaluation.unmarked_videos.empty()) {
+    spdlog::warn(
+        "left out: {}, which the ground truth gives labels but no segments",
+        counted("videos", {evaluation.unmarked_videos.begin(), evaluation.unmarked_videos.end()}));
+  }
+  if (evaluation.videos_without_duration > 0) {
+    spdlog::warn("{} videos are left out of the false alarms: nothing says how long they are",
+                 evaluation.videos_without_duration);
   }
 }
 
@@ -222,7 +247,11 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
 EvaluateResult evaluate_files(const EvaluateJob& job) {
   const Annotations annotations = read_ground_truth(job);
   const Predictions predictions = read_input(read_predictions, job.predictions);
-  expect_common_names(predictions, annotations, job);
+  expect_common_names(predictions, annotations, job.options.subset);
+  if (!job.ambiguous.empty()) {
+    expect_some_of({"videos of the ground truth", ids_of(annotations, "")},
+                   {"videos of " + job.ambiguous.string(), ids_of(annotations.ambiguous)});
+  }
   if (job.options.protocol == Protocol::kCo2Net) warn_of_assumed_rates(predictions);
   EvaluateResult result;
   result.evaluation = evaluate(predictions, annotations, job.options);
@@ -231,6 +260,17 @@ EvaluateResult evaluate_files(const EvaluateJob& job) {
     result.classification = classification_of(job.scores, annotations, job.options.subset);
   }
   return result;
+}
+
+FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job) {
+  const Annotations annotations = read_subset(job.ground_truth, job.subset);
+  const Predictions predictions = read_input(read_predictions, job.predictions);
+  expect_common_names(predictions, annotations, job.subset);
+  const FinalEvaluation evaluation = within(job.predictions.string(), [&] {
+    return evaluate_final(predictions, annotations, job.subset);
+  });
+  log_counts(evaluation);
+  return evaluation;
 }
 
 }  // namespace co2net

@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "postprocess/evaluation.h"
+#include "postprocess/final_evaluation.h"
 
 namespace co2net {
 
@@ -31,5 +33,14 @@ struct EvaluateResult {
 // Errors: Error(kInput) naming the file; where predictions and ground truth have no video or no
 // label in common, or an ambiguous list or scores no video; as evaluate().
 EvaluateResult evaluate_files(const EvaluateJob& job);
+
+struct EvaluateFinalJob {
+  std::filesystem::path predictions;   // co2net's JSON or JSON lines
+  std::filesystem::path ground_truth;  // as read_annotations() takes it
+  std::string subset;                  // of the ground truth's videos; empty: all
+};
+
+// The same of final segments, to a person who acts on each. Errors: likewise.
+FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job);
 
 }  // namespace co2net

@@ -19,9 +19,9 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
     spdlog::warn("{}: not localized: {} (--compat clean localizes it)", input.path.string(),
                  video.at("skipped").get<std::string>());
   }
-  return {input.id,
-          segments_from_json(parse_json(proposals.bytes, "proposals", ErrorKind::kInternal)),
-          video};
+  const Json found = parse_json(proposals.bytes, "proposals", ErrorKind::kInternal);
+  return {input.id, segments_from_json(found.at("segments")), video,
+          segments_from_json(found.at("final"))};
 }
 
 }  // namespace
@@ -31,8 +31,8 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
   ProposalOptions options;
   options.compat = compat.value_or(bundle.compat);
   if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
-  chain.push_back(
-      proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes, recipe.stride));
+  chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes,
+                                 fallback_thresholds(bundle.classes.size()), recipe.stride));
 }
 
 Stage given_stage(const std::string& name, std::string bytes, const Json& info) {

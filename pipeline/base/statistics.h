@@ -31,4 +31,14 @@ T median(std::vector<T> values) {
   return *middle;
 }
 
+// Below which lies this part, in [0, 1], of at least one value; between two of them in proportion,
+// as numpy.quantile has it.
+inline double quantile(std::vector<double> values, double part) {
+  std::ranges::sort(values);
+  const double place = part * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return std::lerp(values[below], values[above], place - static_cast<double>(below));
+}
+
 }  // namespace co2net

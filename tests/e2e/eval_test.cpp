@@ -240,6 +240,59 @@ TEST_F(Eval, ClassificationFollowsTheClassesOfTheScores) {
   EXPECT_TRUE(other.says("b.npz: no scores for class 'jump'")) << other.err;
 }
 
+// In "a" one of two runs is found and something is seen where nothing happens; nothing happens in
+// "b", and none of the other candidates counts.
+constexpr const char* kFinalTruth = R"({"database": {
+  "a": {"subset": "test", "duration": 3600, "annotations": [
+    {"label": "run", "segment": [0, 10]}, {"label": "run", "segment": [20, 30]}]},
+  "b": {"subset": "test", "duration": 7200, "annotations": []},
+  "c": {"subset": "training", "annotations": [{"label": "jump", "segment": [0, 10]}]}}})";
+constexpr const char* kFinalResults = R"({"results": {
+  "a": [{"label": "run", "score": 0.9, "segment": [20, 30]},
+        {"label": "run", "score": 0.8, "segment": [0, 11]},
+        {"label": "jump", "score": 0.7, "segment": [40, 50]}],
+  "b": [{"label": "jump", "score": 0.9, "segment": [20, 30]}]},
+ "final": {"a": [{"label": "run", "score": 0.8, "segment": [0, 11]},
+                 {"label": "jump", "score": 0.7, "segment": [40, 50]}], "b": []}})";
+
+TEST_F(Eval, TellsHowGoodFinalSegmentsAreToAPersonWhoActsOnThem) {
+  write_file(ground_truth(), kFinalTruth);
+  write_file(predictions(), kFinalResults);
+  const Outcome outcome = eval({"--final", "--subset", "test", "--json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = outcome.json();
+  const Json& at_half = json.at("accuracy").at(1);
+  EXPECT_EQ(at_half.at("hits"), 1);
+  for (const char* figure : {"precision", "recall", "f1"}) {
+    EXPECT_EQ(at_half.at(figure).at("value"), 0.5) << figure;
+  }
+  EXPECT_EQ(json.at("boundaries").at("end").at("median"), 1);
+  EXPECT_EQ(json.at("false_alarms").at("elsewhere").at("segments"), 1);
+  EXPECT_EQ(json.at("false_alarms").at("background").at("per_hour_below"), 1.5);
+  EXPECT_EQ(json.at("subset"), "test");
+  EXPECT_EQ(outcome.out, eval({"--final", "--subset", "test", "--json"}).out);
+
+  const Outcome table = eval({"--final", "--subset", "test"});
+  EXPECT_NE(table.out.find("background           1      2.00         0    < 1.50\n"),
+            std::string::npos)
+      << table.out;
+  EXPECT_NE(table.out.find("\njump for none          1\n"), std::string::npos) << table.out;
+  EXPECT_TRUE(table.says("2 final segments, 2 of the ground truth in 2 videos")) << table.err;
+  EXPECT_TRUE(eval({"--final"}).says("1 videos have no results")) << "c";
+
+  eval({"--final", "-o", path("figures")});
+  EXPECT_EQ(read_file(path("figures")), eval({"--final"}).out);
+  EXPECT_EQ(eval({"--final", "-o", predictions()}).code, 2);
+}
+
+TEST_F(Eval, FinalOfAFileWithoutFinalSegmentsIsAnErrorThatSaysWhichHaveThem) {
+  const Outcome outcome = eval({"--final"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(outcome.says("results.json: 'a' has no final segments")) << outcome.err;
+  EXPECT_TRUE(outcome.says("JSON lines")) << outcome.err;
+}
+
 TEST_F(Eval, WritesAFileAndNeverOverItsInputs) {
   const Outcome outcome = eval({"--json", "-o", path("out/eval.json")});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -289,6 +342,9 @@ TEST_F(Eval, WrongUseExitsWith2) {
            {{"--tiou", "0.5:0.1"}, "FIRST:STEP:LAST"},
            {{"--paper", "x"}, "thumos14, activitynet1.2"},
            {{"--ambiguous", "x"}, "activitynet"},
+           {{"--final", "--tiou", "0.5"}, "--tiou has no meaning with --final"},
+           {{"--final", "--ignore-unknown-videos"}, "--ignore-unknown-videos has no meaning"},
+           {{"--final", "--per-class"}, "--per-class has no meaning"},
            {{"second.json"}, "one file"},
            {{"-o", path("")}, "folder"}}) {
     const Outcome outcome = eval(options);

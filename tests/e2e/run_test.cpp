@@ -35,7 +35,7 @@ TEST(Run, DescribesVideosModelAndRecipeBesideTheSegments) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   const Json results = outcome.json();
   EXPECT_EQ(keys_of(results),
-            (Keys{"errors", "model", "recipe", "results", "schema", "version", "videos"}));
+            (Keys{"errors", "final", "model", "recipe", "results", "schema", "version", "videos"}));
   EXPECT_EQ(results.at("schema"), "co2net.results/1");
   EXPECT_EQ(results.at("errors"), Json::object());
   EXPECT_EQ(results.at("recipe").at("fps"), 5);
@@ -154,6 +154,7 @@ TEST(Run, WritesALineAVideoAsJsonl) {
   const Json first = Json::parse(lines[0]), second = Json::parse(lines[1]);
   EXPECT_EQ(first.at("id"), "clip");
   EXPECT_EQ(first.at("segments"), document.at("results").at("clip"));
+  EXPECT_EQ(first.at("final"), document.at("final").at("clip"));
   EXPECT_EQ(first.at("video"), document.at("videos").at("clip"));
   EXPECT_EQ(keys_of(second), (Keys{"error", "id"}));
   EXPECT_EQ(keys_of(second.at("error")), (Keys{"message", "stage"}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "extractors/video/video_reader.h"
+#include "pipeline/base/text.h"
 #include "pipeline/formats/npy.h"
 #include "pipeline/formats/npy_objects.h"
 #include "tests/e2e/program.h"
@@ -132,6 +133,7 @@ TEST(Localize, StepByStepGivesTheSegmentsOfRun) {
       here.call("localize", {here.path("features"), "--save-scores", here.path("scores")});
   EXPECT_EQ(localized.code, 0) << localized.err;
   EXPECT_EQ(localized.json().at("results"), run.at("results"));
+  EXPECT_EQ(localized.json().at("final"), run.at("final"));
   EXPECT_EQ(localized.json().at("videos").at("a").at("path"), here.path("features/a.npy").string());
   EXPECT_EQ(localized.json().at("videos").at("a").at("duration"), 14.0);
 
@@ -144,6 +146,55 @@ TEST(Localize, StepByStepGivesTheSegmentsOfRun) {
   const Outcome proposed = here.call("propose", {here.path("scores")});
   EXPECT_EQ(proposed.code, 0) << proposed.err;
   EXPECT_EQ(proposed.json().at("results"), run.at("results"));
+  EXPECT_EQ(proposed.json().at("final"), run.at("final"));
+  EXPECT_EQ(proposed.json().at("videos").at("a").at("labels"),
+            run.at("videos").at("a").at("labels"));
+  EXPECT_EQ(here.call("propose", {here.path("scores")}).out, proposed.out) << "from the cache";
+}
+
+// Scores of a video with the test bundle's first class in two places, one of them weakly, and of
+// one in which nothing happens.
+void save_planted_scores(const Workplace& here) {
+  const std::int64_t classes = std::ssize(read_json(here.model() / "model.json").at("classes"));
+  Array cas({60, classes + 1}), attn({60});
+  for (const std::int64_t t : {10, 11, 12, 40, 41}) {
+    cas.row(t)[0] = t == 10 ? 1 : t < 20 ? 9 : 8;
+    attn.values[static_cast<std::size_t>(t)] = t == 10 ? 0.5f : 0.95f;
+  }
+  write_file(here.path("scores/event.npz"), format_npz({{"cas", cas}, {"attn", attn}}));
+  const Arrays nothing = {{"cas", Array({60, classes + 1})}, {"attn", Array({60})}};
+  write_file(here.path("scores/nothing.npz"), format_npz(nothing));
+}
+
+TEST(Propose, SaysWhichSegmentsStandOutAndThatNothingHappensElsewhere) {
+  const Workplace here;
+  save_planted_scores(here);
+  const auto propose = [&](const Strings& options) {
+    const Outcome outcome = here.call("propose", Strings{here.path("scores")} + options);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome;
+  };
+  const Json results = propose({}).json();
+  const Json& segments = results.at("final").at("event");
+  ASSERT_EQ(segments.size(), 2u) << segments;
+  EXPECT_EQ(segments[0].at("segment"), (Json{11 * 3.2, 13 * 3.2}));
+  EXPECT_EQ(segments[1].at("segment"), (Json{40 * 3.2, 42 * 3.2}));
+  EXPECT_GT(results.at("results").at("event").size(), 10u) << "every candidate";
+  const Json& labels = results.at("videos").at("event").at("labels");
+  ASSERT_EQ(labels.size(), 1u) << labels;
+  EXPECT_EQ(labels[0].at("label"), segments[0].at("label"));
+  EXPECT_GT(labels[0].at("score"), labels[0].at("threshold"));
+  EXPECT_EQ(results.at("final").at("nothing"), Json::array());
+  EXPECT_EQ(results.at("videos").at("nothing").at("labels"), Json::array());
+
+  const Json only_final = propose({"--final"}).json();
+  EXPECT_EQ(only_final.at("results"), results.at("final"));
+  EXPECT_EQ(only_final.at("final"), results.at("final"));
+  const Strings lines = lines_of(propose({"--final", "--format", "jsonl"}).out);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(Json::parse(lines[0]).at("segments"), segments);
+  EXPECT_EQ(lines_of(propose({"--final", "--format", "csv"}).out).size(), 3u);
+  EXPECT_EQ(propose({"--top-k", "1"}).json().at("final").at("event"), Json{segments[0]});
 }
 
 TEST(Localize, GivesTheSameWithAnyNumberOfThreadsAndSaysHowFarItIs) {

@@ -36,7 +36,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       work + limits + Strings{"--threads", "--stream", "--max-spool", "--timeout", "--progress"};
   const Strings files = work + Strings{"--progress"};
   const Strings cache = {"--cache", "--no-cache"};
-  const Strings results = {"--model", "--output", "--format", "--min-score", "--top-k", "--compat"};
+  const Strings results = {"--model",     "--output", "--format", "--final",
+                           "--min-score", "--top-k",  "--compat"};
   const Strings extraction_without_model =
       cache + Strings{"--device", "--i3d-precision", "--keep", "--recipe-set"};
   const Strings extraction = extraction_without_model + Strings{"--model"};
@@ -58,7 +59,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
        training + benchmark + Strings{"--recipe", "--table", "--seeds", "--output", "--json"}},
       {"eval",
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous",
-        "--ignore-unknown-videos", "--scores", "--paper", "--per-class", "--json", "--output"}},
+        "--ignore-unknown-videos", "--scores", "--paper", "--per-class", "--final", "--json",
+        "--output"}},
       {"convert", {"--output", "--format", "--ambiguous"}},
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},

@@ -158,13 +158,14 @@ def write_results():
     }
     results = {
         "results": {"v": [proposal], "w": []},
+        "final": {"v": [proposal], "w": []},
         "videos": {"v": {"fps": 25, "duration": 4}},
         "recipe": {"stride": 16},
     }
     write_json("annotations", "activitynet", annotations)
     write("annotations", "ambiguous", "v 0.5 1.5\nw 2 3\n")
     write_json("results", "results", results)
-    write_json("results", "line", {"id": "v", "segments": [proposal], "video": {"fps": 25}})
+    write_json("results", "line", {"id": "v", "segments": [proposal], "final": [], "video": {"fps": 25}})
     write("results", "csv", "id,label,score,start_s,end_s\nv,run,0.5,0,1.25\n")
     write("csv", "quoted", 'video,label\r\nv,"a ""b"", c"\n')
     write("csv", "plain", "\xef\xbb\xbfvideo,label\nv, run \n\n")

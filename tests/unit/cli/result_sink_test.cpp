@@ -7,16 +7,22 @@
 namespace co2net {
 namespace {
 
-std::string csv_of(const VideoResult& result, bool is_terminal) {
+using Size = std::size_t;
+
+std::string written(const VideoResult& result, const ResultOptions& options, bool is_terminal) {
   std::istringstream in;
   std::ostringstream out, err;
   Io io{in, out, err, false, is_terminal};
-  ResultOptions options;
-  options.format = ResultFormat::kCsv;
   ResultSink sink(options, Json::object(), Json::object(), io);
   sink.add(result);
   sink.finish();
   return out.str();
+}
+
+std::string csv_of(const VideoResult& result, bool is_terminal) {
+  ResultOptions options;
+  options.format = ResultFormat::kCsv;
+  return written(result, options, is_terminal);
 }
 
 TEST(ResultSink, GivesCsvAsItIsToAllButTerminals) {
@@ -24,6 +30,23 @@ TEST(ResultSink, GivesCsvAsItIsToAllButTerminals) {
   const std::string header = "id,label,score,start_s,end_s\n";
   EXPECT_EQ(csv_of(result, false), header + "a\x1b[31m\x07,\u009bred,0.5,1.0,2.0\n");
   EXPECT_EQ(csv_of(result, true), header + R"(a\x1b[31m\x07,\u009bred,0.5,1.0,2.0)" + "\n");
+}
+
+TEST(ResultSink, FiltersFinalSegmentsLikeCandidatesAndPutsThemInTheirPlaceIfAsked) {
+  const VideoResult result = {"a",
+                              {{"run", 0.5, 1, 2}, {"run", 0.4, 1, 3}, {"run", 0.1, 5, 6}},
+                              Json::object(),
+                              {{{"run", 0.5, 1, 2}, {"run", 0.1, 5, 6}}}};
+  ResultOptions options;
+  const auto sizes = [&] {
+    const Json document = Json::parse(written(result, options, false));
+    return std::pair(document.at("results").at("a").size(), document.at("final").at("a").size());
+  };
+  EXPECT_EQ(sizes(), std::pair(Size{3}, Size{2}));
+  options.filter.min_score = 0.3;
+  EXPECT_EQ(sizes(), std::pair(Size{2}, Size{1}));
+  options.only_final = true;
+  EXPECT_EQ(sizes(), std::pair(Size{1}, Size{1}));
 }
 
 }  // namespace

@@ -73,12 +73,24 @@ TEST(ResultsDocument, HasTheKeysOfItsSchema) {
   EXPECT_EQ(document.at("errors"), Json({{"b", {{"stage", "decode"}, {"message", "broken"}}}}));
   EXPECT_EQ(document.at("model"), Json({{"name", "m"}}));
   EXPECT_EQ(document.at("recipe"), Json({{"name", "wtalc-cpu"}}));
-  EXPECT_EQ(document.size(), 7u);
+  EXPECT_EQ(document.at("final"), Json::object());
+  EXPECT_EQ(document.size(), 8u);
+}
+
+TEST(ResultsDocument, HasFinalSegmentsBesideWhatIsTheSameWithoutThem) {
+  VideoResult result = some_result();
+  const auto documented = [&] { return results_document({result}, {}, {}, {}); };
+  const Json before = documented();
+  result.final_segments = {segment("Run", 0.5, 0, 1.28)};
+  Json document = documented();
+  EXPECT_EQ(document.at("final").at("a"), to_json(*result.final_segments));
+  document["final"] = Json::object();
+  EXPECT_EQ(to_text(document), to_text(before));
 }
 
 TEST(ResultsDocument, HasItsObjectsEvenIfThereIsNothingInThem) {
   const Json document = results_document({}, {}, Json::object(), Json::object());
-  for (const char* key : {"results", "videos", "errors"}) {
+  for (const char* key : {"results", "final", "videos", "errors"}) {
     EXPECT_EQ(document.at(key), Json::object()) << key;
   }
 }
@@ -89,6 +101,12 @@ TEST(JsonlLine, IsALineOfJsonForAVideoOrAnError) {
   EXPECT_EQ(jsonl_line(VideoError{"b", "decode", "broken"}),
             "{\"error\":{\"message\":\"broken\",\"stage\":\"decode\"},\"id\":\"b\"}\n");
   EXPECT_EQ(jsonl_line(VideoError{"\xff", "", ""}).find('\xff'), std::string::npos);
+}
+
+TEST(JsonlLine, HasFinalSegmentsBesideTheCandidates) {
+  EXPECT_EQ(jsonl_line(VideoResult{"a", {}, {{"duration", 2}}, {{segment("Run", 0.5, 0, 1.5)}}}),
+            "{\"final\":[{\"label\":\"Run\",\"score\":0.5,\"segment\":[0.0,1.5]}],\"id\":\"a\","
+            "\"segments\":[],\"video\":{\"duration\":2}}\n");
 }
 
 TEST(CsvRows, QuoteWhatNeedsIt) {

@@ -78,6 +78,32 @@ TEST(ParsePredictions, KnowsTheSnippetRateOfOurResults) {
             25.0 / 16);
 }
 
+TEST(ParsePredictions, HasFinalSegmentsAndDurationsWhereTheFileHas) {
+  VideoResult first = kFirst, second = kSecond;
+  first.final_segments = {{"run", 0.5, 1, 2}};
+  second.final_segments = std::vector<Segment>();
+  for (const std::string& text :
+       {to_text(results_document({first, second}, {}, {}, {{"stride", 16}})),
+        jsonl_line(first) + jsonl_line(second)}) {
+    EXPECT_EQ(parsed(text), kBoth);
+    const Predictions predictions = parse_predictions(text, "file");
+    ASSERT_TRUE(predictions.at(0).final_segments && predictions.at(1).final_segments);
+    ASSERT_EQ(predictions.at(0).final_segments->size(), 1u);
+    EXPECT_EQ(predictions.at(0).final_segments->front().start_s, 1);
+    EXPECT_TRUE(predictions.at(1).final_segments->empty());
+    EXPECT_EQ(predictions.at(1).duration_s, 4);
+  }
+  for (const std::string& text :
+       {to_text(results_document({kFirst}, {}, {}, {})), jsonl_line(kFirst),
+        std::string(kCsvHeader) + csv_rows(first), std::string(R"({"results": {"a": []}})")}) {
+    EXPECT_FALSE(parse_predictions(text, "file").at(0).final_segments) << text;
+  }
+  EXPECT_FALSE(
+      parse_predictions(R"({"results": {"a": []}, "videos": {"a": {"duration": "x"}}})", "file")
+          .at(0)
+          .duration_s);
+}
+
 TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
   struct Case {
     std::string text;
@@ -131,6 +157,8 @@ TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
             {"line 3", "'v' comes a second time"}},
            {R"({"id": "v"})", {"line 1", "'segments'"}},
            {R"({"id": 1, "segments": []})", {"line 1", "'id'"}},
+           {R"({"id": "v", "segments": [], "final": {}})", {"line 1", "final", "not a list"}},
+           {R"({"results": {"v": []}, "final": {"v": [1]}})", {"'v'", "final", "segment 0"}},
            {header + "v,run,1,0\n", {"line 2", "want 5 fields, got 4"}},
            {header + "v,run,1,0,1\nv,run,x,0,1\n", {"line 3", "'x' is not a number"}},
            {header + "v,run,nan,0,1\n", {"'nan'"}},

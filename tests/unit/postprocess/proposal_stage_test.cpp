@@ -25,20 +25,26 @@ Arrays some_scores() {
   return {{"attn", attn}, {"cas", cas}};
 }
 
+const ClassThresholds kThresholds = {0.3, {{1, 0.6}}};
+
 Entry compute(const Arrays& scores, const ProposalOptions& options = {}) {
   const Entry input{{{"video", {{"fps", 25}, {"duration", 2.3}}}}, format_npz(scores), {}};
-  return proposal_stage(0, scores_key(1), options, kClasses, 16).compute({input}, {});
+  return proposal_stage(0, scores_key(1), options, kClasses, kThresholds, 16).compute({input}, {});
+}
+
+std::vector<Segment> segments_of(const Entry& entry, const std::string& kind) {
+  return segments_from_json(parse_json(entry.bytes, "x", ErrorKind::kInternal).at(kind));
 }
 
 std::string digest(int scores, const ProposalOptions& options,
-                   const std::vector<std::string>& classes, int stride) {
-  return proposal_stage(0, scores_key(scores), options, classes, stride).key.digest;
+                   const std::vector<std::string>& classes, int stride,
+                   const ClassThresholds& thresholds = kThresholds) {
+  return proposal_stage(0, scores_key(scores), options, classes, thresholds, stride).key.digest;
 }
 
 TEST(ProposalStage, TurnsScoresIntoSegmentsInSecondsWithinTheVideo) {
   const Entry entry = compute(some_scores());
-  const std::vector<Segment> segments =
-      segments_from_json(parse_json(entry.bytes, "x", ErrorKind::kInternal));
+  const std::vector<Segment> segments = segments_of(entry, "segments");
   ASSERT_FALSE(segments.empty());
   EXPECT_EQ(segments[0].label, "Long jump");
   EXPECT_EQ(segments[0].start_s, 1.28);
@@ -46,17 +52,31 @@ TEST(ProposalStage, TurnsScoresIntoSegmentsInSecondsWithinTheVideo) {
   EXPECT_EQ(entry.info.at("video").at("fps"), 25) << "facts are passed on";
 }
 
+TEST(ProposalStage, HasFinalSegmentsAndTheClassesThatTheyAreOfBeside) {
+  const Entry entry = compute(some_scores());
+  const std::vector<Segment> segments = segments_of(entry, "final");
+  ASSERT_EQ(segments.size(), 1u) << "one of ten thresholds";
+  EXPECT_EQ(segments[0].label, "Long jump");
+  EXPECT_EQ(segments[0].end_s, 2.3);
+  const Json& labels = entry.info.at("video").at("labels");
+  ASSERT_EQ(labels.size(), 1u);
+  EXPECT_EQ(labels[0].at("label"), "Long jump");
+  EXPECT_GT(labels[0].at("score"), 0.9);
+  EXPECT_EQ(labels[0].at("threshold"), 0.6);
+}
+
 TEST(ProposalStage, SaysWhyAVideoThatIsTooShortHasNoSegments) {
   ProposalOptions options;
   options.min_snippets = 9;
   const Entry skipped = compute(some_scores(), options);
-  EXPECT_EQ(skipped.bytes, "[]");
+  EXPECT_TRUE(segments_of(skipped, "segments").empty() && segments_of(skipped, "final").empty());
+  EXPECT_EQ(skipped.info.at("video").at("labels"), Json::array());
   EXPECT_EQ(skipped.info.at("video").at("skipped"),
             "8 snippets, fewer than the model's min_snippets, 9");
   EXPECT_EQ(skipped.info.at("video").at("fps"), 25);
   options.min_snippets = 8;
   const Entry localized = compute(some_scores(), options);
-  EXPECT_NE(localized.bytes, "[]");
+  EXPECT_FALSE(segments_of(localized, "segments").empty());
   EXPECT_FALSE(localized.info.at("video").contains("skipped"));
 }
 
@@ -70,10 +90,14 @@ TEST(ProposalStage, NamesWhatTheScoresLackOrHaveInAnotherShape) {
 }
 
 TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
-  std::set<std::string> digests = {digest(1, {}, kClasses, 16), digest(2, {}, kClasses, 16),
-                                   digest(1, {}, {"Run", "Jump"}, 16), digest(1, {}, kClasses, 4)};
+  std::set<std::string> digests = {digest(1, {}, kClasses, 16),
+                                   digest(2, {}, kClasses, 16),
+                                   digest(1, {}, {"Run", "Jump"}, 16),
+                                   digest(1, {}, kClasses, 4),
+                                   digest(1, {}, kClasses, 16, {0.3, {}}),
+                                   digest(1, {}, kClasses, 16, {0.2, {{1, 0.6}}})};
   std::size_t changes = digests.size();
-  EXPECT_EQ(changes, 4u);
+  EXPECT_EQ(changes, 6u);
   const auto expect_new = [&](auto change) {
     ProposalOptions options;
     change(options);
