@@ -5,8 +5,9 @@
 #
 #     tests/bench/end_to_end.sh VIDEO [ROUNDS [WAY...]]
 #
-# Ways: default, the default recipe, and opencv-cpu, that flow.variant, which is what Python computes. By
-# default one round of both. The networks are of full size, with random weights. BUILD, PROGRAM and PYTHON name the build folder and the programs.
+# Ways: default, the default recipe, or a key of recipes, such as crop=ten, or flow.variant=opencv-cpu,
+# which is what Python computes. By default one round of default and opencv-cpu. The networks are of
+# full size, with random weights. BUILD, PROGRAM and PYTHON name the build folder and the programs.
 # Debian: python3-opencv, python3-torch, ffmpeg, jq.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -16,12 +17,12 @@ build="${BUILD:-$here/../../build/release}"
 program="${PROGRAM:-$build/cli/co2net}"
 python="${PYTHON:-/usr/bin/python3}"
 if [ $# -lt 1 ]; then
-  sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 fi
 video=$1 rounds=${2:-1}
 shift $(($# < 2 ? $# : 2))
-[ $# -gt 0 ] || set -- default opencv-cpu
+[ $# -gt 0 ] || set -- default flow.variant=opencv-cpu
 if ! "$python" -c 'import torch, cv2; cv2.optflow' 2> /dev/null; then
   echo "skipped: $python has no torch or no OpenCV with optflow" >&2
   exit 77
@@ -33,7 +34,7 @@ trap 'rm -rf "$dir"' EXIT
 # co2net WAY COMMAND ARGUMENT...: on the video, with a cache that lasts a round
 co2net() {
   local recipe=()
-  [ "$1" = default ] || recipe=(--recipe-set "flow.variant=$1")
+  [ "$1" = default ] || recipe=(--recipe-set "$1")
   "$program" "$2" "$video" --model "$dir/bundle" --cache "$dir/cache" --log-level error \
     "${recipe[@]}" "${@:3}"
 }
