@@ -266,7 +266,7 @@ FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job) {
   const Annotations annotations = read_subset(job.ground_truth, job.subset);
   const Predictions predictions = read_input(read_predictions, job.predictions);
   expect_common_names(predictions, annotations, job.subset);
-  const FinalEvaluation evaluation = within(job.predictions.string(), [&] {
+  FinalEvaluation evaluation = within(job.predictions.string(), [&] {
     return evaluate_final(predictions, annotations, job.subset);
   });
   log_counts(evaluation);
