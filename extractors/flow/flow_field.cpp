@@ -61,7 +61,7 @@ void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
     if (!solver) solver = make_solver();
     for (std::size_t i = range.begin(); i < range.end(); ++i) {
       deadline_.check();
-      const auto& [from, to] = pairs[i];
+      const cv::Mat &from = pairs[i].first, &to = pairs[i].second;
       const bool goes_on = i > range.begin() && from.data == pairs[i - 1].second.data;
       meter_.measure(1, [&] {
         if (!goes_on) solver->start(from);
