@@ -80,7 +80,9 @@ int train_from_features(const po::variables_map& args, Io& io) {
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());
 
   const Split& split = trained.split;
-  if (!split.held_out.empty()) print_held_out(trained.training, split.held_out.size(), io.out);
+  if (!split.held_out.empty()) {
+    print_held_out(trained.training, all_held_out(split).size(), io.out);
+  }
   if (!trained.on_test) return 0;
   TableOptions table;
   if (trained.published) table.beside = &published_figures(*trained.published);

@@ -82,8 +82,8 @@ std::function<Judgement(const Co2Net&)> judge_of(const Dataset& dataset, const S
     };
   }
   if (settings.select == Selection::kHeldOut && !split.held_out.empty()) {
-    return [&](const Co2Net& model) -> Judgement {
-      const Classification found = classify(model, dataset, split.held_out);
+    return [&, videos = all_held_out(split)](const Co2Net& model) -> Judgement {
+      const Classification found = classify(model, dataset, videos);
       return {classification_map(found.scores, found.labels), {}};
     };
   }
