@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/algorithm/string/predicate.hpp>
 #include <set>
 #include <utility>
 
@@ -53,7 +52,7 @@ Places paired_in_authors_code(const Dataset& dataset, const std::string& subset,
 // A video of background is one without labels; a class of that name is another thing.
 void warn_of_background_class(const Dataset& dataset) {
   for (const std::string& label : dataset.classes()) {
-    if (!boost::iequals(label, kBackgroundLabel)) continue;
+    if (!is_background_label(label)) continue;
     spdlog::warn(
         "the class {} is learned as an action like others; a video where nothing happens is one "
         "without labels and segments",

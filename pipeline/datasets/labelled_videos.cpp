@@ -22,6 +22,7 @@ using Strings = std::vector<std::string>;
 using Videos = std::vector<LabelledVideo>;
 
 constexpr std::size_t kPair = 2, kFew = 5;
+constexpr const char* kBackgroundLabel = "background";
 
 fs::path normal_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
 
@@ -56,11 +57,9 @@ std::vector<LabelRow> read_label_rows(const fs::path& file) {
   return rows;
 }
 
-bool is_background(const std::string& label) { return boost::iequals(label, kBackgroundLabel); }
-
 void add_labels(LabelledVideo& video, const Strings& labels) {
   for (const std::string& label : labels) {
-    if (is_background(label)) {
+    if (is_background_label(label)) {
       video.is_background = true;
     } else {
       video.labels.insert(label);
@@ -191,6 +190,10 @@ std::map<std::string, Strings> ids_by_class(const Videos& videos) {
 }
 
 }  // namespace
+
+bool is_background_label(const std::string& label) {
+  return boost::iequals(label, kBackgroundLabel);
+}
 
 Videos find_labelled_videos(const fs::path& folder, const std::string& labels) {
   if (!fs::is_directory(folder)) {

@@ -20,8 +20,9 @@ struct LabelledVideo {
   std::int64_t snippets = 0;   // of its features; 0: none yet
 };
 
-// The label of videos where nothing happens, in small or capital letters: no class.
-inline constexpr const char* kBackgroundLabel = "background";
+// Whether it is "background", in small or capital letters: the label of videos where nothing
+// happens, which is no class.
+bool is_background_label(const std::string& label);
 
 // The videos that `folder` holds and that are labelled, sorted by id. `labels` is "by-folder",
 // where a video's class is the sub-folder of `folder` that it lies below, or a CSV file with rows
@@ -29,8 +30,8 @@ inline constexpr const char* kBackgroundLabel = "background";
 // `file` is a path relative to `folder`, or a name that only one video below it has. Videos without
 // a label and listed ones that are absent are left out and named in the log.
 // Errors: Error(kUsage) for a folder without videos or labels that are no file; Error(kInput)
-// naming the line of a row that is not as above, or where kBackgroundLabel meets another label, or
-// where none of the listed files is there.
+// naming the line of a row that is not as above, or where background meets another label, or where
+// none of the listed files is there.
 std::vector<LabelledVideo> find_labelled_videos(const std::filesystem::path& folder,
                                                 const std::string& labels);
 
