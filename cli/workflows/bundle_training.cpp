@@ -6,10 +6,12 @@
 #include <cstdio>
 
 #include "cli/workflows/judging.h"
+#include "cli/workflows/segments.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "postprocess/text_table.h"
+#include "postprocess/thresholds.h"
 
 namespace fs = std::filesystem;
 
@@ -126,6 +128,20 @@ void add_i3d(Bundle& bundle, const Dataset& dataset, const std::optional<Bundle>
   }
 }
 
+// None where nothing is held out.
+std::optional<OperatingPoint> operating_point_of(const Dataset& dataset, const Split& split,
+                                                 const TrainingSettings& settings) {
+  const std::vector<std::size_t> videos = all_held_out(split);
+  if (videos.empty()) return std::nullopt;
+  OperatingPoint point;
+  point.videos =
+      held_out_scores(load_trained(dataset, settings), dataset, videos, settings.options.compat);
+  point.videos_chose_iteration = !split.held_out.empty();
+  point.false_alarms = settings.false_alarms;
+  point.thresholds = chosen_thresholds(point.videos, {.false_alarms = settings.false_alarms});
+  return point;
+}
+
 void save_trained_bundle(const Dataset& dataset, const Split& split,
                          const TrainingSettings& settings, const TrainingResult& result,
                          const std::string& name, const std::optional<Bundle>& extractor) {
@@ -147,6 +163,8 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
                        {"best_iteration", result.best_iteration}};
   bundle.provenance.update(digest_of_background(dataset, split));
   if (settings.select != Selection::kLast) bundle.provenance["score"] = result.best.score;
+  bundle.operating_point = operating_point_of(dataset, split, settings);
+  speak_of_operating_point(bundle);
   add_i3d(bundle, dataset, extractor);
   save_bundle(bundle);
 }
@@ -175,6 +193,9 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
   TrainingJob job = job_of(dataset, split, settings);
   listen(job, settings, observer);
   speak_of_background(split, settings.options);
+  if (settings.false_alarms) {
+    expect_enough_background(hours_of(dataset, split.held_out_background), *settings.false_alarms);
+  }
   keep_freed_memory();
   observer.on_start("training");
   TrainingResult result = train(job);
