@@ -233,7 +233,7 @@ TEST(Propose, KeepsClassesByTheModelsOperatingPointOrOneThatIsChosenWithoutTrain
     const Outcome outcome = propose(options);
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(outcome.says(words)) << outcome.err;
-    const Json& labels = outcome.json().at("videos").at("event").at("labels");
+    const Json labels = outcome.json().at("videos").at("event").at("labels");
     ASSERT_EQ(labels.size(), 1u) << labels;
     EXPECT_NEAR(labels[0].at("threshold").get<double>(), want, 1e-9);
   };
