@@ -350,7 +350,7 @@ TEST(HeldOutBackground, DependsOnTheSeedAndNotOnTheOrderOfTheVideos) {
   EXPECT_NE(held_out_background(ids, 0.2, 2), held);
   std::ranges::reverse(ids);
   std::vector<bool> reversed = held_out_background(ids, 0.2, 1);
-  std::ranges::reverse(reversed);
+  std::reverse(reversed.begin(), reversed.end());
   EXPECT_EQ(reversed, held);
 }
 
