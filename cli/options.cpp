@@ -67,6 +67,14 @@ std::int64_t size_or(const po::variables_map& args, const std::string& name,
   return size;
 }
 
+// All of the text.
+std::optional<double> number_in(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 VideoLimits parse_limits(const po::variables_map& args) {
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();  // that libav counts to
   constexpr std::int64_t kMostFrames = std::numeric_limits<std::int64_t>::max();
@@ -372,6 +380,30 @@ void add_compat_option(po::options_description& options) {
 std::optional<Compat> parse_compat(const po::variables_map& args) {
   if (args.count("compat") == 0) return std::nullopt;
   return one_of<Compat>(args, "compat");
+}
+
+void add_operating_point_option(po::options_description& options) {
+  options.add_options()(
+      "operating-point", po::value<std::string>()->value_name("HOW"),
+      "from which video score on a class has final segments: f1 (the best on the held-out videos "
+      "that the model keeps the scores of), false-alarms=R (at most R an hour on those of "
+      "background) or a score; by default as the model was trained");
+}
+
+std::optional<OperatingChoice> parse_operating_point(const po::variables_map& args) {
+  const auto text = optional_value<std::string>(args, "operating-point");
+  if (!text) return std::nullopt;
+  if (*text == "f1") return OperatingChoice{};
+  constexpr std::string_view kFalseAlarms = "false-alarms=";
+  const bool is_rate = text->starts_with(kFalseAlarms);
+  const auto number = number_in(std::string_view(*text).substr(is_rate ? kFalseAlarms.size() : 0));
+  if (is_rate && number && *number > 0) return OperatingChoice{.false_alarms = number};
+  if (!is_rate && number && *number >= 0 && *number <= 1) {
+    return OperatingChoice{.threshold = number};
+  }
+  throw Error(ErrorKind::kUsage, "--operating-point: '" + *text +
+                                     "' is none of f1, false-alarms=R with R above 0, and a score "
+                                     "from 0 to 1");
 }
 
 void add_directory_option(po::options_description& options) {

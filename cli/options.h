@@ -22,6 +22,7 @@
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/recipe.h"
 #include "postprocess/exporters.h"
+#include "postprocess/thresholds.h"
 
 namespace co2net {
 
@@ -148,6 +149,11 @@ ResultOptions parse_result_options(const boost::program_options::variables_map& 
 // --compat, of commands that make segments; none unless it is given
 void add_compat_option(boost::program_options::options_description& options);
 std::optional<Compat> parse_compat(const boost::program_options::variables_map& args);
+
+// --operating-point, of commands that make segments; none unless it is given
+void add_operating_point_option(boost::program_options::options_description& options);
+std::optional<OperatingChoice> parse_operating_point(
+    const boost::program_options::variables_map& args);
 
 // -o DIR of commands that write files
 void add_directory_option(boost::program_options::options_description& options);

@@ -15,7 +15,7 @@ namespace co2net {
 // Ten videos to learn from at once, rows as BatchSampler orders them.
 struct Batch {
   std::vector<Array> features;            // [T, 2D] each, of equal shapes
-  std::vector<std::vector<int>> classes;  // of each video
+  std::vector<std::vector<int>> classes;  // of each video; none: nothing happens in it
 };
 
 // The loss's terms before their weights, and their weighted sum.

@@ -22,7 +22,10 @@ struct Losses {
 inline constexpr int kPairs = 3;
 
 //   output  of B videos of T snippets; B >= 2 * kPairs
-//   labels  float32 [B, C], 1 for the classes of each video, else 0
+//   labels  float32 [B, C], 1 for the classes of each video, else 0; a video of background alone
+//   has
+//           zeros, so that its S is to be background, its suppressed S adds nothing to L_mil, and
+//           it is in no pair
 Losses co2net_losses(const NetworkOutput& output, const torch::Tensor& labels,
                      const LossOptions& options);
 

@@ -1,6 +1,7 @@
 #include "localizer/sampler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -14,11 +15,15 @@ namespace co2net {
 namespace {
 
 constexpr int kDrawnClasses = 3;
-constexpr int kOthers = 4;
 
 // Uniform in [first, last].
 std::int64_t draw_in(std::int64_t first, std::int64_t last, std::mt19937_64& random) {
   return std::uniform_int_distribution<std::int64_t>(first, last)(random);
+}
+
+std::size_t draw_from(const std::vector<std::size_t>& videos, std::mt19937_64& random) {
+  const auto drawn = draw_in(0, static_cast<std::int64_t>(videos.size()) - 1, random);
+  return videos[static_cast<std::size_t>(drawn)];
 }
 
 VideosByClass videos_by_class(const VideoLabels& labels) {
@@ -46,8 +51,11 @@ std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uin
   return std::mt19937_64(sequence);
 }
 
-BatchSampler::BatchSampler(VideosByClass paired, std::vector<std::size_t> others)
-    : others_(std::move(others)) {
+BatchSampler::BatchSampler(VideosByClass paired, std::vector<std::size_t> others,
+                           std::vector<std::size_t> background, int background_rows)
+    : others_(std::move(others)),
+      background_(std::move(background)),
+      background_rows_(background_.empty() ? 0 : background_rows) {
   for (auto& [label, videos] : paired) {
     if (videos.size() >= 2) pairable_.push_back(std::move(videos));
   }
@@ -74,9 +82,9 @@ std::vector<std::size_t> BatchSampler::draw(std::mt19937_64& random) const {
     batch.push_back(videos[static_cast<std::size_t>(first)]);
     batch.push_back(videos[static_cast<std::size_t>(second)]);
   }
-  for (int i = 0; i < kOthers; ++i) {
-    const auto drawn = draw_in(0, static_cast<std::int64_t>(others_.size()) - 1, random);
-    batch.push_back(others_[static_cast<std::size_t>(drawn)]);
+  for (int row = 0; row < kUnpairedRows; ++row) {
+    const bool is_background = row >= kUnpairedRows - background_rows_;
+    batch.push_back(draw_from(is_background ? background_ : others_, random));
   }
   return batch;
 }
@@ -133,6 +141,14 @@ std::vector<bool> held_out(const std::vector<std::string>& ids, const VideoLabel
     }
   }
   return is_held_out;
+}
+
+std::vector<bool> held_out_background(const std::vector<std::string>& ids, double share,
+                                      std::uint64_t seed) {
+  if (ids.size() < 2 || share == 0) return std::vector<bool>(ids.size(), false);
+  const auto all = static_cast<double>(ids.size());
+  const double count = std::clamp(std::round(share * all), 1.0, all - 1);
+  return held_out(ids, VideoLabels(ids.size()), count / all, seed);
 }
 
 }  // namespace co2net

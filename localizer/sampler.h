@@ -20,19 +20,27 @@ std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uin
 // The videos that show each class.
 using VideosByClass = std::map<int, std::vector<std::size_t>>;
 
+inline constexpr int kUnpairedRows = 4;  // of a batch's ten, after the pairs
+
 // Chooses batches of ten as the authors do: three classes drawn uniformly with replacement, for
 // each two different videos that show it (rows 0-1, 2-3, 4-5), then four others, with replacement.
+// Where there are background videos, the last rows are drawn from these instead.
 class BatchSampler {
  public:
   //   paired  what pairs are drawn from; classes that fewer than two videos show are never drawn
   //   others  what rows 6-9 are drawn from
+  //   background       what the last `background_rows` of these are drawn from, unless it is empty
+  //   background_rows  0 to kUnpairedRows
   // Errors: Error(kInput) if no class has two videos, or there are no others.
-  BatchSampler(VideosByClass paired, std::vector<std::size_t> others);
+  BatchSampler(VideosByClass paired, std::vector<std::size_t> others,
+               std::vector<std::size_t> background = {}, int background_rows = 0);
   std::vector<std::size_t> draw(std::mt19937_64& random) const;
 
  private:
   std::vector<std::vector<std::size_t>> pairable_;  // by class, those with two videos or more
   std::vector<std::size_t> others_;
+  std::vector<std::size_t> background_;
+  int background_rows_;
 };
 
 // Cuts the videos of a batch, which are equally long, as the authors do: to the largest number, of
@@ -53,5 +61,10 @@ std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
 //   returns  for each video whether it is held out
 std::vector<bool> held_out(const std::vector<std::string>& ids, const VideoLabels& labels,
                            double share, std::uint64_t seed);
+
+// The same of background videos, a stratum of their own. Of two or more one at least is held out,
+// unless the share is 0, and one at least remains.
+std::vector<bool> held_out_background(const std::vector<std::string>& ids, double share,
+                                      std::uint64_t seed);
 
 }  // namespace co2net

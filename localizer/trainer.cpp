@@ -49,7 +49,7 @@ fs::path settings_file(const TrainingJob& job) { return job.directory / "setting
 // What tells a training from another.
 Json settings_of(const TrainingJob& job) {
   return {{"schema", kSchema},
-          {"options", to_json(job.options)},
+          {"options", to_json(job.options, !job.background.empty())},
           {"classes", job.dataset->classes().size()},
           {"data", job.data}};
 }
@@ -103,7 +103,7 @@ class Training {
       : job_(job),
         state_file_(job.directory / "state.pt"),
         lock_(job.directory / "lock"),
-        sampler_(paired_by_class(job), job.videos),
+        sampler_(paired_by_class(job), job.videos, job.background, job.options.background_rows),
         learner_(job.options, static_cast<int>(job.dataset->classes().size()),
                  job.dataset->features().feature_size()) {
     settle(job);

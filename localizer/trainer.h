@@ -25,6 +25,8 @@ struct TrainingJob {
   const Dataset* dataset = nullptr;
   std::vector<std::size_t> videos;  // of the data set, to learn from: those of rows 6-9 of a batch
   std::vector<std::size_t> paired;  // of the data set: those of rows 0-5
+  // Of the data set, to learn from: those of options.background_rows rows in the place of videos.
+  std::vector<std::size_t> background;
   Json data;  // names what is learned from: a training only goes on with the same
   int threads = 1;
 

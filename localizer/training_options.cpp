@@ -1,5 +1,6 @@
 #include "localizer/training_options.h"
 
+#include "localizer/sampler.h"
 #include "pipeline/base/settings.h"
 #include "pipeline/base/text.h"
 
@@ -25,6 +26,7 @@ void validate(const TrainingOptions& options) {
   check.in(options.evaluate_every, "evaluate_every", 1, 1e9);
   check.in(options.patience, "patience", 0, 1e9);
   check.in(options.min_snippets, "min_snippets", 1, 1e9);
+  check.in(options.background_rows, "background_rows", 0, kUnpairedRows);
 }
 
 TrainingOptions options_from_json(const Json& json) {
@@ -47,6 +49,7 @@ TrainingOptions options_from_json(const Json& json) {
   reader.read("evaluate_every", options.evaluate_every);
   reader.read("patience", options.patience);
   reader.read("min_snippets", options.min_snippets);
+  reader.read("background_rows", options.background_rows);
   reader.read("compat", options.compat);
   reader.read("seed", options.seed);
   validate(options);
@@ -95,8 +98,15 @@ Json to_json(const TrainingOptions& options) {
           {"evaluate_every", options.evaluate_every},
           {"patience", options.patience},
           {"min_snippets", options.min_snippets},
+          {"background_rows", options.background_rows},
           {"compat", options.compat},
           {"seed", options.seed}};
+}
+
+Json to_json(const TrainingOptions& options, bool has_background) {
+  Json json = to_json(options);
+  if (!has_background) json.erase("background_rows");
+  return json;
 }
 
 TrainingOptions with_settings(const TrainingOptions& options,

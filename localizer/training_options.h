@@ -41,6 +41,7 @@ struct TrainingOptions {
   int evaluate_every = 200;  // iterations
   int patience = 0;          // evaluations without a better one, after which to stop; 0: never
   int min_snippets = 1;      // shorter videos are left out; under kAuthors pairs have them too
+  int background_rows = 1;   // 0..4 of a batch's last rows, where there are background videos
   Compat compat = Compat::kAuthors;
   std::uint64_t seed = 3552;
 };
@@ -52,6 +53,9 @@ TrainingOptions training_preset(const std::string& name);
 
 // The JSON form holds every field.
 Json to_json(const TrainingOptions& options);
+// The fields that change what is learned: without background videos to learn from all but
+// background_rows.
+Json to_json(const TrainingOptions& options, bool has_background);
 // Changes fields, each "loss.cas=0", in whatever order; Errors: Error(kUsage), for an unknown key
 // with the known ones.
 TrainingOptions with_settings(const TrainingOptions& options,

@@ -162,11 +162,6 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
   return proposals;
 }
 
-double ClassThresholds::of(int label) const {
-  const auto found = own.find(label);
-  return found == own.end() ? all : found->second;
-}
-
 ClassThresholds fallback_thresholds(std::size_t classes) {
   return {std::max(0.2, 1.5 / static_cast<double>(classes + 1))};
 }

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <vector>
 
 #include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/compat.h"
+#include "pipeline/datasets/operating_point.h"
 #include "pipeline/formats/array.h"
 #include "postprocess/proposal.h"
 
@@ -55,15 +55,8 @@ struct FinalSegments {
   std::vector<Proposal> segments;
 };
 
-// The least video score that keeps a class.
-struct ClassThresholds {
-  double all = 0;                  // classes' but for those with one of their own
-  std::map<int, double> own = {};  // by class index
-
-  double of(int label) const;
-};
-// For a model that has none: 0.2, or more for few classes, since with no attention at all every
-// class scores 1 / (C + 1).
+// For a model without an operating point: 0.2, or more for few classes, since with no attention at
+// all every class scores 1 / (C + 1).
 ClassThresholds fallback_thresholds(std::size_t classes);
 
 // Of each class whose video score reaches its threshold, and not options.class_threshold, the runs

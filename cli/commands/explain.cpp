@@ -14,6 +14,7 @@ void add_explain_options(po::options_description& options) {
   add_model_option(options);
   add_recipe_options(options, false);
   add_compat_option(options);
+  add_operating_point_option(options);
   add_extraction_options(options);
   add_cache_options(options);
   add_input_options(options);

@@ -101,6 +101,7 @@ LocalizeVideosJob parse_localize_videos(const po::variables_map& args, const Vid
   LocalizeVideosJob job;
   job.bundle = load_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile, kCo2NetFile});
   warn_of_unknown_code(job.bundle, cache);
+  settle_operating_point(job.bundle, parse_operating_point(args));
   job.extraction = parse_extraction(args, parse_recipe(args, job.bundle.recipe), video.threads);
   job.each = video.each;
   job.compat = parse_compat(args);

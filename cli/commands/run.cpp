@@ -16,6 +16,7 @@ void add_run_options(po::options_description& options) {
   add_result_options(options);
   add_recipe_options(options, false);
   add_compat_option(options);
+  add_operating_point_option(options);
   add_extraction_options(options);
   add_checkpoint_option(options);
   add_cache_options(options);

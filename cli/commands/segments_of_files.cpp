@@ -11,6 +11,7 @@ void add_segments_of_files_options(po::options_description& options) {
   add_model_option(options);
   add_result_options(options);
   add_compat_option(options);
+  add_operating_point_option(options);
   add_cache_options(options);
   add_input_options(options);
   add_outcome_options(options);
@@ -24,6 +25,7 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   FilesJob job;
   job.compat = parse_compat(args);
   job.bundle = load_bundle(parse_model(args), inputs.bundle_files);
+  settle_operating_point(job.bundle, parse_operating_point(args));
   job.strict = inputs.options.each.strict;
   job.each.fail_fast = inputs.options.fail_fast;
   job.cache = cache.get();

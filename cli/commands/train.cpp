@@ -48,8 +48,11 @@ void add_train_options(po::options_description& options) {
        "where neither a sidecar nor the extractor says it (an error if these say otherwise)");
   add_training_options(options);
   add_directory_option(options);
-  options.add_options()("name", po::value<std::string>()->value_name("NAME"),
-                        "the bundle's name (default: co2net-<preset>, or own-actions)");
+  options.add_options()("false-alarms", po::value<double>()->value_name("R"),
+                        "choose the operating point so that held-out background videos have at "
+                        "most R final segments an hour (default: by the largest F1)")  //
+      ("name", po::value<std::string>()->value_name("NAME"),
+       "the bundle's name (default: co2net-<preset>, or own-actions)");
   options.add(features_form());
   options.add(videos_form());
 }
@@ -65,6 +68,12 @@ void expect_none_of_form(const po::options_description& other, const po::variabl
                      "(--videos, --labels, --extractor)");
 }
 
+TrainingSettings parse_settings(const po::variables_map& args) {
+  TrainingSettings settings = parse_training(args);
+  settings.false_alarms = optional_value<double>(args, "false-alarms");
+  return settings;
+}
+
 void print_held_out(const TrainingResult& training, std::size_t videos, std::ostream& out) {
   out << "classification mAP " << percent(training.best.score) << " on " << videos
       << " held-out videos, iteration " << training.best_iteration << "\n";
@@ -72,7 +81,7 @@ void print_held_out(const TrainingResult& training, std::size_t videos, std::ost
 
 int train_from_features(const po::variables_map& args, Io& io) {
   TrainOnFeaturesJob job;
-  job.settings = parse_training(args);
+  job.settings = parse_settings(args);
   job.data = parse_dataset(args);
   job.name = parse_bundle_name(args).value_or("co2net-" + name_of(job.settings.preset));
   Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
@@ -80,7 +89,9 @@ int train_from_features(const po::variables_map& args, Io& io) {
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());
 
   const Split& split = trained.split;
-  if (!split.held_out.empty()) print_held_out(trained.training, split.held_out.size(), io.out);
+  if (!split.held_out.empty()) {
+    print_held_out(trained.training, all_held_out(split).size(), io.out);
+  }
   if (!trained.on_test) return 0;
   TableOptions table;
   if (trained.published) table.beside = &published_figures(*trained.published);
@@ -102,7 +113,7 @@ void print_classes(const std::vector<ClassFigures>& classes, std::ostream& out) 
 
 int train_from_videos(const po::variables_map& args, Io& io) {
   TrainOnVideosJob job;
-  job.settings = parse_training(args);
+  job.settings = parse_settings(args);
   expect_no_test_videos_needed(job.settings);
   const VideoOptions video = parse_video_options(args);
   job.each = video.each;

@@ -6,10 +6,12 @@
 #include <cstdio>
 
 #include "cli/workflows/judging.h"
+#include "cli/workflows/segments.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "postprocess/text_table.h"
+#include "postprocess/thresholds.h"
 
 namespace fs = std::filesystem;
 
@@ -35,12 +37,30 @@ std::string words(const LossValues& losses) {
   return text;
 }
 
+// Beside what a data set without background videos has.
+Json digest_of_background(const Dataset& dataset, const Split& split) {
+  if (split.background.empty()) return Json::object();
+  return {{"background", digest_of(dataset, split.background)},
+          {"held_out_background", digest_of(dataset, split.held_out_background)}};
+}
+
+void speak_of_background(const Split& split, const TrainingOptions& options) {
+  if (split.background.empty()) return;
+  spdlog::info("{} background videos, of a batch's rows {}; {} more held out",
+               split.background.size(), options.background_rows, split.held_out_background.size());
+  if (options.background_rows == 0 || options.loss.oppo > 0) return;
+  spdlog::warn(
+      "loss.oppo=0: without this term background videos do not teach the attention, which tells "
+      "when something happens");
+}
+
 TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSettings& settings) {
   TrainingJob job;
   job.options = settings.options;
   job.dataset = &dataset;
   job.videos = split.training;
   job.paired = split.paired;
+  job.background = split.background;
   job.data = {{"classes", dataset.classes()},
               {"select", settings.select},
               {"training", digest_of(dataset, split.training)},
@@ -48,6 +68,7 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
               {"held_out", digest_of(dataset, split.held_out)},
               {"test", digest_of(dataset, split.test)},
               {"origin", split.origin}};
+  job.data.update(digest_of_background(dataset, split));
   if (settings.select == Selection::kTest) {
     job.data["judged_by"] = sha256(format_activitynet(dataset.annotations()));
   }
@@ -107,6 +128,20 @@ void add_i3d(Bundle& bundle, const Dataset& dataset, const std::optional<Bundle>
   }
 }
 
+// None where nothing is held out.
+std::optional<OperatingPoint> operating_point_of(const Dataset& dataset, const Split& split,
+                                                 const TrainingSettings& settings) {
+  const std::vector<std::size_t> videos = all_held_out(split);
+  if (videos.empty()) return std::nullopt;
+  OperatingPoint point;
+  point.videos =
+      held_out_scores(load_trained(dataset, settings), dataset, videos, settings.options.compat);
+  point.videos_chose_iteration = !split.held_out.empty();
+  point.false_alarms = settings.false_alarms;
+  point.thresholds = chosen_thresholds(point.videos, {.false_alarms = settings.false_alarms});
+  return point;
+}
+
 void save_trained_bundle(const Dataset& dataset, const Split& split,
                          const TrainingSettings& settings, const TrainingResult& result,
                          const std::string& name, const std::optional<Bundle>& extractor) {
@@ -120,13 +155,16 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   bundle.min_snippets = settings.options.min_snippets;
   bundle.compat = settings.options.compat;
   bundle.provenance = {{"made_by", "co2net train"},
-                       {"options", to_json(settings.options)},
+                       {"options", to_json(settings.options, !split.background.empty())},
                        {"select", settings.select},
                        {"training", digest_of(dataset, split.training)},
                        {"held_out", digest_of(dataset, split.held_out)},
                        {"iterations", result.iterations},
                        {"best_iteration", result.best_iteration}};
+  bundle.provenance.update(digest_of_background(dataset, split));
   if (settings.select != Selection::kLast) bundle.provenance["score"] = result.best.score;
+  bundle.operating_point = operating_point_of(dataset, split, settings);
+  speak_of_operating_point(bundle);
   add_i3d(bundle, dataset, extractor);
   save_bundle(bundle);
 }
@@ -154,6 +192,10 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
   expect_place_for_training(settings.directory);
   TrainingJob job = job_of(dataset, split, settings);
   listen(job, settings, observer);
+  speak_of_background(split, settings.options);
+  if (settings.false_alarms) {
+    expect_enough_background(hours_of(dataset, split.held_out_background), *settings.false_alarms);
+  }
   keep_freed_memory();
   observer.on_start("training");
   TrainingResult result = train(job);

@@ -23,7 +23,9 @@ void expect_same_training(const Dataset& dataset, const Split& split,
 // Trains in settings.directory/training and makes the folder a bundle of that name: the network,
 // the data set's classes and recipe, and the I3D of `extractor`, which the data set was checked
 // against. Says how it goes in the log.
-// Errors: as train(); Error(kUsage) for a folder that holds something else.
+// The bundle's operating point is chosen on the held-out videos.
+// Errors: as train(); Error(kUsage) for a folder that holds something else, or where too few hours
+// of background are held out for settings.false_alarms.
 TrainingResult train_bundle(const Dataset& dataset, const Split& split,
                             const TrainingSettings& settings, const std::string& name,
                             const std::optional<Bundle>& extractor, const Observer& observer);

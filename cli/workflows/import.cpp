@@ -158,6 +158,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
   bundle.network = network.config().network;
   bundle.min_snippets = training_preset(job.variant).min_snippets;
   bundle.compat = Compat::kAuthors;
+  bundle.operating_point.reset();
   bundle.learned_from.clear();
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};

@@ -36,7 +36,42 @@ VideoPredictions predictions_of(const std::string& id, const Arrays& scores,
   return predictions;
 }
 
+// With every class kept, so that each has its score and its final segments.
+HeldOutVideo held_out_video(const FinalSegments& all, const std::vector<int>& labels,
+                            double hours) {
+  HeldOutVideo video{.labels = labels, .scores = {}, .hours = hours};
+  for (const KeptClass& of_class : all.classes) video.scores.push_back(of_class.score);
+  if (!labels.empty()) return video;
+  video.segments.resize(all.classes.size());
+  for (const Proposal& segment : all.segments) {
+    ++video.segments[static_cast<std::size_t>(segment.label)];
+  }
+  return video;
+}
+
 }  // namespace
+
+std::vector<HeldOutVideo> held_out_scores(const Co2Net& model, const Dataset& dataset,
+                                          const std::vector<std::size_t>& videos, Compat compat) {
+  const ClassThresholds none;
+  ProposalOptions options;
+  options.compat = compat;
+  std::vector<HeldOutVideo> found(videos.size());
+  for_each_scored(model, dataset, videos, [&](std::size_t i, const Arrays& scores) {
+    found[i] = held_out_video(final_segments(scores.at("cas"), scores.at("attn"), none, options),
+                              dataset.labels(videos[i]), hours_of(dataset, {videos[i]}));
+  });
+  return found;
+}
+
+double hours_of(const Dataset& dataset, const std::vector<std::size_t>& videos) {
+  double seconds = 0;
+  for (const std::size_t video : videos) {
+    seconds += static_cast<double>(dataset.features().snippets(video)) /
+               dataset.snippets_per_second(video);
+  }
+  return seconds / 3600;
+}
 
 Classification classify(const Co2Net& model, const Dataset& dataset,
                         const std::vector<std::size_t>& videos) {
@@ -82,8 +117,8 @@ std::function<Judgement(const Co2Net&)> judge_of(const Dataset& dataset, const S
     };
   }
   if (settings.select == Selection::kHeldOut && !split.held_out.empty()) {
-    return [&](const Co2Net& model) -> Judgement {
-      const Classification found = classify(model, dataset, split.held_out);
+    return [&, videos = all_held_out(split)](const Co2Net& model) -> Judgement {
+      const Classification found = classify(model, dataset, videos);
       return {classification_map(found.scores, found.labels), {}};
     };
   }

@@ -8,6 +8,7 @@
 #include "localizer/co2net.h"
 #include "localizer/trainer.h"
 #include "pipeline/datasets/dataset.h"
+#include "pipeline/datasets/operating_point.h"
 #include "postprocess/classification.h"
 #include "postprocess/evaluation.h"
 
@@ -17,6 +18,11 @@ namespace co2net {
 
 Classification classify(const Co2Net& model, const Dataset& dataset,
                         const std::vector<std::size_t>& videos);
+
+// What a model says of videos that it has not learned from, for an operating point.
+std::vector<HeldOutVideo> held_out_scores(const Co2Net& model, const Dataset& dataset,
+                                          const std::vector<std::size_t>& videos, Compat compat);
+double hours_of(const Dataset& dataset, const std::vector<std::size_t>& videos);
 
 // Mean average precision of a model's segments on the split's test videos, in protocol co2net, each
 // video's snippets at the rate that the data set gives it.

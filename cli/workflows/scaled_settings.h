@@ -10,7 +10,7 @@ namespace co2net {
 
 // What the settings for a set of videos depend on.
 struct SetSize {
-  std::size_t videos = 0;
+  std::size_t videos = 0;  // with labels
   std::int64_t median_snippets = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "postprocess/proposal_stage.h"
+#include "postprocess/proposals.h"
 
 namespace co2net {
 namespace {
@@ -24,7 +25,48 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
           segments_from_json(found.at("final"))};
 }
 
+const ClassThresholds* known_thresholds(const Bundle& bundle) {
+  const bool has_them = bundle.operating_point && bundle.operating_point->thresholds;
+  return has_them ? &*bundle.operating_point->thresholds : nullptr;
+}
+
+ClassThresholds thresholds_of(const Bundle& bundle) {
+  if (const ClassThresholds* known = known_thresholds(bundle)) return *known;
+  return fallback_thresholds(bundle.classes.size());
+}
+
 }  // namespace
+
+void settle_operating_point(Bundle& bundle, const std::optional<OperatingChoice>& choice) {
+  if (choice) {
+    OperatingPoint& point =
+        bundle.operating_point ? *bundle.operating_point : bundle.operating_point.emplace();
+    point.thresholds = chosen_thresholds(point.videos, *choice);
+    if (!point.thresholds) {
+      throw Error(ErrorKind::kUsage,
+                  "--operating-point: model " + bundle.name + " keeps the scores of " +
+                      std::to_string(point.videos.size()) +
+                      " held-out videos, with fewer than the " + std::to_string(kLeastPositives) +
+                      " labels that it takes to choose; give a score, or train with more videos");
+    }
+  }
+  speak_of_operating_point(bundle);
+}
+
+void speak_of_operating_point(const Bundle& bundle) {
+  const ClassThresholds thresholds = thresholds_of(bundle);
+  if (known_thresholds(bundle) == nullptr) {
+    spdlog::info(
+        "model {} has no operating point: final segments are of classes with a video score of "
+        "{:.3g} or more",
+        bundle.name, thresholds.all);
+  } else {
+    spdlog::info(
+        "operating point of model {}: final segments are of classes with a video score of {:.3g} "
+        "or more; {} of {} classes have a threshold of their own",
+        bundle.name, thresholds.all, thresholds.own.size(), bundle.classes.size());
+  }
+}
 
 void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
                       const std::optional<Compat>& compat) {
@@ -32,7 +74,7 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
   options.compat = compat.value_or(bundle.compat);
   if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
   chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes,
-                                 fallback_thresholds(bundle.classes.size()), recipe.stride));
+                                 thresholds_of(bundle), recipe.stride));
 }
 
 Stage given_stage(const std::string& name, std::string bytes, const Json& info) {

@@ -12,6 +12,7 @@
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/stage.h"
 #include "postprocess/exporters.h"
+#include "postprocess/thresholds.h"
 
 namespace co2net {
 
@@ -31,6 +32,13 @@ struct FilesJob {
   EachInput each = {};
   DiskCache* cache = nullptr;  // null: keep and reuse nothing
 };
+
+// Chooses the bundle's thresholds anew, if there is a choice, and says in the log from which video
+// score on classes are kept. Errors: Error(kUsage) where the bundle does not keep what to choose
+// by.
+void settle_operating_point(Bundle& bundle, const std::optional<OperatingChoice>& choice);
+// Says it of a bundle as it is.
+void speak_of_operating_point(const Bundle& bundle);
 
 // Appends proposals to a chain that ends with localization. Without `compat`, as the bundle's
 // CO2-Net was trained.

@@ -9,6 +9,7 @@
 #include "localizer/sampler.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
+#include "pipeline/datasets/labelled_videos.h"
 
 namespace co2net {
 namespace {
@@ -48,6 +49,29 @@ Places paired_in_authors_code(const Dataset& dataset, const std::string& subset,
   return paired;
 }
 
+// A video of background is one without labels; a class of that name is another thing.
+void warn_of_background_class(const Dataset& dataset) {
+  for (const std::string& label : dataset.classes()) {
+    if (!is_background_label(label)) continue;
+    spdlog::warn(
+        "the class {} is learned as an action like others; a video where nothing happens is one "
+        "without labels and segments",
+        label);
+  }
+}
+
+std::vector<std::string> ids_of(const Dataset& dataset, const Places& videos) {
+  std::vector<std::string> ids;
+  for (const std::size_t video : videos) ids.push_back(dataset.videos()[video].id);
+  return ids;
+}
+
+// Moves the videos that are marked.
+void move_marked(Places& from, const std::vector<bool>& is_marked, Places& to) {
+  const Places all = std::exchange(from, {});
+  for (std::size_t i = 0; i < all.size(); ++i) (is_marked[i] ? to : from).push_back(all[i]);
+}
+
 }  // namespace
 
 PublishedSubsets published_subsets(Variant preset) {
@@ -67,13 +91,15 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
   const int min_snippets = settings.options.min_snippets;
   const bool is_clean = settings.options.compat == Compat::kClean;
   Split split;
-  split.training = usable_videos(dataset, training, min_snippets, true);
+  warn_of_background_class(dataset);
+  split.training = usable_videos(dataset, training, min_snippets, VideoKind::kLabelled);
+  split.background = usable_videos(dataset, training, min_snippets, VideoKind::kBackground);
   split.paired =
       is_clean ? split.training : paired_in_authors_code(dataset, training, split.training);
-  split.test = usable_videos(dataset, test, is_clean ? 1 : min_snippets, false);
+  split.test = usable_videos(dataset, test, is_clean ? 1 : min_snippets, VideoKind::kAny);
   split.test_subset = test;
   std::set<std::size_t> all;
-  for (const Places& videos : {split.training, split.paired, split.test}) {
+  for (const Places& videos : {split.training, split.paired, split.background, split.test}) {
     all.insert(videos.begin(), videos.end());
   }
   split.origin = dataset.fingerprint({all.begin(), all.end()});
@@ -82,23 +108,25 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
 
 Split with_held_out(Split split, const Dataset& dataset, const TrainingSettings& settings) {
   if (settings.select != Selection::kHeldOut) return split;
-  std::vector<std::string> ids;
+  const double share = settings.held_out_share;
+  const std::uint64_t seed = settings.options.seed;
   VideoLabels labels;
-  for (const std::size_t video : split.training) {
-    ids.push_back(dataset.videos()[video].id);
-    labels.push_back(dataset.labels(video));
-  }
-  const std::vector<bool> is_held_out =
-      held_out(ids, labels, settings.held_out_share, settings.options.seed);
-  const Places all = std::exchange(split.training, {});
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    (is_held_out[i] ? split.held_out : split.training).push_back(all[i]);
-  }
+  for (const std::size_t video : split.training) labels.push_back(dataset.labels(video));
+  move_marked(split.training, held_out(ids_of(dataset, split.training), labels, share, seed),
+              split.held_out);
+  move_marked(split.background, held_out_background(ids_of(dataset, split.background), share, seed),
+              split.held_out_background);
   std::erase_if(split.paired, [&](std::size_t video) { return has(split.held_out, video); });
   if (split.held_out.empty()) {
     spdlog::warn("no training video can be held out; the last model is kept");
   }
   return split;
+}
+
+std::vector<std::size_t> all_held_out(const Split& split) {
+  Places all = split.held_out;
+  all.insert(all.end(), split.held_out_background.begin(), split.held_out_background.end());
+  return all;
 }
 
 }  // namespace co2net

@@ -128,8 +128,10 @@ int make_features(Videos& videos, const TrainOnVideosJob& job, const Observer& o
 
 TrainingSettings settings_for(const Videos& videos, const TrainOnVideosJob& job) {
   std::vector<std::int64_t> snippets;
-  for (const LabelledVideo& video : videos) snippets.push_back(video.snippets);
-  const SetSize set{videos.size(), median(snippets)};
+  for (const LabelledVideo& video : videos) {
+    if (!video.is_background) snippets.push_back(video.snippets);
+  }
+  const SetSize set{snippets.size(), median(snippets)};
   TrainingSettings settings = job.settings;
   settings.options = training_preset(job.settings.preset);
   settings = scaled_to(settings, set);
@@ -179,7 +181,8 @@ std::vector<ClassFigures> class_figures(const Dataset& dataset, const Split& spl
                                         const TrainingSettings& settings) {
   std::vector<ClassFigures> figures;
   if (split.held_out.empty()) return figures;
-  const Classification found = classify(load_trained(dataset, settings), dataset, split.held_out);
+  const Classification found =
+      classify(load_trained(dataset, settings), dataset, all_held_out(split));
   for (std::size_t label = 0; label < dataset.classes().size(); ++label) {
     const int number = static_cast<int>(label);
     figures.push_back({dataset.classes()[label], average_precision(found, label),
@@ -227,7 +230,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
   const Observer heard = forecast.observer();
   heard.on_series(1);
   trained.training = train_bundle(dataset, split, settings, job.name, job.extractor, heard);
-  trained.held_out = split.held_out.size();
+  trained.held_out = split.held_out.empty() ? 0 : all_held_out(split).size();
   trained.classes = class_figures(dataset, split, settings);
   return trained;
 }

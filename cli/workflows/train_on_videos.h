@@ -44,7 +44,7 @@ struct ClassFigures {
 struct TrainedOnVideos {
   int failed = 0;  // videos that were left out because something went wrong with them
   TrainingResult training;
-  std::size_t held_out = 0;           // videos
+  std::size_t held_out = 0;           // videos that models were judged by
   std::vector<ClassFigures> classes;  // of the model that was kept; empty if none is held out
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "localizer/training_options.h"
 #include "pipeline/base/choice.h"
@@ -21,13 +22,15 @@ struct TrainingSettings {
   TrainingOptions options;
   Variant preset = Variant::kThumos14;  // the published settings that the options come from
   Selection select = Selection::kHeldOut;
-  double held_out_share = 0.1;      // of the training videos, in [0, 1)
+  double held_out_share = 0.1;  // of the training videos, in [0, 1)
+  // The operating point is for at most so many an hour, > 0; none: for the largest F1.
+  std::optional<double> false_alarms = {};
   std::filesystem::path directory;  // becomes the bundle
   double checkpoint_s = 600;        // the state is also saved so often, in seconds
   int threads = 1;
 };
 
-// Throws Error(kUsage) for a share or a time out of its range.
+// Throws Error(kUsage) for a share, a rate or a time out of its range.
 void expect_valid(const TrainingSettings& settings);
 
 }  // namespace co2net

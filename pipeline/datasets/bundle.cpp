@@ -61,6 +61,11 @@ Bundle bundle_from_json(const Json& json) {
   if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
   bundle.min_snippets = min_snippets_in(json);
   if (json.contains("compat")) bundle.compat = choice_at<Compat>(json, "compat");
+  if (json.contains("operating_point")) {
+    bundle.operating_point = within("operating_point", [&] {
+      return operating_point_from_json(json["operating_point"], bundle.classes);
+    });
+  }
   const Json files = json_at<Json>(json, "files", ErrorKind::kModel);
   for (const auto& [name, file] : files.items()) {
     expect_own_file(name);
@@ -137,6 +142,9 @@ void save_bundle(const Bundle& bundle) {
                {"compat", bundle.compat},
                {"files", files},
                {"provenance", bundle.provenance}};
+  if (bundle.operating_point) {
+    json["operating_point"] = to_json(*bundle.operating_point, bundle.classes);
+  }
   if (!bundle.learned_from.empty()) json["learned_from"] = bundle.learned_from;
   write_file(bundle.file("model.json"), json.dump(2) + "\n");
 }

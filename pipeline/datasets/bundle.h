@@ -11,6 +11,7 @@
 #include "pipeline/base/json.h"
 #include "pipeline/datasets/compat.h"
 #include "pipeline/datasets/network_spec.h"
+#include "pipeline/datasets/operating_point.h"
 #include "pipeline/stages/modality.h"
 #include "pipeline/stages/recipe.h"
 
@@ -36,10 +37,11 @@ struct Bundle {
   BundleStatus status = BundleStatus::kTrained;
   std::vector<std::string> classes;
   Recipe recipe;
-  int feature_size = 2048;                    // 2D: columns of the features, both streams
-  NetworkSpec network;                        // of the CO2-Net; its variant is "preset" in JSON
-  int min_snippets = 1;                       // shorter videos are skipped under kAuthors
-  Compat compat = Compat::kAuthors;           // how the CO2-Net was trained
+  int feature_size = 2048;           // 2D: columns of the features, both streams
+  NetworkSpec network;               // of the CO2-Net; its variant is "preset" in JSON
+  int min_snippets = 1;              // shorter videos are skipped under kAuthors
+  Compat compat = Compat::kAuthors;  // how the CO2-Net was trained
+  std::optional<OperatingPoint> operating_point = {};
   std::map<std::string, std::string> sha256;  // by file name
   // SHA-256 of the I3D whose features the CO2-Net learned from, by file name, where that is known
   // and the bundle has not got it.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/predicate.hpp>
-#include <set>
 #include <utility>
 
 #include "pipeline/base/digest.h"
@@ -101,6 +100,11 @@ std::string hash_of_rows(const FeatureSet& features, std::size_t video) {
       {reinterpret_cast<const char*>(rows.values.data()), rows.values.size() * sizeof(float)});
 }
 
+bool is_of(VideoKind kind, const Dataset& dataset, std::size_t video) {
+  return kind == VideoKind::kAny ||
+         dataset.is_background(video) == (kind == VideoKind::kBackground);
+}
+
 std::set<std::string> subsets_of(const Annotations& annotations) {
   std::set<std::string> subsets;
   for (const AnnotatedVideo& video : annotations.videos) subsets.insert(video.subset);
@@ -112,6 +116,9 @@ std::set<std::string> subsets_of(const Annotations& annotations) {
 Dataset::Dataset(const fs::path& features, Annotations annotations, const KnownOrigin& origin)
     : annotations_(std::move(annotations)), features_(features, ids_of(annotations_)) {
   expect_known_labels(annotations_);
+  for (const AnnotatedVideo& video : videos()) {
+    if (!video.labels.empty()) labelled_subsets_.insert(video.subset);
+  }
   take_origin(features, origin);
 }
 
@@ -170,6 +177,12 @@ std::vector<int> Dataset::labels(std::size_t video) const {
   return places;
 }
 
+bool Dataset::is_background(std::size_t video) const {
+  const AnnotatedVideo& annotated = videos().at(video);
+  return annotated.labels.empty() && annotated.segments.empty() &&
+         labelled_subsets_.contains(annotated.subset);
+}
+
 Json Dataset::fingerprint(const std::vector<std::size_t>& chosen) const {
   Strings hashes(chosen.size());
   oneapi::tbb::parallel_for(std::size_t{0}, chosen.size(), [&](std::size_t i) {
@@ -180,17 +193,17 @@ Json Dataset::fingerprint(const std::vector<std::size_t>& chosen) const {
 }
 
 std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string& subset,
-                                       int min_snippets, bool need_labels) {
+                                       int min_snippets, VideoKind kind) {
   std::vector<std::size_t> usable;
   Strings missing, short_ones, unlabelled;
   for (std::size_t i = 0; i < dataset.videos().size(); ++i) {
     const AnnotatedVideo& video = dataset.videos()[i];
-    if (video.subset != subset) continue;
+    if (video.subset != subset || !is_of(kind, dataset, i)) continue;
     if (dataset.features().snippets(i) == 0) {
       missing.push_back(video.id);
     } else if (dataset.features().snippets(i) < min_snippets) {
       short_ones.push_back(video.id);
-    } else if (need_labels && video.labels.empty()) {
+    } else if (kind == VideoKind::kLabelled && video.labels.empty()) {
       unlabelled.push_back(video.id);
     } else {
       usable.push_back(i);

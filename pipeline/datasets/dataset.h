@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ class Dataset {
   const std::vector<std::string>& classes() const { return annotations_.classes; }
   // The places of a video's labels among the classes.
   std::vector<int> labels(std::size_t video) const;
+  // Whether nothing happens in a video: it has neither label nor segment, and others of its subset
+  // have labels. Where none has, as in ActivityNet's test subset, they are not published.
+  bool is_background(std::size_t video) const;
 
   // Of videos(), in their order.
   const FeatureSet& features() const { return features_; }
@@ -64,14 +68,17 @@ class Dataset {
   FeatureSet features_;
   Recipe recipe_;
   std::map<std::string, std::string> i3d_sha256_;
-  std::vector<double> rates_;  // by video; 0 for one without features
+  std::set<std::string> labelled_subsets_;  // where a video has a label
+  std::vector<double> rates_;               // by video; 0 for one without features
 };
 
-// The videos of a subset that can be used, as places in the data set: those with features of at
-// least `min_snippets` snippets and, if `need_labels`, with labels. The log says how many others
-// there are, and why.
+enum class VideoKind { kAny, kLabelled, kBackground };
+
+// The videos of a subset and a kind that can be used, as places in the data set: those with
+// features of at least `min_snippets` snippets. The log says how many others of the kind there are,
+// and why; among the labelled ones it counts those that lack a label and are not background.
 std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string& subset,
-                                       int min_snippets, bool need_labels);
+                                       int min_snippets, VideoKind kind);
 
 // Throws Error(kUsage), naming the subsets that there are and the option that chooses among them,
 // if no video is in `subset`.

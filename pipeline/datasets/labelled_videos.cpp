@@ -22,6 +22,7 @@ using Strings = std::vector<std::string>;
 using Videos = std::vector<LabelledVideo>;
 
 constexpr std::size_t kPair = 2, kFew = 5;
+constexpr const char* kBackgroundLabel = "background";
 
 fs::path normal_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
 
@@ -54,6 +55,38 @@ std::vector<LabelRow> read_label_rows(const fs::path& file) {
     if (!is_header) rows.push_back(label_row(row, file.string()));
   }
   return rows;
+}
+
+void add_labels(LabelledVideo& video, const Strings& labels) {
+  for (const std::string& label : labels) {
+    if (is_background_label(label)) {
+      video.is_background = true;
+    } else {
+      video.labels.insert(label);
+    }
+  }
+}
+
+bool contradicts_itself(const LabelledVideo& video) {
+  return video.is_background && !video.labels.empty();
+}
+
+std::string labels_in_words(const LabelledVideo& video) {
+  if (video.is_background) return kBackgroundLabel;
+  return joined({video.labels.begin(), video.labels.end()});
+}
+
+bool is_unlabelled(const LabelledVideo& video) {
+  return video.labels.empty() && !video.is_background;
+}
+
+void add_row(LabelledVideo& video, const LabelRow& row) {
+  add_labels(video, row.labels);
+  if (!contradicts_itself(video)) return;
+  throw Error(ErrorKind::kInput, row.place + ": " + row.file + " is " + kBackgroundLabel +
+                                     ", where nothing happens, and " +
+                                     joined({video.labels.begin(), video.labels.end()}) +
+                                     "; keep one of the two");
 }
 
 Videos videos_at(const std::vector<fs::path>& paths) {
@@ -116,7 +149,7 @@ Videos videos_by_list(const fs::path& folder, const fs::path& list) {
   Strings absent;
   for (const LabelRow& row : rows) {
     if (LabelledVideo* video = lookup.find(row)) {
-      video->labels.insert(row.labels.begin(), row.labels.end());
+      add_row(*video, row);
     } else {
       absent.push_back(row.file);
     }
@@ -143,7 +176,7 @@ Videos videos_by_folder(const fs::path& folder) {
                                          ": the folder's name is to be a class, but is not UTF-8; "
                                          "rename it");
     }
-    video.labels.insert(label);
+    add_labels(video, {label});
   }
   return videos;
 }
@@ -157,6 +190,10 @@ std::map<std::string, Strings> ids_by_class(const Videos& videos) {
 }
 
 }  // namespace
+
+bool is_background_label(const std::string& label) {
+  return boost::iequals(label, kBackgroundLabel);
+}
 
 Videos find_labelled_videos(const fs::path& folder, const std::string& labels) {
   if (!fs::is_directory(folder)) {
@@ -173,12 +210,13 @@ Videos find_labelled_videos(const fs::path& folder, const std::string& labels) {
   }
   std::sort(videos.begin(), videos.end(),
             [](const LabelledVideo& a, const LabelledVideo& b) { return a.input.id < b.input.id; });
-  const Strings unlabelled =
-      leave_out(videos, [](const LabelledVideo& video) { return video.labels.empty(); });
+  const Strings unlabelled = leave_out(videos, is_unlabelled);
   if (!unlabelled.empty()) {
-    spdlog::warn(
-        "left out, without a label: {} ({})", joined(unlabelled),
-        by_folder ? "move them into sub-folders named by class" : "list them in " + labels);
+    spdlog::warn("left out, without a label: {} ({}, or {} where nothing happens)",
+                 joined(unlabelled),
+                 by_folder ? "move them into sub-folders named by class"
+                           : "list them in " + labels + " with their labels",
+                 kBackgroundLabel);
   }
   return videos;
 }
@@ -199,9 +237,15 @@ void unite_duplicates(Videos& videos) {
     LabelledVideo& first = *first_with.emplace(video.sha256, &video).first->second;
     if (&first == &video) continue;
     first.labels.insert(video.labels.begin(), video.labels.end());
+    first.is_background |= video.is_background;
+    if (contradicts_itself(first)) {
+      throw Error(ErrorKind::kInput, video.input.id + " is the same video as " + first.input.id +
+                                         ", but one is " + kBackgroundLabel + " and the other " +
+                                         joined({first.labels.begin(), first.labels.end()}) +
+                                         "; delete one");
+    }
     spdlog::warn("{} is the same video as {}: kept once, with the labels {} (delete one)",
-                 video.input.id, first.input.id,
-                 joined({first.labels.begin(), first.labels.end()}));
+                 video.input.id, first.input.id, labels_in_words(first));
   }
   leave_out(videos, [&, seen = std::set<std::string>()](const LabelledVideo& video) mutable {
     return !seen.insert(video.sha256).second;
@@ -219,8 +263,7 @@ Strings keep_learnable_classes(Videos& videos) {
     kept.push_back(label);
     if (ids.size() < kFew) few.push_back(label + " (" + std::to_string(ids.size()) + ")");
   }
-  const Strings without =
-      leave_out(videos, [](const LabelledVideo& video) { return video.labels.empty(); });
+  const Strings without = leave_out(videos, is_unlabelled);
   if (!single.empty()) {
     spdlog::warn(
         "classes left out, with a single video where training compares two: {} (add videos of "

@@ -174,6 +174,7 @@ TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
   Bundle old = load_bundle(bundle(), {});
   old.network.ablation.fusion = Fusion::kConcat;
   old.provenance = {{"made_by", "co2net train"}, {"i3d_rgb", {{"port", "theirs"}}}};
+  old.operating_point = OperatingPoint{.thresholds = ClassThresholds{0.3}};
   save_bundle(old);
   const int size = old.feature_size;
   Co2Net::seeded({.classes = kClasses, .feature_size = size}, 9).save(co2net_file());
@@ -183,6 +184,7 @@ TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
   EXPECT_EQ(read_file(bundle() / "co2net.pt"), read_file(co2net_file()));
   EXPECT_EQ(model().at("status"), "untrained-i3d");
   EXPECT_EQ(load_bundle(bundle(), {}).network.ablation, Ablation());
+  EXPECT_FALSE(model().contains("operating_point")) << "of another network";
   EXPECT_EQ(model().at("provenance"), Json({{"i3d_rgb", {{"port", "theirs"}}},
                                             {"co2net", {{"sha256", sha256_file(co2net_file())}}}}));
   EXPECT_NO_THROW(load_bundle(bundle(), {"i3d_rgb.pt", "i3d_flow.pt", "co2net.pt"}));

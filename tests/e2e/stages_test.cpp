@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/text.h"
+#include "pipeline/datasets/operating_point.h"
 #include "pipeline/formats/npy.h"
 #include "pipeline/formats/npy_objects.h"
 #include "tests/e2e/program.h"
@@ -195,6 +197,69 @@ TEST(Propose, SaysWhichSegmentsStandOutAndThatNothingHappensElsewhere) {
   EXPECT_EQ(Json::parse(lines[0]).at("segments"), segments);
   EXPECT_EQ(lines_of(propose({"--final", "--format", "csv"}).out).size(), 3u);
   EXPECT_EQ(propose({"--top-k", "1"}).json().at("final").at("event"), Json{segments[0]});
+}
+
+void set_operating_point(const Workplace& here, const OperatingPoint& point) {
+  const fs::path file = here.model() / "model.json";
+  Json model = read_json(file);
+  model["operating_point"] = to_json(point, model.at("classes"));
+  write_file(file, model.dump());
+}
+
+// Ten videos of the first class and ten of background, half an hour each, in which it has a
+// segment.
+OperatingPoint point_of_twenty_videos(std::size_t classes) {
+  OperatingPoint point{.thresholds = ClassThresholds{0.25, {{0, 0.45}}}};
+  std::vector<double> shown(classes, 0.1), idle(classes, 0.1);
+  std::vector<int> segments(classes);
+  shown[0] = 0.875;
+  idle[0] = 0.6;
+  segments[0] = 1;
+  for (int i = 0; i < 10; ++i) {
+    point.videos.push_back({{0}, shown, {}, 0.5});
+    point.videos.push_back({{}, idle, segments, 0.5});
+  }
+  return point;
+}
+
+TEST(Propose, KeepsClassesByTheModelsOperatingPointOrOneThatIsChosenWithoutTraining) {
+  const Workplace here;
+  save_planted_scores(here);
+  const std::size_t classes = read_json(here.model() / "model.json").at("classes").size();
+  const auto propose = [&](const Strings& options) {
+    return here.call("propose", Strings{here.path("scores")} + options);
+  };
+  const auto expect_threshold = [&](const Strings& options, double want, const std::string& words) {
+    const Outcome outcome = propose(options);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.says(words)) << outcome.err;
+    const Json labels = outcome.json().at("videos").at("event").at("labels");
+    ASSERT_EQ(labels.size(), 1u) << labels;
+    EXPECT_NEAR(labels[0].at("threshold").get<double>(), want, 1e-9);
+  };
+  const auto refuses = [&](const std::string& how, const std::string& words) {
+    const Outcome outcome = propose({"--operating-point", how});
+    EXPECT_EQ(outcome.code, 2) << how;
+    EXPECT_TRUE(outcome.says(words)) << outcome.err;
+  };
+  const double least = 1.5 / static_cast<double>(classes + 1);
+  expect_threshold({}, std::max(0.2, least), "has no operating point");
+  expect_threshold({"--operating-point", "0.9"}, 0.9, "video score of 0.9 or more");
+  refuses("f1", "keeps the scores of 0 held-out videos");
+  refuses("false-alarms=5", "with 0 hours of held-out background");
+
+  set_operating_point(here, point_of_twenty_videos(classes));
+  expect_threshold({}, 0.45, "video score of 0.25 or more; 1 of ");
+  const double odds = std::sqrt(7 * 1.5);  // between 0.875 and 0.6
+  expect_threshold({"--operating-point", "f1"}, odds / (1 + odds), "operating point of model");
+  expect_threshold({"--operating-point", "false-alarms=1"}, std::max(0.6, least), "; 0 of ");
+  refuses("false-alarms=0.5", "cannot be shown with 5 hours of held-out background");
+  const Json nothing_passes = propose({"--operating-point", "1"}).json();
+  EXPECT_EQ(nothing_passes.at("final").at("event"), Json::array());
+  EXPECT_EQ(nothing_passes.at("results"), propose({}).json().at("results"));
+  for (const std::string how : {"best", "1.5", "0.5x", "false-alarms=", "false-alarms=0"}) {
+    refuses(how, "is none of f1, false-alarms=R");
+  }
 }
 
 TEST(Localize, GivesTheSameWithAnyNumberOfThreadsAndSaysHowFarItIs) {

@@ -125,6 +125,23 @@ TEST_F(Train, LearnsTheSameFromAFolderAndFromAPackedFileOnAnyNumberOfThreads) {
   expect_same_training("from file", "from folder");
 }
 
+TEST_F(Train, TakesVideosWithAnEmptyListAsBackground) {
+  const std::string labelled = read_file(path("annotations.json"));
+  Json annotations = Json::parse(labelled);
+  for (const int video : {6, 7}) annotations["database"][id(video)]["annotations"] = Json::array();
+  write_file(path("annotations.json"), annotations.dump());
+  const Outcome outcome = train("bundle");
+  EXPECT_TRUE(outcome.says("5 training videos, 1 held out, 4 test videos")) << outcome.err;
+  EXPECT_TRUE(outcome.says("1 background videos, of a batch's rows 1; 1 more held out"))
+      << outcome.err;
+  EXPECT_EQ(model("bundle").at("provenance").at("background").at("videos"), 1);
+  EXPECT_EQ(settings("bundle").at("data").at("held_out_background").at("videos"), 1);
+  expect_refused(arguments("bundle", {"--set", "background_rows=2"}), 2,
+                 {"holds another training", "background_rows 1 -> 2"});
+  write_file(path("annotations.json"), labelled);
+  expect_refused(arguments("bundle"), 2, {"holds another training", "background"});
+}
+
 TEST_F(Train, PrintsFiguresAndLeavesABundle) {
   const Outcome outcome = train("bundle");
   EXPECT_NE(outcome.out.find("classification mAP"), std::string::npos) << outcome.out;

@@ -80,6 +80,46 @@ TEST(TrainVideos, ReadsLabelsFromACsvFileByPathOrName) {
   EXPECT_EQ(own.model().at("provenance").at("training").at("videos"), 5);
 }
 
+TEST(TrainVideos, LearnFromBackgroundVideosAndHoldOneOut) {
+  const OwnActions own(3);
+  for (int i = 0; i < 3; ++i) own.clip("background/idle" + std::to_string(i) + ".mkv", 30 + i);
+  const Outcome too_few = own.train("by-folder", {"--false-alarms", "1"});
+  EXPECT_EQ(too_few.code, 2) << too_few.err;
+  EXPECT_TRUE(too_few.says("cannot be shown with 0.000889 hours of held-out background"))
+      << too_few.err;
+  const Outcome outcome = own.train("by-folder");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("settings for 6 videos")) << outcome.err;
+  EXPECT_TRUE(outcome.says("2 background videos, of a batch's rows 1; 1 more held out"))
+      << outcome.err;
+  EXPECT_NE(outcome.out.find("on 3 held-out videos"), std::string::npos) << outcome.out;
+  EXPECT_EQ(own.model().at("classes"), (Strings{"bow", "jump"}));
+  const Json provenance = own.model().at("provenance");
+  EXPECT_EQ(provenance.at("options").at("background_rows"), 1);
+  EXPECT_EQ(provenance.at("training").at("videos"), 4);
+  EXPECT_EQ(provenance.at("background").at("videos"), 2);
+  EXPECT_EQ(provenance.at("held_out_background").at("videos"), 1);
+  EXPECT_TRUE(outcome.says("model own-actions has no operating point")) << outcome.err;
+  const Json point = own.model().at("operating_point");
+  EXPECT_FALSE(point.contains("thresholds"));
+  EXPECT_EQ(point.at("videos_chose_iteration"), true);
+  ASSERT_EQ(point.at("videos").size(), 3u);
+  EXPECT_EQ(point.at("videos").back().at("labels"), Json::array());
+  EXPECT_EQ(point.at("videos").back().at("segments").size(), 2u);
+  EXPECT_NEAR(point.at("videos").back().at("hours").get<double>(), 3.2 / 3600, 1e-9);
+
+  const Outcome run = co2net({"run", own.path("videos/background/idle0.mkv"), "--model",
+                              own.path("mine"), "--cache", own.here().cache(), "--format", "csv"});
+  EXPECT_EQ(run.code, 0) << run.err;
+
+  own.forget_training();
+  const Outcome deaf = own.train("by-folder", {"--set", "loss.oppo=0", "--false-alarms", "1e6"});
+  EXPECT_EQ(deaf.code, 0) << deaf.err;
+  EXPECT_TRUE(deaf.says("loss.oppo=0: without this term background videos")) << deaf.err;
+  EXPECT_EQ(own.model().at("operating_point").at("false_alarms"), 1e6);
+  EXPECT_GE(own.model().at("operating_point").at("thresholds").at("all"), 0.5);
+}
+
 TEST(TrainVideos, NamesWhatIsWrongWithTheSetBeforeItStarts) {
   const OwnActions own;
   own.clip("plain.mkv", 20);

@@ -37,7 +37,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings files = work + Strings{"--progress"};
   const Strings cache = {"--cache", "--no-cache"};
   const Strings results = {"--model",     "--output", "--format", "--final",
-                           "--min-score", "--top-k",  "--compat"};
+                           "--min-score", "--top-k",  "--compat", "--operating-point"};
   const Strings extraction_without_model =
       cache + Strings{"--device", "--i3d-precision", "--keep", "--recipe-set"};
   const Strings extraction = extraction_without_model + Strings{"--model"};
@@ -54,7 +54,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"propose", files + results + cache},
       {"train", training + benchmark + extraction_without_model + limits +
                     Strings{"--extractor", "--recipe", "--output", "--name", "--videos", "--labels",
-                            "--stream", "--strict", "--stats", "--timeout"}},
+                            "--false-alarms", "--stream", "--strict", "--stats", "--timeout"}},
       {"ablate",
        training + benchmark + Strings{"--recipe", "--table", "--seeds", "--output", "--json"}},
       {"eval",
@@ -65,7 +65,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain",
-       inputs + extraction + Strings{"--stream", "--compat", "--max-spool", "--timeout"}},
+       inputs + extraction +
+           Strings{"--stream", "--compat", "--operating-point", "--max-spool", "--timeout"}},
       {"import",
        {"--rgb", "--flow", "--output", "--model", "--classes", "--preset", "--max-seqlen", "--name",
         "--recipe", "--recipe-set"}},

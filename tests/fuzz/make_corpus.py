@@ -187,6 +187,13 @@ def write_bundle():
     write_json("recipe", "other", other_recipe)
     write_json("bundle", "sample", bundle)
     write_json("bundle", "other", {**bundle, "preset": "activitynet1.2", "learned_from": i3d})
+    held_out = [
+        {"labels": ["go"], "scores": [0.75, 0.125], "segments": [], "hours": 0.5},
+        {"labels": [], "scores": [0.25, 0.5], "segments": [0, 2], "hours": 1.5},
+    ]
+    thresholds = {"all": 0.5, "own": {"stop": 0.25}}
+    point = {"thresholds": thresholds, "videos_chose_iteration": True, "false_alarms": 2.5, "videos": held_out}
+    write_json("bundle", "operating_point", {**bundle, "operating_point": point})
     write_json("sidecar", "features", features)
     write_json("sidecar", "other", {**features, "recipe": other_recipe})
     write_json("sidecar", "scores", scores)

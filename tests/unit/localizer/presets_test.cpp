@@ -34,6 +34,7 @@ Json published(const std::string& variant, int top_k_ratio, int length, double l
           {"evaluate_every", 200},
           {"patience", 0},
           {"min_snippets", min_snippets},
+          {"background_rows", 1},
           {"compat", "authors"},
           {"seed", 3552}};
 }

@@ -113,6 +113,33 @@ TEST(BatchSampler, RefusesVideosWithoutAPairAndNoOthers) {
   });
 }
 
+TEST(BatchSampler, DrawsTheLastRowsFromBackgroundAndTheRestAsWithoutIt) {
+  const VideosByClass paired = {{0, {0, 1, 2}}, {1, {2, 3}}};
+  const std::vector<std::size_t> others = {0, 1, 2, 3}, background = {7, 8, 9};
+  const BatchSampler without(paired, others);
+  for (int rows = 0; rows <= kUnpairedRows; ++rows) {
+    const BatchSampler with(paired, others, background, rows);
+    const std::ptrdiff_t labelled = 10 - rows;
+    std::set<std::size_t> drawn;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      std::mt19937_64 random(seed), same(seed);
+      const std::vector<std::size_t> batch = with.draw(random), usual = without.draw(same);
+      ASSERT_EQ(batch.size(), 10u);
+      ASSERT_TRUE(std::equal(batch.begin(), batch.begin() + labelled, usual.begin())) << rows;
+      drawn.insert(batch.begin() + labelled, batch.end());
+    }
+    const std::set<std::size_t> all(background.begin(), background.end());
+    EXPECT_EQ(drawn, rows == 0 ? std::set<std::size_t>() : all);
+  }
+}
+
+TEST(BatchSampler, DrawsAllRowsAsEverWhereThereIsNoBackground) {
+  const VideosByClass paired = {{0, {0, 1, 2}}};
+  std::mt19937_64 random(1), same(1);
+  EXPECT_EQ(BatchSampler(paired, {0, 1, 2}, {}, 1).draw(random),
+            BatchSampler(paired, {0, 1, 2}).draw(same));
+}
+
 // Rows that are zero or not, as 0 or 1.
 Array rows_of(const std::vector<float>& rows) {
   Array array({static_cast<std::int64_t>(rows.size()), 2});
@@ -292,6 +319,39 @@ TEST(HeldOut, LeavesTwoVideosOfEachClass) {
     EXPECT_GE(left[1], 2) << seed;
     EXPECT_GE(out.size(), 5u) << seed;
   }
+}
+
+std::vector<std::string> idle_ids(int count) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < count; ++i) ids.push_back("idle" + std::to_string(i));
+  return ids;
+}
+
+TEST(HeldOutBackground, IsTheShareButOneAtLeastOfTwoAndNeverTheLast) {
+  const auto count = [](int videos, double share) {
+    const std::vector<bool> held = held_out_background(idle_ids(videos), share, 1);
+    EXPECT_EQ(held.size(), static_cast<std::size_t>(videos));
+    return std::ranges::count(held, true);
+  };
+  EXPECT_EQ(count(0, 0.1), 0);
+  EXPECT_EQ(count(1, 0.9), 0);
+  EXPECT_EQ(count(2, 0.1), 1);
+  EXPECT_EQ(count(2, 0.9), 1);
+  EXPECT_EQ(count(14, 0.1), 1);
+  EXPECT_EQ(count(15, 0.1), 2);
+  EXPECT_EQ(count(20, 0.25), 5);
+  EXPECT_EQ(count(12, 0.99), 11);
+  EXPECT_EQ(count(12, 0), 0);
+}
+
+TEST(HeldOutBackground, DependsOnTheSeedAndNotOnTheOrderOfTheVideos) {
+  std::vector<std::string> ids = idle_ids(20);
+  const std::vector<bool> held = held_out_background(ids, 0.2, 1);
+  EXPECT_NE(held_out_background(ids, 0.2, 2), held);
+  std::ranges::reverse(ids);
+  std::vector<bool> reversed = held_out_background(ids, 0.2, 1);
+  std::reverse(reversed.begin(), reversed.end());
+  EXPECT_EQ(reversed, held);
 }
 
 }  // namespace

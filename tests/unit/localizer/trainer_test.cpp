@@ -342,6 +342,43 @@ TEST_F(Trainer, DrawsPairsFromThePairedAndTheOthersFromTheVideos) {
   test::expect_error(ErrorKind::kInput, {"video0"}, [&] { train_with("others", false, true); });
 }
 
+TEST_F(Trainer, DrawsTheLastRowsFromTheBackgroundVideos) {
+  Array broken({6, kFeatureSize});
+  broken.values.assign(broken.values.size(), std::numeric_limits<float>::infinity());
+  write_file(path("features") / "video0.npy", format_npy(broken));
+  const Dataset damaged = dataset_of(dataset().annotations());
+  const auto train_with = [&](int rows) {
+    TrainingJob with = job("rows " + std::to_string(rows));
+    with.dataset = &damaged;
+    with.judge = nullptr;
+    with.options.background_rows = rows;
+    with.background = {0};
+    for (auto* videos : {&with.paired, &with.videos}) videos->erase(videos->begin());
+    train(with);
+  };
+  EXPECT_NO_THROW(train_with(0));
+  test::expect_error(ErrorKind::kInput, {"video0"}, [&] { train_with(1); });
+}
+
+TEST_F(Trainer, TellsBackgroundRowsOnlyWhereThereIsBackgroundAndThenTheyMakeAnotherTraining) {
+  const auto options_of = [&](const std::string& name) {
+    return Json::parse(read_file(path(name) / "settings.json")).at("options");
+  };
+  train(job("without"));
+  EXPECT_FALSE(options_of("without").contains("background_rows"));
+  TrainingJob ignored = job("without");
+  ignored.options.background_rows = 2;
+  EXPECT_NO_THROW(train(ignored));
+  TrainingJob with = job("without");
+  with.background = {0};
+  test::expect_error(ErrorKind::kUsage, {"holds another training", "background_rows"},
+                     [&] { train(with); });
+  with = job("with");
+  with.background = {0};
+  train(with);
+  EXPECT_EQ(options_of("with").at("background_rows"), 1);
+}
+
 TEST_F(Trainer, CutsABatchAtItsLongestCountOfNonzeroSnippetsUnlessItIsClean) {
   constexpr int kLength = 6, kNonzero = 4;
   // The same snippets, once with zeros behind them.

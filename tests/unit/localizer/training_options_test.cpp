@@ -36,6 +36,7 @@ const std::vector<std::string> kOthers = {
     "evaluate_every=50",
     "patience=3",
     "min_snippets=2",
+    "background_rows=2",
     "compat=clean",
     "seed=18446744073709551615",
 };
@@ -77,12 +78,19 @@ TEST(TrainingOptions, AreCheckedOnceAllChangesAreMade) {
 // Bundles carry it, and a training goes on only with the same.
 TEST(TrainingOptions, HaveTheJsonThatTheyEverHad) {
   EXPECT_EQ(
-      to_json(TrainingOptions()).dump(),
+      to_json(TrainingOptions(), /*has_background=*/false).dump(),
       R"({"compat":"authors","dropout":0.7,"evaluate_every":200,"iterations":20000,)"
       R"("learning_rate":5e-05,"length":500,"loss":{"cas":1.0,"distance":"mse","mil":1.0,"ml":1.0,"norm":0.8,)"
       R"("oppo":0.8,"top_k_ratio":7},"min_snippets":1,"network":{"fattn":{"aux":"rgb",)"
       R"("main":"flow"},"fusion":"ccm","global":"main","local":"aux","vattn":{"aux":"flow",)"
       R"("main":"rgb"}},"patience":0,"seed":3552,"variant":"thumos14","weight_decay":0.001})");
+}
+
+TEST(TrainingOptions, TellRowsOfBackgroundOnlyWhereThereIsAny) {
+  const TrainingOptions options = with_setting(TrainingOptions(), "background_rows=3");
+  EXPECT_EQ(to_json(options, true), to_json(options));
+  EXPECT_EQ(to_json(options, true).at("background_rows"), 3);
+  EXPECT_EQ(to_json(options, false), to_json(TrainingOptions(), false));
 }
 
 TEST(TrainingOptions, ListTheKnownKeysWhereOneIsUnknown) {
@@ -114,6 +122,8 @@ TEST(TrainingOptions, RefuseValuesOutOfRangeAndSayWhatIsAllowed) {
   expect_refused("evaluate_every=0", "evaluate_every must be in [1");
   expect_refused("patience=-1", "patience must be in [0");
   expect_refused("min_snippets=0", "min_snippets must be in [1");
+  expect_refused("background_rows=5", "background_rows must be in [0");
+  expect_refused("background_rows=-1", "background_rows must be in [0");
   expect_refused("compat=ours", "one of authors, clean");
   expect_refused("seed=-1", "seed cannot be -1");
 }

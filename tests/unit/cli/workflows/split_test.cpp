@@ -7,6 +7,7 @@
 #include "pipeline/base/files.h"
 #include "pipeline/formats/npy.h"
 #include "tests/support.h"
+#include "tests/unit/log_capture.h"
 
 namespace co2net::test {
 namespace {
@@ -61,17 +62,19 @@ class SplitTest : public testing::Test {
     return names;
   }
 
+  Annotations annotations_;
+
  private:
   TempDir dir_;
-  Annotations annotations_;
 };
 
 // These are the lists that the authors' AntSampleDataset makes, but for the video without labels,
-// which it draws among the others.
+// which it draws among the others. Here it is background.
 TEST_F(SplitTest, PairsHaveTheShortVideosTooButNoneThatIsAllZeroAsInTheAuthorsCode) {
   const Split split = this->split(Compat::kAuthors);
   EXPECT_EQ(ids(split.training), (Ids{"long", "just", "zero"}));
   EXPECT_EQ(ids(split.paired), (Ids{"long", "just", "short", "shorter"}));
+  EXPECT_EQ(ids(split.background), (Ids{"unlabelled"}));
   EXPECT_EQ(ids(split.test), (Ids{"test"}));
 }
 
@@ -97,6 +100,41 @@ TEST_F(SplitTest, HeldOutVideosAreInNoPair) {
     EXPECT_LT(split.paired.size(), before.paired.size());
     EXPECT_EQ(split.paired, paired);
   }
+}
+
+TEST_F(SplitTest, BackgroundVideosAreHeldOutApartFromTheOthers) {
+  for (int i = 0; i < 8; ++i) add("more" + std::to_string(i), "training", {"run"}, kMinSnippets);
+  TrainingSettings settings = SplitTest::settings(Compat::kAuthors);
+  settings.held_out_share = 0.3;
+  const Dataset fewer = dataset();
+  const Split before = with_held_out(split_of(fewer, {}, settings), fewer, settings);
+  EXPECT_EQ(ids(before.background), (Ids{"unlabelled"}));
+  EXPECT_EQ(all_held_out(before), before.held_out);
+
+  for (int i = 0; i < 4; ++i) add("idle" + std::to_string(i), "training", {}, kMinSnippets);
+  add("short idle", "training", {}, kMinSnippets - 1);
+  const Dataset data = dataset();
+  const Split split = with_held_out(split_of(data, {}, settings), data, settings);
+  EXPECT_EQ(split.training, before.training);
+  EXPECT_EQ(split.held_out, before.held_out);
+  EXPECT_EQ(split.background.size(), 3u);
+  EXPECT_EQ(split.held_out_background.size(), 2u);
+  EXPECT_EQ(all_held_out(split).size(), split.held_out.size() + 2);
+  for (const std::vector<std::size_t>& videos : {split.background, split.held_out_background}) {
+    for (const std::size_t video : videos) EXPECT_TRUE(data.is_background(video));
+  }
+  EXPECT_NE(split.origin, before.origin);
+
+  settings.select = Selection::kLast;
+  EXPECT_EQ(with_held_out(split_of(data, {}, settings), data, settings).background.size(), 5u);
+}
+
+TEST_F(SplitTest, WarnsOfAClassThatIsCalledBackground) {
+  annotations_.classes.push_back("Background");
+  LogCapture log;
+  split(Compat::kAuthors);
+  EXPECT_NE(log.lines().find("the class Background is learned as an action"), std::string::npos)
+      << log.lines();
 }
 
 TEST_F(SplitTest, OriginIsOfAllThatIsLearnedFrom) {

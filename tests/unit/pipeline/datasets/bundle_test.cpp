@@ -83,6 +83,54 @@ TEST_F(BundleTest, RefusesALeastLengthOrACompatThatCannotBe) {
                      [&] { loaded_with("compat", "theirs"); });
 }
 
+OperatingPoint point_of_jumps() {
+  return {.thresholds = ClassThresholds{0.3, {{0, 0.45}}},
+          .false_alarms = 4,
+          .videos_chose_iteration = true,
+          .videos = {{{0}, {0.875}, {}, 0.5}, {{}, {0.25}, {2}, 0.75}}};
+}
+
+TEST_F(BundleTest, KeepsItsOperatingPointAndWhatThatWasChosenFrom) {
+  EXPECT_FALSE(saved().contains("operating_point"));
+  EXPECT_FALSE(load_bundle(dir_.path(), {}).operating_point.has_value());
+  bundle_.operating_point = point_of_jumps();
+  EXPECT_EQ(
+      saved().at("operating_point").dump(),
+      R"({"false_alarms":4.0,"thresholds":{"all":0.3,"own":{"Jump":0.45}},"videos":[)"
+      R"({"hours":0.5,"labels":["Jump"],"scores":[0.875],"segments":[]},)"
+      R"({"hours":0.75,"labels":[],"scores":[0.25],"segments":[2]}],"videos_chose_iteration":true})");
+  EXPECT_EQ(load_bundle(dir_.path(), {}).operating_point, bundle_.operating_point);
+  bundle_.operating_point = OperatingPoint{};
+  saved();
+  EXPECT_EQ(load_bundle(dir_.path(), {}).operating_point, OperatingPoint());
+}
+
+TEST_F(BundleTest, RefusesAnOperatingPointThatCannotBe) {
+  const auto refuses = [&](const Json::json_pointer& at, const Json& wrong,
+                           const std::string& word) {
+    Json point = to_json(point_of_jumps(), bundle_.classes);
+    point[at] = wrong;
+    test::expect_error(ErrorKind::kModel, {"operating_point", word},
+                       [&] { loaded_with("operating_point", point); });
+  };
+  refuses("/thresholds/all"_json_pointer, -0.1, "'all'");
+  refuses("/thresholds/all"_json_pointer, nullptr, "'all'");
+  refuses("/thresholds/own"_json_pointer, {{"Run", 0.5}}, "\"Run\" is none of the classes");
+  refuses("/thresholds/own"_json_pointer, {{"Jump", -1}}, "'own'");
+  refuses("/false_alarms"_json_pointer, "few", "'false_alarms'");
+  refuses("/videos_chose_iteration"_json_pointer, "yes", "'videos_chose_iteration'");
+  refuses("/videos"_json_pointer, 3, "'videos'");
+  refuses("/videos/0/labels/0"_json_pointer, "Run", "\"Run\" is none of the classes");
+  refuses("/videos/0/scores/0"_json_pointer, 1.5, "'scores'");
+  refuses("/videos/0/scores"_json_pointer, Json::array({0.5, 0.5}), "a number a class");
+  refuses("/videos/0/segments"_json_pointer, Json::array({1}), "a number a class");
+  refuses("/videos/1/segments"_json_pointer, Json::array(), "a number a class");
+  for (const Json& wrong : {Json(-1), Json(0.5), Json(1e30), Json("one")}) {
+    refuses("/videos/1/segments/0"_json_pointer, wrong, "whole numbers");
+  }
+  refuses("/videos/1/hours"_json_pointer, -1, "'hours'");
+}
+
 TEST_F(BundleTest, RefusesAFeatureSizeThatCannotBe) {
   for (const Json& wrong : {Json(0), Json(-2), Json(7), Json(1e30), Json("2048")}) {
     test::expect_error(ErrorKind::kModel, {"model.json", "'feature_size'"},

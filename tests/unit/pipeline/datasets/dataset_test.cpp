@@ -166,10 +166,34 @@ TEST_F(DatasetTest, LabelsArePlacesAmongTheClasses) {
 TEST_F(DatasetTest, UsableVideosHaveFeaturesAndLabelsAndAreLongEnough) {
   const Dataset dataset(features(), annotations(), {});
   using Places = std::vector<std::size_t>;
-  EXPECT_EQ(usable_videos(dataset, "training", 1, true), (Places{0, 1}));
-  EXPECT_EQ(usable_videos(dataset, "training", 4, true), (Places{0}));
-  EXPECT_EQ(usable_videos(dataset, "test", 1, false), (Places{3}));
-  EXPECT_EQ(usable_videos(dataset, "test", 1, true), Places{});
+  EXPECT_EQ(usable_videos(dataset, "training", 1, VideoKind::kLabelled), (Places{0, 1}));
+  EXPECT_EQ(usable_videos(dataset, "training", 4, VideoKind::kLabelled), (Places{0}));
+  EXPECT_EQ(usable_videos(dataset, "test", 1, VideoKind::kAny), (Places{3}));
+  EXPECT_EQ(usable_videos(dataset, "test", 1, VideoKind::kLabelled), Places{});
+  EXPECT_EQ(usable_videos(dataset, "test", 1, VideoKind::kBackground), Places{});
+}
+
+TEST_F(DatasetTest, VideosWithAnEmptyListAreBackgroundWhereOthersOfTheirSubsetHaveLabels) {
+  const auto with_c = [&](const std::string& c) {
+    const fs::path file = features().parent_path() / "annotations.json";
+    write_file(file, R"({"database": {"a": {"subset": "training", "annotations": [{"label": "run",)"
+                     R"( "segment": [0, 1]}]}, "c": )" +
+                         c + "}}");
+    return Dataset(features(), read_annotations(file), {});
+  };
+  using Places = std::vector<std::size_t>;
+  const Dataset idle = with_c(R"({"subset": "training", "annotations": []})");
+  EXPECT_FALSE(idle.is_background(0));
+  EXPECT_TRUE(idle.is_background(1));
+  EXPECT_EQ(usable_videos(idle, "training", 5, VideoKind::kBackground), Places{1});
+  EXPECT_EQ(usable_videos(idle, "training", 6, VideoKind::kBackground), Places{});
+  EXPECT_EQ(usable_videos(idle, "training", 1, VideoKind::kLabelled), Places{0});
+  EXPECT_EQ(usable_videos(idle, "training", 1, VideoKind::kAny), (Places{0, 1}));
+
+  EXPECT_FALSE(with_c(R"({"subset": "testing", "annotations": []})").is_background(1));
+  EXPECT_FALSE(with_c(R"({"subset": "training", "labels": [], "annotations": [{"label": "run",)"
+                      R"( "segment": [0, 1]}]})")
+                   .is_background(1));
 }
 
 TEST_F(DatasetTest, FingerprintIsOfValuesRecipeAndNetworks) {
