@@ -162,8 +162,10 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
   return proposals;
 }
 
+double least_telling_score(std::size_t classes) { return 1.5 / static_cast<double>(classes + 1); }
+
 ClassThresholds fallback_thresholds(std::size_t classes) {
-  return {std::max(0.2, 1.5 / static_cast<double>(classes + 1))};
+  return {std::max(0.2, least_telling_score(classes))};
 }
 
 FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThresholds& thresholds,

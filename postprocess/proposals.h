@@ -55,8 +55,11 @@ struct FinalSegments {
   std::vector<Proposal> segments;
 };
 
-// For a model without an operating point: 0.2, or more for few classes, since with no attention at
+// The video score from which on a class of so many may be told from chance: with no attention at
 // all every class scores 1 / (C + 1).
+double least_telling_score(std::size_t classes);
+
+// For a model without an operating point: 0.2, or more for few classes.
 ClassThresholds fallback_thresholds(std::size_t classes);
 
 // Of each class whose video score reaches its threshold, and not options.class_threshold, the runs

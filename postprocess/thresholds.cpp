@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/base/error.h"
+#include "postprocess/proposals.h"
 
 namespace co2net {
 namespace {
@@ -120,7 +121,7 @@ ClassThresholds thresholds_by_false_alarms(const std::vector<HeldOutVideo>& vide
                                            double per_hour) {
   const double hours = background_hours(videos);
   expect_enough_background(hours, per_hour);
-  const double least = 1.5 / static_cast<double>(videos.front().scores.size() + 1);
+  const double least = least_telling_score(videos.front().scores.size());
   double allowed = per_hour * hours;
   for (const Alarms& of_class : alarms_in(videos)) {
     allowed -= of_class.segments;

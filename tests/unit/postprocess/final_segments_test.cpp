@@ -7,22 +7,15 @@
 
 #include "pipeline/base/error.h"
 #include "postprocess/proposals.h"
+#include "tests/unit/postprocess/scores.h"
 
 namespace co2net {
 namespace {
 
 using Segments = std::vector<std::pair<int, int>>;
 
-// Scores of one class and the background, which is 0; full attention makes it the activation.
-Array cas_of(const std::vector<float>& activation) {
-  Array cas({static_cast<std::int64_t>(activation.size()), 2});
-  for (std::size_t t = 0; t < activation.size(); ++t) cas.values[2 * t] = activation[t];
-  return cas;
-}
-
-Array attn_of(const std::vector<float>& attn) {
-  return {{static_cast<std::int64_t>(attn.size())}, attn};
-}
+using test::attn_of;
+using test::cas_of;
 
 Segments spans_of(const FinalSegments& found) {
   Segments spans;

@@ -7,20 +7,13 @@
 #include <utility>
 
 #include "pipeline/base/error.h"
+#include "tests/unit/postprocess/scores.h"
 
 namespace co2net {
 namespace {
 
-// Scores of one class and the background, which is 0.
-Array cas_of(const std::vector<float>& activation) {
-  Array cas({static_cast<std::int64_t>(activation.size()), 2});
-  for (std::size_t t = 0; t < activation.size(); ++t) cas.values[2 * t] = activation[t];
-  return cas;
-}
-
-Array attn_of(const std::vector<float>& attn) {
-  return {{static_cast<std::int64_t>(attn.size())}, attn};
-}
+using test::attn_of;
+using test::cas_of;
 
 ProposalOptions clean_at(double threshold) {
   ProposalOptions options;
