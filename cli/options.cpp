@@ -39,7 +39,8 @@ std::vector<Input> other_files_read(const po::variables_map& args) {
   for (const char* option : {"model", "extractor"}) {
     const auto bundle = optional_value<std::string>(args, option);
     if (!bundle) continue;
-    for (const char* file : {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile}) {
+    for (const char* file :
+         {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kI3dLogitsFile}) {
       files.push_back({fs::path(*bundle) / file, ""});
     }
   }
