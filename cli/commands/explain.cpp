@@ -12,6 +12,7 @@ namespace {
 
 void add_explain_options(po::options_description& options) {
   add_model_option(options);
+  add_only_option(options);
   add_recipe_options(options, false);
   add_compat_option(options);
   add_extraction_options(options);

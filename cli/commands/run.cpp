@@ -13,6 +13,7 @@ namespace {
 
 void add_run_options(po::options_description& options) {
   add_model_option(options);
+  add_only_option(options);
   add_result_options(options);
   add_recipe_options(options, false);
   add_compat_option(options);

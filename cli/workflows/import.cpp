@@ -92,7 +92,7 @@ std::optional<I3dClasses> classes_of(const ImportedStreams& networks, const fs::
   if (!count) {
     const std::string why = "the checkpoints have no classification layers of the same classes";
     if (!file.empty()) throw Error(ErrorKind::kInput, file.string() + ": " + why + " to name");
-    spdlog::info("{}; what is left out with them is not needed for features", why);
+    spdlog::info("{}: the bundle makes features, and localizes once it has a CO2-Net", why);
     return std::nullopt;
   }
   I3dClasses classes;
@@ -201,6 +201,9 @@ Bundle import_into_bundle(const ImportI3dJob& job) {
   std::optional<I3dClasses> classes;
   if (has_co2net) {
     expect_same_features(bundle, networks, job.recipe);
+    if (class_count(networks)) {
+      spdlog::info("the networks' own classes are left out: the bundle has a CO2-Net");
+    }
   } else {
     classes = classes_of(networks, job.classes);
     set_classes(bundle, classes);

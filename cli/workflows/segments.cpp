@@ -24,6 +24,12 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
           segments_from_json(found.at("final"))};
 }
 
+// A classifier's probabilities do not depend on how many classes are reported.
+ClassThresholds thresholds_of(const Bundle& bundle, const ProposalOptions& options) {
+  if (bundle.kind == NetworkKind::kClassifier) return {options.class_threshold};
+  return fallback_thresholds(bundle.classes.size());
+}
+
 }  // namespace
 
 void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
@@ -31,8 +37,10 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
   ProposalOptions options;
   options.compat = compat.value_or(bundle.compat);
   if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
-  chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes,
-                                 fallback_thresholds(bundle.classes.size()), recipe.stride));
+  options.kind = bundle.kind;
+  const std::vector<std::string>& classes = reported_classes(bundle);
+  chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options, classes,
+                                 thresholds_of(bundle, options), recipe.stride));
 }
 
 Stage given_stage(const std::string& name, std::string bytes, const Json& info) {

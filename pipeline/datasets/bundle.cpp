@@ -179,12 +179,14 @@ void report_only(Bundle& bundle, const std::vector<std::string>& labels) {
                                        " has a CO2-Net, which tells all its classes; --only is for "
                                        "the classes of an I3D");
   }
+  if (labels.empty()) throw Error(ErrorKind::kUsage, "--only: names no class");
   const std::set<std::string> wanted(labels.begin(), labels.end());
   for (const std::string& label : wanted) {
     if (std::ranges::find(bundle.classes, label) != bundle.classes.end()) continue;
     throw Error(ErrorKind::kUsage, "--only: '" + label + "' is no class of the model " +
                                        bundle.name + "; its model.json lists them");
   }
+  bundle.only.clear();
   std::ranges::copy_if(bundle.classes, std::back_inserter(bundle.only),
                        [&](const std::string& label) { return wanted.contains(label); });
 }
