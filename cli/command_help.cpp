@@ -17,6 +17,8 @@ const std::vector<CommandHelp> kCommandHelp = {
      "learn to localize actions from video-level labels"},
     {"ablate", "--features DIR|FILE.npy --annotations FILE|DIR -o DIR",
      "train the paper's comparisons and print them beside its figures"},
+    {"suggest", "INPUT... --model DIR",
+     "labels of whole videos, by the classes of an I3D, to correct and to train with"},
     {"import", "i3d --rgb FILE --flow FILE -o DIR | co2net FILE --classes FILE --model DIR",
      "PyTorch checkpoints of I3D and of CO2-Net into a model bundle"},
     {"eval", "PREDICTIONS --ground-truth FILE|DIR",

@@ -12,11 +12,11 @@
 #include <iterator>
 #include <limits>
 #include <regex>
+#include <sstream>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
-#include "pipeline/datasets/bundle.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -30,6 +30,13 @@ bool is_set(const po::variables_map& args, const std::string& name) {
   return optional_value<bool>(args, name).value_or(false);
 }
 
+Strings fields_of(const std::string& text, char separator) {
+  Strings fields;
+  std::istringstream rest(text);
+  for (std::string field; std::getline(rest, field, separator);) fields.push_back(field);
+  return fields;
+}
+
 // What a command reads beside its inputs.
 std::vector<Input> other_files_read(const po::variables_map& args) {
   std::vector<Input> files;
@@ -39,7 +46,8 @@ std::vector<Input> other_files_read(const po::variables_map& args) {
   for (const char* option : {"model", "extractor"}) {
     const auto bundle = optional_value<std::string>(args, option);
     if (!bundle) continue;
-    for (const char* file : {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile}) {
+    for (const char* file :
+         {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kI3dLogitsFile}) {
       files.push_back({fs::path(*bundle) / file, ""});
     }
   }
@@ -162,6 +170,24 @@ void add_model_option(po::options_description& options) {
 
 fs::path parse_model(const po::variables_map& args) {
   return required(args, "model", "model", "a bundle's folder with --model DIR");
+}
+
+void add_only_option(po::options_description& options) {
+  options.add_options()(
+      "only", po::value<Strings>()->composing()->value_name("CLASS,..."),
+      "of a model with the classes of its I3D: tell of these alone; repeatable, as a class whose "
+      "name has a comma must be given by itself");
+}
+
+Bundle with_only(const po::variables_map& args, Bundle bundle) {
+  Strings labels;
+  for (const std::string& value : optional_value<Strings>(args, "only").value_or(Strings())) {
+    const bool is_class = std::ranges::find(bundle.classes, value) != bundle.classes.end();
+    const Strings given = is_class ? Strings{value} : fields_of(value, ',');
+    labels.insert(labels.end(), given.begin(), given.end());
+  }
+  if (args.count("only") > 0) report_only(bundle, labels);
+  return bundle;
 }
 
 std::optional<std::string> parse_bundle_name(const po::variables_map& args) {

@@ -18,6 +18,7 @@
 #include "cli/workflows/video_settings.h"
 #include "pipeline/base/choice.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/datasets/bundle.h"
 #include "pipeline/datasets/compat.h"
 #include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/recipe.h"
@@ -69,6 +70,11 @@ spdlog::level::level_enum parse_log_level(const std::string& name);
 // --model
 void add_model_option(boost::program_options::options_description& options);
 std::filesystem::path parse_model(const boost::program_options::variables_map& args);
+
+// --only of commands that localize with a bundle
+void add_only_option(boost::program_options::options_description& options);
+// The bundle as --only says. Errors: as report_only().
+Bundle with_only(const boost::program_options::variables_map& args, Bundle bundle);
 
 // --name of a bundle, which is kept as JSON.
 std::optional<std::string> parse_bundle_name(const boost::program_options::variables_map& args);

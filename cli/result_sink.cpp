@@ -11,12 +11,6 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-std::string printable_lines(const std::string& text) {
-  std::string shown;
-  for (const std::string& line : lines_of(text)) shown += printable(line) + "\n";
-  return shown;
-}
-
 bool is_pipe_or_device(const fs::path& path) {
   std::error_code unreachable;  // which is told when it is written
   const fs::file_status status = fs::status(path, unreachable);
@@ -24,6 +18,12 @@ bool is_pipe_or_device(const fs::path& path) {
 }
 
 }  // namespace
+
+std::string printable_lines(const std::string& text) {
+  std::string shown;
+  for (const std::string& line : lines_of(text)) shown += printable(line) + "\n";
+  return shown;
+}
 
 ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io)
     : options_(options),

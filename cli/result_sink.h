@@ -13,6 +13,9 @@
 
 namespace co2net {
 
+// Each line as printable() shows it, for a terminal.
+std::string printable_lines(const std::string& text);
+
 // Where results go: collected into one document, or a line (rows) a video as each comes. Files
 // appear when finish() is called, complete; pipes and standard output get lines at once. A terminal
 // gets CSV as printable() shows it, which JSON is anyway.

@@ -4,19 +4,9 @@
 #include <utility>
 
 #include "pipeline/base/version.h"
+#include "pipeline/formats/csv.h"
 
 namespace co2net {
-namespace {
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
-}  // namespace
-
 std::vector<Segment> to_segments(const std::vector<Proposal>& proposals,
                                  const std::vector<std::string>& classes, int stride, double fps,
                                  double duration_s) {

@@ -19,7 +19,8 @@ Json to_json(const ProposalOptions& options) {
           {"gamma", options.gamma},
           {"sigma", options.sigma},
           {"min_snippets", options.min_snippets},
-          {"compat", options.compat}};
+          {"compat", options.compat},
+          {"kind", options.kind}};
 }
 
 Json to_json(const ClassThresholds& thresholds) {

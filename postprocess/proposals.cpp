@@ -34,36 +34,46 @@ void check_scores(const Array& cas, const Array& attn) {
   }
 }
 
-// Attention-weighted activation of one class over time.
-std::vector<double> weighted_activation(const Array& cas, const Array& attn, std::int64_t label) {
-  std::vector<double> activation(attn.values.size());
+std::vector<float> column(const Array& cas, std::int64_t label) {
+  std::vector<float> values;
+  for (std::int64_t t = 0; t < cas.dim(0); ++t) values.push_back(cas.row(t)[label]);
+  return values;
+}
+
+// Activation of one class over time, weighted by attention where there is one.
+std::vector<double> activation_of(const Array& cas, const Array& attn, std::int64_t label,
+                                  NetworkKind kind) {
+  const std::vector<float> own = column(cas, label);
+  std::vector<double> activation(own.begin(), own.end());
+  if (kind == NetworkKind::kClassifier) return activation;
   for (std::size_t t = 0; t < activation.size(); ++t) {
-    activation[t] = static_cast<double>(cas.row(static_cast<std::int64_t>(t))[label]) *
-                    static_cast<double>(attn.values[t]);
+    activation[t] *= static_cast<double>(attn.values[t]);
   }
   return activation;
 }
 
 // Probability of each class in the whole video, background left out.
-std::vector<double> video_scores(const Array& cas, const Array& attn, int top_k_ratio) {
+std::vector<double> pooled_scores(const Array& cas, const Array& attn,
+                                  const ProposalOptions& options) {
   const std::size_t k =
-      std::max<std::size_t>(1, attn.values.size() / static_cast<std::size_t>(top_k_ratio));
+      std::max<std::size_t>(1, attn.values.size() / static_cast<std::size_t>(options.top_k_ratio));
   std::vector<double> scores;
   for (std::int64_t label = 0; label < cas.dim(1); ++label) {
-    scores.push_back(top_mean(weighted_activation(cas, attn, label), k));
+    scores.push_back(top_mean(activation_of(cas, attn, label, options.kind), k));
   }
-  scores = softmax(scores);
+  if (options.kind == NetworkKind::kCo2Net) scores = softmax(scores);
   scores.pop_back();
   return scores;
 }
 
-std::vector<int> kept_classes(const std::vector<double>& scores, double threshold) {
+std::vector<int> kept_classes(const std::vector<double>& scores, const ProposalOptions& options) {
   std::vector<int> kept;
   for (std::size_t label = 0; label < scores.size(); ++label) {
-    if (scores[label] >= threshold) kept.push_back(static_cast<int>(label));
+    if (scores[label] >= options.class_threshold) kept.push_back(static_cast<int>(label));
   }
-  if (kept.empty())
+  if (kept.empty() && options.kind == NetworkKind::kCo2Net) {
     kept.push_back(static_cast<int>(std::ranges::max_element(scores) - scores.begin()));
+  }
   return kept;
 }
 
@@ -80,10 +90,13 @@ std::vector<Run> runs_above(const std::vector<float>& attn, float threshold) {
   return runs;
 }
 
-std::vector<Run> candidate_runs(const std::vector<float>& attn, const ProposalOptions& options) {
+std::vector<Run> candidate_runs(const Array& cas, const Array& attn, std::int64_t label,
+                                const ProposalOptions& options) {
+  const std::vector<float> attention =
+      options.kind == NetworkKind::kClassifier ? column(cas, label) : attn.values;
   std::vector<Run> candidates;
   for (const double threshold : options.attention_thresholds) {
-    const std::vector<Run> runs = runs_above(attn, static_cast<float>(threshold));
+    const std::vector<Run> runs = runs_above(attention, static_cast<float>(threshold));
     const bool only_snippet_0 = runs.size() == 1 && runs[0].end == 1;
     if (only_snippet_0 && options.compat == Compat::kAuthors) continue;
     candidates.insert(candidates.end(), runs.begin(), runs.end());
@@ -145,14 +158,21 @@ std::vector<double> linspace(double first, double last, int count) {
   return values;
 }
 
+std::vector<double> video_scores(const Array& cas, const Array& attn,
+                                 const ProposalOptions& options) {
+  check_scores(cas, attn);
+  if (attn.dim(0) == 0) throw Error(ErrorKind::kInput, "scores: no snippets");
+  return pooled_scores(cas, attn, options);
+}
+
 std::vector<Proposal> propose(const Array& cas, const Array& attn, const ProposalOptions& options) {
   check_scores(cas, attn);
   if (attn.dim(0) < std::max(1, options.min_snippets)) return {};
-  const std::vector<double> scores = video_scores(cas, attn, options.top_k_ratio);
-  const std::vector<Run> runs = candidate_runs(attn.values, options);
+  const std::vector<double> scores = pooled_scores(cas, attn, options);
   std::vector<Proposal> proposals;
-  for (const int label : kept_classes(scores, options.class_threshold)) {
-    const std::vector<double> activation = weighted_activation(cas, attn, label);
+  for (const int label : kept_classes(scores, options)) {
+    const std::vector<Run> runs = candidate_runs(cas, attn, label, options);
+    const std::vector<double> activation = activation_of(cas, attn, label, options.kind);
     const double bonus = options.gamma * scores[static_cast<std::size_t>(label)];
     std::vector<Proposal> candidates = contrasted(runs, activation, label, options.outer_ratio);
     for (Proposal& candidate : candidates) candidate.score += bonus;
@@ -172,15 +192,15 @@ FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThr
                              const ProposalOptions& options) {
   check_scores(cas, attn);
   if (attn.dim(0) < std::max(1, options.min_snippets)) return {};
-  const std::vector<double> scores = video_scores(cas, attn, options.top_k_ratio);
-  const std::vector<Run> runs = candidate_runs(attn.values, options);
+  const std::vector<double> scores = pooled_scores(cas, attn, options);
   FinalSegments found;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const int label = static_cast<int>(i);
     const double threshold = thresholds.of(label);
     if (scores[i] < threshold) continue;
     found.classes.push_back({label, scores[i], threshold});
-    const std::vector<double> activation = weighted_activation(cas, attn, label);
+    const std::vector<Run> runs = candidate_runs(cas, attn, label, options);
+    const std::vector<double> activation = activation_of(cas, attn, label, options.kind);
     for (Proposal segment :
          distinct(contrasted(runs, activation, label, options.outer_ratio), attn.values.size())) {
       segment.score += options.gamma * scores[i];

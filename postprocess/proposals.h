@@ -6,6 +6,7 @@
 #include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/compat.h"
 #include "pipeline/datasets/operating_point.h"
+#include "pipeline/datasets/network_spec.h"
 #include "pipeline/formats/array.h"
 #include "postprocess/proposal.h"
 
@@ -25,7 +26,20 @@ struct ProposalOptions {
   int min_snippets = 1;          // shorter videos have no segments
   // kAuthors: a threshold that snippet 0 alone exceeds gives no candidate; soft_nms() has more.
   Compat compat = Compat::kAuthors;
+  // What the scores are of. A classifier has no attention and no background: each of its classes is
+  // its own attention, its activation is not weighted, the mean of its highest snippets is its
+  // video score as it is, and none is kept that does not reach the threshold.
+  NetworkKind kind = NetworkKind::kCo2Net;
 };
+
+// The score of each class for the whole video, by which segments are kept: the mean of the class's
+// activation, weighted by attention, over its highest max(1, T / top_k_ratio) snippets, and softmax
+// of these over all classes and the background, which is left out. Without softmax and attention
+// for a classifier.
+//   cas, attn  as propose() takes them, T >= 1
+// Errors: as propose(); Error(kInput) for no snippets.
+std::vector<double> video_scores(const Array& cas, const Array& attn,
+                                 const ProposalOptions& options = {});
 
 // From a video's scores to its segments (CO2-Net, arXiv 2107.12589; the score of a segment follows
 // AutoLoc's outer-inner contrast): runs of snippets whose attention exceeds a threshold, scored by

@@ -1,5 +1,6 @@
 // co2net_train_i3d: trains a small I3D to classify trimmed clips, each stream by itself, and writes
-// a bundle of both for `co2net extract` and `co2net train --extractor`.
+// a bundle of both for `co2net extract` and `co2net train --extractor`, which also localizes the
+// classes that they learned.
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -26,8 +27,10 @@
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/devices/threads.h"
+#include "pipeline/formats/npy.h"
 #include "pipeline/stages/recipe.h"
 #include "samples/program.h"
+#include "samples/tensors.h"
 #include "samples/trainable_i3d.h"
 #include "samples/trimmed_clips.h"
 
@@ -151,6 +154,12 @@ class StreamTrainer {
   }
 
   std::string script() const { return script_i3d(architecture_, network_.values()); }
+  // The classifier's rows of the actions, without that of none, for i3d_logits.npz.
+  void add_class_layer(Arrays& layers) const {
+    const auto actions = static_cast<std::int64_t>(set_.classes.size());
+    layers[name_ + ".weight"] = array_of(logits_.slice(0, 0, actions));
+    layers[name_ + ".bias"] = array_of(bias_.slice(0, 0, actions));
+  }
   int feature_size() const { return i3d_feature_size(architecture_); }
   const std::vector<std::string>& classes() const { return set_.classes; }
   const std::vector<std::int64_t>& test_labels() const { return set_.test.labels; }
@@ -241,6 +250,9 @@ void train_bundle(const TrainOptions& options) {
   Bundle bundle;
   bundle.directory = options.bundle;
   bundle.name = "drawn-actions-i3d";
+  bundle.kind = NetworkKind::kClassifier;
+  bundle.classes = streams[0].classes();
+  bundle.compat = Compat::kClean;
   bundle.recipe = options.recipe;
   bundle.feature_size = 2 * streams[0].feature_size();
   bundle.provenance = {{"made_by", "co2net_train_i3d"}, {"trained_on", "drawn trimmed clips"},
@@ -250,6 +262,9 @@ void train_bundle(const TrainOptions& options) {
   fs::create_directories(options.bundle);
   write_file(bundle.file(kI3dRgbFile), streams[0].script());
   write_file(bundle.file(kI3dFlowFile), streams[1].script());
+  Arrays layers;
+  for (const StreamTrainer& stream : streams) stream.add_class_layer(layers);
+  write_file(bundle.file(kI3dLogitsFile), format_npz(layers));
   save_bundle(bundle);
   print(accuracies);
 }

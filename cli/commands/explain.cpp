@@ -2,6 +2,7 @@
 
 #include "cli/commands/extraction_options.h"
 #include "cli/options.h"
+#include "cli/workflows/segments.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 void add_explain_options(po::options_description& options) {
   add_model_option(options);
+  add_only_option(options);
   add_recipe_options(options, false);
   add_compat_option(options);
   add_operating_point_option(options);
@@ -27,7 +29,8 @@ int run_explain(const po::variables_map& args, Io& io) {
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   if (!cache) throw Error(ErrorKind::kUsage, "explain needs a cache; leave out --no-cache");
   const VideoOptions video = parse_video_options(args);
-  const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  settle_operating_point(job.bundle, parse_operating_point(args));
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in);
   const int failed = explain_videos(
       job, source_of(inputs), [&](const Input& input, const std::vector<StageForecast>& forecasts) {

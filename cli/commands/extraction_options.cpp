@@ -99,9 +99,9 @@ void warn_of_unknown_code(const Bundle& bundle, DiskCache* cache) {
 LocalizeVideosJob parse_localize_videos(const po::variables_map& args, const VideoOptions& video,
                                         DiskCache* cache) {
   LocalizeVideosJob job;
-  job.bundle = load_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile, kCo2NetFile});
+  job.bundle =
+      with_only(args, load_localizing_bundle(parse_model(args), {kI3dRgbFile, kI3dFlowFile}));
   warn_of_unknown_code(job.bundle, cache);
-  settle_operating_point(job.bundle, parse_operating_point(args));
   job.extraction = parse_extraction(args, parse_recipe(args, job.bundle.recipe), video.threads);
   job.each = video.each;
   job.compat = parse_compat(args);

@@ -26,8 +26,8 @@ ExtractionSettings parse_extraction(const boost::program_options::variables_map&
 // Warns that a model's networks are code, once for each cache, and each time without one.
 void warn_of_unknown_code(const Bundle& bundle, DiskCache* cache);
 
-// What 'run' does with videos, which 'explain' has to know too: these, --model, --recipe-set,
-// --compat and --operating-point.
+// What 'run' does with videos, which 'explain' and 'suggest' have to know too: these, --model,
+// --only, --recipe-set and --compat.
 LocalizeVideosJob parse_localize_videos(const boost::program_options::variables_map& args,
                                         const VideoOptions& video, DiskCache* cache);
 

@@ -17,6 +17,9 @@ void add_import_options(po::options_description& options) {
                         "i3d: the checkpoint of the RGB network")  //
       ("flow", po::value<std::string>()->value_name("FILE"),
        "i3d: the checkpoint of the flow network")  //
+      ("i3d-classes", po::value<std::string>()->value_name("FILE|DIR"),
+       "i3d: the labels in the order of the networks' classes, as --classes takes them (default, "
+       "for networks of 400 classes: Kinetics-400's)")  //
       ("output,o", po::value<std::string>()->value_name("DIR"),
        "i3d: the bundle to make, or to put the networks into")  //
       ("model,m", po::value<std::string>()->value_name("DIR"),
@@ -41,6 +44,7 @@ int import_i3d(const po::variables_map& args) {
   ImportI3dJob job;
   job.rgb = required(args, "rgb", "I3D for RGB", "the RGB network's checkpoint with --rgb");
   job.flow = required(args, "flow", "I3D for flow", "the flow network's checkpoint with --flow");
+  job.classes = optional_value<std::string>(args, "i3d-classes").value_or("");
   job.bundle = bundle_to_fill(parse_directory(args), {kCo2NetFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_bundle_name(args).value_or(job.bundle.name);
@@ -49,6 +53,10 @@ int import_i3d(const po::variables_map& args) {
     spdlog::info("wrote {}, with the weights of a checkpoint of {}",
                  bundle.file(i3d_file(stream)).string(),
                  bundle.provenance.at("i3d_" + name_of(stream)).at("port").get<std::string>());
+  }
+  if (bundle.kind == NetworkKind::kClassifier) {
+    spdlog::info("wrote {}, with their {} classes: 'run' and 'suggest' work without training",
+                 bundle.file(kI3dLogitsFile).string(), bundle.classes.size());
   }
   return 0;
 }
@@ -69,7 +77,7 @@ int parse_max_seqlen(const po::variables_map& args, Variant variant) {
 }
 
 int import_co2net(const po::variables_map& args, const fs::path& checkpoint) {
-  expect_none_of(args, {"rgb", "flow", "output"}, not_of("co2net"));
+  expect_none_of(args, {"rgb", "flow", "output", "i3d-classes"}, not_of("co2net"));
   ImportCo2NetJob job;
   job.checkpoint = checkpoint;
   job.classes = required(args, "classes", "classes",

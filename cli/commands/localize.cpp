@@ -25,7 +25,7 @@ void add_localize_options(po::options_description& options) {
 int run_localize(const po::variables_map& args, Io& io) {
   FileInputs inputs;
   inputs.options = parse_video_options(args);
-  inputs.bundle_files = {kCo2NetFile};
+  inputs.localizes = true;
   LocalizeFeaturesJob job;
   job.threads = inputs.options.threads;
   job.device = parse_device(args);

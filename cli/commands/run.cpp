@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/result_sink.h"
+#include "cli/workflows/segments.h"
 
 namespace po = boost::program_options;
 
@@ -13,6 +14,7 @@ namespace {
 
 void add_run_options(po::options_description& options) {
   add_model_option(options);
+  add_only_option(options);
   add_result_options(options);
   add_recipe_options(options, false);
   add_compat_option(options);
@@ -28,7 +30,8 @@ int run_run(const po::variables_map& args, Io& io) {
   const ResultOptions results = parse_result_options(args);
   const VideoOptions video = parse_video_options(args);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
-  const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  settle_operating_point(job.bundle, parse_operating_point(args));
   const bool at_once =
       arguments == std::vector<std::string>{"-"} && results.format == ResultFormat::kJsonLines;
   std::vector<Input> inputs;

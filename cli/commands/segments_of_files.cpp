@@ -4,11 +4,13 @@
 #include "cli/result_sink.h"
 
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 
 namespace co2net {
 
 void add_segments_of_files_options(po::options_description& options) {
   add_model_option(options);
+  add_only_option(options);
   add_result_options(options);
   add_compat_option(options);
   add_operating_point_option(options);
@@ -24,7 +26,9 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   FilesJob job;
   job.compat = parse_compat(args);
-  job.bundle = load_bundle(parse_model(args), inputs.bundle_files);
+  const fs::path model = parse_model(args);
+  job.bundle =
+      with_only(args, inputs.localizes ? load_localizing_bundle(model) : load_bundle(model, {}));
   settle_operating_point(job.bundle, parse_operating_point(args));
   job.strict = inputs.options.each.strict;
   job.each.fail_fast = inputs.options.fail_fast;

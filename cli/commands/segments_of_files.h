@@ -3,7 +3,6 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "cli/cli.h"
@@ -19,7 +18,7 @@ void add_segments_of_files_options(boost::program_options::options_description& 
 struct FileInputs {
   VideoOptions options;
   std::vector<Input> files;
-  std::vector<std::string> bundle_files;  // that are needed of the model
+  bool localizes = false;  // the model's network is needed, too
 };
 // Returns how many inputs failed.
 using FilesWorkflow = std::function<int(const FilesJob&, const InputSource&, Stats&,

@@ -28,7 +28,9 @@ po::options_description videos_form() {
   options.add_options()("videos", po::value<std::string>()->value_name("DIR"),
                         "folder of untrimmed videos to learn from")  //
       ("labels", po::value<std::string>()->value_name("FILE.csv|by-folder"),
-       "what the videos show: rows 'file,label[;label...]', or sub-folders named by class");
+       "what the videos show: rows 'file,label[;label...]', or sub-folders named by class")  //
+      ("trust-suggestions", po::bool_switch(),
+       "take labels as 'co2net suggest' wrote them, with its column suggested_by still there");
   add_recipe_options(options, false);
   add_extraction_options(options);
   add_cache_options(options);
@@ -129,6 +131,10 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   warn_of_unknown_code(job.extractor, job.cache);
   job.folder = required(args, "videos", "videos");
   job.labels = required(args, "labels", "labels of the videos");
+  job.trust_suggestions = args["trust-suggestions"].as<bool>();
+  if (job.trust_suggestions && job.labels == "by-folder") {
+    throw Error(ErrorKind::kUsage, "--trust-suggestions has no meaning with --labels by-folder");
+  }
   job.changes = given_changes(args);
   if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
   job.name = parse_bundle_name(args).value_or("own-actions");

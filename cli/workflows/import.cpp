@@ -1,9 +1,14 @@
 #include "cli/workflows/import.h"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include "extractors/i3d/i3d_import.h"
+#include "extractors/i3d/kinetics_400.h"
 #include "localizer/co2net_import.h"
 #include "localizer/training_options.h"
 #include "pipeline/base/digest.h"
@@ -35,18 +40,83 @@ struct ImportedI3d {
   std::string file;    // in the bundle
   std::string script;  // its content
   Json provenance;
+  Arrays class_layer;  // as I3dCheckpoint has it
 };
+using ImportedStreams = std::array<ImportedI3d, 2>;  // RGB first
 
 ImportedI3d convert_i3d(Modality stream, const fs::path& checkpoint) {
   const I3dArchitecture architecture{.channels = channels_of(stream)};
-  const I3dCheckpoint network = read_i3d_checkpoint(checkpoint, architecture);
+  I3dCheckpoint network = read_i3d_checkpoint(checkpoint, architecture);
   return {i3d_file(stream),
           script_i3d(architecture, network.fill()),
-          {{"port", network.port}, {"sha256", sha256_file(checkpoint)}}};
+          {{"port", network.port}, {"sha256", sha256_file(checkpoint)}},
+          std::move(network.class_layer)};
+}
+
+// The classes that both networks were trained for.
+struct I3dClasses {
+  std::vector<std::string> labels;
+  Arrays layers;  // of i3d_logits.npz
+};
+
+// None where one of the networks has no classification layer, or they are for different classes.
+std::optional<std::size_t> class_count(const ImportedStreams& networks) {
+  std::array<std::int64_t, 2> counts{};
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    if (networks[i].class_layer.empty()) return std::nullopt;
+    counts[i] = networks[i].class_layer.at("bias").dim(0);
+  }
+  if (counts[0] != counts[1]) return std::nullopt;
+  return static_cast<std::size_t>(counts[0]);
+}
+
+// Their names, from the file if there is one; none where nobody says them.
+std::vector<std::string> class_names(std::size_t count, const fs::path& file) {
+  if (file.empty()) {
+    if (count == kinetics_400_classes().size()) return kinetics_400_classes();
+    spdlog::warn(
+        "the networks have {} classes, which are not Kinetics-400's: their classification layers "
+        "are left out; --i3d-classes FILE names the classes",
+        count);
+    return {};
+  }
+  std::vector<std::string> names = read_classes(file);
+  if (names.size() == count) return names;
+  throw Error(ErrorKind::kInput, file.string() + ": has " + std::to_string(names.size()) +
+                                     " labels, but the networks have " + std::to_string(count) +
+                                     " classes");
+}
+
+std::optional<I3dClasses> classes_of(const ImportedStreams& networks, const fs::path& file) {
+  const std::optional<std::size_t> count = class_count(networks);
+  if (!count) {
+    const std::string why = "the checkpoints have no classification layers of the same classes";
+    if (!file.empty()) throw Error(ErrorKind::kInput, file.string() + ": " + why + " to name");
+    spdlog::info("{}: the bundle makes features, and localizes once it has a CO2-Net", why);
+    return std::nullopt;
+  }
+  I3dClasses classes;
+  classes.labels = class_names(*count, file);
+  if (classes.labels.empty()) return std::nullopt;
+  const std::array<Modality, 2> streams = {Modality::kRgb, Modality::kFlow};
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    for (const auto& [name, array] : networks[i].class_layer) {
+      classes.layers[name_of(streams[i]) + "." + name] = array;
+    }
+  }
+  return classes;
+}
+
+// What a bundle without a CO2-Net localizes with; without classes, nothing.
+void set_classes(Bundle& bundle, const std::optional<I3dClasses>& classes) {
+  bundle.status = BundleStatus::kTrained;
+  bundle.classes = classes ? classes->labels : std::vector<std::string>();
+  bundle.kind = classes ? NetworkKind::kClassifier : NetworkKind::kCo2Net;
+  bundle.compat = classes ? Compat::kClean : Compat::kAuthors;
 }
 
 // A CO2-Net works with the features that it learned from alone.
-void expect_same_features(const Bundle& bundle, const std::array<ImportedI3d, 2>& networks,
+void expect_same_features(const Bundle& bundle, const ImportedStreams& networks,
                           const Recipe& recipe) {
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorKind::kInput, bundle.file(kCo2NetFile).string() + " " + why +
@@ -117,16 +187,26 @@ Bundle bundle_to_fill(const fs::path& directory, const std::vector<const char*>&
 
 Bundle import_into_bundle(const ImportI3dJob& job) {
   Bundle bundle = job.bundle;
-  for (const char* file : {kI3dRgbFile, kI3dFlowFile}) {
-    expect_no_input_at(bundle.file(file), {{job.rgb, ""}, {job.flow, ""}});
+  for (const char* file : {kI3dRgbFile, kI3dFlowFile, kI3dLogitsFile}) {
+    expect_no_input_at(bundle.file(file), {{job.rgb, ""}, {job.flow, ""}, {job.classes, ""}});
   }
-  const std::array<ImportedI3d, 2> networks = {convert_i3d(Modality::kRgb, job.rgb),
-                                               convert_i3d(Modality::kFlow, job.flow)};
-  if (fs::exists(bundle.file(kCo2NetFile))) {
+  const bool has_co2net = fs::exists(bundle.file(kCo2NetFile));
+  if (has_co2net && !job.classes.empty()) {
+    throw Error(ErrorKind::kUsage, "--i3d-classes: " + bundle.file(kCo2NetFile).string() +
+                                       " has classes of its own; import the networks into another "
+                                       "folder to use theirs");
+  }
+  const ImportedStreams networks = {convert_i3d(Modality::kRgb, job.rgb),
+                                    convert_i3d(Modality::kFlow, job.flow)};
+  std::optional<I3dClasses> classes;
+  if (has_co2net) {
     expect_same_features(bundle, networks, job.recipe);
+    if (class_count(networks)) {
+      spdlog::info("the networks' own classes are left out: the bundle has a CO2-Net");
+    }
   } else {
-    bundle.status = BundleStatus::kTrained;
-    bundle.classes.clear();
+    classes = classes_of(networks, job.classes);
+    set_classes(bundle, classes);
   }
   bundle.name = job.name;
   bundle.recipe = job.recipe;
@@ -136,6 +216,11 @@ Bundle import_into_bundle(const ImportI3dJob& job) {
   write_bundle(bundle, [&](const Bundle& target) {
     for (const ImportedI3d& network : networks) {
       write_file(target.file(network.file), network.script);
+    }
+    if (classes) {
+      write_file(target.file(kI3dLogitsFile), format_npz(classes->layers));
+    } else {
+      fs::remove(target.file(kI3dLogitsFile));
     }
   });
   return bundle;
@@ -147,6 +232,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
                      "--model");
   const bool has_i3d =
       fs::exists(bundle.file(kI3dRgbFile)) || fs::exists(bundle.file(kI3dFlowFile));
+  bundle.kind = NetworkKind::kCo2Net;
   bundle.classes = read_classes(job.classes);
   const Co2Net network = import_co2net(job.checkpoint, job.variant, job.max_seqlen);
   expect_classes(bundle.classes, job.classes, network, job.checkpoint);
@@ -162,7 +248,10 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
   bundle.learned_from.clear();
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};
-  write_bundle(bundle, [&](const Bundle& target) { network.save(target.file(kCo2NetFile)); });
+  write_bundle(bundle, [&](const Bundle& target) {
+    network.save(target.file(kCo2NetFile));
+    fs::remove(target.file(kI3dLogitsFile));  // the I3D's classes give way to the CO2-Net's
+  });
   return bundle;
 }
 

@@ -15,12 +15,16 @@ namespace co2net {
 // named "imported". Errors: Error(kInput) if something else is there; as load_bundle().
 Bundle bundle_to_fill(const std::filesystem::path& directory, const std::vector<const char*>& kept);
 
-// Both I3D networks.
+// Both I3D networks. Where the bundle has no CO2-Net, their classification layers are kept, too,
+// and are what it localizes with; the log says why not.
 struct ImportI3dJob {
   std::filesystem::path rgb, flow;  // checkpoints
-  Bundle bundle;                    // of bundle_to_fill() with kCo2NetFile
-  Recipe recipe;                    // of the features that the networks are to make
-  std::string name;                 // the bundle's
+  // Of the names of their classes, as read_classes() takes them; empty: Kinetics-400's, if they
+  // have as many.
+  std::filesystem::path classes;
+  Bundle bundle;     // of bundle_to_fill() with kCo2NetFile
+  Recipe recipe;     // of the features that the networks are to make
+  std::string name;  // the bundle's
 };
 
 struct ImportCo2NetJob {

@@ -101,11 +101,11 @@ int localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs,
   use_threads(job.threads);
   const Bundle& bundle = job.files.bundle;
   const FeatureReader reader(job);
-  const std::unique_ptr<LocalizerModel> localizer = make_localizer(bundle, job.device);
+  const Localizer localizer = make_localizer(bundle, job.device);
   const auto scores_chain = [&](const Input& input) {
     const auto [bytes, info] = reader.read(input);
     Chain chain = {given_stage("features", bytes, info)};
-    append_localization(chain, *localizer);
+    append_localization(chain, localizer);
     if (job.scores.empty()) return chain;
     const ChainResult scores = run_chain(chain, job.files.cache, subject_of(input));
     stats.add(input.id, scores.timings);

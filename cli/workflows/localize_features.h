@@ -10,7 +10,7 @@
 namespace co2net {
 
 struct LocalizeFeaturesJob {
-  FilesJob files;  // the bundle's CO2-Net is used
+  FilesJob files;  // the bundle as load_localizing_bundle() gives it
   Device device = {};
   int threads = 1;  // files that are worked on at once, on the CPU
   // Where each video's cas and attention go, <id>.npz with <id>.npz.json beside it; empty: nowhere.

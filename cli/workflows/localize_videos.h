@@ -11,7 +11,7 @@
 namespace co2net {
 
 struct LocalizeVideosJob {
-  Bundle bundle;                  // its I3D and CO2-Net are used
+  Bundle bundle;                  // as load_localizing_bundle() gives it, with both I3D files
   ExtractionSettings extraction;  // the recipe is the bundle's, unless one knows better
   VideoSettings each = {};
   std::optional<Compat> compat = {};  // none: as the bundle's CO2-Net was trained

@@ -32,6 +32,8 @@ const ClassThresholds* known_thresholds(const Bundle& bundle) {
 
 ClassThresholds thresholds_of(const Bundle& bundle) {
   if (const ClassThresholds* known = known_thresholds(bundle)) return *known;
+  // Its probabilities do not depend on how many classes are reported.
+  if (bundle.kind == NetworkKind::kClassifier) return {ProposalOptions().class_threshold};
   return fallback_thresholds(bundle.classes.size());
 }
 
@@ -73,8 +75,9 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
   ProposalOptions options;
   options.compat = compat.value_or(bundle.compat);
   if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
-  chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options, bundle.classes,
-                                 thresholds_of(bundle), recipe.stride));
+  options.kind = bundle.kind;
+  chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options,
+                                 reported_classes(bundle), thresholds_of(bundle), recipe.stride));
 }
 
 Stage given_stage(const std::string& name, std::string bytes, const Json& info) {

@@ -207,7 +207,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
   expect_place_for_training(job.settings.directory);
   require_averaged_crops(job.extraction.recipe);
   use_threads(job.settings.threads);
-  Videos videos = find_labelled_videos(job.folder, job.labels);
+  Videos videos = find_labelled_videos(job.folder, job.labels, job.trust_suggestions);
   TrainedOnVideos trained;
   trained.failed = keep_readable(videos, job);
   unite_duplicates(videos);

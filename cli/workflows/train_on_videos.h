@@ -21,7 +21,8 @@ void expect_no_test_videos_needed(const TrainingSettings& settings);
 struct TrainOnVideosJob {
   std::filesystem::path folder;
   std::string labels;  // as find_labelled_videos() takes them
-  Bundle extractor;    // whose I3D makes the features
+  bool trust_suggestions = false;
+  Bundle extractor;  // whose I3D makes the features
   ExtractionSettings extraction;
   VideoSettings each;
   DiskCache* cache = nullptr;  // may be null

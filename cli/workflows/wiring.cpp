@@ -1,8 +1,51 @@
 #include "cli/workflows/wiring.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "localizer/classifier_stage.h"
+#include "localizer/localizer_stage.h"
+#include "pipeline/base/error.h"
+
 namespace co2net {
+namespace {
+
+Localizer co2net_of(const Bundle& bundle, const Device& device) {
+  Co2NetConfig config;
+  config.network = bundle.network;
+  config.classes = static_cast<int>(bundle.classes.size());
+  config.feature_size = bundle.feature_size;
+  expect_sizes(bundle.file(kCo2NetFile), config);  // before videos are decoded for it
+  const auto model = std::make_shared<LocalizerModel>(
+      bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile), config, device);
+  return [model](std::size_t features, const CacheKey& key) { return model->stage(features, key); };
+}
+
+// What is wrong with a model's file is not an input's fault.
+Arrays read_model_arrays(const std::filesystem::path& file) {
+  try {
+    return read_npz(file);
+  } catch (const Error& e) {
+    throw e.kind() == ErrorKind::kInput ? Error(ErrorKind::kModel, e.what()) : e;
+  }
+}
+
+Localizer classifier_of(const Bundle& bundle) {
+  const std::filesystem::path file = bundle.file(kI3dLogitsFile);
+  const auto classifier = std::make_shared<const I3dClassifier>(
+      read_model_arrays(file), bundle.classes.size(), bundle.feature_size, file.string());
+  std::vector<std::size_t> reported;
+  for (const std::string& label : reported_classes(bundle)) {
+    reported.push_back(static_cast<std::size_t>(std::ranges::find(bundle.classes, label) -
+                                                bundle.classes.begin()));
+  }
+  return [classifier, reported, sha256 = bundle.sha256.at(kI3dLogitsFile)](std::size_t features,
+                                                                           const CacheKey& key) {
+    return classifier_stage(features, key, *classifier, sha256, reported);
+  };
+}
+
+}  // namespace
 
 std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
                                           const ExtractionSettings& settings) {
@@ -41,18 +84,13 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
   return chain;
 }
 
-std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const Device& device) {
-  Co2NetConfig config;
-  config.network = bundle.network;
-  config.classes = static_cast<int>(bundle.classes.size());
-  config.feature_size = bundle.feature_size;
-  expect_sizes(bundle.file(kCo2NetFile), config);  // before videos are decoded for it
-  return std::make_unique<LocalizerModel>(bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile),
-                                          config, device);
+Localizer make_localizer(const Bundle& bundle, const Device& device) {
+  return bundle.kind == NetworkKind::kClassifier ? classifier_of(bundle)
+                                                 : co2net_of(bundle, device);
 }
 
-void append_localization(Chain& chain, LocalizerModel& localizer) {
-  chain.push_back(localizer.stage(chain.size() - 1, chain.back().key));
+void append_localization(Chain& chain, const Localizer& localizer) {
+  chain.push_back(localizer(chain.size() - 1, chain.back().key));
 }
 
 }  // namespace co2net

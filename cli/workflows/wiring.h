@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "extractors/extractor.h"
-#include "localizer/localizer_stage.h"
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/stages/disk_cache.h"
@@ -35,9 +36,14 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const Extraction
 Chain features_chain(const Extractor& extractor, const ExtractionSettings& settings,
                      const VideoJob& job, DiskCache* cache);
 
-std::unique_ptr<LocalizerModel> make_localizer(const Bundle& bundle, const Device& device);
+// Makes the stage of localization from the place of the features in the chain and their key; must
+// outlive it. Its stages may run on several threads at once.
+using Localizer = std::function<Stage(std::size_t features, const CacheKey& features_key)>;
+// Of the bundle's CO2-Net, or of its I3D's classes. Errors: Error(kModel) for a file that does not
+// fit the bundle.
+Localizer make_localizer(const Bundle& bundle, const Device& device);
 
 // Appends localization to a chain that ends with features.
-void append_localization(Chain& chain, LocalizerModel& localizer);
+void append_localization(Chain& chain, const Localizer& localizer);
 
 }  // namespace co2net

@@ -1,9 +1,11 @@
 #include "extractors/i3d/i3d_import.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "pipeline/base/error.h"
 #include "pipeline/formats/state_dict.h"
@@ -78,6 +80,26 @@ void expect_stream(const StateDict& given, const Port& port, int channels) {
                                      "; are the two files exchanged?");
 }
 
+// "weight" [K, D] and "bias" [K] of the layer after the average pool; nothing where it has another
+// form.
+Arrays class_layer_in(const StateDict& given, const Port& port, std::int64_t feature_size) {
+  const std::string layer = std::string(port.logits) + "conv3d.";
+  const auto weight = given.arrays.find(layer + "weight"), bias = given.arrays.find(layer + "bias");
+  if (weight == given.arrays.end() || bias == given.arrays.end()) return {};
+  if (bias->second.shape.size() != 1) return {};
+  const std::int64_t classes = bias->second.shape[0];
+  if (weight->second.shape != Shape{classes, feature_size, 1, 1, 1}) return {};
+  Arrays parameters = {{"weight", to_float32(weight->second, given.name + ": " + weight->first)},
+                       {"bias", to_float32(bias->second, given.name + ": " + bias->first)}};
+  parameters["weight"].shape = {classes, feature_size};
+  for (const auto& [name, array] : parameters) {
+    if (std::ranges::all_of(array.values, [](float value) { return std::isfinite(value); }))
+      continue;
+    throw Error(ErrorKind::kInput, given.name + ": " + layer + name + ": holds NaN or infinity");
+  }
+  return parameters;
+}
+
 }  // namespace
 
 ParameterFill I3dCheckpoint::fill() const {
@@ -96,7 +118,8 @@ I3dCheckpoint read_i3d_checkpoint(const std::filesystem::path& file,
   expected.is_ignored = [&](const std::string& name) {
     return name.starts_with(port.logits) || name.ends_with(".num_batches_tracked");
   };
-  return {port.name, take_parameters(given, expected)};
+  Arrays class_layer = class_layer_in(given, port, i3d_feature_size(architecture));
+  return {port.name, take_parameters(given, expected), std::move(class_layer)};
 }
 
 }  // namespace co2net

@@ -15,13 +15,16 @@ namespace co2net {
 struct I3dCheckpoint {
   std::string port;   // the repository whose names the file has
   Arrays parameters;  // by the names of ParameterFill
+  // The classification layer, linear on the features: "weight" [K, D], "bias" [K]. Empty where the
+  // file has none of this form.
+  Arrays class_layer;
 
   ParameterFill fill() const;  // valid as long as this is
 };
 
-// The layers after the average pool may have any shape and are left out. Errors: Error(kIo);
-// Error(kInput) for a file that is no state dict (pipeline/formats/state_dict.h), is for the other
-// stream, or holds other parameters than its port's network has; for names of no known port.
+// Errors: Error(kIo); Error(kInput) for a file that is no state dict
+// (pipeline/formats/state_dict.h), is for the other stream, or holds other parameters than its
+// port's network has up to the average pool; for NaN and infinity; for names of no known port.
 I3dCheckpoint read_i3d_checkpoint(const std::filesystem::path& file,
                                   const I3dArchitecture& architecture);
 

@@ -2,6 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -38,6 +43,21 @@ int min_snippets_in(const Json& json) {
   return least;
 }
 
+// A classifier has no CO2-Net to tell of.
+void read_network(Json network, Bundle& bundle) {
+  if (network.contains("kind")) {
+    bundle.kind = choice_at<NetworkKind>(network, "kind");
+    network.erase("kind");
+  }
+  if (bundle.kind == NetworkKind::kClassifier) return;
+  bundle.network.ablation = ablation_from_json(network);
+}
+
+Json network_to_json(const Bundle& bundle) {
+  if (bundle.kind == NetworkKind::kClassifier) return {{"kind", bundle.kind}};
+  return to_json(bundle.network.ablation);
+}
+
 // A bundle's files lie in its folder.
 void expect_own_file(const std::string& name) {
   if (name.empty() || name == ".." || fs::path(name).filename() != name) {
@@ -58,10 +78,13 @@ Bundle bundle_from_json(const Json& json) {
   bundle.feature_size = feature_size_in(json);
   bundle.network.variant = choice_at<Variant>(json, "preset");
   bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
-  if (json.contains("network")) bundle.network.ablation = ablation_from_json(json["network"]);
+  if (json.contains("network")) read_network(json["network"], bundle);
   bundle.min_snippets = min_snippets_in(json);
   if (json.contains("compat")) bundle.compat = choice_at<Compat>(json, "compat");
   if (json.contains("operating_point")) {
+    if (bundle.kind == NetworkKind::kClassifier) {
+      throw Error(ErrorKind::kModel, "'operating_point': a classifier has none");
+    }
     bundle.operating_point = within("operating_point", [&] {
       return operating_point_from_json(json["operating_point"], bundle.classes);
     });
@@ -79,6 +102,45 @@ Bundle bundle_from_json(const Json& json) {
   return bundle;
 }
 
+// What model.json says, and nothing is checked.
+Bundle read_bundle(const fs::path& directory) {
+  const fs::path description = directory / "model.json";
+  if (!fs::is_regular_file(description)) {
+    throw Error(ErrorKind::kModel, directory.string() +
+                                       " is not a model bundle: it has no model.json (choose one "
+                                       "with --model)");
+  }
+  Bundle bundle = parse_bundle(read_file(description), description.string());
+  bundle.directory = directory;
+  return bundle;
+}
+
+void expect_files(const Bundle& bundle, const std::vector<std::string>& files) {
+  for (const std::string& name : files) {
+    const fs::path path = bundle.file(name);
+    if (!fs::is_regular_file(path) || bundle.sha256.count(name) == 0) {
+      throw Error(ErrorKind::kModel, "bundle " + bundle.directory.string() + " has no " + name +
+                                         "; 'co2net import' adds one to it");
+    }
+    if (sha256_file(path) != bundle.sha256.at(name)) {
+      const auto foreign = foreign_to_binary(path);
+      throw Error(ErrorKind::kModel,
+                  path.string() + " is not the file that model.json names (its SHA-256 differs); " +
+                      (foreign ? "it is " + *foreign : "fetch the bundle again"));
+    }
+  }
+}
+
+void warn_of_status(const Bundle& bundle) {
+  if (bundle.status == BundleStatus::kUntrainedI3d) {
+    spdlog::warn("model {} has an untrained I3D: its features mean nothing, its labels little",
+                 bundle.name);
+  } else if (bundle.status == BundleStatus::kUntrained) {
+    spdlog::warn("model {} is untrained: its features, labels and scores mean nothing",
+                 bundle.name);
+  }
+}
+
 }  // namespace
 
 const char* i3d_file(Modality modality) {
@@ -91,40 +153,55 @@ Bundle parse_bundle(std::string_view json, const std::string& name) {
 }
 
 Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& files) {
-  const fs::path description = directory / "model.json";
-  if (!fs::is_regular_file(description)) {
-    throw Error(ErrorKind::kModel, directory.string() +
-                                       " is not a model bundle: it has no model.json (choose one "
-                                       "with --model)");
-  }
-  Bundle bundle = parse_bundle(read_file(description), description.string());
-  bundle.directory = directory;
-  for (const std::string& name : files) {
-    const fs::path path = bundle.file(name);
-    if (!fs::is_regular_file(path) || bundle.sha256.count(name) == 0) {
-      throw Error(ErrorKind::kModel, "bundle " + directory.string() + " has no " + name +
-                                         "; 'co2net import' adds one to it");
-    }
-    if (sha256_file(path) != bundle.sha256[name]) {
-      const auto foreign = foreign_to_binary(path);
-      throw Error(ErrorKind::kModel,
-                  path.string() + " is not the file that model.json names (its SHA-256 differs); " +
-                      (foreign ? "it is " + *foreign : "fetch the bundle again"));
-    }
-  }
-  if (bundle.status == BundleStatus::kUntrainedI3d) {
-    spdlog::warn("model {} has an untrained I3D: its features mean nothing, its labels little",
-                 bundle.name);
-  } else if (bundle.status == BundleStatus::kUntrained) {
-    spdlog::warn("model {} is untrained: its features, labels and scores mean nothing",
-                 bundle.name);
+  Bundle bundle = read_bundle(directory);
+  expect_files(bundle, files);
+  warn_of_status(bundle);
+  return bundle;
+}
+
+Bundle load_localizing_bundle(const fs::path& directory, std::vector<std::string> files) {
+  Bundle bundle = read_bundle(directory);
+  files.emplace_back(localizer_file(bundle));
+  expect_files(bundle, files);
+  warn_of_status(bundle);
+  if (bundle.kind == NetworkKind::kClassifier) {
+    spdlog::warn(
+        "model {} is a classifier of trimmed clips, slid along: it knows no background and has no "
+        "operating point; 'co2net train' makes a model of your own actions that does",
+        bundle.name);
   }
   return bundle;
 }
 
+const char* localizer_file(const Bundle& bundle) {
+  return bundle.kind == NetworkKind::kClassifier ? kI3dLogitsFile : kCo2NetFile;
+}
+
+const std::vector<std::string>& reported_classes(const Bundle& bundle) {
+  return bundle.only.empty() ? bundle.classes : bundle.only;
+}
+
+void report_only(Bundle& bundle, const std::vector<std::string>& labels) {
+  if (bundle.kind != NetworkKind::kClassifier) {
+    throw Error(ErrorKind::kUsage, "--only: model " + bundle.name +
+                                       " has a CO2-Net, which tells all its classes; --only is for "
+                                       "the classes of an I3D");
+  }
+  if (labels.empty()) throw Error(ErrorKind::kUsage, "--only: names no class");
+  const std::set<std::string> wanted(labels.begin(), labels.end());
+  for (const std::string& label : wanted) {
+    if (std::ranges::find(bundle.classes, label) != bundle.classes.end()) continue;
+    throw Error(ErrorKind::kUsage, "--only: '" + label + "' is no class of the model " +
+                                       bundle.name + "; its model.json lists them");
+  }
+  bundle.only.clear();
+  std::ranges::copy_if(bundle.classes, std::back_inserter(bundle.only),
+                       [&](const std::string& label) { return wanted.contains(label); });
+}
+
 void save_bundle(const Bundle& bundle) {
   Json files = Json::object();
-  for (const char* name : {kI3dRgbFile, kI3dFlowFile, kCo2NetFile}) {
+  for (const char* name : {kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kI3dLogitsFile}) {
     if (fs::exists(bundle.file(name))) {
       files[name] = {{"sha256", sha256_file(bundle.file(name))}};
     }
@@ -137,7 +214,7 @@ void save_bundle(const Bundle& bundle) {
                {"feature_size", bundle.feature_size},
                {"preset", bundle.network.variant},
                {"max_seqlen", bundle.network.max_seqlen},
-               {"network", to_json(bundle.network.ablation)},
+               {"network", network_to_json(bundle)},
                {"min_snippets", bundle.min_snippets},
                {"compat", bundle.compat},
                {"files", files},

@@ -30,12 +30,17 @@ inline constexpr Choice<BundleStatus> kChoices<BundleStatus>[] = {
 
 // A model bundle: a directory with model.json, i3d_rgb.pt and i3d_flow.pt (TorchScript), and
 // co2net.pt (parameters by their published names). Features and the CO2-Net that learned from them
-// travel together.
+// travel together. In the CO2-Net's place may be i3d_logits.npz, the classification layer of each
+// stream's I3D: "rgb.weight" and "flow.weight" [K, D], "rgb.bias" and "flow.bias" [K].
 struct Bundle {
   std::filesystem::path directory;
   std::string name;
   BundleStatus status = BundleStatus::kTrained;
   std::vector<std::string> classes;
+  // Of a classifier's, those that results are to tell of, in their order; empty: all. A choice of
+  // whoever uses the bundle, not in model.json.
+  std::vector<std::string> only = {};
+  NetworkKind kind = NetworkKind::kCo2Net;  // "network.kind" in JSON
   Recipe recipe;
   int feature_size = 2048;           // 2D: columns of the features, both streams
   NetworkSpec network;               // of the CO2-Net; its variant is "preset" in JSON
@@ -54,6 +59,7 @@ struct Bundle {
 inline constexpr const char* kI3dRgbFile = "i3d_rgb.pt";
 inline constexpr const char* kI3dFlowFile = "i3d_flow.pt";
 inline constexpr const char* kCo2NetFile = "co2net.pt";
+inline constexpr const char* kI3dLogitsFile = "i3d_logits.npz";
 const char* i3d_file(Modality modality);
 
 // What model.json says; nothing is looked for on the disk. Throws Error(kModel) led by `name`.
@@ -63,6 +69,19 @@ Bundle parse_bundle(std::string_view json, const std::string& name);
 // names, since TorchScript is code. Warns of an untrained model. Throws Error(kModel) naming the
 // file and the remedy.
 Bundle load_bundle(const std::filesystem::path& directory, const std::vector<std::string>& files);
+
+// The same for what localizes: of the CO2-Net or the I3D's classification layers, the file that it
+// has is checked, too. Warns of what a classifier does not know.
+Bundle load_localizing_bundle(const std::filesystem::path& directory,
+                              std::vector<std::string> files = {});
+// The name of that file.
+const char* localizer_file(const Bundle& bundle);
+
+// The classes that results tell of.
+const std::vector<std::string>& reported_classes(const Bundle& bundle);
+// Makes them these of a classifier's. Errors: Error(kUsage) for another kind of bundle, or a label
+// that is none of its classes.
+void report_only(Bundle& bundle, const std::vector<std::string>& labels);
 
 // Hashes the weight files in bundle.directory and writes model.json beside them.
 void save_bundle(const Bundle& bundle);

@@ -40,7 +40,7 @@ void expect_same_model(const Json& sidecar, const Bundle& bundle) {
                                          bundle.name + " has; make it anew with this model");
     }
   }
-  if (sidecar.contains("classes") && sidecar["classes"] != Json(bundle.classes)) {
+  if (sidecar.contains("classes") && sidecar["classes"] != Json(reported_classes(bundle))) {
     throw Error(ErrorKind::kInput, "made for other classes than the model " + bundle.name + " has");
   }
 }
@@ -181,8 +181,8 @@ std::vector<std::string> ids_below(const fs::path& folder, const std::string& su
 Json scores_sidecar(const Bundle& bundle, const Json& video) {
   return {{"schema", kScoresSchema},
           {"recipe", to_json(bundle.recipe)},
-          {"classes", bundle.classes},
-          {"files", {{kCo2NetFile, bundle.sha256.at(kCo2NetFile)}}},
+          {"classes", reported_classes(bundle)},
+          {"files", {{localizer_file(bundle), bundle.sha256.at(localizer_file(bundle))}}},
           {"video", video}};
 }
 

@@ -33,26 +33,45 @@ struct LabelRow {
   Strings labels;
 };
 
-LabelRow label_row(const CsvRow& row, const std::string& name) {
+LabelRow label_row(const CsvRow& row, std::size_t columns, const std::string& name) {
   LabelRow result{name + ": line " + std::to_string(row.line), row.fields.front(), {}};
   const auto bad = [&](const std::string& why) {
     throw Error(ErrorKind::kInput, result.place + ": " + why + "; want file,label[;label...]");
   };
-  if (row.fields.size() != 2) bad(std::to_string(row.fields.size()) + " fields");
+  if (row.fields.size() != columns) bad(std::to_string(row.fields.size()) + " fields");
   if (result.file.empty()) bad("the file is missing");
   if (!is_utf8(row.fields[1])) bad("the label is not UTF-8");
   boost::split(result.labels, row.fields[1], boost::is_any_of(";"));
   for (std::string& label : result.labels) boost::trim(label);
-  std::erase(result.labels, "");
+  std::erase_if(result.labels,
+                [](const std::string& label) { return label.empty() || label == kUnknownLabel; });
   return result;
 }
 
-std::vector<LabelRow> read_label_rows(const fs::path& file) {
+bool is_header(const Strings& fields) {
+  return fields.size() >= 2 && fields[0] == "file" && fields[1] == "label";
+}
+
+// Whoever has looked at what a model suggested says so by deleting this column.
+void expect_looked_at(const Strings& header, const fs::path& file) {
+  if (std::ranges::find(header, "suggested_by") == header.end()) return;
+  throw Error(ErrorKind::kInput,
+              file.string() +
+                  ": its labels were suggested by a model, and nobody has looked at them: correct "
+                  "them and delete the column suggested_by, or give --trust-suggestions");
+}
+
+std::vector<LabelRow> read_label_rows(const fs::path& file, bool trust_suggestions) {
   const std::string text = read_input([](const fs::path& path) { return read_file(path); }, file);
   std::vector<LabelRow> rows;
+  std::size_t columns = 2;
   for (const CsvRow& row : parse_csv(text, file.string())) {
-    const bool is_header = rows.empty() && row.fields == Strings{"file", "label"};
-    if (!is_header) rows.push_back(label_row(row, file.string()));
+    if (rows.empty() && is_header(row.fields)) {
+      if (!trust_suggestions) expect_looked_at(row.fields, file);
+      columns = row.fields.size();
+    } else {
+      rows.push_back(label_row(row, columns, file.string()));
+    }
   }
   return rows;
 }
@@ -136,8 +155,8 @@ Strings names_below(const Videos& videos, const fs::path& folder) {
 }
 
 // Named files are taken whatever their suffix is.
-Videos videos_by_list(const fs::path& folder, const fs::path& list) {
-  const std::vector<LabelRow> rows = read_label_rows(list);
+Videos videos_by_list(const fs::path& folder, const fs::path& list, bool trust_suggestions) {
+  const std::vector<LabelRow> rows = read_label_rows(list, trust_suggestions);
   std::vector<fs::path> paths = {folder};
   std::error_code unreachable;
   for (const LabelRow& row : rows) {
@@ -195,7 +214,8 @@ bool is_background_label(const std::string& label) {
   return boost::iequals(label, kBackgroundLabel);
 }
 
-Videos find_labelled_videos(const fs::path& folder, const std::string& labels) {
+Videos find_labelled_videos(const fs::path& folder, const std::string& labels,
+                            bool trust_suggestions) {
   if (!fs::is_directory(folder)) {
     throw Error(ErrorKind::kUsage, "--videos: " + folder.string() + " is not a folder");
   }
@@ -204,7 +224,8 @@ Videos find_labelled_videos(const fs::path& folder, const std::string& labels) {
     throw Error(ErrorKind::kUsage,
                 "--labels: '" + labels + "' is neither a CSV file that exists nor by-folder");
   }
-  Videos videos = by_folder ? videos_by_folder(folder) : videos_by_list(folder, labels);
+  Videos videos =
+      by_folder ? videos_by_folder(folder) : videos_by_list(folder, labels, trust_suggestions);
   if (videos.empty()) {
     throw Error(ErrorKind::kUsage, "--videos: no video is in " + folder.string());
   }

@@ -11,6 +11,9 @@
 
 namespace co2net {
 
+// In the place of a label: not known.
+inline constexpr const char* kUnknownLabel = "?";
+
 // A video to learn from, and what it shows somewhere.
 struct LabelledVideo {
   Input input;
@@ -27,13 +30,17 @@ bool is_background_label(const std::string& label);
 // The videos that `folder` holds and that are labelled, sorted by id. `labels` is "by-folder",
 // where a video's class is the sub-folder of `folder` that it lies below, or a CSV file with rows
 // "file,label[;label...]", a header "file,label" or none, and as many rows a video as it takes;
-// `file` is a path relative to `folder`, or a name that only one video below it has. Videos without
-// a label and listed ones that are absent are left out and named in the log.
+// `file` is a path relative to `folder`, or a name that only one video below it has. A header may
+// have more columns, which are passed over. Videos without a label, or with '?' in its place, and
+// listed ones that are absent are left out and named in the log.
+// A column "suggested_by" says that nobody has looked at the labels: whoever has deletes it. It is
+// refused unless `trust_suggestions`.
 // Errors: Error(kUsage) for a folder without videos or labels that are no file; Error(kInput)
 // naming the line of a row that is not as above, or where background meets another label, or where
 // none of the listed files is there.
 std::vector<LabelledVideo> find_labelled_videos(const std::filesystem::path& folder,
-                                                const std::string& labels);
+                                                const std::string& labels,
+                                                bool trust_suggestions = false);
 
 // Takes out the videos that `is_unfit` holds for; returns their ids.
 std::vector<std::string> leave_out(std::vector<LabelledVideo>& videos,

@@ -9,6 +9,15 @@
 
 namespace co2net {
 
+// What a bundle localizes with.
+enum class NetworkKind {
+  kCo2Net,
+  kClassifier,  // the classes that its I3D was trained for, slid along the video
+};
+template <>
+inline constexpr Choice<NetworkKind> kChoices<NetworkKind>[] = {
+    {NetworkKind::kCo2Net, "co2net"}, {NetworkKind::kClassifier, "classifier"}};
+
 // The two published networks; the one for ActivityNet1.2 also averages its outputs over time.
 enum class Variant { kThumos14, kActivityNet };
 template <>

@@ -73,6 +73,13 @@ class CsvReader {
 
 }  // namespace
 
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
 std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& name) {
   const std::string text = as_text(bytes, name);
   CsvReader reader(text, name);

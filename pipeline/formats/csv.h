@@ -19,4 +19,7 @@ struct CsvRow {
 // as_text().
 std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& name);
 
+// A field as it is written: in quotes where it needs them.
+std::string csv_field(const std::string& text);
+
 }  // namespace co2net

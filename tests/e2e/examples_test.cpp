@@ -218,7 +218,22 @@ class Examples : public testing::TestWithParam<std::string> {
     std::string labels;
     for (const std::string& label : kClasses) labels += label + "\n";
     write_file("classes.txt", labels);
-    for (const char* other : {"I3D", "mine"}) fs::copy("MODEL", other);
+    fs::copy("MODEL", "mine");
+    make_classifier();
+  }
+
+  static void make_classifier() {
+    fs::copy("MODEL", "I3D");
+    Bundle bundle = load_bundle("I3D", {});
+    bundle.kind = NetworkKind::kClassifier;
+    bundle.classes = {"archery", "long jump"};
+    const Array weight({2, bundle.feature_size / 2}), bias({2});
+    fs::remove(bundle.file(kCo2NetFile));
+    write_file(bundle.file(kI3dLogitsFile), format_npz({{"rgb.weight", weight},
+                                                        {"rgb.bias", bias},
+                                                        {"flow.weight", weight},
+                                                        {"flow.bias", bias}}));
+    save_bundle(bundle);
   }
 
   static void make_videos() {

@@ -44,9 +44,10 @@ class Import : public testing::Test {
     return parse_json(read_file(bundle() / "model.json"), "model.json", ErrorKind::kInput);
   }
 
-  // A checkpoint with the parameters of the published I3D.
-  std::string i3d_file(const std::string& name, int channels, std::uint64_t seed = 1) const {
-    Arrays parameters;
+  // A checkpoint with the parameters of the published I3D, and `more`.
+  std::string i3d_file(const std::string& name, int channels, std::uint64_t seed = 1,
+                       const Arrays& more = {}) const {
+    Arrays parameters = more;
     const ParameterFill fill = he_uniform(seed);
     for (const auto& [parameter, shape] : i3d_parameters({.channels = channels})) {
       parameters[parameter] = fill(parameter, shape);
@@ -141,6 +142,76 @@ TEST_F(Import, I3dRefusesACo2NetOfAnotherFeatureSize) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(outcome.says("takes 32 features, and these networks give 2048")) << outcome.err;
   EXPECT_FALSE(fs::exists(bundle() / "i3d_rgb.pt"));
+}
+
+// The classification layer of so many classes.
+Arrays layer_of(std::int64_t classes, const std::string& filling) {
+  return {{"logits.conv3d.weight", hashfill(filling + " weight", {classes, 1024, 1, 1, 1}, 0.1f)},
+          {"logits.conv3d.bias", hashfill(filling + " bias", {classes}, 1)}};
+}
+
+TEST_F(Import, I3dKeepsItsClassesForABundleThatLocalizesWithoutTraining) {
+  const std::string rgb = i3d_file("rgb.pt", 3, 1, layer_of(400, "rgb"));
+  const std::string flow = i3d_file("flow.pt", 2, 1, layer_of(400, "flow"));
+  const Outcome outcome = import_i3d(rgb, flow, Strings{"--recipe-set", "fps=5"} + cheap_flow());
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("i3d_logits.npz, with their 400 classes")) << outcome.err;
+  EXPECT_EQ(model().at("network"), Json({{"kind", "classifier"}}));
+  EXPECT_EQ(model().at("compat"), "clean");
+  EXPECT_EQ(model().at("classes").size(), 400u);
+  EXPECT_EQ(model().at("classes").at(5), "archery");
+  const std::string layers = bundle() / kI3dLogitsFile;
+  EXPECT_EQ(model().at("files").at(kI3dLogitsFile).at("sha256"), sha256_file(layers));
+  EXPECT_EQ(read_npz(layers), (Arrays{{"rgb.weight", hashfill("rgb weight", {400, 1024}, 0.1f)},
+                                      {"rgb.bias", hashfill("rgb bias", {400}, 1)},
+                                      {"flow.weight", hashfill("flow weight", {400, 1024}, 0.1f)},
+                                      {"flow.bias", hashfill("flow bias", {400}, 1)}}));
+  draw_clip(path("clip.mkv"), 16);
+  EXPECT_EQ(co2net({"run", path("clip.mkv"), "--no-cache", "--model", bundle()}).code, 0);
+
+  const std::string with_classes = read_file(bundle() / "i3d_rgb.pt");
+  ASSERT_EQ(import_i3d(i3d_file("rgb.pt", 3), flow, Strings{"--recipe-set", "fps=5"}).code, 0);
+  EXPECT_EQ(read_file(bundle() / "i3d_rgb.pt"), with_classes);
+  EXPECT_FALSE(fs::exists(layers)) << "of one stream they are of no use";
+  EXPECT_FALSE(model().at("network").contains("kind"));
+  EXPECT_EQ(model().at("classes"), Json::array());
+  EXPECT_EQ(model().at("compat"), "authors");
+}
+
+TEST_F(Import, I3dOfOtherClassesNeedsTheirNames) {
+  const std::string rgb = i3d_file("rgb.pt", 3, 1, layer_of(3, "rgb"));
+  const std::string flow = i3d_file("flow.pt", 2, 1, layer_of(3, "flow"));
+  const Outcome nameless = import_i3d(rgb, flow);
+  ASSERT_EQ(nameless.code, 0) << nameless.err;
+  EXPECT_TRUE(nameless.says("the networks have 3 classes, which are not Kinetics-400's"));
+  EXPECT_FALSE(fs::exists(bundle() / kI3dLogitsFile));
+  ASSERT_EQ(import_i3d(rgb, flow, {"--i3d-classes", labels()}).code, 0);
+  EXPECT_EQ(model().at("classes"), (Strings{"bow", "jump", "wave"}));
+
+  write_file(labels(), "bow\njump\n");
+  const Outcome fewer = import_i3d(rgb, flow, {"--i3d-classes", labels()});
+  EXPECT_EQ(fewer.code, 1);
+  EXPECT_TRUE(fewer.says("has 2 labels, but the networks have 3 classes")) << fewer.err;
+  const Outcome none = import_i3d(rgb, i3d_file("flow.pt", 2), {"--i3d-classes", labels()});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_TRUE(none.says("no classification layers of the same classes to name")) << none.err;
+}
+
+TEST_F(Import, Co2NetTakesThePlaceOfTheI3dsClasses) {
+  fs::copy(CO2NET_TEST_BUNDLE, bundle());
+  Bundle old = load_bundle(bundle(), {});
+  fs::remove(bundle() / "co2net.pt");
+  old.kind = NetworkKind::kClassifier;
+  write_file(bundle() / kI3dLogitsFile, "layers");
+  save_bundle(old);
+  Co2Net::seeded({.classes = kClasses, .feature_size = old.feature_size}, 9).save(co2net_file());
+  ASSERT_EQ(import_co2net().code, 0);
+  EXPECT_FALSE(fs::exists(bundle() / kI3dLogitsFile));
+  EXPECT_FALSE(model().at("files").contains(kI3dLogitsFile));
+  EXPECT_FALSE(model().at("network").contains("kind"));
+  const Outcome outcome = import_i3d("rgb.pt", "flow.pt", {"--i3d-classes", labels()});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("co2net.pt has classes of its own")) << outcome.err;
 }
 
 TEST_F(Import, Co2NetMakesABundleThatLocalizesAsTheCheckpointDoes) {
@@ -293,6 +364,7 @@ TEST_F(Import, NeedsItsOptionsAndTakesNoOthers) {
       {{"co2net", "x"}, "with --classes"},
       {{"co2net", "x", "--classes", "x"}, "--model DIR"},
       {{"co2net", "x", "--output", "x"}, "--output is not of 'import co2net'"},
+      {{"co2net", "x", "--i3d-classes", "x"}, "--i3d-classes is not of 'import co2net'"},
       {{"co2net", "x", "--classes", "x", "--preset", "y"}, "'y' is not one of thumos14"},
       {{"co2net", "x", "--classes", "x", "--max-seqlen", "9"}, "of --preset activitynet1.2 alone"},
       {{"co2net", "x", "--classes", "x", "--preset", "activitynet1.2", "--max-seqlen", "0"},

@@ -54,7 +54,7 @@ TEST(SampleModel, IsSmallAndSaysHowItWasMade) {
   EXPECT_LE(bytes, 12u << 20);
 }
 
-TEST(TrainI3d, GivesTheSameNetworksForTheSameSeedOnly) {
+TEST(TrainI3d, GivesTheSameClassifierForTheSameSeedOnly) {
   const TempDir dir;
   const std::string clips = dir.path() / "clips";
   run_sample("co2net_draw_actions",
@@ -67,11 +67,18 @@ TEST(TrainI3d, GivesTheSameNetworksForTheSameSeedOnly) {
                     "1", "--batch", "4", "--recipe-set", "crop_size=32", "--recipe-set",
                     "resize.width=32", "--recipe-set", "resize.height=32"});
     EXPECT_NE(log.find("Test clips classified correctly, in %:"), std::string::npos) << log;
-    return read_file(bundle / "i3d_rgb.pt") + read_file(bundle / "i3d_flow.pt");
+    return read_file(bundle / "i3d_rgb.pt") + read_file(bundle / "i3d_flow.pt") +
+           read_file(bundle / "i3d_logits.npz");
   };
   const std::string first = networks("first", "1");
   EXPECT_EQ(networks("same", "1"), first);
   EXPECT_NE(networks("other", "2"), first);
+
+  const test::Outcome run = co2net({"run", clips, "--model", dir.path() / "first", "--no-cache",
+                                    "--progress", "off", "--format", "csv"});
+  expect_success(run);
+  EXPECT_TRUE(run.says("is a classifier of trimmed clips")) << run.err;
+  EXPECT_EQ(run.out.find(",none,"), std::string::npos);
 }
 
 TEST(TrainI3d, RefusesBeforeTheTrainingWhatItCannotLearnFrom) {

@@ -45,16 +45,19 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
                             "--select", "--held-out", "--checkpoint", "--threads", "--progress"};
   const Strings benchmark = {"--features", "--annotations", "--train-subset", "--test-subset"};
   const std::map<std::string, Strings> promised = {
-      {"run", videos + results + extraction + Strings{"--checkpoint"}},
+      {"run", videos + results + extraction + Strings{"--checkpoint", "--only"}},
+      {"suggest", videos + extraction + Strings{"--output", "--checkpoint", "--only"}},
       {"extract",
        videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
-      {"localize", files + results + cache +
-                       Strings{"--threads", "--save-scores", "--device", "--annotations"}},
-      {"propose", files + results + cache},
+      {"localize",
+       files + results + cache +
+           Strings{"--threads", "--save-scores", "--device", "--annotations", "--only"}},
+      {"propose", files + results + cache + Strings{"--only"}},
       {"train", training + benchmark + extraction_without_model + limits +
                     Strings{"--extractor", "--recipe", "--output", "--name", "--videos", "--labels",
-                            "--false-alarms", "--stream", "--strict", "--stats", "--timeout"}},
+                            "--false-alarms", "--trust-suggestions", "--stream", "--strict",
+                            "--stats", "--timeout"}},
       {"ablate",
        training + benchmark + Strings{"--recipe", "--table", "--seeds", "--output", "--json"}},
       {"eval",
@@ -65,11 +68,11 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain",
-       inputs + extraction +
-           Strings{"--stream", "--compat", "--operating-point", "--max-spool", "--timeout"}},
+       inputs + extraction + Strings{"--only", "--stream", "--compat", "--operating-point",
+                                     "--max-spool", "--timeout"}},
       {"import",
-       {"--rgb", "--flow", "--output", "--model", "--classes", "--preset", "--max-seqlen", "--name",
-        "--recipe", "--recipe-set"}},
+       {"--rgb", "--flow", "--i3d-classes", "--output", "--model", "--classes", "--preset",
+        "--max-seqlen", "--name", "--recipe", "--recipe-set"}},
       {"cache", {"--cache", "--max-size"}},
       {"probe", inputs + opening + Strings{"--max-spool", "--timeout"}},
       {"inspect", inputs}};
@@ -220,6 +223,7 @@ TEST(Usage, AnOutputWithAVideosSuffixIsRefused) {
                                                      {"pack", "f", "--annotations", "a.json"},
                                                      {"unpack", "f.npy", "--annotations", "a.json"},
                                                      {"import", "i3d", "--rgb", "a", "--flow", "b"},
+                                                     here.arguments("suggest") + Strings{clip},
                                                      Strings{"train"} + training,
                                                      Strings{"ablate"} + training}) {
     for (const Strings& output : {Strings{"-oother.mp4"}, Strings{"-o", "other.MP4"}}) {

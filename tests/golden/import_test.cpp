@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <regex>
 
 #include "extractors/i3d/i3d_import.h"
 #include "localizer/co2net_import.h"
 #include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
 #include "tests/checkpoint_file.h"
 #include "tests/golden/weights.h"
 #include "tests/support.h"
@@ -57,6 +60,44 @@ TEST_P(I3dImportGolden, MakesTheNetworkOfTheReferenceWeights) {
     const I3dCheckpoint read = read_i3d_checkpoint(dir.path() / "i3d.pt", architecture);
     EXPECT_EQ(read.port, port.repository);
     EXPECT_TRUE(script_i3d(architecture, read.fill()) == script_i3d(architecture, fill)) << stream;
+  }
+}
+
+TEST_P(I3dImportGolden, KeepsTheLayerThatGivesTheReferenceLogits) {
+  SKIP_WITHOUT(test::golden_dir());
+  const Arrays golden = read_npz(test::golden_dir() / "i3d_golden.npz");
+  const Port& port = GetParam();
+  const TempDir dir;
+  for (const std::string stream : {"rgb", "flow"}) {
+    const I3dArchitecture architecture{.channels = stream == "rgb" ? 3 : 2};
+    const ParameterFill fill = test::golden_i3d(stream);
+    Arrays file;
+    for (const auto& [name, shape] : i3d_parameters(architecture)) {
+      file[name_in(port, name)] = Array(shape);
+    }
+    for (const auto& [name, shape] : {std::pair("conv3d.weight", Shape{400, 1024, 1, 1, 1}),
+                                      std::pair("conv3d.bias", Shape{400})}) {
+      file[port.logits + "." + name] = fill(std::string("logits.") + name, shape);
+    }
+    test::write_state_dict(dir.path() / "i3d.pt", file);
+    const Arrays layer = read_i3d_checkpoint(dir.path() / "i3d.pt", architecture).class_layer;
+    const Array &features = golden.at(stream + "/features"),
+                &logits = golden.at(stream + "/logits");
+    const Array &weight = layer.at("weight"), &bias = layer.at("bias");
+    ASSERT_EQ(weight.shape, (Shape{400, 1024}));
+    double difference = 0, largest = 0;
+    for (std::int64_t video = 0; video < 2; ++video) {
+      for (std::int64_t k = 0; k < 400; ++k) {
+        double logit = bias.values[static_cast<std::size_t>(k)];
+        for (std::int64_t i = 0; i < 1024; ++i) {
+          logit += static_cast<double>(weight.row(k)[i]) * features.row(video)[i];
+        }
+        difference = std::max(difference, std::abs(logit - logits.row(video)[k]));
+        largest = std::max(largest, std::abs(logit));
+      }
+    }
+    EXPECT_LT(difference, 2e-5) << stream;
+    EXPECT_GT(largest, 10) << stream;
   }
 }
 

@@ -112,6 +112,7 @@ TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
   expect_new([](ProposalOptions& options) { options.sigma = 0.5; });
   expect_new([](ProposalOptions& options) { options.min_snippets = 2; });
   expect_new([](ProposalOptions& options) { options.compat = Compat::kClean; });
+  expect_new([](ProposalOptions& options) { options.kind = NetworkKind::kClassifier; });
 }
 
 }  // namespace

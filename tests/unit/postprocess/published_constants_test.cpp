@@ -21,6 +21,7 @@ TEST(PublishedConstants, OfProposals) {
   EXPECT_EQ(options.sigma, 0.3);
   EXPECT_EQ(options.min_snippets, 1);
   EXPECT_EQ(options.compat, Compat::kAuthors);
+  EXPECT_EQ(options.kind, NetworkKind::kCo2Net);
 }
 
 TEST(PublishedConstants, OfTheBenchmarksTime) { EXPECT_EQ(kSnippetsPerSecond, 1.5625); }

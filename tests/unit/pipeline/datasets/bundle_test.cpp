@@ -5,6 +5,7 @@
 #include "pipeline/base/files.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/expect_names.h"
+#include "tests/unit/log_capture.h"
 
 namespace co2net {
 namespace {
@@ -177,7 +178,61 @@ TEST_F(BundleTest, NamesTheChoiceOfItsNetworkThatIsUnknownAndThoseThatAreKnown) 
                      [&] { loaded_with("network", network); });
 }
 
+TEST_F(BundleTest, OfAClassifierSaysSoInThePlaceOfItsNetwork) {
+  bundle_.kind = NetworkKind::kClassifier;
+  EXPECT_EQ(saved().at("network"), Json({{"kind", "classifier"}}));
+  EXPECT_EQ(load_bundle(dir_.path(), {}).kind, NetworkKind::kClassifier);
+  Json network = to_json(Ablation());
+  EXPECT_EQ(loaded_with("network", network).kind, NetworkKind::kCo2Net);
+  network["kind"] = "co2net";
+  network["fusion"] = "add";
+  EXPECT_EQ(loaded_with("network", network).network.ablation.fusion, Fusion::kAdd);
+  test::expect_error(ErrorKind::kModel, {"kind must be one of co2net, classifier, not 'oracle'"},
+                     [&] {
+                       loaded_with("network", {{"kind", "oracle"}});
+                     });
+  test::expect_error(ErrorKind::kModel, {"'operating_point': a classifier has none"}, [&] {
+    loaded_with("operating_point", Json::object());
+  });
+  test::expect_error(ErrorKind::kModel, {"network"}, [&] { loaded_with("network", "deep"); });
+}
+
+TEST_F(BundleTest, LocalizesWithTheFileOfItsKindAndWarnsOfWhatAClassifierDoesNotKnow) {
+  const test::LogCapture log;
+  save_bundle(bundle_);
+  test::expect_error(ErrorKind::kModel, {"has no co2net.pt"},
+                     [&] { load_localizing_bundle(dir_.path()); });
+  bundle_.kind = NetworkKind::kClassifier;
+  save_bundle(bundle_);
+  test::expect_error(ErrorKind::kModel, {"has no i3d_logits.npz"},
+                     [&] { load_localizing_bundle(dir_.path()); });
+  write_file(bundle_.file(kI3dLogitsFile), "layers");
+  save_bundle(bundle_);
+  load_bundle(dir_.path(), {});
+  EXPECT_EQ(log.lines().find("knows no background"), std::string::npos);
+  load_localizing_bundle(dir_.path());
+  EXPECT_NE(log.lines().find("knows no background"), std::string::npos);
+  write_file(bundle_.file(kI3dLogitsFile), "others");
+  test::expect_error(ErrorKind::kModel, {"i3d_logits.npz", "SHA-256 differs"},
+                     [&] { load_localizing_bundle(dir_.path()); });
+}
+
+TEST_F(BundleTest, ReportsTheClassesOfAClassifierThatAreWantedInTheirOrder) {
+  bundle_.kind = NetworkKind::kClassifier;
+  bundle_.classes = {"bow", "jump", "wave"};
+  EXPECT_EQ(reported_classes(bundle_), bundle_.classes);
+  report_only(bundle_, {"wave", "bow", "wave"});
+  EXPECT_EQ(reported_classes(bundle_), (std::vector<std::string>{"bow", "wave"}));
+  test::expect_error(ErrorKind::kUsage, {"'hop' is no class of the model small"}, [&] {
+    report_only(bundle_, {"bow", "hop"});
+  });
+  test::expect_error(ErrorKind::kUsage, {"names no class"}, [&] { report_only(bundle_, {}); });
+  bundle_.kind = NetworkKind::kCo2Net;
+  test::expect_error(ErrorKind::kUsage, {"has a CO2-Net"}, [&] { report_only(bundle_, {"bow"}); });
+}
+
 TEST(NetworkSpec, HasChoicesWhoseNamesAreReadBack) {
+  test::expect_names_read_back<NetworkKind>();
   test::expect_names_read_back<Variant>();
   test::expect_names_read_back<Fusion>();
   test::expect_names_read_back<Role>();

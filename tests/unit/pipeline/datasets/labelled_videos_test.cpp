@@ -16,13 +16,15 @@ class FindLabelledVideos : public testing::Test {
   FindLabelledVideos() {
     for (const char* name : {"bow/v_a.mp4", "bow/v_b.mp4"}) write_file(folder_ / name, "x");
   }
-  std::vector<LabelledVideo> videos(const std::string& csv) const {
+  std::vector<LabelledVideo> videos(const std::string& csv, bool trust_suggestions = false) const {
     write_file(list_, csv);
-    return find_labelled_videos(folder_, list_);
+    return find_labelled_videos(folder_, list_, trust_suggestions);
   }
-  std::vector<std::string> ids(const std::string& csv) const {
+  std::vector<std::string> ids(const std::string& csv, bool trust_suggestions = false) const {
     std::vector<std::string> found;
-    for (const LabelledVideo& video : videos(csv)) found.push_back(video.input.id);
+    for (const LabelledVideo& video : videos(csv, trust_suggestions)) {
+      found.push_back(video.input.id);
+    }
     return found;
   }
 
@@ -35,6 +37,27 @@ TEST_F(FindLabelledVideos, TakesAListOfAnySystem) {
                 "file,label\r\nv_a.mp4,bow \r\nbow/v_b.mp4,bow\r\n"),
             (std::vector<std::string>{"v_a", "v_b"}));
   EXPECT_EQ(ids("v_a.mp4,bow\rv_b.mp4,bow\r"), (std::vector<std::string>{"v_a", "v_b"}));
+}
+
+TEST_F(FindLabelledVideos, PassesOverMoreColumnsThatTheHeaderNames) {
+  EXPECT_EQ(ids("file,label,score\nv_a.mp4,bow,0.9\nv_b.mp4,bow,\n"),
+            (std::vector<std::string>{"v_a", "v_b"}));
+  test::expect_error(ErrorKind::kInput, {"line 3: 2 fields"},
+                     [&] { ids("file,label,score\nv_a.mp4,bow,0.9\nv_b.mp4,bow\n"); });
+  test::expect_error(ErrorKind::kInput, {"line 1: 3 fields"}, [&] { ids("v_a.mp4,bow,jump\n"); });
+}
+
+TEST_F(FindLabelledVideos, LeavesOutThoseOfAnUnknownLabel) {
+  EXPECT_EQ(ids("v_a.mp4,?\nv_b.mp4, ? ;bow\n"), std::vector<std::string>{"v_b"});
+}
+
+TEST_F(FindLabelledVideos, RefusesSuggestionsUntilTheyAreLookedAtOrTrusted) {
+  const std::string csv = "file,label,score,suggested_by\nv_a.mp4,bow,0.9,i3d\nv_b.mp4,?,,i3d\n";
+  test::expect_error(ErrorKind::kInput,
+                     {list_.string(), "nobody has looked at them", "delete the column suggested_by",
+                      "--trust-suggestions"},
+                     [&] { ids(csv); });
+  EXPECT_EQ(ids(csv, true), std::vector<std::string>{"v_a"});
 }
 
 TEST_F(FindLabelledVideos, SaysHowTheNamesDifferWhereNoneOfTheListIsThere) {

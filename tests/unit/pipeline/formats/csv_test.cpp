@@ -58,5 +58,13 @@ TEST(ParseCsv, NamesALineWithMisplacedQuotes) {
   }
 }
 
+TEST(CsvField, IsReadBackWhateverItHolds) {
+  const Fields fields = {"plain", "a,b", "say \"hi\"", "two\nlines", ""};
+  std::string row;
+  for (const std::string& field : fields) row += (row.empty() ? "" : ",") + csv_field(field);
+  EXPECT_EQ(row, "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",");
+  EXPECT_EQ(fields_of(row), std::vector<Fields>{fields});
+}
+
 }  // namespace
 }  // namespace co2net

@@ -1,0 +1,71 @@
+#include "cli/workflows/suggest.h"
+
+#include <boost/program_options.hpp>
+
+#include "cli/commands/extraction_options.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/result_sink.h"
+#include "pipeline/base/files.h"
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace co2net {
+namespace {
+
+void add_suggest_options(po::options_description& options) {
+  add_model_option(options);
+  add_only_option(options);
+  add_output_option(options);
+  add_recipe_options(options, false);
+  add_extraction_options(options);
+  add_checkpoint_option(options);
+  add_cache_options(options);
+  add_video_options(options);
+}
+
+// The folder that the files of rows are below; empty where not just one was given.
+fs::path only_folder(const std::vector<std::string>& arguments) {
+  std::error_code unreachable;
+  const bool is_one = arguments.size() == 1 && fs::is_directory(arguments.front(), unreachable);
+  return is_one ? fs::absolute(arguments.front()).lexically_normal() : fs::path();
+}
+
+// As 'train --videos FOLDER' finds it.
+std::string file_below(const fs::path& folder, const fs::path& video) {
+  const fs::path path = fs::absolute(video).lexically_normal();
+  return folder.empty() ? path : path.lexically_relative(folder);
+}
+
+int run_suggest(const po::variables_map& args, Io& io) {
+  const fs::path folder = only_folder(parse_arguments(args, "INPUT"));
+  const fs::path output = parse_output(args);
+  const VideoOptions video = parse_video_options(args);
+  const std::unique_ptr<DiskCache> cache = parse_cache(args);
+  const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
+  expect_no_input_at(output, inputs);
+  if (!output.empty()) expect_writable(output);
+
+  std::string rows(kSuggestionsHeader);
+  const auto add_row = [&](const Suggestion& suggestion) {
+    rows += suggestion_row(suggestion, file_below(folder, suggestion.input.path), job.bundle.name);
+  };
+  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
+  return with_stats(video, [&](Stats& stats) {
+    const int failed = suggest_labels(job, source_of(inputs), stats, add_row, progress.observer());
+    if (output.empty()) {
+      io.out << (io.out_is_terminal ? printable_lines(rows) : rows);
+    } else {
+      write_file(output, rows);
+    }
+    return failed;
+  });
+}
+
+}  // namespace
+
+const Command kSuggestCommand = {"suggest", add_suggest_options, run_suggest};
+
+}  // namespace co2net
