@@ -32,8 +32,10 @@ int frames_of(double seconds) { return static_cast<int>(std::lround(seconds * kF
 
 bool happens(cv::RNG& rng, double probability) { return rng.uniform(0., 1.) < probability; }
 
-const Action& some_action(cv::RNG& rng) {
-  return all_actions()[rng(static_cast<unsigned>(all_actions().size()))];
+using Actions = std::vector<const Action*>;
+
+const Action* some_action(const Actions& actions, cv::RNG& rng) {
+  return actions[rng(static_cast<unsigned>(actions.size()))];
 }
 
 // What the figure does during some frames. Without an action it idles: it stands, strolls, or holds
@@ -46,11 +48,11 @@ struct Spell {
   double since_s = 0;  // into the movement, at its first frame
 };
 
-Spell idle_spell(int first_frame, int end_frame, cv::RNG& rng) {
+Spell idle_spell(const Actions& actions, int first_frame, int end_frame, cv::RNG& rng) {
   Spell spell{first_frame, end_frame};
   const double choice = rng.uniform(0., 1.);
   if (choice < 0.3) {
-    spell.frozen = &some_action(rng);
+    spell.frozen = some_action(actions, rng);
   } else if (choice < 0.5) {
     spell.strolls = true;
   }
@@ -59,10 +61,11 @@ Spell idle_spell(int first_frame, int end_frame, cv::RNG& rng) {
 }
 
 // An untrimmed video: idle and acting in turn, by up to three classes, `main` surely among them.
-std::vector<Spell> plan_untrimmed(const Action& main, int frames, cv::RNG& rng) {
-  std::vector<const Action*> present = {&main};
-  if (happens(rng, 0.6)) present.push_back(&some_action(rng));
-  if (happens(rng, 0.3)) present.push_back(&some_action(rng));
+std::vector<Spell> plan_untrimmed(const Actions& actions, const Action* main, int frames,
+                                  cv::RNG& rng) {
+  Actions present = {main};
+  if (happens(rng, 0.6)) present.push_back(some_action(actions, rng));
+  if (happens(rng, 0.3)) present.push_back(some_action(actions, rng));
   constexpr double kShortest_s = 2.5;
   const int last_end = frames - frames_of(0.6);
   std::vector<Spell> spells;
@@ -70,22 +73,34 @@ std::vector<Spell> plan_untrimmed(const Action& main, int frames, cv::RNG& rng) 
     const bool is_first = spells.empty();
     int action_start = start + frames_of(rng.uniform(1.2, 6.));
     int action_end = action_start + frames_of(rng.uniform(kShortest_s, 7.));
-    const Action* action = is_first ? &main : present[rng(static_cast<unsigned>(present.size()))];
+    const Action* action = is_first ? main : some_action(present, rng);
     if (is_first) {  // fits into any video
       action_end = std::min(action_end, last_end);
       action_start = std::min(action_start, action_end - frames_of(kShortest_s));
     }
     const bool fits = action_end <= last_end;
-    spells.push_back(idle_spell(start, fits ? action_start : frames, rng));
+    spells.push_back(idle_spell(actions, start, fits ? action_start : frames, rng));
     if (!fits) return spells;
     spells.push_back({action_start, action_end, action});
     start = action_end;
   }
 }
 
+// A video where nothing happens: one idle spell after the other.
+std::vector<Spell> plan_background(const Actions& actions, int frames, cv::RNG& rng) {
+  std::vector<Spell> spells;
+  for (int start = 0; start < frames;) {
+    const int end = std::min(start + frames_of(rng.uniform(2., 8.)), frames);
+    spells.push_back(idle_spell(actions, start, end, rng));
+    start = end;
+  }
+  return spells;
+}
+
 // A trimmed video: one spell, idle without an action.
-std::vector<Spell> plan_trimmed(const Action* action, int frames, cv::RNG& rng) {
-  if (action == nullptr) return {idle_spell(0, frames, rng)};
+std::vector<Spell> plan_trimmed(const Actions& actions, const Action* action, int frames,
+                                cv::RNG& rng) {
+  if (action == nullptr) return {idle_spell(actions, 0, frames, rng)};
   return {
       {.first_frame = 0, .end_frame = frames, .action = action, .since_s = rng.uniform(0., 8.)}};
 }
@@ -374,7 +389,9 @@ nlohmann::json annotation(const std::string& subset, const std::vector<Spell>& s
 
 struct Request {
   std::filesystem::path directory;
-  int training = 0, test = 0;  // videos of each subset
+  int training = 0, test = 0;                        // videos of each subset, with actions
+  int training_background = 0, test_background = 0;  // and without
+  Actions actions;
   bool trimmed = false;
   std::optional<double> length_s;  // of each video
   std::uint64_t seed = 1;
@@ -382,29 +399,39 @@ struct Request {
 
 struct Drawing {
   std::string id, subset;
-  int index;  // in its subset
+  bool is_background;
+  int index;  // in its subset, of its kind
 };
+
+// Multiplication by the odd constant is one to one, and spreads near seeds.
+cv::RNG random_for(const Request& request, const Drawing& drawing) {
+  cv::RNG rng(((request.seed << 32) + (drawing.is_background ? 1ull << 31 : 0ull) +
+               (static_cast<std::uint64_t>(drawing.index) << 2) +
+               (drawing.subset == "test" ? 2u : 0u) + (request.trimmed ? 1u : 0u) + 1) *
+              0x9e3779b97f4a7c15u);
+  for (int i = 0; i < 4; ++i) rng.next();
+  return rng;
+}
 
 // Draws one video into a folder and returns its annotation.
 nlohmann::json draw_video(const Request& request, const Drawing& drawing,
                           const std::filesystem::path& folder) {
-  // Spreads near seeds: multiplication by the odd constant is one to one.
-  cv::RNG rng(((request.seed << 32) + (static_cast<std::uint64_t>(drawing.index) << 2) +
-               (drawing.subset == "test" ? 2u : 0u) + (request.trimmed ? 1u : 0u) + 1) *
-              0x9e3779b97f4a7c15u);
-  for (int i = 0; i < 4; ++i) rng.next();
-  const std::size_t actions = all_actions().size();
+  cv::RNG rng = random_for(request, drawing);
+  const Actions& actions = request.actions;
   const auto turn = static_cast<std::size_t>(drawing.index);
   std::vector<Spell> spells;
   double length_s = 0;
   if (request.trimmed) {
     length_s = request.length_s.value_or(2.56);
-    const std::size_t which = turn % (actions + 1);
-    spells =
-        plan_trimmed(which < actions ? &all_actions()[which] : nullptr, frames_of(length_s), rng);
+    const std::size_t which = turn % (actions.size() + 1);
+    const Action* action = which < actions.size() ? actions[which] : nullptr;
+    spells = plan_trimmed(actions, action, frames_of(length_s), rng);
   } else {
     length_s = request.length_s.value_or(20 + 70 * std::pow(rng.uniform(0., 1.), 2));
-    spells = plan_untrimmed(all_actions()[turn % actions], frames_of(length_s), rng);
+    const int frames = frames_of(length_s);
+    spells = drawing.is_background
+                 ? plan_background(actions, frames, rng)
+                 : plan_untrimmed(actions, actions[turn % actions.size()], frames, rng);
   }
   const Scene scene = draw_scene(length_s, rng);
   write_video(folder / (drawing.id + ".mp4"), scene, spells);
@@ -419,13 +446,16 @@ bool is_drawn(const std::string& name) {
 
 void draw_videos(const Request& request) {
   std::vector<Drawing> drawings;
-  const auto add = [&](const std::string& subset, int count) {
+  const auto add = [&](const std::string& subset, bool is_background, int count) {
+    const std::string name = subset + (is_background ? "_background" : "");
     for (int i = 0; i < count; ++i) {
-      drawings.push_back({cv::format("%s_%04d", subset.c_str(), i + 1), subset, i});
+      drawings.push_back({cv::format("%s_%04d", name.c_str(), i + 1), subset, is_background, i});
     }
   };
-  add("training", request.training);
-  add("test", request.test);
+  add("training", false, request.training);
+  add("test", false, request.test);
+  add("training", true, request.training_background);
+  add("test", true, request.test_background);
   cv::setNumThreads(1);
   expect_only_in(request.directory, is_drawn);
   write_folder_with(request.directory, [&](const std::filesystem::path& folder) {
@@ -440,15 +470,42 @@ void draw_videos(const Request& request) {
   });
 }
 
+// All of them unless labels are given.
+Actions chosen_actions(const std::vector<std::string>& labels) {
+  Actions chosen;
+  for (const Action& action : all_actions()) {
+    if (labels.empty() || std::ranges::count(labels, action.label) > 0) chosen.push_back(&action);
+  }
+  for (const std::string& label : labels) {
+    if (std::ranges::find(chosen, label, &Action::label) == chosen.end()) {
+      throw po::error("--action: '" + label + "' is none of the motions that this program knows");
+    }
+  }
+  return chosen;
+}
+
+int count_in(const po::variables_map& args, const char* option) {
+  const int count = args[option].as<int>();
+  if (count < 0) throw po::error(std::string("--") + option + " must be at least 0");
+  return count;
+}
+
 void run(const po::variables_map& args) {
   Request request;
   request.directory = args["output"].as<std::string>();
-  request.training = args["training"].as<int>();
-  request.test = args["test"].as<int>();
+  request.training = count_in(args, "training");
+  request.test = count_in(args, "test");
+  request.training_background = count_in(args, "training-background");
+  request.test_background = count_in(args, "test-background");
+  request.actions = chosen_actions(args["action"].as<std::vector<std::string>>());
   request.trimmed = args["trimmed"].as<bool>();
   request.seed = parse_seed(args);
-  if (request.training < 0 || request.test < 0 || request.training + request.test < 1) {
+  const int background = request.training_background + request.test_background;
+  if (request.training + request.test + background < 1) {
     throw po::error("give the number of videos with --training, --test or both");
+  }
+  if (request.trimmed && background > 0) {
+    throw po::error("background videos are untrimmed; --trimmed has clips without an action");
   }
   if (args.count("seconds") > 0) {
     request.length_s = args["seconds"].as<double>();
@@ -468,7 +525,16 @@ SampleProgram program() {
       ("training", po::value<int>()->value_name("N")->default_value(0),
        "videos of the subset 'training'")  //
       ("test", po::value<int>()->value_name("N")->default_value(0),
-       "videos of the subset 'test'")                                                          //
+       "videos of the subset 'test'")  //
+      ("training-background", po::value<int>()->value_name("N")->default_value(0),
+       "videos of the subset 'training' where nothing happens: the figure stands, strolls, or "
+       "holds still in the pose of an action")  //
+      ("test-background", po::value<int>()->value_name("N")->default_value(0),
+       "the same of the subset 'test'")  //
+      ("action",
+       po::value<std::vector<std::string>>()->composing()->value_name("LABEL")->default_value(
+           {}, "all"),
+       "one of the motions to choose from; repeatable")                                        //
       ("trimmed", po::bool_switch(), "each shows one action, or none, from beginning to end")  //
       ("seconds", po::value<double>()->value_name("S"),
        "length of each; if not given, 20 to 90 at random, short ones more often (trimmed: 2.56)");

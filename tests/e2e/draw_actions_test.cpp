@@ -72,6 +72,36 @@ TEST(DrawActions, ShowsOneActionOrNoneFromBeginningToEndInTrimmedVideos) {
   EXPECT_EQ(labels.size(), 8u) << "one video is without an action";
 }
 
+TEST(DrawActions, ShowsNothingThatHappensInBackgroundVideos) {
+  const TempDir dir;
+  draw(dir.path(), "--training 1 --training-background 2 --test-background 1 --seconds 6");
+  EXPECT_EQ(
+      names_in(dir.path()),
+      (std::vector<std::string>{"annotations.json", "test_background_0001.mp4", "training_0001.mp4",
+                                "training_background_0001.mp4", "training_background_0002.mp4"}));
+  const auto database =
+      nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
+  for (const auto& [id, video] : database.items()) {
+    EXPECT_EQ(video.at("annotations").empty(), id != "training_0001") << id;
+    EXPECT_EQ(video.at("subset"), id.substr(0, id.find('_')));
+    EXPECT_EQ(video.at("duration"), 6.0);
+  }
+  EXPECT_NE(read_file(dir.path() / "training_background_0001.mp4"),
+            read_file(dir.path() / "training_background_0002.mp4"));
+}
+
+TEST(DrawActions, DrawsChosenMotionsAlone) {
+  const TempDir dir;
+  draw(dir.path(), "--training 4 --seconds 12 --action wind --action stop");
+  const auto database =
+      nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
+  std::set<std::string> labels;
+  for (const auto& [id, video] : database.items()) {
+    for (const auto& annotation : video.at("annotations")) labels.insert(annotation.at("label"));
+  }
+  EXPECT_EQ(labels, (std::set<std::string>{"stop", "wind"}));
+}
+
 TEST(DrawActions, ReplacesWhatItDrewBeforeAndNothingElse) {
   const TempDir dir;
   const auto videos = dir.path() / "videos";
@@ -97,6 +127,14 @@ TEST(DrawActions, RefusesArgumentsThatMakeNoSense) {
             "co2net_draw_actions: give the number of videos with --training, --test or both\n2\n");
   EXPECT_EQ(message_of("--test 1 --seconds 5"),
             "co2net_draw_actions: --seconds must be from 6 to 3600\n2\n");
+  EXPECT_EQ(message_of("--test 1 --action swim"),
+            "co2net_draw_actions: --action: 'swim' is none of the motions that this program "
+            "knows\n2\n");
+  EXPECT_EQ(message_of("--trimmed --test-background 1"),
+            "co2net_draw_actions: background videos are untrimmed; --trimmed has clips without an "
+            "action\n2\n");
+  EXPECT_EQ(message_of("--test-background -1"),
+            "co2net_draw_actions: --test-background must be at least 0\n2\n");
   EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 
