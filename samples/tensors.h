@@ -9,10 +9,14 @@
 
 namespace co2net {
 
+inline torch::Tensor tensor_of(const Array& array) {
+  return torch::tensor(array.values).reshape(array.shape);
+}
+
 // A float32 tensor to be trained, with the values that `fill` gives it.
 inline torch::Tensor trainable(const ParameterFill& fill, const std::string& name,
                                const Shape& shape) {
-  return torch::tensor(fill(name, shape).values).reshape(shape).set_requires_grad(true);
+  return tensor_of(fill(name, shape)).set_requires_grad(true);
 }
 
 // The values of a float32 tensor on the CPU.

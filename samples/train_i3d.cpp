@@ -1,6 +1,6 @@
-// co2net_train_i3d: trains a small I3D to classify trimmed clips, each stream by itself, and writes
-// a bundle of both for `co2net extract` and `co2net train --extractor`, which also localizes the
-// classes that they learned.
+// co2net_train_i3d: trains a small I3D to classify trimmed clips, each stream by itself, or only
+// classification layers for an I3D that there is, and writes a bundle of both for `co2net extract`
+// and `co2net train --extractor`, which also localizes the classes that they learned.
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -12,15 +12,19 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+#include <memory>
 #include <numbers>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "extractors/i3d/i3d.h"
 #include "extractors/i3d/i3d_network.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -44,8 +48,9 @@ constexpr int kShift = 4;  // pixels that a clip is shifted by at most, to see m
 
 struct TrainOptions {
   fs::path clips, bundle;
+  std::optional<Bundle> networks;  // whose I3D are taken as they are
   Recipe recipe;
-  double width = 1;
+  double width = 1;  // of new ones
   int epochs = 0, batch = 0;
   double rate = 0;
   std::uint64_t seed = 0;
@@ -78,22 +83,53 @@ torch::Tensor shifted(const torch::Tensor& clips, std::mt19937_64& random) {
   return torch::stack(views);
 }
 
+// What makes features [N, D] of one stream's clips.
+struct FeatureNetwork {
+  int feature_size;  // D
+  std::function<torch::Tensor(const torch::Tensor& clips, bool training)> features;
+  std::vector<torch::Tensor> trained;
+  std::function<std::string()> script;
+};
+
+FeatureNetwork new_network(double width, bool is_flow, std::uint64_t seed) {
+  const I3dArchitecture architecture = {is_flow ? 2 : 3, width};
+  const auto network = std::make_shared<TrainableI3d>(architecture, seed);
+  return {i3d_feature_size(architecture),
+          [network](const torch::Tensor& clips, bool training) {
+            return network->features(clips, training);
+          },
+          network->trained(), [=] { return script_i3d(architecture, network->values()); }};
+}
+
+FeatureNetwork network_of(const Bundle& bundle, const Recipe& recipe, bool is_flow) {
+  const fs::path file = bundle.file(is_flow ? kI3dFlowFile : kI3dRgbFile);
+  I3dOptions options;
+  options.channels = is_flow ? 2 : 3;
+  options.feature_size = bundle.feature_size / 2;
+  options.side = recipe.crop_size;
+  const auto network = std::make_shared<const I3d>(file, options);
+  return {options.feature_size,
+          [network](const torch::Tensor& clips, bool) {
+            return tensor_of(network->features(array_of(clips)));
+          },
+          {},
+          [file] { return read_file(file); }};
+}
+
 // One stream's network and its classifier.
 class StreamTrainer {
  public:
   StreamTrainer(const TrainOptions& options, bool is_flow)
       : options_(options),
         name_(is_flow ? "flow" : "rgb"),
-        architecture_{is_flow ? 2 : 3, options.width},
         seed_(2 * options.seed + (is_flow ? 1 : 0)),
         set_(read_trimmed_clips(options.clips, options.recipe, is_flow)),
-        network_(architecture_, seed_) {
+        network_(options.networks ? network_of(*options.networks, options.recipe, is_flow)
+                                  : new_network(options.width, is_flow, seed_)) {
     const auto outputs = static_cast<std::int64_t>(set_.classes.size()) + 1;
-    const Shape shape = {outputs, i3d_feature_size(architecture_)};
-    logits_ = torch::tensor(he_uniform(seed_)("logits.weight", shape).values)
-                  .reshape(shape)
-                  .mul_(0.1)
-                  .set_requires_grad(true);
+    const Shape shape = {outputs, network_.feature_size};
+    logits_ =
+        tensor_of(he_uniform(seed_)("logits.weight", shape)).mul_(0.1).set_requires_grad(true);
     bias_ = torch::zeros({outputs}).set_requires_grad(true);
     spdlog::info("{}: {} training and {} test clips", name_, set_.training.count(),
                  set_.test.count());
@@ -107,7 +143,7 @@ class StreamTrainer {
   // Adam with decoupled weight decay; the learning rate rises over a twentieth of the steps and
   // falls along a cosine.
   void train() {
-    std::vector<torch::Tensor> parameters = network_.trained();
+    std::vector<torch::Tensor> parameters = network_.trained;
     parameters.insert(parameters.end(), {logits_, bias_});
     torch::optim::AdamW optimizer(parameters,
                                   torch::optim::AdamWOptions(options_.rate).weight_decay(1e-2));
@@ -153,14 +189,14 @@ class StreamTrainer {
     return torch::cat(rows);
   }
 
-  std::string script() const { return script_i3d(architecture_, network_.values()); }
+  std::string script() const { return network_.script(); }
   // The classifier's rows of the actions, without that of none, for i3d_logits.npz.
   void add_class_layer(Arrays& layers) const {
     const auto actions = static_cast<std::int64_t>(set_.classes.size());
     layers[name_ + ".weight"] = array_of(logits_.slice(0, 0, actions));
     layers[name_ + ".bias"] = array_of(bias_.slice(0, 0, actions));
   }
-  int feature_size() const { return i3d_feature_size(architecture_); }
+  int feature_size() const { return network_.feature_size; }
   const std::vector<std::string>& classes() const { return set_.classes; }
   const std::vector<std::int64_t>& test_labels() const { return set_.test.labels; }
 
@@ -179,10 +215,9 @@ class StreamTrainer {
 
   const TrainOptions& options_;
   const std::string name_;
-  const I3dArchitecture architecture_;
   const std::uint64_t seed_;
   const TrimmedSet set_;
-  TrainableI3d network_;
+  const FeatureNetwork network_;
   torch::Tensor logits_, bias_;  // [classes + 1, D], [classes + 1]
 };
 
@@ -256,9 +291,14 @@ void train_bundle(const TrainOptions& options) {
   bundle.recipe = options.recipe;
   bundle.feature_size = 2 * streams[0].feature_size();
   bundle.provenance = {{"made_by", "co2net_train_i3d"}, {"trained_on", "drawn trimmed clips"},
-                       {"width", options.width},        {"epochs", options.epochs},
-                       {"batch", options.batch},        {"rate", options.rate},
-                       {"seed", options.seed},          {"test_accuracy", accuracies}};
+                       {"epochs", options.epochs},      {"batch", options.batch},
+                       {"rate", options.rate},          {"seed", options.seed},
+                       {"test_accuracy", accuracies}};
+  if (options.networks) {
+    bundle.provenance["networks"] = summary(*options.networks);
+  } else {
+    bundle.provenance["width"] = options.width;
+  }
   fs::create_directories(options.bundle);
   write_file(bundle.file(kI3dRgbFile), streams[0].script());
   write_file(bundle.file(kI3dFlowFile), streams[1].script());
@@ -285,6 +325,11 @@ void run(const po::variables_map& args) {
     throw po::error("--rate and --width must be positive");
   }
   options.recipe = recipe_preset("wtalc-cpu");
+  if (args.count("networks") > 0) {
+    if (!args["width"].defaulted()) throw po::error("--width is of new networks, not --networks");
+    options.networks = load_bundle(args["networks"].as<std::string>(), {kI3dRgbFile, kI3dFlowFile});
+    options.recipe = options.networks->recipe;
+  }
   if (args.count("recipe-set") > 0) {
     for (const std::string& setting : args["recipe-set"].as<std::vector<std::string>>()) {
       options.recipe = with_setting(options.recipe, setting);
@@ -301,8 +346,10 @@ SampleProgram program() {
        "from")  //
       ("output,o", po::value<std::string>()->value_name("BUNDLE")->required(),
        "the bundle's folder")  //
+      ("networks", po::value<std::string>()->value_name("BUNDLE"),
+       "takes the I3D and the recipe of this bundle, and learns the classes alone")  //
       ("recipe-set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-       "changes the recipe wtalc-cpu; repeatable")  //
+       "changes the recipe wtalc-cpu, or that of --networks; repeatable")  //
       ("width", po::value<double>()->value_name("W")->default_value(0.1875, "0.1875"),
        "of I3D: 1 is the published network")  //
       ("epochs", po::value<int>()->value_name("N")->default_value(8),

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "pipeline/datasets/bundle.h"
 #include "tests/e2e/program.h"
 #include "tests/support.h"
 
@@ -81,6 +82,22 @@ TEST(TrainI3d, GivesTheSameClassifierForTheSameSeedOnly) {
   EXPECT_EQ(run.out.find(",none,"), std::string::npos);
 }
 
+TEST(TrainI3d, LearnsTheClassesAloneForNetworksThatThereAre) {
+  const TempDir dir;
+  const std::string clips = dir.path() / "clips";
+  const fs::path bundle = dir.path() / "i3d", model = CO2NET_SAMPLE_MODEL;
+  run_sample("co2net_draw_actions",
+             {"-o", clips, "--trimmed", "--training", "18", "--test", "9", "--seconds", "0.64"});
+  run_sample("co2net_train_i3d", {"--clips", clips, "-o", bundle, "--networks", model, "--epochs",
+                                  "1", "--batch", "6"});
+  for (const char* file : {"i3d_rgb.pt", "i3d_flow.pt"}) {
+    EXPECT_EQ(read_file(bundle / file), read_file(model / file));
+  }
+  EXPECT_EQ(to_json(load_bundle(bundle, {}).recipe), to_json(load_bundle(model, {}).recipe));
+  expect_success(
+      co2net({"suggest", clips, "--model", bundle, "--no-cache", "-o", dir.path() / "labels.csv"}));
+}
+
 TEST(TrainI3d, RefusesBeforeTheTrainingWhatItCannotLearnFrom) {
   const TempDir dir;
   const std::string clips = dir.path() / "clips";
@@ -95,6 +112,9 @@ TEST(TrainI3d, RefusesBeforeTheTrainingWhatItCannotLearnFrom) {
       std::string::npos);
   EXPECT_NE(code_and_message({"--width", "0"}).find("must be positive\n2\n"), std::string::npos);
   EXPECT_NE(code_and_message({"--recipe-set", "crop=left"}).find("\n2\n"), std::string::npos);
+  EXPECT_NE(code_and_message({"--networks", CO2NET_SAMPLE_MODEL, "--width", "0.25"})
+                .find("--width is of new networks, not --networks\n2\n"),
+            std::string::npos);
   EXPECT_FALSE(fs::exists(dir.path() / "i3d" / "model.json"));
 }
 
