@@ -43,6 +43,7 @@ int run_suggest(const po::variables_map& args, Io& io) {
   const fs::path output = parse_output(args);
   const VideoOptions video = parse_video_options(args);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
+  expect_classes_of_i3d(load_bundle(parse_model(args), {}));
   const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
   const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   expect_no_input_at(output, inputs);

@@ -17,12 +17,7 @@ namespace {
 constexpr double kLeastScore = 0.1;
 constexpr std::size_t kMostTags = 3;
 
-void expect_classes_of_i3d(const Bundle& bundle) {
-  if (bundle.kind != NetworkKind::kClassifier) {
-    throw Error(ErrorKind::kModel, "model " + bundle.name +
-                                       " has no classes of its I3D to suggest; 'co2net import i3d' "
-                                       "makes one that has");
-  }
+void expect_labels_for_a_list(const Bundle& bundle) {
   for (const std::string& label : reported_classes(bundle)) {
     if (label.find(';') == std::string::npos) continue;
     throw Error(ErrorKind::kModel, "model " + bundle.name + ": the class '" + label +
@@ -53,10 +48,18 @@ std::string rounded(double score) {
 
 }  // namespace
 
+void expect_classes_of_i3d(const Bundle& bundle) {
+  if (bundle.kind == NetworkKind::kClassifier) return;
+  throw Error(ErrorKind::kModel, "model " + bundle.name +
+                                     " has no classes of its I3D to suggest; 'co2net import i3d' "
+                                     "makes one that has, of checkpoints with their last layer");
+}
+
 int suggest_labels(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
                    const std::function<void(const Suggestion&)>& on_suggestion,
                    const Observer& observer) {
   expect_classes_of_i3d(job.bundle);
+  expect_labels_for_a_list(job.bundle);
   const ScoreChains chains(job);
   return for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
     const Chain chain = chains.chain(make_job(input, job.each, job.cache, observer, &stats));

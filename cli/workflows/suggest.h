@@ -20,8 +20,11 @@ struct Suggestion {
   std::vector<Tag> tags;  // of a score of 0.1 at least, the best first, up to three; may be none
 };
 
+// Throws Error(kModel) for a bundle that does not localize with these.
+void expect_classes_of_i3d(const Bundle& bundle);
+
 // What the classes of an I3D make of whole videos. Returns how many inputs failed. Errors:
-// Error(kModel) for a bundle that does not localize with these; as localize_videos().
+// as expect_classes_of_i3d() and localize_videos(); Error(kModel) for a class whose name has a ';'.
 int suggest_labels(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
                    const std::function<void(const Suggestion&)>& on_suggestion,
                    const Observer& observer = {});

@@ -247,6 +247,8 @@ TEST_F(Suggest, NeedsAModelThatHasClassesOfItsI3d) {
   const Outcome outcome = other.call("suggest", {here_.path("videos/a.mkv")});
   EXPECT_EQ(outcome.code, 3);
   EXPECT_TRUE(outcome.says("has no classes of its I3D to suggest")) << outcome.err;
+  std::filesystem::remove(other.model() / kCo2NetFile);
+  EXPECT_TRUE(other.call("suggest", {here_.path("videos/a.mkv")}).says("classes of its I3D"));
   Bundle bundle = load_bundle(here_.model(), {});
   bundle.classes[1] = "jump;far";
   save_bundle(bundle);
