@@ -30,7 +30,7 @@ std::vector<std::size_t> ranked(const std::vector<std::vector<double>>& scores, 
 
 }  // namespace
 
-std::vector<double> video_class_scores(const Array& cas) {
+std::vector<double> video_class_scores(const Array& cas, NetworkKind kind) {
   expect_shape(cas, {-1, -1}, "cas");
   if (cas.dim(0) < 1 || cas.dim(1) < 2) {
     throw Error(ErrorKind::kInput,
@@ -44,7 +44,7 @@ std::vector<double> video_class_scores(const Array& cas) {
   for (std::int64_t label = 0; label < cas.dim(1); ++label) {
     scores.push_back(top_mean(activation_of(cas, label), k));
   }
-  scores = softmax(scores);
+  if (kind == NetworkKind::kCo2Net) scores = softmax(scores);
   scores.pop_back();
   return scores;
 }

@@ -2,16 +2,18 @@
 
 #include <vector>
 
+#include "pipeline/datasets/network_spec.h"
 #include "pipeline/formats/array.h"
 
 namespace co2net {
 
 // How likely each class is somewhere in a video: softmax over all C+1 classes of the mean of the
-// top ceil(T / 8) values over time of the class activation itself (not weighted by attention).
+// top ceil(T / 8) values over time of the class activation itself (not weighted by attention). A
+// classifier's are probabilities already: the means as they are.
 //   cas      [T, C+1], T >= 1, background last
 //   returns  [C] in [0, 1]
 // Errors: Error(kInput) for other shapes or values that are not finite.
-std::vector<double> video_class_scores(const Array& cas);
+std::vector<double> video_class_scores(const Array& cas, NetworkKind kind = NetworkKind::kCo2Net);
 
 // How likely each class is in each video, and whether the video has it: [videos][C].
 struct Classification {

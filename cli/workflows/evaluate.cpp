@@ -172,18 +172,18 @@ void log_counts(const FinalEvaluation& evaluation) {
 // Scores of a video for `classes`, from a file of 'localize --save-scores'.
 std::vector<double> class_scores(const fs::path& file, const Strings& classes) {
   const Arrays arrays = read_npz(file);
-  const Strings scored = read_score_classes(file).value_or(classes);
+  const ScoredClasses scored = read_scored_classes(file).value_or(ScoredClasses{classes});
   const auto cas = arrays.find("cas");
   if (cas == arrays.end()) throw Error(ErrorKind::kInput, "no array 'cas'");
-  expect_shape(cas->second, {-1, static_cast<std::int64_t>(scored.size()) + 1}, "cas");
-  const std::vector<double> scores = video_class_scores(cas->second);
+  expect_shape(cas->second, {-1, static_cast<std::int64_t>(scored.classes.size()) + 1}, "cas");
+  const std::vector<double> scores = video_class_scores(cas->second, scored.kind);
   std::vector<double> wanted;
   for (const std::string& label : classes) {
-    const auto found = std::ranges::find(scored, label);
-    if (found == scored.end()) {
+    const auto found = std::ranges::find(scored.classes, label);
+    if (found == scored.classes.end()) {
       throw Error(ErrorKind::kInput, "no scores for class '" + label + "'");
     }
-    wanted.push_back(scores[static_cast<std::size_t>(found - scored.begin())]);
+    wanted.push_back(scores[static_cast<std::size_t>(found - scored.classes.begin())]);
   }
   return wanted;
 }

@@ -213,11 +213,14 @@ Json assumed_video_info(const Bundle& bundle, std::int64_t snippets) {
   return {{"video", video_of(bundle.recipe, snippets)}};
 }
 
-std::optional<std::vector<std::string>> read_score_classes(const fs::path& file) {
+std::optional<ScoredClasses> read_scored_classes(const fs::path& file) {
   const fs::path beside = sidecar_path(file);
   if (!fs::exists(beside)) return std::nullopt;
   return from_sidecar(beside, [](const Json& json) {
-    return json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput);
+    const Json files = json.value("files", Json::object());
+    return ScoredClasses{
+        json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput),
+        files.contains(kI3dLogitsFile) ? NetworkKind::kClassifier : NetworkKind::kCo2Net};
   });
 }
 

@@ -66,8 +66,14 @@ Json read_video_info(const std::filesystem::path& file, const Bundle& bundle,
 // The same where only features are known of a video.
 Json assumed_video_info(const Bundle& bundle, std::int64_t snippets);
 
-// The classes that the sidecar of scores (.npz) says they are for, background left out; nothing
-// without a sidecar. Throws Error(kInput).
-std::optional<std::vector<std::string>> read_score_classes(const std::filesystem::path& file);
+// What scores are of.
+struct ScoredClasses {
+  std::vector<std::string> classes;  // without background
+  NetworkKind kind = NetworkKind::kCo2Net;
+};
+
+// What the sidecar of scores (.npz) says that they are of; nothing without one. Throws
+// Error(kInput).
+std::optional<ScoredClasses> read_scored_classes(const std::filesystem::path& file);
 
 }  // namespace co2net

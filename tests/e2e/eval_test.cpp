@@ -220,6 +220,20 @@ TEST_F(Eval, ClassificationLeavesOutClassesThatNoScoredVideoHas) {
   EXPECT_TRUE(outcome.says("1 classes (jump) that no scored video has")) << outcome.err;
 }
 
+TEST_F(Eval, TakesTheProbabilitiesOfAClassifierAsTheyAre) {
+  save_scores("a", 0.45f, 0.5f);
+  save_scores("b", 0, 0.4f);
+  const auto mean_precision = [&] {
+    return eval({"--json", "--scores", path("scores")}).json().at("classification").at("mAP");
+  };
+  EXPECT_EQ(mean_precision(), 0.5) << "b may run rather than a, beside so little else";
+  for (const std::string id : {"a", "b"}) {
+    write_file(path("scores") / (id + ".npz.json"),
+               R"({"classes": ["jump", "run"], "files": {"i3d_logits.npz": ""}})");
+  }
+  EXPECT_EQ(mean_precision(), 0.75);
+}
+
 TEST_F(Eval, ClassificationFollowsTheClassesOfTheScores) {
   save_scores("a", 2, 1);
   save_scores("b", 1, 2);

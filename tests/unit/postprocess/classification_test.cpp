@@ -29,6 +29,9 @@ TEST(VideoClassScores, TakeOneSnippetOfUpToEight) {
   cas.row(5)[0] = 1;
   EXPECT_NEAR(video_class_scores(cas)[0], 1 / (1 + std::exp(-1.0)), 1e-12);
   EXPECT_EQ(video_class_scores(Array({1, 2})), std::vector<double>{0.5});
+  const Array probabilities({2, 3}, {0.5f, 0.125f, 0, 0.25f, 0.75f, 0});
+  EXPECT_EQ(video_class_scores(probabilities, NetworkKind::kClassifier),
+            (std::vector<double>{0.5, 0.75}));
 }
 
 TEST(VideoClassScores, RefuseWhatIsNoActivation) {
