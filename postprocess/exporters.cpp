@@ -10,14 +10,23 @@ namespace co2net {
 std::vector<Segment> to_segments(const std::vector<Proposal>& proposals,
                                  const std::vector<std::string>& classes, int stride, double fps,
                                  double duration_s) {
-  std::vector<Segment> segments;
-  for (const Proposal& proposal : proposals) {
-    const double start_s = static_cast<double>(proposal.start) * stride / fps;
-    const double end_s = static_cast<double>(proposal.end) * stride / fps;
-    segments.push_back({classes.at(static_cast<std::size_t>(proposal.label)), proposal.score,
-                        std::min(start_s, duration_s), std::min(end_s, duration_s)});
+  std::vector<FinalSegment> segments;
+  for (const Proposal& run : proposals) {
+    segments.push_back({run, static_cast<double>(run.start), static_cast<double>(run.end)});
   }
-  return segments;
+  return to_segments(segments, classes, stride, fps, duration_s);
+}
+
+std::vector<Segment> to_segments(const std::vector<FinalSegment>& segments,
+                                 const std::vector<std::string>& classes, int stride, double fps,
+                                 double duration_s) {
+  const auto seconds = [&](double strides) { return std::min(strides * stride / fps, duration_s); };
+  std::vector<Segment> in_seconds;
+  for (const auto& [run, start, end] : segments) {
+    in_seconds.push_back(
+        {classes.at(static_cast<std::size_t>(run.label)), run.score, seconds(start), seconds(end)});
+  }
+  return in_seconds;
 }
 
 Json to_json(const std::vector<Segment>& segments) {

@@ -22,6 +22,9 @@ struct Segment {
 std::vector<Segment> to_segments(const std::vector<Proposal>& proposals,
                                  const std::vector<std::string>& classes, int stride, double fps,
                                  double duration_s);
+std::vector<Segment> to_segments(const std::vector<FinalSegment>& segments,
+                                 const std::vector<std::string>& classes, int stride, double fps,
+                                 double duration_s);
 
 Json to_json(const std::vector<Segment>& segments);  // [{"label", "score", "segment": [s, e]}]
 std::vector<Segment> segments_from_json(const Json& json);

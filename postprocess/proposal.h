@@ -12,4 +12,12 @@ struct Proposal {
   bool operator==(const Proposal&) const = default;
 };
 
+// A proposal with limits between snippets, in strides from the video's beginning: the proposal's
+// own are at `run.start` and `run.end`.
+struct FinalSegment {
+  Proposal run;
+  double start = 0;
+  double end = 0;  // > start
+};
+
 }  // namespace co2net

@@ -9,7 +9,7 @@
 namespace co2net {
 namespace {
 
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 
 Json to_json(const ProposalOptions& options) {
   return {{"attention_thresholds", options.attention_thresholds},
@@ -19,6 +19,7 @@ Json to_json(const ProposalOptions& options) {
           {"gamma", options.gamma},
           {"sigma", options.sigma},
           {"min_snippets", options.min_snippets},
+          {"middle", options.middle},
           {"compat", options.compat},
           {"kind", options.kind}};
 }
@@ -79,9 +80,9 @@ Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const Propo
     expect_shape(cas, {-1, static_cast<std::int64_t>(classes.size()) + 1}, "cas");
     Json info = with_skip(inputs[0].info, cas.dim(0), options.min_snippets);
     Json& video = info.at("video");
-    const auto in_seconds = [&](const std::vector<Proposal>& proposals) {
+    const auto in_seconds = [&](const auto& segments) {
       return co2net::to_json(
-          to_segments(proposals, classes, stride, video.at("fps"), video.at("duration")));
+          to_segments(segments, classes, stride, video.at("fps"), video.at("duration")));
     };
     const FinalSegments found = final_segments(cas, attn, thresholds, options);
     video["labels"] = labels_of(found.classes, classes);

@@ -15,10 +15,16 @@ namespace {
 
 constexpr double kLeastContrast = 0.2;  // of a final segment, relative to its class's highest
 
-// Snippets [start, end).
+// Snippets [start, end), the longest that exceed the threshold.
 struct Run {
   int start;
   int end;
+  float threshold;
+};
+
+struct ContrastedRun {
+  Run run;
+  double contrast;
 };
 
 void check_scores(const Array& cas, const Array& attn) {
@@ -83,17 +89,20 @@ std::vector<Run> runs_above(const std::vector<float>& attn, float threshold) {
   bool inside = false;
   for (int t = 0; t < static_cast<int>(attn.size()); ++t) {
     const bool above = attn[static_cast<std::size_t>(t)] > threshold;
-    if (above && !inside) runs.push_back({t, t});
+    if (above && !inside) runs.push_back({t, t, threshold});
     if (above) runs.back().end = t + 1;
     inside = above;
   }
   return runs;
 }
 
-std::vector<Run> candidate_runs(const Array& cas, const Array& attn, std::int64_t label,
+std::vector<float> attention_of(const Array& cas, const Array& attn, std::int64_t label,
+                                NetworkKind kind) {
+  return kind == NetworkKind::kClassifier ? column(cas, label) : attn.values;
+}
+
+std::vector<Run> candidate_runs(const std::vector<float>& attention,
                                 const ProposalOptions& options) {
-  const std::vector<float> attention =
-      options.kind == NetworkKind::kClassifier ? column(cas, label) : attn.values;
   std::vector<Run> candidates;
   for (const double threshold : options.attention_thresholds) {
     const std::vector<Run> runs = runs_above(attention, static_cast<float>(threshold));
@@ -121,31 +130,52 @@ double contrast(const std::vector<double>& activation, const Run& run, double ou
   return inner - (sum(outer_start, run.start) + sum(run.end, outer_end)) / outer_length;
 }
 
-// The runs as one class's, each with its contrast as score.
-std::vector<Proposal> contrasted(const std::vector<Run>& runs,
-                                 const std::vector<double>& activation, int label,
-                                 double outer_ratio) {
-  std::vector<Proposal> candidates;
-  for (const Run& run : runs) {
-    candidates.push_back({run.start, run.end, label, contrast(activation, run, outer_ratio)});
+std::vector<ContrastedRun> candidates_of(const Array& cas, const Array& attn, std::int64_t label,
+                                         const ProposalOptions& options) {
+  const std::vector<double> activation = activation_of(cas, attn, label, options.kind);
+  std::vector<ContrastedRun> candidates;
+  for (const Run& run : candidate_runs(attention_of(cas, attn, label, options.kind), options)) {
+    candidates.push_back({run, contrast(activation, run, options.outer_ratio)});
   }
   return candidates;
 }
 
-// Final segments of one class in a video of so many snippets, from all its candidates.
-std::vector<Proposal> distinct(std::vector<Proposal> candidates, std::size_t snippets) {
-  std::ranges::stable_sort(candidates, std::greater(), &Proposal::score);
+// Those of a class's candidates that are final, in a video of so many snippets.
+std::vector<ContrastedRun> distinct(std::vector<ContrastedRun> candidates, std::size_t snippets) {
+  std::ranges::stable_sort(candidates, std::greater(), &ContrastedRun::contrast);
   std::vector<bool> is_taken(snippets);
-  std::vector<Proposal> segments;
-  for (const Proposal& candidate : candidates) {
-    const double least = kLeastContrast * candidates.front().score;
-    if (candidate.score <= 0 || candidate.score < least) break;
-    const auto begin = is_taken.begin() + candidate.start, end = is_taken.begin() + candidate.end;
+  std::vector<ContrastedRun> taken;
+  for (const ContrastedRun& candidate : candidates) {
+    const double least = kLeastContrast * candidates.front().contrast;
+    if (candidate.contrast <= 0 || candidate.contrast < least) break;
+    const auto begin = is_taken.begin() + candidate.run.start,
+               end = is_taken.begin() + candidate.run.end;
     if (std::find(begin, end, true) != end) continue;
     std::fill(begin, end, true);
-    segments.push_back(candidate);
+    taken.push_back(candidate);
   }
-  return segments;
+  return taken;
+}
+
+// Where the line from the attention of snippet `below` to that of its neighbour `above` crosses the
+// threshold, in strides from the middle of snippet 0.
+double crossing(const std::vector<float>& attention, int below, int above, double threshold) {
+  const double low = attention[static_cast<std::size_t>(below)],
+               high = attention[static_cast<std::size_t>(above)];
+  return below + (above - below) * (threshold - low) / (high - low);
+}
+
+FinalSegment final_segment(const Run& run, int label, double score,
+                           const std::vector<float>& attention, double middle) {
+  const int snippets = static_cast<int>(attention.size());
+  FinalSegment segment{{run.start, run.end, label, score}, 0, static_cast<double>(snippets)};
+  if (run.start > 0) {
+    segment.start = middle + crossing(attention, run.start - 1, run.start, run.threshold);
+  }
+  if (run.end < snippets) {
+    segment.end = middle + crossing(attention, run.end, run.end - 1, run.threshold);
+  }
+  return segment;
 }
 
 }  // namespace
@@ -171,11 +201,11 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
   const std::vector<double> scores = pooled_scores(cas, attn, options);
   std::vector<Proposal> proposals;
   for (const int label : kept_classes(scores, options)) {
-    const std::vector<Run> runs = candidate_runs(cas, attn, label, options);
-    const std::vector<double> activation = activation_of(cas, attn, label, options.kind);
     const double bonus = options.gamma * scores[static_cast<std::size_t>(label)];
-    std::vector<Proposal> candidates = contrasted(runs, activation, label, options.outer_ratio);
-    for (Proposal& candidate : candidates) candidate.score += bonus;
+    std::vector<Proposal> candidates;
+    for (const auto& [run, contrast] : candidates_of(cas, attn, label, options)) {
+      candidates.push_back({run.start, run.end, label, contrast + bonus});
+    }
     const auto taken = soft_nms(std::move(candidates), options.sigma, options.compat);
     proposals.insert(proposals.end(), taken.begin(), taken.end());
   }
@@ -199,12 +229,11 @@ FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThr
     const double threshold = thresholds.of(label);
     if (scores[i] < threshold) continue;
     found.classes.push_back({label, scores[i], threshold});
-    const std::vector<Run> runs = candidate_runs(cas, attn, label, options);
-    const std::vector<double> activation = activation_of(cas, attn, label, options.kind);
-    for (Proposal segment :
-         distinct(contrasted(runs, activation, label, options.outer_ratio), attn.values.size())) {
-      segment.score += options.gamma * scores[i];
-      found.segments.push_back(segment);
+    const std::vector<float> attention = attention_of(cas, attn, label, options.kind);
+    for (const auto& [run, contrast] :
+         distinct(candidates_of(cas, attn, label, options), attention.size())) {
+      const double score = contrast + options.gamma * scores[i];
+      found.segments.push_back(final_segment(run, label, score, attention, options.middle));
     }
   }
   return found;

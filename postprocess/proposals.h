@@ -5,8 +5,8 @@
 
 #include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/compat.h"
-#include "pipeline/datasets/operating_point.h"
 #include "pipeline/datasets/network_spec.h"
+#include "pipeline/datasets/operating_point.h"
 #include "pipeline/formats/array.h"
 #include "postprocess/proposal.h"
 
@@ -24,6 +24,7 @@ struct ProposalOptions {
   double gamma = 0.2;            // weight of the video score in a segment's
   double sigma = 0.3;            // > 0; of soft-NMS
   int min_snippets = 1;          // shorter videos have no segments
+  double middle = 0.5;           // of a snippet, in strides from its start: window / (2 * stride)
   // kAuthors: a threshold that snippet 0 alone exceeds gives no candidate; soft_nms() has more.
   Compat compat = Compat::kAuthors;
   // What the scores are of. A classifier has no attention and no background: each of its classes is
@@ -64,9 +65,9 @@ struct KeptClass {
 // What a person can act on: empty where nothing happens.
 struct FinalSegments {
   std::vector<KeptClass> classes;  // ascending
-  // Classes ascending, the highest contrast first; those of a class share no snippet. A score is a
+  // Classes ascending, the highest contrast first; those of a class do not overlap. A score is a
   // candidate's before soft-NMS.
-  std::vector<Proposal> segments;
+  std::vector<FinalSegment> segments;
 };
 
 // The video score from which on a class of so many may be told from chance: with no attention at
@@ -80,8 +81,10 @@ ClassThresholds fallback_thresholds(std::size_t classes);
 // of propose() by falling contrast, mean activation inside minus just outside: one is taken if that
 // is positive, at least 0.2 of the class's highest in this video, and it shares no snippet with one
 // taken before. Of equals that of the lower attention threshold comes first, then the earlier. So
-// each event has one level, and a class's weak echo in another's runs falls out. Errors: as
-// propose().
+// each event has one level, and a class's weak echo in another's runs falls out. Attention belongs
+// to a snippet's middle: a segment begins where the line between the middles before and after the
+// run's start crosses the run's threshold, and ends likewise; at the video's limits it stays there.
+// Errors: as propose().
 FinalSegments final_segments(const Array& cas, const Array& attn, const ClassThresholds& thresholds,
                              const ProposalOptions& options = {});
 

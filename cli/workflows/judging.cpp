@@ -43,8 +43,8 @@ HeldOutVideo held_out_video(const FinalSegments& all, const std::vector<int>& la
   for (const KeptClass& of_class : all.classes) video.scores.push_back(of_class.score);
   if (!labels.empty()) return video;
   video.segments.resize(all.classes.size());
-  for (const Proposal& segment : all.segments) {
-    ++video.segments[static_cast<std::size_t>(segment.label)];
+  for (const FinalSegment& segment : all.segments) {
+    ++video.segments[static_cast<std::size_t>(segment.run.label)];
   }
   return video;
 }

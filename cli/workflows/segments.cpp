@@ -76,6 +76,7 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
   options.compat = compat.value_or(bundle.compat);
   if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
   options.kind = bundle.kind;
+  options.middle = recipe.window / (2. * recipe.stride);
   chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options,
                                  reported_classes(bundle), thresholds_of(bundle), recipe.stride));
 }

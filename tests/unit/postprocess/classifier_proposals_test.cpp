@@ -169,7 +169,9 @@ TEST(ClassifierProposals, AreThoseOfATranscriptionOnRandomScores) {
     for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(found_scores[i], scores[i], 1e-12);
     expect_same(propose(cas, attn, options), all);
     const FinalSegments found = final_segments(cas, attn, {0.2}, options);
-    expect_same(found.segments, final_ones);
+    Proposals runs;
+    for (const FinalSegment& segment : found.segments) runs.push_back(segment.run);
+    expect_same(runs, final_ones);
     ASSERT_EQ(found.classes.size(), kept.size());
     for (std::size_t i = 0; i < kept.size(); ++i) {
       EXPECT_EQ(found.classes[i].label, kept[i].label);
@@ -182,6 +184,16 @@ TEST(ClassifierProposals, AreThoseOfATranscriptionOnRandomScores) {
   EXPECT_GT(candidates, 3000u);
   EXPECT_GT(segments, 300u);
   EXPECT_GT(left_out, 20u);
+}
+
+TEST(ClassifierProposals, EndWhereTheClasssOwnProbabilityCrossesTheThreshold) {
+  ProposalOptions options = of_a_classifier();
+  options.attention_thresholds = {0.5};
+  const Array cas({3, 2}, {0.25f, 0, 0.75f, 0, 0, 0}), attn({3}, {1, 1, 1});
+  const FinalSegments found = final_segments(cas, attn, {0.2}, options);
+  ASSERT_EQ(found.segments.size(), 1u);
+  EXPECT_DOUBLE_EQ(found.segments[0].start, 0.5 + 0.5);
+  EXPECT_DOUBLE_EQ(found.segments[0].end, 1 + 1. / 3 + 0.5);
 }
 
 TEST(ClassifierProposals, AreNoneWhereNoClassIsLikely) {

@@ -19,7 +19,9 @@ using test::cas_of;
 
 Segments spans_of(const FinalSegments& found) {
   Segments spans;
-  for (const Proposal& segment : found.segments) spans.emplace_back(segment.start, segment.end);
+  for (const FinalSegment& segment : found.segments) {
+    spans.emplace_back(segment.run.start, segment.run.end);
+  }
   return spans;
 }
 
@@ -37,8 +39,8 @@ class Transcription {
       const double threshold = thresholds.of(label);
       if (score < threshold) continue;
       found.classes.push_back({label, score, threshold});
-      for (Proposal segment : chosen(candidates(label))) {
-        segment.score += options_.gamma * score;
+      for (FinalSegment segment : chosen(candidates(label))) {
+        segment.run.score += options_.gamma * score;
         found.segments.push_back(segment);
       }
     }
@@ -94,35 +96,49 @@ class Transcription {
     return !is_above(start - 1) && !is_above(end);
   }
 
-  std::vector<Proposal> candidates(int label) const {
-    std::vector<Proposal> all;
+  // Snippet t's middle is at t + 0.7; the lines between middles are walked along in small steps.
+  double end_of_walk(double from, int direction, double threshold) const {
+    constexpr double kStep = 1e-3;
+    for (double at = from; at >= 0 && at <= snippets() - 1; at += direction * kStep) {
+      const int before = static_cast<int>(at), after = std::min(before + 1, snippets() - 1);
+      const double share = at - before;
+      if ((1 - share) * attention(before) + share * attention(after) <= threshold) return at + 0.7;
+    }
+    return direction < 0 ? 0 : snippets();
+  }
+
+  std::vector<FinalSegment> candidates(int label) const {
+    std::vector<FinalSegment> all;
     for (const double threshold : options_.attention_thresholds) {
-      std::vector<Proposal> of_threshold;
+      std::vector<FinalSegment> of_threshold;
       for (int start = 0; start < snippets(); ++start) {
         for (int end = start + 1; end <= snippets(); ++end) {
           if (!is_run(start, end, threshold)) continue;
-          of_threshold.push_back({start, end, label, contrast(start, end, label)});
+          of_threshold.push_back({{start, end, label, contrast(start, end, label)},
+                                  end_of_walk(start, -1, static_cast<float>(threshold)),
+                                  end_of_walk(end - 1, 1, static_cast<float>(threshold))});
         }
       }
-      const bool only_first = of_threshold.size() == 1 && of_threshold[0].end == 1;
+      const bool only_first = of_threshold.size() == 1 && of_threshold[0].run.end == 1;
       if (only_first && options_.compat == Compat::kAuthors) continue;
       all.insert(all.end(), of_threshold.begin(), of_threshold.end());
     }
     return all;
   }
 
-  static std::vector<Proposal> chosen(const std::vector<Proposal>& all) {
-    std::vector<Proposal> segments;
+  static std::vector<FinalSegment> chosen(const std::vector<FinalSegment>& all) {
+    std::vector<FinalSegment> segments;
     double best = 0;
-    for (const Proposal& candidate : all) best = std::max(best, candidate.score);
+    for (const FinalSegment& candidate : all) best = std::max(best, candidate.run.score);
     for (;;) {
-      const Proposal* next = nullptr;
-      for (const Proposal& candidate : all) {
-        const bool is_free = std::ranges::all_of(segments, [&](const Proposal& taken) {
-          return taken.end <= candidate.start || candidate.end <= taken.start;
+      const FinalSegment* next = nullptr;
+      for (const FinalSegment& candidate : all) {
+        const Proposal& run = candidate.run;
+        const bool is_free = std::ranges::all_of(segments, [&](const FinalSegment& taken) {
+          return taken.run.end <= run.start || run.end <= taken.run.start;
         });
-        if (!is_free || candidate.score <= 0 || candidate.score < 0.2 * best) continue;
-        if (next == nullptr || candidate.score > next->score) next = &candidate;
+        if (!is_free || run.score <= 0 || run.score < 0.2 * best) continue;
+        if (next == nullptr || run.score > next->run.score) next = &candidate;
       }
       if (next == nullptr) return segments;
       segments.push_back(*next);
@@ -150,6 +166,7 @@ TEST(FinalSegments, AreThoseOfATranscriptionOnRandomScores) {
       value = level;
     }
     ProposalOptions options;
+    options.middle = 0.7;
     if (video % 2 == 0) options.compat = Compat::kClean;
     const ClassThresholds thresholds = {0.25, {{0, 0.1}, {2, 0.4}}};
     const FinalSegments found = final_segments(cas, attn, thresholds, options);
@@ -162,8 +179,10 @@ TEST(FinalSegments, AreThoseOfATranscriptionOnRandomScores) {
     }
     ASSERT_EQ(spans_of(found), spans_of(want)) << video;
     for (std::size_t i = 0; i < want.segments.size(); ++i) {
-      EXPECT_EQ(found.segments[i].label, want.segments[i].label);
-      EXPECT_NEAR(found.segments[i].score, want.segments[i].score, 1e-9);
+      EXPECT_EQ(found.segments[i].run.label, want.segments[i].run.label);
+      EXPECT_NEAR(found.segments[i].run.score, want.segments[i].run.score, 1e-9);
+      EXPECT_NEAR(found.segments[i].start, want.segments[i].start, 2e-3);
+      EXPECT_NEAR(found.segments[i].end, want.segments[i].end, 2e-3);
     }
     segments += want.segments.size();
     classes += want.classes.size();
@@ -177,6 +196,21 @@ TEST(FinalSegments, TakeTheLevelOfAnEventThatStandsOutMost) {
   const Array attn = attn_of({0.15f, 0.5f, 0.9f, 0.9f, 0.5f, 0.15f, 0, 0});
   const FinalSegments found = final_segments(cas_of({1, 1, 8, 8, 1, 1, 1, 1}), attn, {0});
   EXPECT_EQ(spans_of(found), (Segments{{2, 4}}));
+}
+
+TEST(FinalSegments, BeginAndEndWhereTheAttentionCrossesTheirThreshold) {
+  ProposalOptions options;
+  options.attention_thresholds = {0.5};
+  options.middle = 0.25;
+  const Array attn = attn_of({0, 0.25f, 0.75f, 1, 0});
+  const FinalSegments found = final_segments(cas_of({0, 0, 5, 5, 0}), attn, {0}, options);
+  ASSERT_EQ(spans_of(found), (Segments{{2, 4}}));
+  EXPECT_DOUBLE_EQ(found.segments[0].start, 1.5 + 0.25);
+  EXPECT_DOUBLE_EQ(found.segments[0].end, 3.5 + 0.25);
+  const FinalSegments whole = final_segments(cas_of({5, 5}), attn_of({1, 1}), {0}, options);
+  ASSERT_EQ(whole.segments.size(), 1u);
+  EXPECT_EQ(whole.segments[0].start, 0);
+  EXPECT_EQ(whole.segments[0].end, 2) << "at the video's limits they stay";
 }
 
 TEST(FinalSegments, LeaveOutWhatIsBelowAFifthOfTheClassesHighestContrast) {
@@ -208,7 +242,7 @@ TEST(FinalSegments, HaveACandidatesScoreBeforeSoftNms) {
   const Array cas = cas_of({0, 5, 0, 0}), attn = attn_of({0, 1, 0, 0});
   const FinalSegments found = final_segments(cas, attn, {0}, options);
   ASSERT_EQ(found.segments.size(), 1u);
-  EXPECT_EQ(found.segments[0], propose(cas, attn, options).front());
+  EXPECT_EQ(found.segments[0].run, propose(cas, attn, options).front());
 }
 
 TEST(FinalSegments, OfAVideoShorterThanTheLeastAreNone) {

@@ -106,6 +106,7 @@ TEST(ProposalStage, ChangesItsKeyWithEverythingThatChangesSegments) {
   };
   expect_new([](ProposalOptions& options) { options.attention_thresholds.pop_back(); });
   expect_new([](ProposalOptions& options) { options.class_threshold = 0.3; });
+  expect_new([](ProposalOptions& options) { options.middle = 0.25; });
   expect_new([](ProposalOptions& options) { options.top_k_ratio = 8; });
   expect_new([](ProposalOptions& options) { options.outer_ratio = 0.5; });
   expect_new([](ProposalOptions& options) { options.gamma = 0.1; });
