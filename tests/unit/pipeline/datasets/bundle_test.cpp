@@ -191,9 +191,8 @@ TEST_F(BundleTest, OfAClassifierSaysSoInThePlaceOfItsNetwork) {
                      [&] {
                        loaded_with("network", {{"kind", "oracle"}});
                      });
-  test::expect_error(ErrorKind::kModel, {"'operating_point': a classifier has none"}, [&] {
-    loaded_with("operating_point", Json::object());
-  });
+  test::expect_error(ErrorKind::kModel, {"'operating_point': a classifier has none"},
+                     [&] { loaded_with("operating_point", Json::object()); });
   test::expect_error(ErrorKind::kModel, {"network"}, [&] { loaded_with("network", "deep"); });
 }
 
