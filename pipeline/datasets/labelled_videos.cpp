@@ -211,7 +211,7 @@ Videos videos_by_list(const fs::path& folder, const LabelSource& source, const s
 
 std::string subset_to_learn_from(const Annotations& annotations, const LabelSource& source) {
   const std::set<std::string> known = subsets_of(annotations);
-  const std::string subset =
+  std::string subset =
       source.subset.value_or(known.size() == 1 ? *known.begin() : source.usual_subset);
   expect_subset(annotations, subset, "--train-subset");
   return subset;
