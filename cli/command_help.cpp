@@ -12,7 +12,7 @@ const std::vector<CommandHelp> kCommandHelp = {
     {"propose", "SCORES.npz... --model DIR",
      "scores, as 'localize --save-scores' writes them, to segments"},
     {"train",
-     "(--features DIR|FILE.npy --annotations FILE|DIR | --videos DIR --labels FILE.csv|by-folder "
+     "(--features DIR|FILE.npy --annotations FILE|DIR | --videos DIR --labels FILE|DIR|by-folder "
      "--extractor BUNDLE) -o DIR",
      "learn to localize actions from video-level labels"},
     {"ablate", "--features DIR|FILE.npy --annotations FILE|DIR -o DIR",

@@ -25,6 +25,7 @@ Strings table_names() {
 
 void add_ablate_options(po::options_description& options) {
   add_dataset_options(options);
+  add_train_subset_option(options);
   options.add_options()("recipe", po::value<std::string>()->value_name("NAME"),
                         "how the features were made, where no sidecar says it (an error if one "
                         "says otherwise)");

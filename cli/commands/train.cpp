@@ -27,8 +27,10 @@ po::options_description videos_form() {
   po::options_description options("To learn from videos", 100, 50);
   options.add_options()("videos", po::value<std::string>()->value_name("DIR"),
                         "folder of untrimmed videos to learn from")  //
-      ("labels", po::value<std::string>()->value_name("FILE.csv|by-folder"),
-       "what the videos show: rows 'file,label[;label...]', or sub-folders named by class")  //
+      ("labels", po::value<std::string>()->value_name("FILE|DIR|by-folder"),
+       "what the videos show: a CSV file with rows 'file,label[;label...]', annotations as "
+       "--annotations takes them (the labels of whole videos are used; a single subset needs no "
+       "--train-subset), or sub-folders named by class")  //
       ("trust-suggestions", po::bool_switch(),
        "take labels as 'co2net suggest' wrote them, with its column suggested_by still there");
   add_recipe_options(options, false);
@@ -48,6 +50,7 @@ void add_train_options(po::options_description& options) {
       ("recipe", po::value<std::string>()->value_name("NAME"),
        "how features are made of videos, instead of the extractor's recipe; or how they were made, "
        "where neither a sidecar nor the extractor says it (an error if these say otherwise)");
+  add_train_subset_option(options);
   add_training_options(options);
   add_directory_option(options);
   options.add_options()("false-alarms", po::value<double>()->value_name("R"),
@@ -130,11 +133,10 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.cache = cache.get();
   warn_of_unknown_code(job.extractor, job.cache);
   job.folder = required(args, "videos", "videos");
-  job.labels = required(args, "labels", "labels of the videos");
-  job.trust_suggestions = args["trust-suggestions"].as<bool>();
-  if (job.trust_suggestions && job.labels == "by-folder") {
-    throw Error(ErrorKind::kUsage, "--trust-suggestions has no meaning with --labels by-folder");
-  }
+  job.labels = {.labels = required(args, "labels", "labels of the videos"),
+                .trust_suggestions = args["trust-suggestions"].as<bool>(),
+                .subset = optional_value<std::string>(args, "train-subset"),
+                .usual_subset = published_subsets(job.settings.preset).training};
   job.changes = given_changes(args);
   if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
   job.name = parse_bundle_name(args).value_or("own-actions");

@@ -64,10 +64,13 @@ void add_dataset_options(po::options_description& options) {
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
        "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or a folder of "
        "THUMOS14's text files")  //
-      ("train-subset", po::value<std::string>()->value_name("NAME"),
-       "subset to learn from (default: the preset's)")  //
       ("test-subset", po::value<std::string>()->value_name("NAME"),
        "subset to evaluate on (default: the preset's)");
+}
+
+void add_train_subset_option(po::options_description& options) {
+  options.add_options()("train-subset", po::value<std::string>()->value_name("NAME"),
+                        "subset of the annotations to learn from (default: the preset's)");
 }
 
 DatasetFiles parse_dataset(const po::variables_map& args) {

@@ -21,9 +21,10 @@ TrainingSettings parse_training(const boost::program_options::variables_map& arg
 // What --set, --iterations, --seed and --compat change, as with_settings() takes it.
 std::vector<std::string> given_changes(const boost::program_options::variables_map& args);
 
-// A data set as files: --features, --annotations, --train-subset, --test-subset.
+// A data set as files: --features, --annotations, --test-subset.
 void add_dataset_options(boost::program_options::options_description& options);
-// Also --recipe, and --extractor where the command has it.
+void add_train_subset_option(boost::program_options::options_description& options);
+// All of these, also --recipe, and --extractor where the command has it.
 DatasetFiles parse_dataset(const boost::program_options::variables_map& args);
 
 }  // namespace co2net

@@ -10,6 +10,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/labelled_videos.h"
+#include "pipeline/datasets/subsets.h"
 
 namespace co2net {
 namespace {

@@ -20,7 +20,6 @@
 #include "pipeline/base/statistics.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/feature_files.h"
-#include "pipeline/datasets/labelled_videos.h"
 #include "pipeline/devices/threads.h"
 
 namespace fs = std::filesystem;
@@ -207,7 +206,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
   expect_place_for_training(job.settings.directory);
   require_averaged_crops(job.extraction.recipe);
   use_threads(job.settings.threads);
-  Videos videos = find_labelled_videos(job.folder, job.labels, job.trust_suggestions);
+  Videos videos = find_labelled_videos(job.folder, job.labels);
   TrainedOnVideos trained;
   trained.failed = keep_readable(videos, job);
   unite_duplicates(videos);

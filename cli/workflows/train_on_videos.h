@@ -11,6 +11,7 @@
 #include "cli/workflows/wiring.h"
 #include "localizer/trainer.h"
 #include "pipeline/datasets/bundle.h"
+#include "pipeline/datasets/labelled_videos.h"
 #include "pipeline/stages/disk_cache.h"
 
 namespace co2net {
@@ -20,8 +21,7 @@ void expect_no_test_videos_needed(const TrainingSettings& settings);
 
 struct TrainOnVideosJob {
   std::filesystem::path folder;
-  std::string labels;  // as find_labelled_videos() takes them
-  bool trust_suggestions = false;
+  LabelSource labels;
   Bundle extractor;  // whose I3D makes the features
   ExtractionSettings extraction;
   VideoSettings each;

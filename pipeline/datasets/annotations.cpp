@@ -98,15 +98,20 @@ std::vector<AnnotatedSegment> sorted(std::vector<AnnotatedSegment> segments) {
   return segments;
 }
 
-Annotations read_json(const fs::path& file) {
-  const std::string json = read_text(file);
+Annotations parse_json(std::string_view bytes, const std::string& name) {
+  const std::string json = as_text(bytes, name);
   if (!trimmed(json).starts_with('{')) {
-    bad(file.string() +
+    bad(name +
         ": holds no annotations: want a JSON file {\"database\": ...}, a folder of W-TALC's .npy "
         "files, or a folder of THUMOS14's <Class>_test.txt files; a list of ambiguous intervals "
         "alone goes with --ambiguous");
   }
-  return parse_activitynet(json, file.string());
+  return parse_activitynet(json, name);
+}
+
+Annotations checked(Annotations annotations, const std::string& name) {
+  within(name, [&] { check(annotations); });
+  return annotations;
 }
 
 const char* difference(const AnnotatedVideo& a, const AnnotatedVideo& b) {
@@ -168,9 +173,17 @@ std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos) {
 }
 
 Annotations read_annotations(const fs::path& path) {
-  Annotations annotations = fs::is_directory(path) ? read_folder(path) : read_json(path);
-  within(path.string(), [&] { check(annotations); });
-  return annotations;
+  if (fs::is_directory(path)) return checked(read_folder(path), path.string());
+  return parse_annotations(read_file(path), path.string());
+}
+
+Annotations parse_annotations(std::string_view bytes, const std::string& name) {
+  return checked(parse_json(bytes, name), name);
+}
+
+bool are_annotations(std::string_view bytes) {
+  const std::string_view text = trimmed(without_byte_order_mark(bytes));
+  return text.starts_with('{') && trimmed(text.substr(1)).starts_with('"');
 }
 
 AmbiguousIntervals read_ambiguous(const fs::path& path) {

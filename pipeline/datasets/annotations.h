@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace co2net {
@@ -60,6 +61,10 @@ enum class AnnotationFormat { kActivityNet, kWtalc, kThumos };
 // The content tells the format. Errors: Error(kInput) naming the file, the video and the defect;
 // Error(kIo).
 Annotations read_annotations(const std::filesystem::path& path);
+// The same of a file's content, whose name leads messages.
+Annotations parse_annotations(std::string_view bytes, const std::string& name);
+// Whether that is for parse_annotations(): it begins as a JSON object does, and no CSV file.
+bool are_annotations(std::string_view bytes);
 
 // A list of ambiguous intervals alone, in lines "id start_s end_s". Errors as above.
 AmbiguousIntervals read_ambiguous(const std::filesystem::path& path);

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/algorithm/string/predicate.hpp>
 #include <utility>
 
 #include "pipeline/base/digest.h"
@@ -12,6 +11,7 @@
 #include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/feature_files.h"
+#include "pipeline/datasets/subsets.h"
 
 namespace fs = std::filesystem;
 
@@ -105,20 +105,13 @@ bool is_of(VideoKind kind, const Dataset& dataset, std::size_t video) {
          dataset.is_background(video) == (kind == VideoKind::kBackground);
 }
 
-std::set<std::string> subsets_of(const Annotations& annotations) {
-  std::set<std::string> subsets;
-  for (const AnnotatedVideo& video : annotations.videos) subsets.insert(video.subset);
-  return subsets;
-}
-
 }  // namespace
 
 Dataset::Dataset(const fs::path& features, Annotations annotations, const KnownOrigin& origin)
-    : annotations_(std::move(annotations)), features_(features, ids_of(annotations_)) {
+    : annotations_(std::move(annotations)),
+      features_(features, ids_of(annotations_)),
+      labelled_subsets_(labelled_subsets(annotations_)) {
   expect_known_labels(annotations_);
-  for (const AnnotatedVideo& video : videos()) {
-    if (!video.labels.empty()) labelled_subsets_.insert(video.subset);
-  }
   take_origin(features, origin);
 }
 
@@ -178,9 +171,7 @@ std::vector<int> Dataset::labels(std::size_t video) const {
 }
 
 bool Dataset::is_background(std::size_t video) const {
-  const AnnotatedVideo& annotated = videos().at(video);
-  return annotated.labels.empty() && annotated.segments.empty() &&
-         labelled_subsets_.contains(annotated.subset);
+  return co2net::is_background(videos().at(video), labelled_subsets_);
 }
 
 Json Dataset::fingerprint(const std::vector<std::size_t>& chosen) const {
@@ -216,21 +207,6 @@ std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string
   warn(short_ones, "videos shorter than " + std::to_string(min_snippets) + " snippets");
   warn(unlabelled, "videos without labels");
   return usable;
-}
-
-void expect_subset(const Annotations& annotations, const std::string& subset,
-                   const std::string& option) {
-  const std::set<std::string> known = subsets_of(annotations);
-  if (known.contains(subset)) return;
-  throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
-                                     joined({known.begin(), known.end()}) + " (choose with " +
-                                     option + ")");
-}
-
-bool has_subset_in_other_case(const Annotations& annotations, const std::string& subset) {
-  return std::ranges::any_of(subsets_of(annotations), [&](const std::string& known) {
-    return known != subset && boost::iequals(known, subset);
-  });
 }
 
 }  // namespace co2net

@@ -44,8 +44,7 @@ class Dataset {
   const std::vector<std::string>& classes() const { return annotations_.classes; }
   // The places of a video's labels among the classes.
   std::vector<int> labels(std::size_t video) const;
-  // Whether nothing happens in a video: it has neither label nor segment, and others of its subset
-  // have labels. Where none has, as in ActivityNet's test subset, they are not published.
+  // Whether nothing happens in a video, as pipeline/datasets/subsets.h has it.
   bool is_background(std::size_t video) const;
 
   // Of videos(), in their order.
@@ -68,8 +67,8 @@ class Dataset {
   FeatureSet features_;
   Recipe recipe_;
   std::map<std::string, std::string> i3d_sha256_;
-  std::set<std::string> labelled_subsets_;  // where a video has a label
-  std::vector<double> rates_;               // by video; 0 for one without features
+  std::set<std::string> labelled_subsets_;
+  std::vector<double> rates_;  // by video; 0 for one without features
 };
 
 enum class VideoKind { kAny, kLabelled, kBackground };
@@ -79,12 +78,5 @@ enum class VideoKind { kAny, kLabelled, kBackground };
 // and why; among the labelled ones it counts those that lack a label and are not background.
 std::vector<std::size_t> usable_videos(const Dataset& dataset, const std::string& subset,
                                        int min_snippets, VideoKind kind);
-
-// Throws Error(kUsage), naming the subsets that there are and the option that chooses among them,
-// if no video is in `subset`.
-void expect_subset(const Annotations& annotations, const std::string& subset,
-                   const std::string& option);
-// Whether a subset has that name but for the case of letters.
-bool has_subset_in_other_case(const Annotations& annotations, const std::string& subset);
 
 }  // namespace co2net

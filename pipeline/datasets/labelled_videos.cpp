@@ -11,6 +11,8 @@
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/unmatched.h"
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/datasets/subsets.h"
 #include "pipeline/formats/csv.h"
 
 namespace fs = std::filesystem;
@@ -23,8 +25,21 @@ using Videos = std::vector<LabelledVideo>;
 
 constexpr std::size_t kPair = 2, kFew = 5;
 constexpr const char* kBackgroundLabel = "background";
+constexpr const char* kByFolder = "by-folder";
 
 fs::path normal_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
+
+void expect_no_trust(const LabelSource& source) {
+  if (!source.trust_suggestions) return;
+  throw Error(ErrorKind::kUsage, "--trust-suggestions has no meaning with --labels " +
+                                     source.labels + ": only a CSV file has suggestions");
+}
+
+void expect_no_subset(const LabelSource& source) {
+  if (!source.subset) return;
+  throw Error(ErrorKind::kUsage, "--train-subset has no meaning with --labels " + source.labels +
+                                     ": only annotations have subsets");
+}
 
 // One line of a CSV file of labels.
 struct LabelRow {
@@ -53,30 +68,34 @@ bool is_header(const Strings& fields) {
 }
 
 // Whoever has looked at what a model suggested says so by deleting this column.
-void expect_looked_at(const Strings& header, const fs::path& file) {
+void expect_looked_at(const Strings& header, const std::string& name) {
   if (std::ranges::find(header, "suggested_by") == header.end()) return;
   throw Error(ErrorKind::kInput,
-              file.string() +
+              name +
                   ": its labels were suggested by a model, and nobody has looked at them: correct "
                   "them and delete the column suggested_by, or give --trust-suggestions");
 }
 
-std::vector<LabelRow> read_label_rows(const fs::path& file, bool trust_suggestions) {
-  const std::string text = read_input([](const fs::path& path) { return read_file(path); }, file);
+std::vector<LabelRow> parse_label_rows(const std::string& text, const LabelSource& source) {
   std::vector<LabelRow> rows;
   std::size_t columns = 2;
-  for (const CsvRow& row : parse_csv(text, file.string())) {
+  for (const CsvRow& row : parse_csv(text, source.labels)) {
     if (rows.empty() && is_header(row.fields)) {
-      if (!trust_suggestions) expect_looked_at(row.fields, file);
+      if (!source.trust_suggestions) expect_looked_at(row.fields, source.labels);
       columns = row.fields.size();
     } else {
-      rows.push_back(label_row(row, columns, file.string()));
+      rows.push_back(label_row(row, columns, source.labels));
     }
   }
   return rows;
 }
 
-void add_labels(LabelledVideo& video, const Strings& labels) {
+bool contradicts_itself(const LabelledVideo& video) {
+  return video.is_background && !video.labels.empty();
+}
+
+// `name` is that of the video in messages.
+void add_labels(LabelledVideo& video, const Strings& labels, const std::string& name) {
   for (const std::string& label : labels) {
     if (is_background_label(label)) {
       video.is_background = true;
@@ -84,10 +103,10 @@ void add_labels(LabelledVideo& video, const Strings& labels) {
       video.labels.insert(label);
     }
   }
-}
-
-bool contradicts_itself(const LabelledVideo& video) {
-  return video.is_background && !video.labels.empty();
+  if (!contradicts_itself(video)) return;
+  throw Error(ErrorKind::kInput,
+              name + " is " + kBackgroundLabel + ", where nothing happens, and " +
+                  joined({video.labels.begin(), video.labels.end()}) + "; keep one of the two");
 }
 
 std::string labels_in_words(const LabelledVideo& video) {
@@ -97,15 +116,6 @@ std::string labels_in_words(const LabelledVideo& video) {
 
 bool is_unlabelled(const LabelledVideo& video) {
   return video.labels.empty() && !video.is_background;
-}
-
-void add_row(LabelledVideo& video, const LabelRow& row) {
-  add_labels(video, row.labels);
-  if (!contradicts_itself(video)) return;
-  throw Error(ErrorKind::kInput, row.place + ": " + row.file + " is " + kBackgroundLabel +
-                                     ", where nothing happens, and " +
-                                     joined({video.labels.begin(), video.labels.end()}) +
-                                     "; keep one of the two");
 }
 
 Videos videos_at(const std::vector<fs::path>& paths) {
@@ -145,6 +155,12 @@ class VideoLookup {
   std::multimap<fs::path, LabelledVideo*> by_name_;
 };
 
+Strings ids_of(const Videos& videos) {
+  Strings ids;
+  for (const LabelledVideo& video : videos) ids.push_back(video.input.id);
+  return ids;
+}
+
 Strings names_below(const Videos& videos, const fs::path& folder) {
   Strings names;
   for (const LabelledVideo& video : videos) {
@@ -154,9 +170,23 @@ Strings names_below(const Videos& videos, const fs::path& folder) {
   return names;
 }
 
+void expect_some_found(std::size_t listed, const NamesOf& absent, const NamesOf& found) {
+  if (listed > 0 && absent.names.size() == listed && !found.names.empty()) {
+    throw nothing_matches(absent, found);
+  }
+}
+
+void warn_of_absent(const Strings& absent, const fs::path& folder, const LabelSource& source,
+                    const std::string& remedy) {
+  if (absent.empty()) return;
+  spdlog::warn("{}: listed but not in {}: {} (put the videos there, or {})", source.labels,
+               folder.string(), joined(absent), remedy);
+}
+
 // Named files are taken whatever their suffix is.
-Videos videos_by_list(const fs::path& folder, const fs::path& list, bool trust_suggestions) {
-  const std::vector<LabelRow> rows = read_label_rows(list, trust_suggestions);
+Videos videos_by_list(const fs::path& folder, const LabelSource& source, const std::string& text) {
+  expect_no_subset(source);
+  const std::vector<LabelRow> rows = parse_label_rows(text, source);
   std::vector<fs::path> paths = {folder};
   std::error_code unreachable;
   for (const LabelRow& row : rows) {
@@ -168,23 +198,88 @@ Videos videos_by_list(const fs::path& folder, const fs::path& list, bool trust_s
   Strings absent;
   for (const LabelRow& row : rows) {
     if (LabelledVideo* video = lookup.find(row)) {
-      add_row(*video, row);
+      add_labels(*video, row.labels, row.place + ": " + row.file);
     } else {
       absent.push_back(row.file);
     }
   }
-  if (!videos.empty() && !rows.empty() && absent.size() == rows.size()) {
-    throw nothing_matches({"files listed in " + list.string(), absent},
-                          {"videos in " + folder.string(), names_below(videos, folder)});
-  }
-  if (!absent.empty()) {
-    spdlog::warn("{}: listed but not in {}: {} (put the videos there, or correct the rows)",
-                 list.string(), folder.string(), joined(absent));
-  }
+  expect_some_found(rows.size(), {"files listed in " + source.labels, absent},
+                    {"videos in " + folder.string(), names_below(videos, folder)});
+  warn_of_absent(absent, folder, source, "correct the rows");
   return videos;
 }
 
-Videos videos_by_folder(const fs::path& folder) {
+std::string subset_to_learn_from(const Annotations& annotations, const LabelSource& source) {
+  const std::set<std::string> known = subsets_of(annotations);
+  std::string subset =
+      source.subset.value_or(known.size() == 1 ? *known.begin() : source.usual_subset);
+  expect_subset(annotations, subset, "--train-subset");
+  return subset;
+}
+
+// Takes out what is of other subsets.
+void keep_subset(const std::string& subset, Annotations& annotations, Videos& videos) {
+  std::set<std::string> others;
+  std::erase_if(annotations.videos, [&](const AnnotatedVideo& video) {
+    const bool is_other = video.subset != subset;
+    if (is_other) others.insert(video.id);
+    return is_other;
+  });
+  const Strings ids = leave_out(
+      videos, [&](const LabelledVideo& video) { return others.contains(video.input.id); });
+  if (!ids.empty()) spdlog::info("left out, of other subsets: {}", counted("videos", ids));
+}
+
+// Returns the ids of those that are absent.
+Strings label_by_id(Videos& videos, const Annotations& annotations, const std::string& name) {
+  std::map<std::string, LabelledVideo*> by_id;
+  for (LabelledVideo& video : videos) by_id[video.input.id] = &video;
+  const std::set<std::string> labelled = labelled_subsets(annotations);
+  Strings absent;
+  for (const AnnotatedVideo& annotated : annotations.videos) {
+    const auto found = by_id.find(annotated.id);
+    if (found == by_id.end()) {
+      absent.push_back(annotated.id);
+      continue;
+    }
+    found->second->is_background = is_background(annotated, labelled);
+    add_labels(*found->second, annotated.labels, name + ": video " + annotated.id);
+  }
+  return absent;
+}
+
+Videos videos_by_annotations(const fs::path& folder, const LabelSource& source,
+                             Annotations annotations) {
+  expect_no_trust(source);
+  const std::string subset = subset_to_learn_from(annotations, source);
+  spdlog::info(
+      "{}: of its subset {} the labels of whole videos are used; segments serve 'co2net eval' only",
+      source.labels, subset);
+  Videos videos = videos_at({folder});
+  const NamesOf found{"videos in " + folder.string(), ids_of(videos)};
+  keep_subset(subset, annotations, videos);
+  const Strings absent = label_by_id(videos, annotations, source.labels);
+  expect_some_found(annotations.videos.size(),
+                    {"videos of the subset " + subset + " in " + source.labels, absent}, found);
+  warn_of_absent(absent, folder, source, "correct the ids");
+  return videos;
+}
+
+Videos videos_by_file(const fs::path& folder, const LabelSource& source) {
+  if (fs::is_directory(source.labels)) {
+    return videos_by_annotations(folder, source, read_input(read_annotations, source.labels));
+  }
+  const std::string text =
+      read_input([](const fs::path& path) { return read_file(path); }, source.labels);
+  if (are_annotations(text)) {
+    return videos_by_annotations(folder, source, parse_annotations(text, source.labels));
+  }
+  return videos_by_list(folder, source, text);
+}
+
+Videos videos_by_folder(const fs::path& folder, const LabelSource& source) {
+  expect_no_trust(source);
+  expect_no_subset(source);
   Videos videos = videos_at({folder});
   for (LabelledVideo& video : videos) {
     const fs::path below = normal_path(video.input.path).lexically_relative(normal_path(folder));
@@ -195,7 +290,7 @@ Videos videos_by_folder(const fs::path& folder) {
                                          ": the folder's name is to be a class, but is not UTF-8; "
                                          "rename it");
     }
-    add_labels(video, {label});
+    add_labels(video, {label}, video.input.path.string());
   }
   return videos;
 }
@@ -214,18 +309,16 @@ bool is_background_label(const std::string& label) {
   return boost::iequals(label, kBackgroundLabel);
 }
 
-Videos find_labelled_videos(const fs::path& folder, const std::string& labels,
-                            bool trust_suggestions) {
+Videos find_labelled_videos(const fs::path& folder, const LabelSource& source) {
   if (!fs::is_directory(folder)) {
     throw Error(ErrorKind::kUsage, "--videos: " + folder.string() + " is not a folder");
   }
-  const bool by_folder = labels == "by-folder";
-  if (!by_folder && !fs::exists(labels)) {
-    throw Error(ErrorKind::kUsage,
-                "--labels: '" + labels + "' is neither a CSV file that exists nor by-folder");
+  const bool by_folder = source.labels == kByFolder;
+  if (!by_folder && !fs::exists(source.labels)) {
+    throw Error(ErrorKind::kUsage, "--labels: '" + source.labels + "' is neither a CSV file nor " +
+                                       "annotations that exist, nor " + kByFolder);
   }
-  Videos videos =
-      by_folder ? videos_by_folder(folder) : videos_by_list(folder, labels, trust_suggestions);
+  Videos videos = by_folder ? videos_by_folder(folder, source) : videos_by_file(folder, source);
   if (videos.empty()) {
     throw Error(ErrorKind::kUsage, "--videos: no video is in " + folder.string());
   }
@@ -236,7 +329,7 @@ Videos find_labelled_videos(const fs::path& folder, const std::string& labels,
     spdlog::warn("left out, without a label: {} ({}, or {} where nothing happens)",
                  joined(unlabelled),
                  by_folder ? "move them into sub-folders named by class"
-                           : "list them in " + labels + " with their labels",
+                           : "list them in " + source.labels + " with their labels",
                  kBackgroundLabel);
   }
   return videos;

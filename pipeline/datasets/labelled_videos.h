@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,20 +28,29 @@ struct LabelledVideo {
 // happens, which is no class.
 bool is_background_label(const std::string& label);
 
-// The videos that `folder` holds and that are labelled, sorted by id. `labels` is "by-folder",
-// where a video's class is the sub-folder of `folder` that it lies below, or a CSV file with rows
-// "file,label[;label...]", a header "file,label" or none, and as many rows a video as it takes;
-// `file` is a path relative to `folder`, or a name that only one video below it has. A header may
-// have more columns, which are passed over. Videos without a label, or with '?' in its place, and
-// listed ones that are absent are left out and named in the log.
-// A column "suggested_by" says that nobody has looked at the labels: whoever has deletes it. It is
-// refused unless `trust_suggestions`.
-// Errors: Error(kUsage) for a folder without videos or labels that are no file; Error(kInput)
-// naming the line of a row that is not as above, or where background meets another label, or where
-// none of the listed files is there.
+// What tells the labels of the videos in a folder; the content tells which of these it is.
+// "by-folder": a video's class is the sub-folder that it lies below.
+// A CSV file with rows "file,label[;label...]", a header "file,label" or none, and as many rows a
+//     video as it takes; `file` is a path below the folder, or a name that only one video there
+//     has. A header may have more columns, which are passed over. A column "suggested_by" says that
+//     nobody has looked at the labels: whoever has deletes it. A '?' is a label nobody knows.
+// Annotations, in any form that read_annotations() takes: the labels of whole videos, by their ids,
+//     of one subset. An empty list is background as is_background() of subsets.h has it.
+struct LabelSource {
+  std::string labels;
+  bool trust_suggestions = false;          // takes a CSV file that has its column "suggested_by"
+  std::optional<std::string> subset = {};  // of annotations; without it, the only one,
+  std::string usual_subset = {};           // or of several this one
+};
+
+// The videos that `folder` holds and that are labelled, sorted by id. Those without a label, and
+// listed ones that are absent, are left out and named in the log.
+// Errors: Error(kUsage) for a folder without videos, labels that are not there, a subset that no
+// video is in, and what says nothing to such labels; Error(kInput) naming the line of a row that is
+// not as above, the row or the video where background meets another label, or names of both where
+// none of those that are listed is there; as read_annotations().
 std::vector<LabelledVideo> find_labelled_videos(const std::filesystem::path& folder,
-                                                const std::string& labels,
-                                                bool trust_suggestions = false);
+                                                const LabelSource& source);
 
 // Takes out the videos that `is_unfit` holds for; returns their ids.
 std::vector<std::string> leave_out(std::vector<LabelledVideo>& videos,

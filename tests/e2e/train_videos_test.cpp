@@ -80,6 +80,48 @@ TEST(TrainVideos, ReadsLabelsFromACsvFileByPathOrName) {
   EXPECT_EQ(own.model().at("provenance").at("training").at("videos"), 5);
 }
 
+TEST(TrainVideos, LearnFromOneSubsetOfAnnotationsAsOfFeatures) {
+  const OwnActions own;
+  for (const std::string id : {"idle", "later", "later2"})
+    own.clip(id + ".mkv", 30 + int(id.size()));
+  const auto video = [](const std::string& subset, const Json& label) {
+    Json segments = Json::array();
+    if (!label.is_null()) segments.push_back({{"segment", {0, 0.5}}, {"label", label}});
+    return Json{{"subset", subset}, {"annotations", segments}};
+  };
+  write_file(own.path("mine.json"), Json{{"database",
+                                          {{"bow0", video("validation", "bow")},
+                                           {"bow1", video("validation", "bow")},
+                                           {"jump0", video("validation", "jump")},
+                                           {"jump1", video("validation", "jump")},
+                                           {"idle", video("validation", nullptr)},
+                                           {"later", video("test", "wave")},
+                                           {"later2", video("test", "wave")}}}}
+                                        .dump());
+  const Strings last = {"--select", "last"};
+  const Outcome unknown = own.train(own.path("mine.json"), {"--preset", "activitynet1.2"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_TRUE(unknown.says("'training'; there are test, validation")) << unknown.err;
+
+  const Outcome outcome = own.train(own.path("mine.json"), last);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("of its subset validation the labels of whole videos")) << outcome.err;
+  EXPECT_TRUE(outcome.says("left out, of other subsets: 2 videos (later, later2)")) << outcome.err;
+  EXPECT_EQ(own.model().at("classes"), (Strings{"bow", "jump"}));
+  EXPECT_EQ(own.model().at("provenance").at("training").at("videos"), 4);
+  EXPECT_EQ(own.model().at("provenance").at("background").at("videos"), 1);
+  EXPECT_FALSE(fs::exists(own.path("mine/features/later.npy")));
+
+  own.forget_training();
+  const Outcome test = own.train(own.path("mine.json"), last + Strings{"--train-subset", "test"});
+  EXPECT_EQ(test.code, 0) << test.err;
+  EXPECT_EQ(own.model().at("classes"), Strings{"wave"});
+
+  const Outcome by_folder = own.train("by-folder", {"--train-subset", "test"});
+  EXPECT_EQ(by_folder.code, 2);
+  EXPECT_TRUE(by_folder.says("only annotations have subsets")) << by_folder.err;
+}
+
 TEST(TrainVideos, LearnFromBackgroundVideosAndHoldOneOut) {
   const OwnActions own(3);
   for (int i = 0; i < 3; ++i) own.clip("background/idle" + std::to_string(i) + ".mkv", 30 + i);
@@ -236,6 +278,7 @@ TEST(TrainVideos, RefusesWhatOnlyTheOtherFormTakes) {
   };
   says({}, "give --features and --annotations, or --videos, --labels and --extractor");
   says({"--videos", "v", "--annotations", "a"}, "--annotations has no meaning with --videos");
+  says({"--videos", "v", "--test-subset", "t"}, "--test-subset has no meaning with --videos");
   says({"--videos", "v", "--features", "f"}, "--features has no meaning with --videos");
   says({"--features", "f", "--labels", "by-folder"}, "--labels has no meaning with --features");
   says({"--features", "f", "--no-cache"}, "--no-cache has no meaning with --features");
@@ -250,7 +293,7 @@ TEST(TrainVideos, SaysWhichInputIsNotAsItShouldBe) {
   const OwnActions own;
   const auto fails = [&](const Strings& parts, const std::string& labels) {
     expect_error(ErrorKind::kInput, parts,
-                 [&] { find_labelled_videos(own.path("videos"), labels); });
+                 [&] { find_labelled_videos(own.path("videos"), {labels}); });
   };
   fails({"line 2", "1 fields", "file,label[;label...]"}, own.csv("a.mkv,jump\nb.mkv\n"));
   fails({"line 1", "3 fields"}, own.csv("a.mkv,jump,bow\n"));

@@ -10,6 +10,7 @@
 #include "pipeline/formats/npy_objects.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/pipeline/datasets/rich_annotations.h"
 
 namespace fs = std::filesystem;
 
@@ -17,26 +18,12 @@ namespace co2net {
 namespace {
 
 using test::expect_error;
+using test::rich_annotations;
 using Strings = std::vector<std::string>;
 
 AnnotatedVideo video(const std::string& id, const std::string& subset, double duration_s,
                      const Strings& labels, const std::vector<AnnotatedSegment>& segments) {
   return {id, subset, duration_s, labels, segments};
-}
-
-// Has what formats differ in: an order of its own, labels that no segment has, a video without
-// segments, segments of several classes in the order of time, times that need every digit.
-Annotations rich() {
-  Annotations annotations;
-  annotations.classes = {"Jump", "Bow", "Wave"};
-  annotations.videos = {
-      video("v_b", "validation", 12.5, {"Jump", "Wave"}, {{"Jump", 0.1, 1.0 / 3}, {"Jump", 2, 2}}),
-      video("v_a", "test", 0, {"Bow"}, {}),
-      video("v_c", "test", 7, {"Bow", "Jump"},
-            {{"Bow", 1, 3.25}, {"Jump", 1e-7, 123456.789}, {"Bow", 5, 6}}),
-  };
-  annotations.ambiguous = {{"v_c", {{0, 1.5}, {4, 5}}}, {"v_d", {{2.25, 3}}}};
-  return annotations;
 }
 
 void expect_equal(const Annotations& a, const Annotations& b) {
@@ -66,14 +53,14 @@ struct Place {
 TEST(Annotations, ReadBackFromJsonAndFromNpyFilesAsTheyWereWritten) {
   for (const AnnotationFormat format : {AnnotationFormat::kActivityNet, AnnotationFormat::kWtalc}) {
     const Place place;
-    expect_equal(place.rewritten(rich(), format), rich());
-    EXPECT_EQ(lost_in(format, rich()), Strings());
+    expect_equal(place.rewritten(rich_annotations(), format), rich_annotations());
+    EXPECT_EQ(lost_in(format, rich_annotations()), Strings());
   }
 }
 
 TEST(Annotations, ReadBackFromTextButForWhatIsNamedAsLost) {
   const Place place;
-  const Strings lost = lost_in(AnnotationFormat::kThumos, rich());
+  const Strings lost = lost_in(AnnotationFormat::kThumos, rich_annotations());
   EXPECT_EQ(lost, Strings({"1 videos without segments (v_a)",
                            "video-level labels, other than those of the segments, of 2 videos "
                            "(v_b, v_a)",
@@ -81,18 +68,18 @@ TEST(Annotations, ReadBackFromTextButForWhatIsNamedAsLost) {
                            "the order of segments of different classes in 1 videos (v_c)",
                            "the order of the classes", "the order of the videos"}));
 
-  Annotations kept = rich();
+  Annotations kept = rich_annotations();
   kept.classes = {"Bow", "Jump", "Wave"};
-  kept.videos = {video("v_b", "validation", 0, {"Jump"}, rich().videos[0].segments),
+  kept.videos = {video("v_b", "validation", 0, {"Jump"}, rich_annotations().videos[0].segments),
                  video("v_c", "test", 0, {"Bow", "Jump"},
                        {{"Bow", 1, 3.25}, {"Bow", 5, 6}, {"Jump", 1e-7, 123456.789}})};
-  expect_equal(place.rewritten(rich(), AnnotationFormat::kThumos), kept);
+  expect_equal(place.rewritten(rich_annotations(), AnnotationFormat::kThumos), kept);
   EXPECT_EQ(lost_in(AnnotationFormat::kThumos, kept), Strings());
 }
 
 TEST(Annotations, TextHasTheOfficialFilesNamesAndLines) {
   const Place place;
-  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_annotations(rich_annotations(), place.path, AnnotationFormat::kThumos);
   EXPECT_EQ(read_file(place.path / "Bow_test.txt"), "v_c  1 3.25\nv_c  5 6\n");
   EXPECT_EQ(read_file(place.path / "Jump_val.txt"), "v_b  0.1 0.3333333333333333\nv_b  2 2\n");
   EXPECT_EQ(read_file(place.path / "Wave_test.txt"), "");
@@ -211,9 +198,9 @@ TEST(Annotations, AFolderOfSomethingElseIsAnErrorThatNamesWhatIsWanted) {
   expect_error(ErrorKind::kIo, {"none"}, [&] { read_annotations(dir.path() / "none"); });
 }
 
-// The folder that rich() is written to, with one file replaced.
+// The folder that rich_annotations() is written to, with one file replaced.
 std::string write_broken(const Place& place, const std::string& name, const std::string& bytes) {
-  write_annotations(rich(), place.path, AnnotationFormat::kWtalc);
+  write_annotations(rich_annotations(), place.path, AnnotationFormat::kWtalc);
   write_file(place.path / name, bytes);
   return (place.path / name).string();
 }
@@ -255,7 +242,7 @@ TEST(Annotations, AnErrorInNpyFilesNamesTheFileTheRowAndTheDefect) {
 
 TEST(Annotations, NpyFilesMayLackWhatCanBeDerived) {
   const Place place;
-  write_annotations(rich(), place.path, AnnotationFormat::kWtalc);
+  write_annotations(rich_annotations(), place.path, AnnotationFormat::kWtalc);
   for (const char* name : {"labels_all.npy", "duration.npy", "Ambiguous_test.txt"}) {
     fs::remove(place.path / name);
   }
@@ -309,23 +296,24 @@ TEST(Annotations, NpyFilesMayBeDenseArrays) {
 TEST(Annotations, FoldersThatHoldOtherFilesAreNotReplaced) {
   for (const AnnotationFormat format : {AnnotationFormat::kWtalc, AnnotationFormat::kThumos}) {
     const Place place;
-    write_annotations(rich(), place.path, format);
-    write_annotations(rich(), place.path, format);
+    write_annotations(rich_annotations(), place.path, format);
+    write_annotations(rich_annotations(), place.path, format);
     write_file(place.path / "original_fps.npy", "mine");
     expect_error(ErrorKind::kInput, {place.path.string(), "original_fps.npy"},
-                 [&] { write_annotations(rich(), place.path, format); });
+                 [&] { write_annotations(rich_annotations(), place.path, format); });
     EXPECT_EQ(read_file(place.path / "original_fps.npy"), "mine");
   }
 }
 
 TEST(Annotations, FoldersThatHoldOtherTextAreNotReplaced) {
   const Place place;
-  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_annotations(rich_annotations(), place.path, AnnotationFormat::kThumos);
   write_file(place.path / "Older_test.txt", "v_c  1 2\n");  // of a class that is no more
-  write_annotations(rich(), place.path, AnnotationFormat::kThumos);
+  write_annotations(rich_annotations(), place.path, AnnotationFormat::kThumos);
   write_file(place.path / "my_test.txt", "dear diary\n");
-  expect_error(ErrorKind::kInput, {place.path.string(), "my_test.txt"},
-               [&] { write_annotations(rich(), place.path, AnnotationFormat::kThumos); });
+  expect_error(ErrorKind::kInput, {place.path.string(), "my_test.txt"}, [&] {
+    write_annotations(rich_annotations(), place.path, AnnotationFormat::kThumos);
+  });
   EXPECT_EQ(read_file(place.path / "my_test.txt"), "dear diary\n");
 }
 
@@ -336,19 +324,19 @@ TEST(Annotations, TextRefusesWhatItHasNoWayToWrite) {
                  [&] { write_annotations(annotations, place.path, AnnotationFormat::kThumos); });
     EXPECT_FALSE(fs::exists(place.path));
   };
-  Annotations wrong = rich();
+  Annotations wrong = rich_annotations();
   wrong.videos[0].id = "v b";
   fails(wrong, "'v b'");
-  wrong = rich();
+  wrong = rich_annotations();
   wrong.videos[0].subset = "holdout";
   fails(wrong, "'holdout'");
-  wrong = rich();
+  wrong = rich_annotations();
   wrong.classes.push_back("up/down");
   fails(wrong, "'up/down'");
 }
 
 TEST(Annotations, MergeAddsWhatIsNewAndRefusesWhatContradicts) {
-  Annotations first = rich(), second = rich();
+  Annotations first = rich_annotations(), second = rich_annotations();
   second.videos[1].duration_s = 3;  // was not known
   second.videos.push_back(video("v_e", "test", 1, {"Run"}, {}));
   second.classes.push_back("Run");
@@ -361,7 +349,7 @@ TEST(Annotations, MergeAddsWhatIsNewAndRefusesWhatContradicts) {
   expect_equal(first, before);
 
   const auto conflict = [&](auto&& change, const std::string& what) {
-    Annotations other = rich();
+    Annotations other = rich_annotations();
     change(other.videos[2]);
     expect_error(ErrorKind::kInput, {"v_c", what}, [&] { merge(first, other); });
   };
@@ -369,7 +357,7 @@ TEST(Annotations, MergeAddsWhatIsNewAndRefusesWhatContradicts) {
   conflict([](AnnotatedVideo& v) { v.duration_s = 8; }, "duration");
   conflict([](AnnotatedVideo& v) { v.labels.pop_back(); }, "labels");
   conflict([](AnnotatedVideo& v) { v.segments.pop_back(); }, "segments");
-  Annotations other = rich();
+  Annotations other = rich_annotations();
   other.ambiguous["v_c"].pop_back();
   expect_error(ErrorKind::kInput, {"v_c", "ambiguous"}, [&] { merge(first, other); });
 }
@@ -384,7 +372,7 @@ TEST(Annotations, MergeKeepsAlphabeticalClassesSo) {
 
 TEST(Annotations, NumpyReadsTheNpyFilesAsTheAuthorsCodeDoes) {
   const Place place;
-  write_annotations(rich(), place.path, AnnotationFormat::kWtalc);
+  write_annotations(rich_annotations(), place.path, AnnotationFormat::kWtalc);
   EXPECT_EQ(test::run_shell("cd " + test::shell_quoted(place.path) + R"( && /usr/bin/python3 -c '
 import numpy
 load = lambda name: numpy.load(name + ".npy", allow_pickle=True)

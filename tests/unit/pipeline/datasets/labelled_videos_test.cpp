@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/log_capture.h"
+#include "tests/unit/pipeline/datasets/rich_annotations.h"
 
 namespace fs = std::filesystem;
 
@@ -18,7 +22,7 @@ class FindLabelledVideos : public testing::Test {
   }
   std::vector<LabelledVideo> videos(const std::string& csv, bool trust_suggestions = false) const {
     write_file(list_, csv);
-    return find_labelled_videos(folder_, list_, trust_suggestions);
+    return find_labelled_videos(folder_, {.labels = list_, .trust_suggestions = trust_suggestions});
   }
   std::vector<std::string> ids(const std::string& csv, bool trust_suggestions = false) const {
     std::vector<std::string> found;
@@ -72,7 +76,7 @@ TEST_F(FindLabelledVideos, SaysHowTheNamesDifferWhereNoneOfTheListIsThere) {
 TEST_F(FindLabelledVideos, ReadsNoListWhereAFoldersNameBeginsLikeOne) {
   const fs::path before = fs::current_path();
   fs::current_path(dir_.path());
-  const std::size_t found = find_labelled_videos("@videos", "by-folder").size();
+  const std::size_t found = find_labelled_videos("@videos", {"by-folder"}).size();
   fs::current_path(before);
   EXPECT_EQ(found, 2u);
 }
@@ -85,7 +89,7 @@ TEST_F(FindLabelledVideos, TakesBackgroundAsNoClass) {
     EXPECT_FALSE(found[1].is_background);
   }
   write_file(folder_ / "background/deeper/idle.mp4", "x");
-  const std::vector<LabelledVideo> by_folder = find_labelled_videos(folder_, "by-folder");
+  const std::vector<LabelledVideo> by_folder = find_labelled_videos(folder_, {"by-folder"});
   ASSERT_EQ(by_folder.size(), 3u);
   EXPECT_EQ(by_folder[0].input.id, "idle");
   EXPECT_TRUE(by_folder[0].is_background && by_folder[0].labels.empty());
@@ -107,6 +111,156 @@ TEST_F(FindLabelledVideos, LeavesOutAVideoWithAnEmptyCellAndNamesIt) {
   test::LogCapture log;
   EXPECT_EQ(ids("v_a.mp4,\nv_b.mp4,bow\n"), std::vector<std::string>{"v_b"});
   EXPECT_NE(log.lines().find("left out, without a label: v_a ("), std::string::npos) << log.lines();
+}
+
+TEST_F(FindLabelledVideos, TakesAFileWhoseNameBeginsWithABraceForAListStill) {
+  write_file(folder_ / "{}.mp4", "x");
+  EXPECT_EQ(ids("{}.mp4,bow\nv_a.mp4,bow\n"), (std::vector<std::string>{"v_a", "{}"}));
+}
+
+using Labels = std::map<std::string, std::set<std::string>>;  // by id
+
+class FindAnnotatedVideos : public FindLabelledVideos {
+ protected:
+  FindAnnotatedVideos() { write_file(folder_ / "v_c.mp4", "x"); }
+
+  std::string json(const std::string& database, const std::string& more = "") const {
+    write_file(file_, "\xEF\xBB\xBF{\n" + more + " \"database\": {" + database + "}}");
+    return file_;
+  }
+  // A video of the database; `list` has its labels, a segment each.
+  static std::string video(const std::string& id, const std::string& subset,
+                           const std::vector<std::string>& list) {
+    std::vector<std::string> segments;
+    for (const std::string& label : list) {
+      segments.push_back(R"({"segment": [0, 1], "label": ")" + label + "\"}");
+    }
+    return "\"" + id + R"(": {"subset": ")" + subset + R"(", "annotations": [)" + joined(segments) +
+           "]}";
+  }
+  // Background has the label "background".
+  Labels found(const LabelSource& source) const {
+    Labels labels;
+    for (const LabelledVideo& video : find_labelled_videos(folder_, source)) {
+      labels[video.input.id] =
+          video.is_background ? std::set<std::string>{"background"} : video.labels;
+    }
+    return labels;
+  }
+  static void expect_in(const test::LogCapture& log, const std::string& words) {
+    EXPECT_NE(log.lines().find(words), std::string::npos) << log.lines();
+  }
+
+  fs::path file_ = dir_.path() / "annotations";
+};
+
+TEST_F(FindAnnotatedVideos, HaveTheLabelsOfWholeVideosInEveryFormThatIsRead) {
+  const std::string name = file_.string();
+  for (const AnnotationFormat format :
+       {AnnotationFormat::kActivityNet, AnnotationFormat::kWtalc, AnnotationFormat::kThumos}) {
+    fs::remove_all(file_);
+    write_annotations(test::rich_annotations(), file_, format);
+    const test::LogCapture log;
+    Labels expected = {{"v_a", {"Bow"}}, {"v_c", {"Bow", "Jump"}}};
+    if (format == AnnotationFormat::kThumos) {
+      expected.erase("v_a");  // has no segment
+    }
+    EXPECT_EQ(found({.labels = file_, .subset = "test"}), expected) << static_cast<int>(format);
+    expect_in(log, "info: " + name +
+                       ": of its subset test the labels of whole videos are used; segments serve "
+                       "'co2net eval' only\ninfo: left out, of other subsets: 1 videos (v_b)\n");
+  }
+}
+
+TEST_F(FindAnnotatedVideos, AreOfTheSubsetThatIsNamedElseTheOnlyOneElseTheUsualOne) {
+  const std::string two =
+      json(video("v_a", "Mine", {"bow"}) + "," + video("v_b", "other", {"run"}));
+  const Labels a = {{"v_a", {"bow"}}}, b = {{"v_b", {"run"}}};
+  EXPECT_EQ(found({.labels = two, .subset = "Mine", .usual_subset = "other"}), a);
+  EXPECT_EQ(found({.labels = two, .usual_subset = "other"}), b);
+  for (const LabelSource& source : {LabelSource{.labels = two, .usual_subset = "validation"},
+                                    LabelSource{.labels = two, .subset = "validation"}}) {
+    test::expect_error(ErrorKind::kUsage, {"'validation'", "Mine, other", "--train-subset"},
+                       [&] { found(source); });
+  }
+  EXPECT_EQ(found({.labels = json(video("v_a", "Mine", {"bow"})), .usual_subset = "validation"}),
+            a);
+}
+
+TEST_F(FindAnnotatedVideos, AreBackgroundWithAnEmptyListWhereOthersOfTheSubsetHaveLabels) {
+  const std::string labels =
+      json(video("v_a", "training", {"bow"}) + "," + video("v_b", "training", {}) + "," +
+           video("v_c", "training", {"Background"}) + "," + video("v_d", "test", {}));
+  EXPECT_EQ(found({.labels = labels, .subset = "training"}),
+            (Labels{{"v_a", {"bow"}}, {"v_b", {"background"}}, {"v_c", {"background"}}}));
+  write_file(folder_ / "v_d.mp4", "x");
+  const test::LogCapture log;
+  EXPECT_EQ(found({.labels = labels, .subset = "test"}), Labels());
+  expect_in(log, "warning: left out, without a label: v_d (list them in " + labels);
+}
+
+TEST_F(FindAnnotatedVideos, MayLackAClassThatTheListOfClassesHas) {
+  const std::string corrected =
+      json(video("v_a", "training", {"bow"}) + "," + video("v_b", "training", {"bow", "run"}) +
+               "," + video("v_c", "training", {}),
+           R"("version": "corrected", "classes": ["bow", "jump", "run"],)");
+  EXPECT_EQ(found({.labels = corrected}),
+            (Labels{{"v_a", {"bow"}}, {"v_b", {"bow", "run"}}, {"v_c", {"background"}}}));
+}
+
+TEST_F(FindAnnotatedVideos, AreNamedWhereTheListLacksThemAndWhereTheFolderDoes) {
+  const std::string labels =
+      json(video("v_a", "training", {"bow"}) + "," + video("v_x", "training", {"bow"}) + "," +
+           video("v_y", "training", {}) + "," + video("v_z", "test", {"bow"}));
+  const test::LogCapture log;
+  EXPECT_EQ(found({.labels = labels, .subset = "training"}), (Labels{{"v_a", {"bow"}}}));
+  expect_in(log, "warning: " + labels + ": listed but not in " + folder_.string() +
+                     ": v_x, v_y (put the videos there, or correct the ids)\n");
+  expect_in(log, "warning: left out, without a label: v_b, v_c (list them in " + labels);
+}
+
+TEST_F(FindAnnotatedVideos, AreAnErrorThatShowsBothNamesWhereNoneIsThere) {
+  const std::string labels =
+      json(video("v_a", "training", {"bow"}) + "," + video("d", "test", {"bow"}));
+  test::expect_error(ErrorKind::kInput,
+                     {"1 videos of the subset test in " + labels + " (d)",
+                      "3 videos in " + folder_.string() + " (v_a, v_b, v_c)"},
+                     [&] { found({.labels = labels, .subset = "test"}); });
+  test::expect_error(ErrorKind::kInput, {"the prefix 'v_' alone"},
+                     [&] { found({.labels = json(video("a", "test", {"bow"}))}); });
+}
+
+TEST_F(FindAnnotatedVideos, AreNamedWhereBackgroundMeetsAnotherLabel) {
+  const std::string labels =
+      json(video("v_a", "test", {"bow"}) + "," + video("v_b", "test", {"bow", "background"}));
+  test::expect_error(
+      ErrorKind::kInput,
+      {labels + ": video v_b is background, where nothing happens, and bow", "keep one"},
+      [&] { found({.labels = labels}); });
+}
+
+TEST_F(FindAnnotatedVideos, AreAnErrorOfTheFileWhereItIsBroken) {
+  test::expect_error(ErrorKind::kInput, {file_.string(), "v_a", "annotations"},
+                     [&] { found({.labels = json(R"("v_a": {"subset": "test"})")}); });
+  fs::create_directories(dir_.path() / "empty");
+  test::expect_error(ErrorKind::kInput, {"empty", "videoname.npy", "<Class>_val.txt"},
+                     [&] { found({.labels = dir_.path() / "empty"}); });
+}
+
+TEST_F(FindAnnotatedVideos, RefuseWhatSaysNothingToSuchLabels) {
+  const auto refuses = [&](const LabelSource& source, const std::string& option) {
+    test::expect_error(ErrorKind::kUsage,
+                       {option + " has no meaning with --labels " + source.labels},
+                       [&] { found(source); });
+  };
+  refuses({.labels = json(video("v_a", "test", {"bow"})), .trust_suggestions = true},
+          "--trust-suggestions");
+  refuses({.labels = "by-folder", .trust_suggestions = true}, "--trust-suggestions");
+  refuses({.labels = "by-folder", .subset = "test"}, "--train-subset");
+  write_file(list_, "v_a.mp4,bow\n");
+  refuses({.labels = list_, .subset = "test"}, "--train-subset");
+  test::expect_error(ErrorKind::kUsage, {"'absent.json'", "CSV", "annotations", "by-folder"},
+                     [&] { found({.labels = "absent.json"}); });
 }
 
 LabelledVideo video(const std::string& id, const std::set<std::string>& labels,
