@@ -25,7 +25,9 @@ void add_report_options(po::options_description& options) {
        "a second file of results, shown beside the first")  //
       ("copy-videos", po::bool_switch(),
        "copy the videos into the folder, so that it can be moved; otherwise the page links to "
-       "where they are");
+       "where they are")  //
+      ("transcode", po::bool_switch(),
+       "of videos that browsers do not play, put a copy into the folder, as H.264 without sound");
   add_threads_option(options);
   add_limit_options(options);
   add_timeout_option(options);
@@ -51,9 +53,10 @@ int run_report(const po::variables_map& args, Io& io) {
   job.ground_truth = path_of(args, "ground-truth");
   job.scores = path_of(args, "scores");
   job.output = parse_directory(args);
-  job.copy_videos = args["copy-videos"].as<bool>();
+  job.media.copy_videos = args["copy-videos"].as<bool>();
+  job.media.transcode = args["transcode"].as<bool>();
   job.threads = options.threads;
-  job.each = options.each;
+  job.media.each = options.each;
   Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), 0);
   const std::size_t videos = write_report(job, progress.observer());
   spdlog::info("{} videos; open {}", videos, (job.output / "index.html").string());

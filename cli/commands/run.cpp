@@ -52,7 +52,7 @@ void write_report_of(const fs::path& results, const fs::path& folder, const fs::
   job.scores = scores;
   job.output = folder;
   job.threads = video.threads;
-  job.each = video.each;
+  job.media.each = video.each;
   write_report(job, {});
 }
 

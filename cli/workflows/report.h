@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "cli/workflows/observer.h"
-#include "cli/workflows/video_settings.h"
+#include "cli/workflows/report_media.h"
 
 namespace co2net {
 
@@ -14,9 +14,8 @@ struct ReportJob {
   std::filesystem::path ground_truth;  // as read_annotations() takes it; empty: none
   std::filesystem::path scores;        // a folder of <id>.npz; empty: none
   std::filesystem::path output;        // the folder that is written
-  bool copy_videos = false;            // into the folder, instead of links to where they are
+  MediaSettings media;
   int threads = 1;
-  VideoSettings each;
 };
 
 // Throws Error(kInput) where the folder holds what is no report, and Error(kIo) where it cannot be
@@ -24,7 +23,7 @@ struct ReportJob {
 void expect_report_place(const std::filesystem::path& folder);
 
 // Writes a page, index.html, that shows what was found in each video, and what it loads: data/, and
-// videos/ where they are copied. A folder that is there is replaced if it holds a report. Videos
+// videos/ where there are copies. A folder that is there is replaced if it holds a report. Videos
 // are looked for at the paths that the results name, from the working folder or the results' own;
 // one that is not there, or cannot be read, is told in the log and on its page. Returns how many
 // videos are listed. Errors: Error(kInput) naming a file that cannot be read, and where two of them

@@ -81,13 +81,6 @@ Json as_json(const ReportMedia& media) {
   return {{"link", media.video}, {"problem", media.problem}};
 }
 
-double duration_of(const ReportVideo& video) {
-  for (const auto* predictions : {&video.found, &video.other}) {
-    if (*predictions && (*predictions)->duration_s) return *(*predictions)->duration_s;
-  }
-  return video.truth ? video.truth->duration_s : 0;
-}
-
 // What is found or true in a video.
 std::set<std::string> labels_of(const ReportVideo& video) {
   std::set<std::string> labels;
@@ -166,6 +159,13 @@ Json as_json(const ReportScores& scores, const std::set<std::string>& wanted) {
 }
 
 }  // namespace
+
+double duration_of(const ReportVideo& video) {
+  for (const auto* predictions : {&video.found, &video.other}) {
+    if (*predictions && (*predictions)->duration_s) return *(*predictions)->duration_s;
+  }
+  return video.truth ? video.truth->duration_s : 0;
+}
 
 std::string as_link(const std::string& path) {
   std::string link;

@@ -38,6 +38,10 @@ struct ReportVideo {
   std::optional<AnnotatedVideo> truth;
 };
 
+// Seconds, by who says it first: the results, the other file, the ground truth; 0 where nobody
+// does.
+double duration_of(const ReportVideo& video);
+
 // Of a whole report.
 struct ReportFacts {
   std::string key;      // under which the browser keeps corrections: other results, another key

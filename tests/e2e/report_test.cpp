@@ -74,6 +74,14 @@ TEST_F(Report, CopiesVideosWhereAsked) {
   EXPECT_EQ(read_file(path("page") / "videos/0.mkv"), read_file(path("clip.mkv")));
 }
 
+TEST_F(Report, MakesWhatBrowsersPlayWhereAsked) {
+  EXPECT_EQ(report({"--transcode"}).code, 0);
+  const Json media = data("0.js").at("media");
+  EXPECT_EQ(media, Json({{"link", "videos/0.mp4"}, {"problem", ""}}));
+  const Json probe = co2net({"probe", path("page") / "videos/0.mp4"}).json();
+  EXPECT_EQ(probe.at("video_streams").at(0).at("codec"), "h264");
+}
+
 TEST_F(Report, ShowsScoresOnTheVideosTime) {
   fs::create_directory(path("scores"));
   write_file(path("scores") / "clip.npz",
@@ -83,6 +91,15 @@ TEST_F(Report, ShowsScoresOnTheVideosTime) {
   EXPECT_EQ(scores.at("step"), 3.2) << "16 frames at 5 fps";
   EXPECT_EQ(scores.at("curves").at("attn"), Json({0.5, 1.}));
   EXPECT_EQ(scores.at("heat"), Json({{{"label", "class 0"}, {"values", {1., 3.}}}}));
+}
+
+TEST_F(Report, SharesTheVideosTimeAmongScoresOfAnUnknownRate) {
+  fs::create_directory(path("scores"));
+  write_file(path("scores") / "clip.npz", format_npz({{"cas", Array({4, 2})}}));
+  write_file(path("results.json"),
+             R"({"id": "clip", "segments": [], "video": {"duration": 12.8}})");
+  EXPECT_EQ(report({"--scores", path("scores")}).code, 0);
+  EXPECT_EQ(data("0.js").at("scores").at("step"), 3.2);
 }
 
 TEST_F(Report, ShowsAVideoWhoseScoresOrFileAreBrokenWithoutThese) {

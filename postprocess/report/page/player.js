@@ -6,7 +6,7 @@ function buildPlayer() {
   const parts = [];
   if (link) {
     app.player = element('video', {src: link, controls: true, preload: 'metadata', playsinline: true,
-      loadedmetadata: () => { app.player.currentTime = app.now; },
+      loadedmetadata: (event) => { event.target.currentTime = app.now; },
       timeupdate: followPlayer, seeked: followPlayer, play: keepFollowing, error: showUnplayable});
     parts.push(app.player);
   }
@@ -17,10 +17,11 @@ function buildPlayer() {
 function playerNote(link, problem) {
   if (!link) return 'The video itself is not where the results say it is; all else can still be looked at.';
   if (!problem) return '';
-  return `Browsers may not play this video: ${problem}. A copy that they play: ffmpeg -i VIDEO -pix_fmt yuv420p COPY.mp4`;
+  return `Browsers may not play this video: ${problem}. co2net report --transcode makes a copy that they play.`;
 }
 
-function showUnplayable() {
+function showUnplayable(event) {
+  if (event.target !== app.player) return; // of a video that was left
   const {problem} = app.data.media;
   byId('player-note').textContent = playerNote('link', problem || 'this browser cannot read it, or it is gone');
   app.player = null;
