@@ -179,6 +179,13 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(self.one("#title").text, "second")
         self.assertAlmostEqual(self.moment(), 7.5)
 
+    def test_keys_open_the_videos_beside(self):
+        self.open("#video=second")
+        self.press("p")
+        self.wait(lambda: self.one("#title").text == "clip")
+        self.press("n")
+        self.wait(lambda: self.one("#title").text == "second")
+
     def test_zooming_widens_the_time_axis(self):
         self.open()
         before = self.one("#track").size["width"]

@@ -79,7 +79,7 @@ function paintHeat(canvas, rows) {
 }
 
 function showLegend() {
-  const parts = [element('span', {class: 'key found'}, 'final segment, with its score')];
+  const parts = [element('span', {class: 'key found'}, `${finalName(app.data.found ?? app.data.other)}, with its score`)];
   parts.push(element('span', {class: 'key candidate'}, 'candidate'));
   if (app.data.truth) parts.push(element('span', {class: 'key truth'}, 'ground truth'));
   if (app.data.other) parts.push(element('span', {class: 'key other'}, `of ${app.report.other}`));

@@ -11,6 +11,7 @@ const app = {
   duration: 1, // seconds, more than 0
   now: 0,
   chosen: null, // a segment
+  sharing: 0, // of the timer that writes the address
   isStored: true,
   view: {more: 0, perClass: 0, zoom: 1},
 };
@@ -132,7 +133,8 @@ function notes(data) {
   return said.join('; ');
 }
 
-function open(entry) {
+function openNeighbour(step) {
+  const entry = neighbour(step);
   if (entry) location.hash = addressOf(entry.id);
 }
 
@@ -144,8 +146,8 @@ const keys = {
   End: () => seek(app.duration),
   '+': () => setZoom(app.view.zoom * 2),
   '-': () => setZoom(app.view.zoom / 2),
-  n: () => open(neighbour(1)),
-  p: () => open(neighbour(-1)),
+  n: () => openNeighbour(1),
+  p: () => openNeighbour(-1),
   r: () => app.chosen && mark(app.chosen, {verdict: 'right'}),
   w: () => app.chosen && mark(app.chosen, {verdict: 'wrong'}),
 };

@@ -3,6 +3,7 @@
 function buildPlayer() {
   const {link, problem} = app.data.media;
   app.player = null;
+  byId('view').classList.toggle('bare', !link);
   const parts = [];
   if (link) {
     app.player = element('video', {src: link, controls: true, preload: 'metadata', playsinline: true,
@@ -15,7 +16,7 @@ function buildPlayer() {
 }
 
 function playerNote(link, problem) {
-  if (!link) return 'The video itself is not where the results say it is; all else can still be looked at.';
+  if (!link) return 'The results name no file of this video that is there; all else can still be looked at.';
   if (!problem) return '';
   return `Browsers may not play this video: ${problem}. co2net report --transcode makes a copy that they play.`;
 }

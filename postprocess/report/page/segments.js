@@ -26,6 +26,11 @@ function isFinal(result, segment) {
   return result.final.includes(segment);
 }
 
+// Others' files do not say which are final.
+function finalName(result) {
+  return result.hasFinal ? 'final segment' : 'segment';
+}
+
 // In words, what the slider shows.
 function shownText(result, view) {
   const all = ranked(result);
@@ -33,7 +38,7 @@ function shownText(result, view) {
   const finals = Math.min(count, result.final.length);
   const lowest = count ? `, scores from ${scoreText(Math.min(...all.slice(0, count).map((s) => s.score)))}` : '';
   const more = count > finals ? ` and ${countText(count - finals, 'candidate')}` : '';
-  return `${finals} of ${countText(result.final.length, 'final segment')}${more}${lowest}`;
+  return `${finals} of ${countText(result.final.length, finalName(result))}${more}${lowest}`;
 }
 
 // Each segment with a row of its lane, so that those that overlap lie below each other.

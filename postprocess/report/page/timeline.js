@@ -33,8 +33,9 @@ function rowCount(lane) {
 }
 
 function laneLabel(lane) {
-  return element('div', {class: 'lane', style: `--rows:${rowCount(lane)}`},
-    element('b', {title: lane.label}, lane.label), ` ${laneNames[lane.kind]}`);
+  const isAlone = !app.data.truth && !app.data.other;
+  return element('div', {class: 'lane', style: `--rows:${rowCount(lane)}`, title: `${lane.label}, ${laneNames[lane.kind]}`},
+    element('b', {}, lane.label), isAlone ? '' : ` ${laneNames[lane.kind]}`);
 }
 
 function laneElement(lane) {
@@ -56,7 +57,7 @@ function bar(lane, segment, row) {
     title: barTitle(lane, segment, isCandidate),
     'aria-label': barTitle(lane, segment, isCandidate),
     click: () => choose(isOurs ? segment : null, start),
-  }, text);
+  }, element('span', {}, text));
   button.span = {start, end};
   button.label = `${lane.label} (${laneNames[lane.kind]})`;
   if (isOurs && app.chosen === segment) button.setAttribute('aria-pressed', 'true');
