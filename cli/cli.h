@@ -37,7 +37,8 @@ struct Command {
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
     kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
-    kUnpackCommand, kInspectCommand, kExplainCommand, kSuggestCommand, kCacheCommand, kProbeCommand;
+    kUnpackCommand, kInspectCommand, kExplainCommand, kSuggestCommand, kCacheCommand, kProbeCommand,
+    kReportCommand;
 
 // One of the program's two halves (cli/halves.h).
 struct Program {

@@ -23,6 +23,8 @@ const std::vector<CommandHelp> kCommandHelp = {
      "PyTorch checkpoints of I3D and of CO2-Net into a model bundle"},
     {"eval", "PREDICTIONS --ground-truth FILE|DIR",
      "mean average precision of segments against ground truth"},
+    {"report", "RESULTS -o DIR",
+     "a page that shows what was found in each video, to look at and to correct"},
     {"convert", "ANNOTATIONS... -o FILE.json|DIR",
      "annotations from one format to another, several merged"},
     {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",

@@ -8,6 +8,7 @@
 #include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
@@ -54,6 +55,18 @@ void add_extraction_options(po::options_description& options) {
                         "of I3D: fp32, or on a GPU fp16, whose features are coarser")  //
       ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
        "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
+}
+
+void add_save_scores_option(po::options_description& options) {
+  options.add_options()(
+      "save-scores", po::value<std::string>()->value_name("DIR"),
+      "also write each video's cas and attention (.npz, with a .npz.json beside it)");
+}
+
+fs::path parse_save_scores(const po::variables_map& args) {
+  fs::path folder = optional_value<std::string>(args, "save-scores").value_or("");
+  expect_no_video_name(folder, "--save-scores");
+  return folder;
 }
 
 void add_checkpoint_option(po::options_description& options) {

@@ -2,6 +2,7 @@
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
+#include <filesystem>
 
 #include "cli/options.h"
 #include "cli/workflows/localize_videos.h"
@@ -22,6 +23,11 @@ void add_extraction_options(boost::program_options::options_description& options
 void add_checkpoint_option(boost::program_options::options_description& options);
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,
                                     const Recipe& recipe, int threads);
+
+// --save-scores
+void add_save_scores_option(boost::program_options::options_description& options);
+// Empty: nowhere
+std::filesystem::path parse_save_scores(const boost::program_options::variables_map& args);
 
 // Warns that a model's networks are code, once for each cache, and each time without one.
 void warn_of_unknown_code(const Bundle& bundle, DiskCache* cache);

@@ -17,9 +17,8 @@ void add_localize_options(po::options_description& options) {
   add_device_option(options);
   options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
                         "annotations of the videos of one packed file of features, which is in "
-                        "their order, or of those of a folder that are wanted")  //
-      ("save-scores", po::value<std::string>()->value_name("DIR"),
-       "also write each video's cas and attention (.npz, with a .npz.json beside it)");
+                        "their order, or of those of a folder that are wanted");
+  add_save_scores_option(options);
 }
 
 int run_localize(const po::variables_map& args, Io& io) {
@@ -29,8 +28,7 @@ int run_localize(const po::variables_map& args, Io& io) {
   LocalizeFeaturesJob job;
   job.threads = inputs.options.threads;
   job.device = parse_device(args);
-  job.scores = optional_value<std::string>(args, "save-scores").value_or("");
-  expect_no_video_name(job.scores, "--save-scores");
+  job.scores = parse_save_scores(args);
   std::optional<FeatureSet> annotated;
   if (const auto annotations = optional_value<std::string>(args, "annotations")) {
     const fs::path features = parse_argument(args, "FEATURES");

@@ -5,9 +5,12 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/result_sink.h"
+#include "cli/workflows/report.h"
 #include "cli/workflows/segments.h"
+#include "pipeline/base/error.h"
 
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
@@ -23,15 +26,45 @@ void add_run_options(po::options_description& options) {
   add_checkpoint_option(options);
   add_cache_options(options);
   add_video_options(options);
+  add_save_scores_option(options);
+  options.add_options()("report", po::value<std::string>()->value_name("DIR"),
+                        "also write a page that shows what was found, as 'co2net report' does");
+}
+
+// Where the page goes; empty: nowhere.
+fs::path parse_report(const po::variables_map& args, const ResultOptions& results) {
+  fs::path folder = optional_value<std::string>(args, "report").value_or("");
+  if (folder.empty()) return folder;
+  expect_no_video_name(folder, "--report");
+  if (results.output.empty() || results.format == ResultFormat::kCsv) {
+    throw Error(ErrorKind::kUsage,
+                "--report is made of a file of results that names the videos: give -o FILE, with "
+                "--format activitynet or jsonl");
+  }
+  expect_report_place(folder);
+  return folder;
+}
+
+void write_report_of(const fs::path& results, const fs::path& folder, const fs::path& scores,
+                     const VideoOptions& video) {
+  ReportJob job;
+  job.results = results;
+  job.scores = scores;
+  job.output = folder;
+  job.threads = video.threads;
+  job.media.each = video.each;
+  write_report(job, {});
 }
 
 int run_run(const po::variables_map& args, Io& io) {
   const std::vector<std::string> arguments = parse_arguments(args, "INPUT");
   const ResultOptions results = parse_result_options(args);
+  const fs::path report = parse_report(args, results);
   const VideoOptions video = parse_video_options(args);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
   settle_operating_point(job.bundle, parse_operating_point(args));
+  job.scores = parse_save_scores(args);
   const bool at_once =
       arguments == std::vector<std::string>{"-"} && results.format == ResultFormat::kJsonLines;
   std::vector<Input> inputs;
@@ -45,6 +78,7 @@ int run_run(const po::variables_map& args, Io& io) {
         job, at_once ? videos_from(io.in, video.nul_separated, video.shard) : source_of(inputs),
         stats, sink.receiver(), progress.observer());
     sink.finish();
+    if (!report.empty()) write_report_of(results.output, report, job.scores, video);
     return failed;
   });
 }

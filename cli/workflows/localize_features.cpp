@@ -107,11 +107,7 @@ int localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs,
     Chain chain = {given_stage("features", bytes, info)};
     append_localization(chain, localizer);
     if (job.scores.empty()) return chain;
-    const ChainResult scores = run_chain(chain, job.files.cache, subject_of(input));
-    stats.add(input.id, scores.timings);
-    write_with_sidecar(job.scores / (input.id + ".npz"), scores.entry.bytes,
-                       scores_sidecar(bundle, info.at("video")));
-    return Chain{given_stage("scores", scores.entry.bytes, info)};
+    return with_saved_scores(chain, job.scores, bundle, input, job.files.cache, stats);
   };
   FilesJob files = job.files;
   files.each.at_once = job.device.is_gpu() ? 1 : job.threads;

@@ -6,9 +6,8 @@
 namespace co2net {
 namespace {
 
-Chain segments_chain(const ScoreChains& chains, const LocalizeVideosJob& job,
-                     const VideoJob& video) {
-  Chain chain = chains.chain(video);
+// From a chain that ends with scores.
+Chain segments_chain(Chain chain, const LocalizeVideosJob& job, const VideoJob& video) {
   append_proposals(chain, job.bundle, job.extraction.recipe, job.compat);
   limit_waits(chain, video.deadline);
   return chain;
@@ -19,8 +18,15 @@ Chain segments_chain(const ScoreChains& chains, const LocalizeVideosJob& job,
 int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
                     const ResultReceiver& receiver, const Observer& observer) {
   const ScoreChains chains(job);
+  Bundle made_by = job.bundle;
+  made_by.recipe = job.extraction.recipe;
   const auto chain_of = [&](const Input& input) {
-    return segments_chain(chains, job, make_job(input, job.each, job.cache, observer, &stats));
+    const VideoJob video = make_job(input, job.each, job.cache, observer, &stats);
+    if (job.scores.empty()) return segments_chain(chains.chain(video), job, video);
+    Chain chain = chains.chain(video);
+    limit_waits(chain, video.deadline);
+    const Chain scores = with_saved_scores(chain, job.scores, made_by, input, job.cache, stats);
+    return segments_chain(scores, job, video);
   };
   return find_segments(inputs, {job.each.strict, {.fail_fast = job.fail_fast}, job.cache}, chain_of,
                        stats, receiver, observer);
@@ -31,7 +37,8 @@ int explain_videos(
     const std::function<void(const Input&, const std::vector<StageForecast>&)>& on_forecast) {
   const ScoreChains chains(job);
   return for_each_input(inputs, job.fail_fast, {}, [&](const Input& input) {
-    const Chain chain = segments_chain(chains, job, make_job(input, job.each, job.cache, {}));
+    const VideoJob video = make_job(input, job.each, job.cache, {});
+    const Chain chain = segments_chain(chains.chain(video), job, video);
     on_forecast(input, explain_chain(chain, *job.cache, subject_of(input)));
   });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -16,7 +17,9 @@ struct LocalizeVideosJob {
   VideoSettings each = {};
   std::optional<Compat> compat = {};  // none: as the bundle's CO2-Net was trained
   bool fail_fast = false;             // stop at the first video that fails
-  DiskCache* cache = nullptr;         // null: keep and reuse nothing
+  // Where each video's cas and attention go, <id>.npz with <id>.npz.json beside it; empty: nowhere.
+  std::filesystem::path scores = {};
+  DiskCache* cache = nullptr;  // null: keep and reuse nothing
 };
 
 // From videos to segments. Returns how many inputs failed. Errors: Error(kUsage) for a recipe that

@@ -7,6 +7,7 @@
 
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
+#include "pipeline/datasets/feature_files.h"
 #include "postprocess/proposal_stage.h"
 #include "postprocess/proposals.h"
 
@@ -91,6 +92,15 @@ Stage given_stage(const std::string& name, std::string bytes, const Json& info) 
     return Entry{info, bytes, {}};
   };
   return stage;
+}
+
+Chain with_saved_scores(const Chain& chain, const std::filesystem::path& folder,
+                        const Bundle& bundle, const Input& input, DiskCache* cache, Stats& stats) {
+  const ChainResult scores = run_chain(chain, cache, subject_of(input));
+  stats.add(input.id, scores.timings);
+  write_with_sidecar(folder / (input.id + ".npz"), scores.entry.bytes,
+                     scores_sidecar(bundle, scores.entry.info.at("video")));
+  return {given_stage("scores", scores.entry.bytes, scores.entry.info)};
 }
 
 int find_segments(const InputSource& inputs, const ChainSettings& settings, const ChainOf& chain_of,

@@ -73,8 +73,9 @@ void expect_allowed(int width, int height, std::int64_t max_pixels) {
                   std::to_string(max_pixels) + " pixels; allow more with --max-pixels");
 }
 
-CodecPtr open_decoder(const AVStream& stream, const VideoLimits& limits) {
-  expect_allowed(stream.codecpar->width, stream.codecpar->height, limits.pixels);
+CodecPtr open_decoder(const AVStream& stream, const VideoReaderOptions& options) {
+  const std::int64_t max_pixels = options.limits.pixels;
+  expect_allowed(stream.codecpar->width, stream.codecpar->height, max_pixels);
   const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   const std::string name = avcodec_get_name(stream.codecpar->codec_id);
   if (decoder == nullptr) {
@@ -87,7 +88,8 @@ CodecPtr open_decoder(const AVStream& stream, const VideoLimits& limits) {
   codec->framerate = stream.avg_frame_rate;
 #endif
   codec->thread_count = 1;
-  codec->max_pixels = padded_pixels(limits.pixels);
+  codec->max_pixels = padded_pixels(max_pixels);
+  if (options.only_key_frames) codec->skip_frame = AVDISCARD_NONKEY;
   check_av(avcodec_open2(codec.get(), decoder, nullptr), "open the decoder " + name);
   return codec;
 }
@@ -149,15 +151,15 @@ class VideoReader::Decoder {
         deadline_(options.deadline),
         input_(file, options.limits, options.deadline),
         stream_(find_stream(input_, options.stream)),
-        codec_(open_decoder(stream_, options.limits)),
+        codec_(open_decoder(stream_, options)),
         clock_(input_.container(), stream_, *codec_),
         filter_(input_.container(), stream_, options.fps, options.format),
         packet_(allocated(av_packet_alloc())),
         decoded_(allocated(av_frame_alloc())),
         delivered_(allocated(av_frame_alloc())),
         source_(describe(input_.container(), stream_)),
-        fills_gaps_(!options.fps.empty()),
-        rate_(fills_gaps_ ? av_q2d(parse_fps(options.fps)) : source_.average_fps_value),
+        tells_of_gaps_(!options.fps.empty() && !options.only_key_frames),
+        rate_(options.fps.empty() ? source_.average_fps_value : av_q2d(parse_fps(options.fps))),
         max_frames_(most_frames(options.limits, rate_)),
         max_pixels_(options.limits.pixels) {
     const AVFormatContext& container = input_.container();
@@ -264,7 +266,7 @@ class VideoReader::Decoder {
   void look_at_gap(std::int64_t next_pts, std::int64_t frame) {
     const double gap_s = (static_cast<double>(next_pts) - static_cast<double>(*last_pts_)) *
                          av_q2d(stream_.time_base);
-    if (!fills_gaps_ || gap_s < kLongGap_s) return;
+    if (!tells_of_gaps_ || gap_s < kLongGap_s) return;
     const std::int64_t copies = frames_within(gap_s, rate_) - 1;
     const std::string gap = "after frame " + std::to_string(frame) + " the timestamps jump by " +
                             one_decimal(gap_s) + " s, which " + std::to_string(copies) +
@@ -307,7 +309,7 @@ class VideoReader::Decoder {
   AvFramePtr decoded_;
   AvFramePtr delivered_;
   SourceInfo source_;
-  bool fills_gaps_;
+  bool tells_of_gaps_;
   double rate_;  // frames a second that are delivered; 0 if unknown
   std::int64_t max_frames_;
   std::int64_t max_pixels_;

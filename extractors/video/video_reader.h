@@ -21,6 +21,7 @@ struct VideoReaderOptions {
   PixelFormat format = PixelFormat::kBgr24;
   VideoLimits limits = {};
   Deadline deadline = {};
+  bool only_key_frames = false;  // all others are passed over, and gaps with them
 };
 
 // What the container says about a video stream. Nothing has been decoded: it may be wrong.

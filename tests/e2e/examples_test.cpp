@@ -276,6 +276,7 @@ class Examples : public testing::TestWithParam<std::string> {
       write_file(name, Json{{"database", thumos}}.dump());
     }
     write_file("activity_net.v1-2.json", Json{{"database", activitynet}}.dump());
+    fs::copy("gt.json", "corrections.json");
     must({"convert", "gt.json", "-o", "Thumos14reduced-Annotations"});
     must({"pack", "features", "--annotations", "gt.json", "-o",
           "Thumos14reduced-I3D-JOINTFeatures.npy"});

@@ -45,7 +45,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
                             "--select", "--held-out", "--checkpoint", "--threads", "--progress"};
   const Strings benchmark = {"--features", "--annotations", "--train-subset", "--test-subset"};
   const std::map<std::string, Strings> promised = {
-      {"run", videos + results + extraction + Strings{"--checkpoint", "--only"}},
+      {"run", videos + results + extraction +
+                  Strings{"--checkpoint", "--only", "--save-scores", "--report"}},
       {"suggest", videos + extraction + Strings{"--output", "--checkpoint", "--only"}},
       {"extract",
        videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
@@ -64,12 +65,15 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous",
         "--ignore-unknown-videos", "--scores", "--paper", "--per-class", "--final", "--json",
         "--output"}},
+      {"report",
+       limits + Strings{"--output", "--ground-truth", "--scores", "--compare", "--copy-videos",
+                        "--transcode", "--threads", "--timeout", "--progress"}},
       {"convert", {"--output", "--format", "--ambiguous"}},
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
-      {"explain",
-       inputs + extraction + Strings{"--only", "--stream", "--compat", "--operating-point",
-                                     "--max-spool", "--timeout"}},
+      {"explain", inputs + extraction +
+                      Strings{"--only", "--stream", "--compat", "--operating-point", "--max-spool",
+                              "--timeout"}},
       {"import",
        {"--rgb", "--flow", "--i3d-classes", "--output", "--model", "--classes", "--preset",
         "--max-seqlen", "--name", "--recipe", "--recipe-set"}},

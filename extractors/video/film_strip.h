@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "extractors/video/video_limits.h"
+#include "pipeline/base/interrupt.h"
+#include "pipeline/base/opened_file.h"
+
+namespace co2net {
+
+struct FilmStripOptions {
+  double duration_s = 0;  // > 0; of the video
+  int pictures = 6;       // >= 1; the first is the video's first, the others follow evenly
+  int height = 72;        // >= 1; pixels
+  VideoLimits limits = {};
+  Deadline deadline = {};
+};
+
+// A JPEG of a row of pictures of a video, for people to know it by; fewer where the video ends
+// earlier. Those of a long video are its key frames. Errors: as VideoReader's.
+std::string film_strip(const std::shared_ptr<const OpenedFile>& file,
+                       const FilmStripOptions& options);
+
+}  // namespace co2net

@@ -1,0 +1,45 @@
+#include "extractors/video/playable_copy.h"
+
+extern "C" {
+#include <libavutil/frame.h>
+}
+
+#include <string>
+
+#include "extractors/video/video_reader.h"
+#include "extractors/video/video_writer.h"
+
+namespace co2net {
+namespace {
+
+constexpr const char* kUsualRate = "25";  // where the container knows none
+
+std::string rate_of(const Probe& probe) {
+  const SourceInfo& source = probe.streams.at(probe.chosen);
+  return source.average_fps_value > 0 ? source.average_fps : kUsualRate;
+}
+
+// A row and a column may be left out, since H.264 of this kind stores colours by twos.
+VideoWriterOptions options_for(const AVFrame& frame, const std::string& fps) {
+  return {.width = frame.width & ~1,
+          .height = frame.height & ~1,
+          .fps = fps,
+          .encoder = "libx264",
+          .pixel_format = "yuv420p",
+          .encoder_options = {{"preset", "veryfast"}, {"crf", "23"}}};
+}
+
+}  // namespace
+
+void write_playable_copy(const std::shared_ptr<const OpenedFile>& file,
+                         const std::filesystem::path& path, const VideoLimits& limits,
+                         const Deadline& deadline) {
+  const std::string fps = rate_of(probe_video(file, limits, deadline));
+  VideoReader reader(file, {.fps = fps, .limits = limits, .deadline = deadline});
+  const AVFrame* frame = reader.next();  // there is one, or it throws
+  VideoWriter writer(path, options_for(*frame, fps));
+  for (; frame != nullptr; frame = reader.next()) writer.write(frame->data[0], frame->linesize[0]);
+  writer.finish();
+}
+
+}  // namespace co2net

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/formats/array.h"
+#include "postprocess/predictions.h"
+
+namespace co2net {
+
+// What a report shows, and the scripts that bring it to the page. A page that is opened from the
+// disk may not fetch files, but may load scripts: one for the list, one a video.
+
+// Where the page finds a video. Links lead from the page, percent-encoded; empty where there is
+// nothing to lead to.
+struct ReportMedia {
+  std::string video;
+  std::string strip;    // a JPEG of a row of its pictures
+  std::string problem;  // why a browser cannot play it; empty if it can
+};
+
+// As 'localize --save-scores' writes them.
+struct ReportScores {
+  double step_s = 0;                                 // from a snippet to the next
+  std::vector<std::string> classes;                  // C
+  Array cas;                                         // [T, C+1], background last
+  std::map<std::string, std::vector<float>> curves;  // [T] each, by array: "attn", "attn_rgb", ...
+};
+
+struct ReportVideo {
+  std::string id;
+  std::optional<VideoPredictions> found;  // none where only the other file has it
+  std::optional<VideoPredictions> other;  // of the file to compare with
+  std::optional<AnnotatedVideo> truth;
+};
+
+// Seconds, by who says it first: the results, the other file, the ground truth; 0 where nobody
+// does.
+double duration_of(const ReportVideo& video);
+
+// Of a whole report.
+struct ReportFacts {
+  std::string key;      // under which the browser keeps corrections: other results, another key
+  std::string results;  // names of the files, as shown
+  std::string other;    // empty without one
+  bool has_truth = false;
+};
+
+// The distinct candidates of a video that its page has beside the final segments.
+inline constexpr std::size_t kMostCandidates = 50;
+// The classes of the heat map: those that are found or true, then those that are highest somewhere.
+inline constexpr std::size_t kMostHeatedClasses = 12;
+
+// The link of a path, each byte that has a meaning in addresses percent-encoded.
+std::string as_link(const std::string& path);
+
+// Names of the files that a report's page loads, relative to it.
+inline constexpr const char* kListScript = "data/videos.js";
+std::string video_script_name(std::size_t index);
+
+// The script of the list. `strips` are the links of the videos' film strips, one each.
+std::string list_script(const ReportFacts& facts, const std::vector<ReportVideo>& videos,
+                        const std::vector<std::string>& strips);
+
+// The script of a video, that at `index` of the list.
+std::string video_script(std::size_t index, const ReportVideo& video, const ReportMedia& media,
+                         const std::optional<ReportScores>& scores);
+
+}  // namespace co2net

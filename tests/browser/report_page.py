@@ -1,0 +1,282 @@
+"""The page of 'co2net report', as a person uses it."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+import unittest
+
+import numpy
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from browser import address, co2net, open_browser, page_errors
+
+DURATION = 12.8
+TEXT_AS_MARKUP = "<img src=x onerror=document.title=1>"
+SLOWEST_S = 30  # what opening a list may take on the busiest machine; the time is printed
+
+
+def segment(label, score, start, end):
+    return {"label": label, "score": score, "segment": [start, end]}
+
+
+FINAL = [segment("run", 0.9, 1, 4), segment("run", 0.6, 6, 9), segment("jump", 0.4, 2, 3)]
+CANDIDATES = FINAL + [segment("run", 0.3, 1, 9), segment("jump", 0.2, 10, 12)]
+
+
+def results(ids, candidates, final):
+    return {"results": {id: candidates for id in ids}, "final": {id: final for id in ids},
+            "videos": {id: {"path": "clip.mp4", "duration": DURATION, "fps": 25} for id in ids},
+            "recipe": {"stride": 16}}
+
+
+def write_json(path, document):
+    path.write_text(json.dumps(document))
+
+
+def draw_clip(path):
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                    f"testsrc=duration={DURATION}:size=320x180:rate=25", "-pix_fmt", "yuv420p", path],
+                   check=True)
+
+
+def write_report(folder):
+    """Three videos with everything that a report can have; returns the page."""
+    draw_clip(folder / "clip.mp4")
+    document = results(["clip", "second"], CANDIDATES, FINAL)
+    document["results"][TEXT_AS_MARKUP] = document["final"][TEXT_AS_MARKUP] = [
+        segment(TEXT_AS_MARKUP, 0.5, 0, 1)]
+    write_json(folder / "results.json", document)
+    write_json(folder / "other.json", results(["clip"], FINAL[:1], FINAL[:1]))
+    write_json(folder / "truth.json", {"database": {"clip": {
+        "subset": "test", "duration": DURATION,
+        "annotations": [{"label": "run", "segment": [1.5, 4.5]}]}}})
+    (folder / "scores").mkdir()
+    wave = numpy.abs(numpy.sin(numpy.arange(20, dtype="float32")))
+    numpy.savez(folder / "scores/clip.npz", cas=numpy.stack([wave, 1 - wave, 0 * wave], axis=1),
+                attn=wave, attn_rgb=wave / 2, attn_flow=1 - wave)
+    co2net("report", folder / "results.json", "--compare", folder / "other.json",
+           "--ground-truth", folder / "truth.json", "--scores", folder / "scores",
+           "-o", folder / "page")
+    return folder / "page/index.html"
+
+
+class ReportPage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        cls.page = write_report(cls.path)
+        cls.browser = open_browser(cls.path / "downloads")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.quit()
+        cls.folder.cleanup()
+
+    def setUp(self):
+        self.browser.get(address(self.page))
+        self.browser.execute_script("localStorage.clear()")
+        self.browser.get("about:blank")
+
+    def tearDown(self):
+        self.assertEqual(page_errors(self.browser), [])
+
+    def open(self, fragment="#video=clip", page=None):
+        self.browser.get(address(page or self.page, fragment))
+        if fragment:
+            self.wait(lambda: self.one("#view").is_displayed())
+
+    def wait(self, condition):
+        return WebDriverWait(self.browser, 20).until(lambda _: condition())
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def press(self, *keys):
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def moment(self):
+        return float(self.one("#ruler").get_attribute("aria-valuenow"))
+
+    def video_moment(self):
+        return self.browser.execute_script("return document.querySelector('video').currentTime")
+
+    def found(self):
+        return [bar.get_attribute("aria-label") for bar in self.all("#lanes .found .segment")]
+
+    def save(self):
+        """The saved corrections' file."""
+        file = self.path / "downloads/corrections.json"
+        file.unlink(missing_ok=True)
+        self.one("#save").click()
+        self.wait(file.exists)
+        return file
+
+    def test_shows_final_segments_truth_the_other_file_and_scores(self):
+        self.open()
+        self.assertEqual(len(self.found()), len(FINAL))
+        self.assertEqual(len(self.all("#lanes .truth .segment")), 1)
+        self.assertEqual(len(self.all("#lanes .other .segment")), 1)
+        self.assertEqual(len(self.all("#scores polyline")), 3)
+        self.assertEqual(len(self.all("#scores canvas")), 1)
+
+    def test_the_slider_reaches_from_nothing_to_every_distinct_candidate(self):
+        self.open()
+        slider = self.one("#shown")
+        slider.send_keys(Keys.ARROW_RIGHT)
+        self.assertEqual(len(self.found()), len(FINAL) + 1)
+        slider.send_keys(Keys.END)
+        self.assertEqual(len(self.found()), len(CANDIDATES))
+        slider.send_keys(Keys.HOME)
+        self.assertEqual(self.found(), [])
+
+    def test_only_the_best_of_a_class_are_shown_where_asked(self):
+        self.open()
+        Select(self.one("#per-class")).select_by_value("1")
+        self.assertEqual(len(self.found()), 2)
+
+    def test_a_click_on_the_time_axis_seeks(self):
+        self.open()
+        self.wait(lambda: self.browser.execute_script(
+            "return document.querySelector('video').readyState") > 0)
+        ActionChains(self.browser).move_to_element(self.one("#ruler")).click().perform()
+        self.assertAlmostEqual(self.moment(), DURATION / 2, delta=0.1)
+        self.wait(lambda: abs(self.video_moment() - DURATION / 2) < 0.1)
+        self.wait(lambda: f"&t={self.moment():.2f}" in self.browser.current_url)
+        self.assertIn("run", self.one("#now").text)
+
+    def test_dragging_seeks(self):
+        self.open()
+        width = self.one("#ruler").size["width"]
+        ActionChains(self.browser).move_to_element(self.one("#ruler")).click_and_hold() \
+            .move_by_offset(width // 4, 0).release().perform()
+        self.assertAlmostEqual(self.moment(), DURATION * 3 / 4, delta=0.1)
+
+    def test_a_click_on_a_segment_plays_from_its_start_and_marks_it(self):
+        self.open()
+        self.all("#lanes .found .segment")[1].click()
+        self.assertAlmostEqual(self.moment(), 6, delta=0.05)
+        self.assertIn("playing", self.all("#lanes .found .segment")[1].get_attribute("class"))
+
+    def test_arrow_keys_seek(self):
+        self.open("#video=clip&t=5")
+        self.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+        self.assertAlmostEqual(self.moment(), 6, delta=0.05)
+        ActionChains(self.browser).key_down(Keys.SHIFT).send_keys(Keys.ARROW_RIGHT) \
+            .key_up(Keys.SHIFT).perform()
+        self.assertAlmostEqual(self.moment(), 6.1, delta=0.05)
+
+    def test_an_address_opens_a_video_at_a_moment(self):
+        self.open("#video=second&t=7.5")
+        self.assertEqual(self.one("#title").text, "second")
+        self.assertAlmostEqual(self.moment(), 7.5)
+
+    def test_keys_open_the_videos_beside(self):
+        self.open("#video=second")
+        self.press("p")
+        self.wait(lambda: self.one("#title").text == "clip")
+        self.press("n")
+        self.wait(lambda: self.one("#title").text == "second")
+
+    def test_zooming_widens_the_time_axis(self):
+        self.open()
+        before = self.one("#track").size["width"]
+        self.one("#zoom-in").click()
+        self.assertAlmostEqual(self.one("#track").size["width"], 2 * before, delta=2)
+
+    def test_the_list_is_filtered_searched_and_sorted(self):
+        self.open("")
+        self.assertEqual(len(self.all("#videos li")), 3)
+        Select(self.one("#class-filter")).select_by_visible_text("jump")
+        self.assertEqual(len(self.all("#videos li")), 2)
+        self.one("#search").send_keys("sec")
+        self.assertEqual(self.one("#videos .name").text, "second")
+        self.one("#search").clear()
+        self.one("#search").send_keys("c")
+        Select(self.one("#class-filter")).select_by_index(0)
+        Select(self.one("#sort")).select_by_visible_text("lowest score")
+        self.assertEqual(self.one("#videos .name").text, TEXT_AS_MARKUP)
+
+    def test_text_of_files_is_shown_as_text(self):
+        self.open("")
+        self.press(Keys.TAB)
+        self.all("#videos a")[2].click()
+        self.wait(lambda: self.one("#title").text == TEXT_AS_MARKUP)
+        self.assertIn(TEXT_AS_MARKUP, self.found()[0])
+        self.assertEqual(self.browser.title, "co2net report")
+
+    def test_corrections_are_saved_as_ground_truth_that_eval_reads(self):
+        self.open()
+        self.all("#lanes .found .segment")[0].click()
+        self.one("#mark-right").click()
+        self.all("#lanes .found .segment")[1].click()
+        field = self.one("#bound-end")
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys("9.5", Keys.TAB)
+        self.wait(lambda: self.all("#lanes .found .moved"))
+        self.assertEqual(self.browser.switch_to.active_element.get_attribute("id"), "here-end")
+        jump = self.one("#lanes .segment[aria-label^='jump']")
+        jump.click()
+        self.press("w")
+        saved = json.loads(self.save().read_text())
+        self.assertEqual(saved["database"]["clip"]["annotations"],
+                         [{"label": "run", "segment": [1, 4]}, {"label": "run", "segment": [6, 9.5]}])
+        figures = json.loads(co2net(
+            "eval", self.path / "results.json", "--ground-truth", self.path / "downloads/corrections.json",
+            "--ignore-unknown-videos", "--tiou", "0.5:0.4:0.9", "--json", "--log-level", "error"))
+        self.assertEqual(figures["per_class"].keys(), {"run"})
+        self.assertEqual(figures["mAP"][0], 1)
+        self.assertLess(figures["mAP"][1], 1)
+
+    def test_corrections_outlast_the_page(self):
+        self.open()
+        self.all("#lanes .found .segment")[0].click()
+        self.one("#mark-wrong").click()
+        self.browser.refresh()
+        self.wait(lambda: self.all("#lanes .found .wrong"))
+        self.assertIn("1 video", self.one("#save").text)
+
+    def test_a_candidate_counts_once_it_is_marked_right(self):
+        self.open()
+        self.one("#shown").send_keys(Keys.END)
+        self.one("#lanes .found .candidate").click()
+        self.one("#mark-right").click()
+        saved = json.loads(self.save().read_text())
+        self.assertEqual(len(saved["database"]["clip"]["annotations"]), len(FINAL) + 1)
+
+    def test_fits_a_phone(self):
+        phone = open_browser(self.path, 390, 844)
+        try:
+            for fragment in ["", "#video=clip"]:
+                phone.get(address(self.page, fragment))
+                time.sleep(1)
+                self.assertLessEqual(*phone.execute_script(
+                    "return [document.documentElement.scrollWidth, window.innerWidth]"))
+        finally:
+            phone.quit()
+
+    def test_500_videos_open_at_once(self):
+        ids = [f"video_{i:03}" for i in range(500)]
+        candidates = [segment("run", 1 / (i + 1), i / 10, i / 10 + 1) for i in range(100)]
+        document = results(ids, candidates, candidates[::20])
+        document["videos"] = {}
+        write_json(self.path / "many.json", document)
+        co2net("report", self.path / "many.json", "-o", self.path / "many")
+        self.open("#video=video_007", self.path / "many/index.html")
+        self.assertEqual(len(self.all("#videos li")), 500)
+        loaded_ms = self.browser.execute_script(
+            "return performance.getEntriesByType('navigation')[0].loadEventEnd")
+        print(f"500 videos: open after {loaded_ms / 1000:.2f} s")
+        self.assertLess(loaded_ms / 1000, SLOWEST_S)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include "pipeline/formats/npy.h"
+#include "tests/e2e/program.h"
+
+namespace co2net::test {
+namespace {
+
+constexpr const char* kTruth = R"({"database": {
+  "clip": {"subset": "test", "duration": 12.8, "annotations": [
+    {"label": "run", "segment": [1, 4]}]}}})";
+
+class Report : public testing::Test {
+ protected:
+  Report() {
+    draw_clip(path("clip.mkv"), kFrames);
+    write_results("results.json", "clip");
+    write_file(path("gt.json"), kTruth);
+  }
+
+  fs::path path(const std::string& name) const { return dir_.path() / name; }
+
+  // Results of one video of that id, whose file is the clip, named from the results' folder.
+  void write_results(const std::string& name, const std::string& id) const {
+    const Json segments = {{{"label", "run"}, {"score", 0.5}, {"segment", {1, 3}}}};
+    const Json document = {
+        {"results", {{id, segments}}},
+        {"final", {{id, segments}}},
+        {"videos", {{id, {{"path", "clip.mkv"}, {"duration", 12.8}, {"fps", 5}}}}},
+        {"errors", {{"broken", {{"stage", "decode"}, {"message", "no frame"}}}}},
+        {"recipe", {{"stride", 16}}}};
+    write_file(path(name), document.dump());
+  }
+
+  Outcome report(const Strings& options = {}) const {
+    return co2net(Strings{"report", path("results.json"), "-o", path("page")} + options);
+  }
+
+  // What the page gets from a script of its folder.
+  Json data(const std::string& name) const {
+    const std::string script = read_file(path("page") / "data" / name);
+    const std::size_t begin = script.find('(') + 1;
+    return parse_json(script.substr(begin, script.rfind(')') - begin), name, ErrorKind::kInput);
+  }
+
+ private:
+  TempDir dir_;
+};
+
+TEST_F(Report, ShowsWhatWasFoundBesideTheVideo) {
+  const Outcome outcome = report({"--ground-truth", path("gt.json")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(outcome.says("page/index.html"));
+  EXPECT_NE(read_file(path("page") / "index.html").find("data/videos.js"), std::string::npos);
+
+  const Json list = data("videos.js");
+  ASSERT_EQ(list.at("videos").size(), 2u);
+  EXPECT_EQ(list.at("videos").at(0).at("strip"), "data/0.jpg");
+  EXPECT_TRUE(fs::exists(path("page") / "data/0.jpg"));
+  EXPECT_EQ(list.at("videos").at(1).at("error"), "decode: no frame");
+
+  const Json page = data("0.js");
+  EXPECT_EQ(page.at("found").at("final").at(0).at("label"), "run");
+  EXPECT_EQ(page.at("truth"), Json({{{"label", "run"}, {"start", 1.}, {"end", 4.}}}));
+  EXPECT_EQ(page.at("media").at("link"), "../clip.mkv");
+  EXPECT_EQ(page.at("media").at("problem"), "its codec, ffv1");
+  EXPECT_TRUE(page.at("scores").is_null());
+}
+
+TEST_F(Report, CopiesVideosWhereAsked) {
+  EXPECT_EQ(report({"--copy-videos"}).code, 0);
+  EXPECT_EQ(data("0.js").at("media").at("link"), "videos/0.mkv");
+  EXPECT_EQ(read_file(path("page") / "videos/0.mkv"), read_file(path("clip.mkv")));
+}
+
+TEST_F(Report, MakesWhatBrowsersPlayWhereAsked) {
+  EXPECT_EQ(report({"--transcode"}).code, 0);
+  const Json media = data("0.js").at("media");
+  EXPECT_EQ(media, Json({{"link", "videos/0.mp4"}, {"problem", ""}}));
+  const Json probe = co2net({"probe", path("page") / "videos/0.mp4"}).json();
+  EXPECT_EQ(probe.at("video_streams").at(0).at("codec"), "h264");
+}
+
+TEST_F(Report, ShowsScoresOnTheVideosTime) {
+  fs::create_directory(path("scores"));
+  write_file(path("scores") / "clip.npz",
+             format_npz({{"cas", Array({2, 2}, {1, 0, 3, 0})}, {"attn", Array({2}, {0.5, 1})}}));
+  EXPECT_EQ(report({"--scores", path("scores")}).code, 0);
+  const Json scores = data("0.js").at("scores");
+  EXPECT_EQ(scores.at("step"), 3.2) << "16 frames at 5 fps";
+  EXPECT_EQ(scores.at("curves").at("attn"), Json({0.5, 1.}));
+  EXPECT_EQ(scores.at("heat"), Json({{{"label", "class 0"}, {"values", {1., 3.}}}}));
+}
+
+TEST_F(Report, SharesTheVideosTimeAmongScoresOfAnUnknownRate) {
+  fs::create_directory(path("scores"));
+  write_file(path("scores") / "clip.npz", format_npz({{"cas", Array({4, 2})}}));
+  write_file(path("results.json"),
+             R"({"id": "clip", "segments": [], "video": {"duration": 12.8}})");
+  EXPECT_EQ(report({"--scores", path("scores")}).code, 0);
+  EXPECT_EQ(data("0.js").at("scores").at("step"), 3.2);
+}
+
+TEST_F(Report, ShowsAVideoWhoseScoresOrFileAreBrokenWithoutThese) {
+  fs::create_directory(path("scores"));
+  write_file(path("scores") / "clip.npz", "no scores");
+  write_file(path("clip.mkv"), "no video");
+  const Outcome outcome = report({"--scores", path("scores")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("clip.npz"));
+  EXPECT_TRUE(outcome.says("clip.mkv"));
+  const Json page = data("0.js");
+  EXPECT_TRUE(page.at("scores").is_null());
+  EXPECT_NE(page.at("media").at("problem"), "");
+  EXPECT_EQ(data("videos.js").at("videos").at(0).at("strip"), "");
+}
+
+TEST_F(Report, SaysWhichVideosAreNotThere) {
+  fs::remove(path("clip.mkv"));
+  const Outcome outcome = report();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("clip"));
+  EXPECT_EQ(data("0.js").at("media").at("link"), "");
+}
+
+TEST_F(Report, ComparesFilesThatShareAVideoAndRefusesOthers) {
+  write_results("other.json", "clip");
+  EXPECT_EQ(report({"--compare", path("other.json")}).code, 0);
+  EXPECT_EQ(data("0.js").at("other").at("final").size(), 1u);
+
+  write_file(path("other.json"), R"({"results": {"another": []}})");
+  const Outcome outcome = report({"--compare", path("other.json")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("another"));
+}
+
+TEST_F(Report, ReplacesAReportAndNothingElse) {
+  EXPECT_EQ(report().code, 0);
+  EXPECT_EQ(report().code, 0);
+  write_file(path("page") / "thesis.tex", "years of work");
+  const Outcome outcome = report();
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("thesis.tex"));
+}
+
+TEST(RunWithAReport, ShowsTheVideosAndTheirScores) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const Outcome run = here.call("run", {clip, "-o", here.path("results.json"), "--save-scores",
+                                        here.path("scores"), "--report", here.path("page")});
+  EXPECT_EQ(run.code, 0) << run.err;
+  const std::string page = read_file(here.path("page") / "data/0.js");
+  EXPECT_NE(page.find("\"../clip.mkv\""), std::string::npos);
+  EXPECT_NE(page.find("\"attn_flow\""), std::string::npos);
+  EXPECT_EQ(here.call("propose", {here.path("scores")}).json().at("results"),
+            Json::parse(read_file(here.path("results.json"))).at("results"));
+}
+
+TEST(RunWithAReport, NeedsAFileThatNamesTheVideosAndAFreePlace) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  EXPECT_EQ(here.call("run", {clip, "--report", here.path("page")}).code, 2);
+  EXPECT_EQ(here.call("run", {clip, "-o", here.path("r.csv"), "--format", "csv", "--report",
+                              here.path("page")})
+                .code,
+            2);
+  const Outcome taken =
+      here.call("run", {clip, "-o", here.path("r.json"), "--report", here.model()});
+  EXPECT_EQ(taken.code, 1);
+  EXPECT_FALSE(fs::exists(here.path("r.json"))) << "found out at the beginning";
+}
+
+TEST_F(Report, TakesOneFileOfResults) {
+  const Outcome outcome = co2net({"report", "a.json", "b.json", "-o", path("page")});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("--compare"));
+}
+
+}  // namespace
+}  // namespace co2net::test
