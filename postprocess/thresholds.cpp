@@ -41,22 +41,32 @@ double middle(double low, double high) {
   return std::clamp(between, std::nextafter(low, high), high);
 }
 
-double threshold_by_f1(std::vector<Pair> pairs) {
+// A gap between scores, and what there is for a threshold in it.
+struct Merits {
+  double f1 = -1;
+  bool reaches_above_chance = false;
+  double width = 0;  // in logits, of what is above chance
+
+  auto operator<=>(const Merits&) const = default;
+};
+
+double threshold_by_f1(std::vector<Pair> pairs, double chance) {
   std::ranges::sort(pairs, std::greater(), &Pair::score);
   const int positives = positives_in(pairs);
-  double best = 0, best_f1 = -1, best_width = 0;
+  double best = 0;
+  Merits most;
   int hits = 0;
   for (std::size_t kept = 1; kept <= pairs.size(); ++kept) {
     const double high = pairs[kept - 1].score;
     const double low = kept < pairs.size() ? pairs[kept].score : high;
     hits += pairs[kept - 1].is_positive ? 1 : 0;
     if (kept < pairs.size() && low == high) continue;
-    const double f1 = 2.0 * hits / (static_cast<double>(kept) + positives);
-    const double width = logit(high) - logit(low);
-    if (f1 < best_f1 || (f1 == best_f1 && width <= best_width)) continue;
-    best = middle(low, high);
-    best_f1 = f1;
-    best_width = width;
+    const double from = high > chance ? std::max(low, chance) : low;
+    const Merits merits = {2.0 * hits / (static_cast<double>(kept) + positives), high > chance,
+                           logit(high) - logit(from)};
+    if (merits <= most) continue;
+    best = middle(from, high);
+    most = merits;
   }
   return best;
 }
@@ -106,13 +116,15 @@ std::optional<ClassThresholds> thresholds_by_f1(const std::vector<HeldOutVideo>&
     all.insert(all.end(), pairs.begin(), pairs.end());
   }
   if (positives_in(all) < kLeastPositives) return std::nullopt;
-  ClassThresholds thresholds{threshold_by_f1(std::move(all))};
-  for (std::size_t label = 0; label < videos.front().scores.size(); ++label) {
+  const std::size_t classes = videos.front().scores.size();
+  const double chance = 1 / static_cast<double>(classes + 1);
+  ClassThresholds thresholds{threshold_by_f1(std::move(all), chance)};
+  for (std::size_t label = 0; label < classes; ++label) {
     const std::vector<Pair> pairs = pairs_with(videos, label);
     const int positives = positives_in(pairs),
               negatives = static_cast<int>(pairs.size()) - positives;
     if (positives < kLeastPositives || negatives < kLeastPositives) continue;
-    thresholds.own[static_cast<int>(label)] = threshold_by_f1(pairs);
+    thresholds.own[static_cast<int>(label)] = threshold_by_f1(pairs, chance);
   }
   return thresholds;
 }

@@ -24,12 +24,12 @@ inline constexpr int kLeastPositives = 10;
 
 // Of largest F1 over all pairs of video and class, and of each class with so many examples for and
 // against over its own pairs. Of equal F1 that in the widest gap between neighbouring scores, at
-// its middle, both in logits.
+// its middle, both in logits; of a gap only what is above 1 / (C + 1) counts, if any is, since
+// without attention each class scores that.
 std::optional<ClassThresholds> thresholds_by_f1(const std::vector<HeldOutVideo>& videos);
 
 // The lowest threshold at which the background videos have at most `per_hour` final segments an
-// hour; at least 1.5 / (C + 1), since without attention each class scores 1 / (C + 1). Errors:
-// as expect_enough_background().
+// hour; at least 1.5 / (C + 1). Errors: as expect_enough_background().
 ClassThresholds thresholds_by_false_alarms(const std::vector<HeldOutVideo>& videos,
                                            double per_hour);
 

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -64,10 +65,14 @@ void speak_of_operating_point(const Bundle& bundle) {
         "{:.3g} or more",
         bundle.name, thresholds.all);
   } else {
+    const std::vector<HeldOutVideo>& videos = bundle.operating_point->videos;
+    const bool knows_background =
+        std::ranges::any_of(videos, [](const HeldOutVideo& video) { return video.labels.empty(); });
     spdlog::info(
         "operating point of model {}: final segments are of classes with a video score of {:.3g} "
-        "or more; {} of {} classes have a threshold of their own",
-        bundle.name, thresholds.all, thresholds.own.size(), bundle.classes.size());
+        "or more; {} of {} classes have a threshold of their own{}",
+        bundle.name, thresholds.all, thresholds.own.size(), bundle.classes.size(),
+        knows_background ? "" : "; it was chosen without videos where nothing happens");
   }
 }
 

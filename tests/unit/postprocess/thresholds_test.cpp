@@ -66,15 +66,18 @@ double logit(double score) {
 }
 
 // Tries every gap between neighbouring scores, and that below all of them.
-void expect_largest_f1(double threshold, const std::vector<Example>& examples) {
+void expect_largest_f1(double threshold, const std::vector<Example>& examples, int classes) {
   std::set<double> scores;
   for (const Example& example : examples) scores.insert(example.score);
+  const double chance = 1. / (classes + 1);
   double best = 0, width = 0, want = 0;
   for (auto high = scores.begin(); high != scores.end(); ++high) {
-    const double low = high == scores.begin() ? *high : *std::prev(high);
+    double low = high == scores.begin() ? *high : *std::prev(high);
+    if (low < chance && chance < *high) low = chance;
     const double f1 = f1_at(examples, *high), gap = logit(*high) - logit(low);
+    const bool is_first_above_chance = *high > chance && want <= chance;
     // Of equal gaps, the higher.
-    if (f1 < best || (f1 == best && gap < width)) continue;
+    if (f1 < best || (f1 == best && gap < width && !is_first_above_chance)) continue;
     best = f1;
     width = gap;
     want = 1 / (1 + std::exp(-(logit(low) + logit(*high)) / 2));
@@ -101,11 +104,11 @@ TEST(ThresholdsByF1, AreTheBestOfAllInTheWidestGap) {
     const bool are_enough = std::ranges::count(all, true, &Example::is_positive) >= 10;
     ASSERT_EQ(found.has_value(), are_enough);
     if (!found) continue;
-    expect_largest_f1(found->all, all);
+    expect_largest_f1(found->all, all, classes);
     std::set<int> own;
     for (const auto& [label, threshold] : found->own) {
       own.insert(label);
-      expect_largest_f1(threshold, examples_of(videos, label));
+      expect_largest_f1(threshold, examples_of(videos, label), classes);
     }
     EXPECT_EQ(own, with_examples);
     with_own += !own.empty();
@@ -113,17 +116,21 @@ TEST(ThresholdsByF1, AreTheBestOfAllInTheWidestGap) {
   EXPECT_GT(with_own, 50);
 }
 
-// So many videos that have the only class, at 0.8, and that have not, at 0.1.
-Videos told_apart(int with, int without) {
+// So many videos that have the only class, at 0.8, and that have not, at `low`.
+Videos told_apart(int with, int without, double low = 0.1) {
   Videos videos(static_cast<std::size_t>(with), HeldOutVideo{{0}, {0.8}});
-  videos.insert(videos.end(), static_cast<std::size_t>(without), HeldOutVideo{{}, {0.1}, {1}});
+  videos.insert(videos.end(), static_cast<std::size_t>(without), HeldOutVideo{{}, {low}, {1}});
   return videos;
 }
 
 TEST(ThresholdsByF1, LieInTheMiddleInLogits) {
-  const double middle = 1 / (1 + std::exp(-(logit(0.8) + logit(0.1)) / 2));
-  EXPECT_NEAR(thresholds_by_f1(told_apart(10, 10))->all, middle, 1e-12);
-  EXPECT_NEAR(middle, 0.4, 1e-12);  // odds of 4 and 1/9: the middle's are 2/3
+  // Odds of 4 and 1.5: the middle's are their geometric mean.
+  const double odds = std::sqrt(4 * 1.5);
+  EXPECT_NEAR(thresholds_by_f1(told_apart(10, 10, 0.6))->all, odds / (1 + odds), 1e-12);
+}
+
+TEST(ThresholdsByF1, CountAGapFromChanceOn) {
+  EXPECT_NEAR(thresholds_by_f1(told_apart(10, 10, 0.1))->all, 2. / 3, 1e-12);  // odds of 4 and 1
 }
 
 TEST(ThresholdsByF1, NeedTenPairsAndForAClassTenVideosThatHaveItAndTenThatHaveNot) {
