@@ -41,6 +41,7 @@ struct Items {
   std::vector<ClassItems> classes;
   std::vector<Truth> truths;
   std::vector<std::vector<std::size_t>> truths_of;  // each video, in its own order
+  int left_out = 0;
 
   double mean_truths() const {
     return static_cast<double>(truths.size()) / static_cast<double>(classes.size());
@@ -81,7 +82,10 @@ class Gathering {
   void add(const AnnotatedVideo& video, double duration_s) {
     std::vector<std::size_t>& of_video = items.truths_of[index_of(video.id)];
     for (const AnnotatedSegment& segment : video.segments) {
-      if (!is_kept(segment, duration_s)) continue;
+      if (!is_kept(segment, duration_s)) {
+        ++items.left_out;
+        continue;
+      }
       of_video.push_back(items.truths.size());
       const Span span = {segment.start_s, segment.end_s};
       Truth& truth = items.truths.emplace_back(Truth{class_of(segment.label), span, {}});
@@ -471,7 +475,8 @@ ErrorAnalysis analyze_errors(const Predictions& predictions, const Annotations& 
   const std::vector<Matches> all = matched(items, options.tiou);
   const std::vector<Matches> finding = of_some_precision(all, items);
   const std::vector<std::vector<bool>> found = found_truths(finding, items);
-  ErrorAnalysis analysis{options.tiou,
+  ErrorAnalysis analysis{static_cast<int>(items.truths.size()),
+                         items.left_out,
                          options.bins,
                          false_positives(all, items, options.tiou),
                          normalized_map(all, items),

@@ -90,7 +90,8 @@ struct BinFigures {
 };
 
 struct ErrorAnalysis {
-  std::vector<double> tiou;
+  int segments = 0;           // of ground truth that are compared
+  int segments_left_out = 0;  // without length, or longer than their video
   BinsBy bins;
   FalsePositives false_positives;
   NormalizedMap map;           // of all predictions

@@ -53,6 +53,30 @@ Json map_json(const std::vector<BinFigures>& bins) {
   return json;
 }
 
+Json bounds(const Estimate& estimate) { return {estimate.low, estimate.high}; }
+
+// To four decimals, since a curve is looked at.
+Json rounded(std::vector<double> curve) {
+  for (double& precision : curve) precision = std::round(1e4 * precision) / 1e4;
+  return curve;
+}
+
+Json json_of(const EvaluationDetails& details) {
+  Json of_map = Json::array(), segments, predictions, curves;
+  for (const Estimate& estimate : details.mAP) of_map.push_back(bounds(estimate));
+  for (const auto& [label, of_class] : details.per_class) {
+    segments[label] = of_class.segments;
+    predictions[label] = of_class.predictions;
+    for (const std::vector<double>& curve : of_class.curves) {
+      curves[label].push_back(rounded(curve));
+    }
+  }
+  return {{"bounds", {{"mAP", of_map}, {"average", bounds(details.average)}}},
+          {"segments", segments},
+          {"predictions", predictions},
+          {"curves", {{"tiou", details.curve_tiou}, {"per_class", curves}}}};
+}
+
 }  // namespace
 
 Json to_json(const ErrorAnalysis& analysis) {
@@ -61,14 +85,21 @@ Json to_json(const ErrorAnalysis& analysis) {
     const std::string name = name_of(characteristic);
     bins[name] = json_of(analysis.bins.at(characteristic));
     sensitivity["by"][name] = map_json(figures);
-    missed["by"][name] = missed_json(figures, analysis.tiou.size());
+    missed["by"][name] = missed_json(figures, analysis.map.at.size());
   }
-  return {{"tiou", analysis.tiou},
+  return {{"segments", analysis.segments},
+          {"segments_left_out", analysis.segments_left_out},
           {"kinds", names_of<PredictionKind>()},
           {"bins", bins},
           {"false_positives", json_of(analysis.false_positives)},
           {"sensitivity", sensitivity},
           {"false_negatives", missed}};
+}
+
+Json to_json(const EvaluationReport& report) {
+  Json json = json_of(report.details);
+  json["error_analysis"] = to_json(report.errors);
+  return json;
 }
 
 }  // namespace co2net
