@@ -5,7 +5,7 @@
 namespace co2net {
 namespace {
 
-constexpr const char* kHostile = "</script><script>alert(1)</script><!--\xe2\x80\xae";
+constexpr const char* kHostile = "</script><script>alert(1)</script><!-- &amp; \"quoted\"";
 
 // What lies between two texts that are there once.
 std::string between(const std::string& text, const std::string& before, const std::string& after) {
