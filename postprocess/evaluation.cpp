@@ -32,6 +32,7 @@ struct Range {
 // What there is of one class.
 struct ClassItems {
   std::vector<Span> truths;                         // a video's side by side
+  std::vector<std::size_t> video_of;                // each truth
   std::unordered_map<std::size_t, Range> range_of;  // by video
   std::vector<Detection> detections;                // in the order in which they are taken
 };
@@ -127,6 +128,7 @@ class Gathering {
       ClassItems& of_class = items[segment.label];
       const std::size_t next = of_class.truths.size();
       of_class.truths.push_back(placed_truth(segment, rates_[index]));
+      of_class.video_of.push_back(index);
       of_class.range_of.try_emplace(index, Range{next, next}).first->second.end = next + 1;
       ++counts.segments;
       if (of_class.truths.back().length() == 0) ++counts.segments_without_length;
@@ -285,36 +287,65 @@ Outcomes match_as_thumos(const ClassItems& items, const Ambiguous& ambiguous,
   return outcomes;
 }
 
-// What there is of one class, and what became of its detections.
+// What there is of one class, and what became of its detections, which go by their ranks.
 struct JudgedClass {
   const ClassItems* items = nullptr;
-  Outcomes outcomes;
+  std::vector<std::size_t> video_of;
+  std::vector<std::vector<std::size_t>> hits;  // at each threshold
+  std::vector<bool> is_ignored;                // at some threshold, where they are no hit
 };
 using Judged = std::map<std::string, JudgedClass>;
+
+JudgedClass judged_by(const Outcomes& outcomes, const ClassItems& items) {
+  JudgedClass judged{&items, {}, {}, std::vector<bool>(items.detections.size())};
+  for (const Detection& detection : items.detections) judged.video_of.push_back(detection.video);
+  for (const std::vector<Outcome>& at_threshold : outcomes) {
+    std::vector<std::size_t>& hits = judged.hits.emplace_back();
+    for (std::size_t rank = 0; rank < at_threshold.size(); ++rank) {
+      if (at_threshold[rank] == Outcome::kHit) hits.push_back(rank);
+      if (at_threshold[rank] == Outcome::kIgnored) judged.is_ignored[rank] = true;
+    }
+  }
+  return judged;
+}
 
 Judged judge(const Gathering& gathered, const EvaluationOptions& options) {
   const std::vector<double> tiou = compared_tiou(options);
   Judged judged;
   for (const auto& [label, items] : gathered.items) {
-    judged[label] = {&items, options.protocol == Protocol::kThumos
-                                 ? match_as_thumos(items, gathered.ambiguous, tiou)
-                                 : match_by_score(items, tiou)};
+    judged[label] = judged_by(options.protocol == Protocol::kThumos
+                                  ? match_as_thumos(items, gathered.ambiguous, tiou)
+                                  : match_by_score(items, tiou),
+                              items);
   }
   return judged;
 }
 
-// Precision at each hit, in falling score order.
+// How many detections count up to each rank, itself too; without those that are ignored anywhere.
+std::vector<int> counted_by_rank(const JudgedClass& judged, const Copies& copies) {
+  std::vector<int> counted;
+  counted.reserve(judged.video_of.size());
+  int sum = 0;
+  for (std::size_t rank = 0; rank < judged.video_of.size(); ++rank) {
+    if (!judged.is_ignored[rank]) sum += copies[judged.video_of[rank]];
+    counted.push_back(sum);
+  }
+  return counted;
+}
+
+// Precision at each hit, in falling score order. It takes time by the hits, of which there are far
+// fewer than detections, as thousands of sets of videos want.
 std::vector<double> precisions_at_hits(const JudgedClass& judged, std::size_t t,
+                                       const std::vector<int>& counted_by_rank,
                                        const Copies& copies) {
   std::vector<double> precisions;
-  double counted = 0;
-  for (std::size_t i = 0; i < judged.outcomes[t].size(); ++i) {
-    const Outcome outcome = judged.outcomes[t][i];
-    if (outcome == Outcome::kIgnored) continue;
-    for (int copy = 0; copy < copies[judged.items->detections[i].video]; ++copy) {
-      ++counted;
-      if (outcome == Outcome::kMiss) continue;
-      precisions.push_back(static_cast<double>(precisions.size() + 1) / counted);
+  int ignored_elsewhere = 0;
+  for (const std::size_t rank : judged.hits[t]) {
+    const int here = copies[judged.video_of[rank]];
+    if (judged.is_ignored[rank]) ignored_elsewhere += here;
+    const int counted = counted_by_rank[rank] + ignored_elsewhere;
+    for (int after = here; after-- > 0;) {
+      precisions.push_back(static_cast<double>(precisions.size() + 1) / (counted - after));
     }
   }
   return precisions;
@@ -329,8 +360,8 @@ void interpolate(std::vector<double>& precisions) {
 
 std::size_t positives_of(const ClassItems& items, const Copies& copies) {
   std::size_t positives = 0;
-  for (const auto& [video, range] : items.range_of) {
-    positives += (range.end - range.begin) * static_cast<std::size_t>(copies[video]);
+  for (const std::size_t video : items.video_of) {
+    positives += static_cast<std::size_t>(copies[video]);
   }
   return positives;
 }
@@ -341,8 +372,9 @@ std::vector<double> average_precisions(const JudgedClass& judged, Protocol proto
   const std::size_t positives = positives_of(*judged.items, copies);
   std::vector<double> averages;
   if (positives == 0) return averages;
-  for (std::size_t t = 0; t < judged.outcomes.size(); ++t) {
-    std::vector<double> precisions = precisions_at_hits(judged, t, copies);
+  const std::vector<int> counted = counted_by_rank(judged, copies);
+  for (std::size_t t = 0; t < judged.hits.size(); ++t) {
+    std::vector<double> precisions = precisions_at_hits(judged, t, counted, copies);
     if (protocol != Protocol::kThumos) interpolate(precisions);
     averages.push_back(std::accumulate(precisions.begin(), precisions.end(), 0.0) /
                        static_cast<double>(positives));
@@ -481,9 +513,10 @@ EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annot
     ClassDetails& of_label = details.per_class[label];
     of_label.segments = items.truths.size();
     of_label.predictions = items.detections.size();
+    const std::vector<int> counted = counted_by_rank(of_class, copies);
     for (const std::size_t t : curve_places) {
       of_label.curves.push_back(
-          curve(precisions_at_hits(of_class, t, copies), items.truths.size()));
+          curve(precisions_at_hits(of_class, t, counted, copies), items.truths.size()));
     }
   }
   return details;
