@@ -17,8 +17,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTouching = 0.1;         // tIoU from which on a prediction is of a segment at all
 constexpr double kLeastPrecision = 0.05;  // of a prediction that finds something
-constexpr double kLongestThumosMedian =
-    18;  // seconds; else half of THUMOS14's bins' segments are XL
+// In seconds; above it more than half of the segments would be XL in the bins for THUMOS14.
+constexpr double kLongestThumosMedian = 18;
 
 struct Truth {
   std::size_t of_class = 0;

@@ -98,7 +98,7 @@ class Gathering {
   Items items;
   Ambiguous ambiguous;
   Evaluation counts;
-  std::size_t compared_videos = 0;
+  std::size_t compared_videos = 0;  // the others whose detections are wrong among them
 
  private:
   void find_videos() {
@@ -334,16 +334,17 @@ std::vector<int> counted_by_rank(const JudgedClass& judged, const Copies& copies
 }
 
 // Precision at each hit, in falling score order. It takes time by the hits, of which there are far
-// fewer than detections, as thousands of sets of videos want.
+// fewer than detections: a thousand sets of videos are drawn.
+//   counted_up_to  as counted_by_rank() gives it
 std::vector<double> precisions_at_hits(const JudgedClass& judged, std::size_t t,
-                                       const std::vector<int>& counted_by_rank,
+                                       const std::vector<int>& counted_up_to,
                                        const Copies& copies) {
   std::vector<double> precisions;
   int ignored_elsewhere = 0;
   for (const std::size_t rank : judged.hits[t]) {
     const int here = copies[judged.video_of[rank]];
     if (judged.is_ignored[rank]) ignored_elsewhere += here;
-    const int counted = counted_by_rank[rank] + ignored_elsewhere;
+    const int counted = counted_up_to[rank] + ignored_elsewhere;
     for (int after = here; after-- > 0;) {
       precisions.push_back(static_cast<double>(precisions.size() + 1) / (counted - after));
     }
@@ -446,6 +447,17 @@ std::vector<double> curve(std::vector<double> precisions, std::size_t positives)
   return points;
 }
 
+ClassDetails details_of(const JudgedClass& judged, const std::vector<std::size_t>& curve_places,
+                        const Copies& copies) {
+  ClassDetails details{judged.items->truths.size(), judged.items->detections.size(), {}};
+  const std::vector<int> counted = counted_by_rank(judged, copies);
+  for (const std::size_t t : curve_places) {
+    details.curves.push_back(
+        curve(precisions_at_hits(judged, t, counted, copies), details.segments));
+  }
+  return details;
+}
+
 constexpr int kDecimals = 9;
 constexpr std::int64_t kOne = 1'000'000'000;
 constexpr std::int64_t kMostThresholds = 1000;
@@ -507,17 +519,8 @@ EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annot
   const std::vector<std::size_t> curve_places =
       spread(options.tiou.size(), EvaluationDetails::kMostCurves);
   for (const std::size_t t : curve_places) details.curve_tiou.push_back(options.tiou[t]);
-  const Copies copies = one_each(gathered);
   for (const auto& [label, of_class] : judged) {
-    const ClassItems& items = *of_class.items;
-    ClassDetails& of_label = details.per_class[label];
-    of_label.segments = items.truths.size();
-    of_label.predictions = items.detections.size();
-    const std::vector<int> counted = counted_by_rank(of_class, copies);
-    for (const std::size_t t : curve_places) {
-      of_label.curves.push_back(
-          curve(precisions_at_hits(of_class, t, counted, copies), items.truths.size()));
-    }
+    details.per_class[label] = details_of(of_class, curve_places, one_each(gathered));
   }
   return details;
 }

@@ -90,7 +90,7 @@ struct EvaluationDetails {
 
   std::vector<Estimate> mAP;  // at each threshold
   Estimate average;
-  std::vector<double> curve_tiou;  // thresholds of curves: of more than these, some evenly spaced
+  std::vector<double> curve_tiou;  // the thresholds, or as many of them as kMostCurves
   std::map<std::string, ClassDetails> per_class;
 };
 
