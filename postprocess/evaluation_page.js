@@ -95,12 +95,14 @@
   }
 
   function showAbout() {
-    const {counts} = evaluation;
+    const {counts, classification} = evaluation;
+    document.title = `Evaluation of ${data.predictions}`;
     const subset = evaluation.subset === undefined ? '' : `, subset ${evaluation.subset}`;
     byId('about').textContent =
       `${data.predictions} against ${data.ground_truth}${subset}, protocol ${evaluation.protocol}: ` +
       `${counts.predictions} predictions, ${counts.segments} segments of ` +
-      `${Object.keys(evaluation.per_class).length} classes in ${counts.videos} videos.`;
+      `${Object.keys(evaluation.per_class).length} classes in ${counts.videos} videos.` + (classification ?
+        ` Classification mAP ${percent(classification.mAP)} (${classification.videos} videos).` : '');
     byId('analysis-note').textContent =
       'False positives, sensitivity and false negatives follow the definitions of DETAD (Alwassel et al., ECCV 2018): ' +
       'in seconds whatever the protocol, by a precision that counts as if every class had as many segments. ' +
