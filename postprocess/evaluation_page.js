@@ -26,7 +26,9 @@
     ['var(--sky)', '5 2'],
   ];
   const characteristics = {
-    length: 'Length of the segment', coverage: 'Part of the video', instances: 'Segments in the video',
+    length: ['Length', 'Length of the segment'],
+    coverage: ['Coverage', 'Part of the video'],
+    instances: ['Segments', 'Segments in the video'],
   };
 
   const byId = (id) => document.getElementById(id);
@@ -296,7 +298,7 @@
     const all = Object.keys(characteristics);
     const {highest, marks} = scaleFor([...all.flatMap(valuesOf), base]);
     for (const characteristic of all) {
-      const title = characteristics[characteristic];
+      const [, title] = characteristics[characteristic];
       const {names} = errors.bins[characteristic];
       const values = valuesOf(characteristic);
       const draw = (width) => {
@@ -328,9 +330,9 @@
       chart(place, 240, `${heading} by ${title.toLowerCase()}`, draw);
     }
     const shareOf = (characteristic) => errors.false_negatives.by[characteristic].share_of_truths;
-    tableContainer.append(table(['Kind', 'Range', 'Of all segments', heading],
+    tableContainer.append(table(['Kind', 'Range', 'Share of all', heading],
       all.flatMap((characteristic) => errors.bins[characteristic].names.map((name, bin) => [
-        `${characteristics[characteristic]}: ${name}`, rangeOf(characteristic, bin),
+        `${characteristics[characteristic][0]} ${name}`, rangeOf(characteristic, bin),
         percent(shareOf(characteristic)[bin]), percent(valuesOf(characteristic)[bin])]))));
   }
 
