@@ -32,6 +32,7 @@ struct Range {
 // What there is of one class.
 struct ClassItems {
   std::vector<Span> truths;                         // a video's side by side
+  std::vector<std::size_t> video_of;                // each truth
   std::unordered_map<std::size_t, Range> range_of;  // by video
   std::vector<Detection> detections;                // in the order in which they are taken
 };
@@ -91,11 +92,13 @@ class Gathering {
       add_predictions(*video);
     }
     for (auto& [label, of_class] : items) order(of_class.detections);
+    compared_videos = options.ignore_unknown_videos ? videos_.size() : index_of_.size();
   }
 
   Items items;
   Ambiguous ambiguous;
   Evaluation counts;
+  std::size_t compared_videos = 0;  // the others whose detections are wrong among them
 
  private:
   void find_videos() {
@@ -125,6 +128,7 @@ class Gathering {
       ClassItems& of_class = items[segment.label];
       const std::size_t next = of_class.truths.size();
       of_class.truths.push_back(placed_truth(segment, rates_[index]));
+      of_class.video_of.push_back(index);
       of_class.range_of.try_emplace(index, Range{next, next}).first->second.end = next + 1;
       ++counts.segments;
       if (of_class.truths.back().length() == 0) ++counts.segments_without_length;
@@ -283,66 +287,175 @@ Outcomes match_as_thumos(const ClassItems& items, const Ambiguous& ambiguous,
   return outcomes;
 }
 
-// Precision at each hit, in falling score order.
-std::vector<double> precisions_at_hits(const std::vector<Outcome>& outcomes) {
-  std::vector<double> precisions;
-  double counted = 0;
-  for (const Outcome outcome : outcomes) {
-    if (outcome == Outcome::kIgnored) continue;
-    ++counted;
-    if (outcome == Outcome::kMiss) continue;
-    precisions.push_back(static_cast<double>(precisions.size() + 1) / counted);
-  }
-  return precisions;
-}
+// What there is of one class, and what became of its detections, which go by their ranks.
+struct JudgedClass {
+  const ClassItems* items = nullptr;
+  std::vector<std::size_t> video_of;
+  std::vector<std::vector<std::size_t>> hits;  // at each threshold
+  std::vector<bool> is_ignored;                // at some threshold, where they are no hit
+};
+using Judged = std::map<std::string, JudgedClass>;
 
-double average_precision(const std::vector<Outcome>& outcomes, std::size_t positives,
-                         bool interpolated) {
-  std::vector<double> precisions = precisions_at_hits(outcomes);
-  if (interpolated) {
-    for (std::size_t i = precisions.size(); i-- > 1;) {
-      precisions[i - 1] = std::max(precisions[i - 1], precisions[i]);
-    }
-  }
-  return std::accumulate(precisions.begin(), precisions.end(), 0.0) /
-         static_cast<double>(positives);
-}
-
-std::vector<double> average_precisions(const ClassItems& items, const Ambiguous& ambiguous,
-                                       Protocol protocol, const std::vector<double>& tiou) {
-  const bool is_thumos = protocol == Protocol::kThumos;
-  const Outcomes outcomes =
-      is_thumos ? match_as_thumos(items, ambiguous, tiou) : match_by_score(items, tiou);
-  std::vector<double> precisions;
+JudgedClass judged_by(const Outcomes& outcomes, const ClassItems& items) {
+  JudgedClass judged{&items, {}, {}, std::vector<bool>(items.detections.size())};
+  for (const Detection& detection : items.detections) judged.video_of.push_back(detection.video);
   for (const std::vector<Outcome>& at_threshold : outcomes) {
-    precisions.push_back(average_precision(at_threshold, items.truths.size(), !is_thumos));
+    std::vector<std::size_t>& hits = judged.hits.emplace_back();
+    for (std::size_t rank = 0; rank < at_threshold.size(); ++rank) {
+      if (at_threshold[rank] == Outcome::kHit) hits.push_back(rank);
+      if (at_threshold[rank] == Outcome::kIgnored) judged.is_ignored[rank] = true;
+    }
+  }
+  return judged;
+}
+
+Judged judge(const Gathering& gathered, const EvaluationOptions& options) {
+  const std::vector<double> tiou = compared_tiou(options);
+  Judged judged;
+  for (const auto& [label, items] : gathered.items) {
+    judged[label] = judged_by(options.protocol == Protocol::kThumos
+                                  ? match_as_thumos(items, gathered.ambiguous, tiou)
+                                  : match_by_score(items, tiou),
+                              items);
+  }
+  return judged;
+}
+
+// How many detections count up to each rank, itself too; without those that are ignored anywhere.
+std::vector<int> counted_by_rank(const JudgedClass& judged, const Copies& copies) {
+  std::vector<int> counted;
+  counted.reserve(judged.video_of.size());
+  int sum = 0;
+  for (std::size_t rank = 0; rank < judged.video_of.size(); ++rank) {
+    if (!judged.is_ignored[rank]) sum += copies[judged.video_of[rank]];
+    counted.push_back(sum);
+  }
+  return counted;
+}
+
+// Precision at each hit, in falling score order. It takes time by the hits, of which there are far
+// fewer than detections: a thousand sets of videos are drawn.
+//   counted_up_to  as counted_by_rank() gives it
+std::vector<double> precisions_at_hits(const JudgedClass& judged, std::size_t t,
+                                       const std::vector<int>& counted_up_to,
+                                       const Copies& copies) {
+  std::vector<double> precisions;
+  int ignored_elsewhere = 0;
+  for (const std::size_t rank : judged.hits[t]) {
+    const int here = copies[judged.video_of[rank]];
+    if (judged.is_ignored[rank]) ignored_elsewhere += here;
+    const int counted = counted_up_to[rank] + ignored_elsewhere;
+    for (int after = here; after-- > 0;) {
+      precisions.push_back(static_cast<double>(precisions.size() + 1) / (counted - after));
+    }
   }
   return precisions;
 }
 
-// The thresholds as the protocol's script has them.
-std::vector<double> compared_with(const EvaluationOptions& options) {
-  const std::vector<double>& decimals = options.tiou;
-  if (options.protocol != Protocol::kActivityNet || decimals.size() < 2) return decimals;
-  std::vector<double> spaced =
-      linspace(decimals.front(), decimals.back(), static_cast<int>(decimals.size()));
-  const auto is_near = [](double a, double b) { return std::abs(a - b) < 1e-9; };
-  if (!std::ranges::equal(decimals, spaced, is_near)) {
-    throw Error(ErrorKind::kInternal, "thresholds that are not evenly spaced");
+// Monotone from the right.
+void interpolate(std::vector<double>& precisions) {
+  for (std::size_t i = precisions.size(); i-- > 1;) {
+    precisions[i - 1] = std::max(precisions[i - 1], precisions[i]);
   }
-  return spaced;
 }
 
-std::vector<double> mean_over_classes(const Evaluation& evaluation) {
+std::size_t positives_of(const ClassItems& items, const Copies& copies) {
+  std::size_t positives = 0;
+  for (const std::size_t video : items.video_of) {
+    positives += static_cast<std::size_t>(copies[video]);
+  }
+  return positives;
+}
+
+// At each threshold; nothing of a class without ground truth.
+std::vector<double> average_precisions(const JudgedClass& judged, Protocol protocol,
+                                       const Copies& copies) {
+  const std::size_t positives = positives_of(*judged.items, copies);
+  std::vector<double> averages;
+  if (positives == 0) return averages;
+  const std::vector<int> counted = counted_by_rank(judged, copies);
+  for (std::size_t t = 0; t < judged.hits.size(); ++t) {
+    std::vector<double> precisions = precisions_at_hits(judged, t, counted, copies);
+    if (protocol != Protocol::kThumos) interpolate(precisions);
+    averages.push_back(std::accumulate(precisions.begin(), precisions.end(), 0.0) /
+                       static_cast<double>(positives));
+  }
+  return averages;
+}
+
+using PerClass = std::map<std::string, std::vector<double>>;
+
+PerClass per_class(const Judged& judged, Protocol protocol, const Copies& copies) {
+  PerClass found;
+  for (const auto& [label, of_class] : judged) {
+    std::vector<double> precisions = average_precisions(of_class, protocol, copies);
+    if (!precisions.empty()) found[label] = std::move(precisions);
+  }
+  return found;
+}
+
+// At each of so many thresholds.
+std::vector<double> mean_over_classes(const PerClass& per_class, std::size_t thresholds) {
   std::vector<double> means;
-  for (std::size_t t = 0; t < evaluation.tiou.size(); ++t) {
+  for (std::size_t t = 0; t < thresholds; ++t) {
     std::vector<double> at_threshold;
-    for (const auto& [label, precisions] : evaluation.per_class) {
-      at_threshold.push_back(precisions[t]);
-    }
+    for (const auto& [label, precisions] : per_class) at_threshold.push_back(precisions[t]);
     means.push_back(mean(at_threshold));
   }
   return means;
+}
+
+Copies one_each(const Gathering& gathered) { return Copies(gathered.compared_videos, 1); }
+
+void add_estimates(const Gathering& gathered, const Judged& judged,
+                   const EvaluationOptions& options, EvaluationDetails& details) {
+  const std::size_t thresholds = options.tiou.size();
+  std::vector<std::vector<double>> of_sets(thresholds);
+  std::vector<double> averages;
+  for_each_drawn_set(gathered.compared_videos, [&](const Copies& copies) {
+    const PerClass found = per_class(judged, options.protocol, copies);
+    if (found.empty()) return;
+    const std::vector<double> means = mean_over_classes(found, thresholds);
+    for (std::size_t t = 0; t < thresholds; ++t) of_sets[t].push_back(means[t]);
+    averages.push_back(mean(means));
+  });
+  const std::vector<double> means =
+      mean_over_classes(per_class(judged, options.protocol, one_each(gathered)), thresholds);
+  for (std::size_t t = 0; t < thresholds; ++t) {
+    details.mAP.push_back(estimate(means[t], of_sets[t]));
+  }
+  details.average = estimate(mean(means), averages);
+}
+
+// Places of as many as `most` of so many, evenly spaced, the first and the last among them.
+std::vector<std::size_t> spread(std::size_t count, std::size_t most) {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < std::min(count, most); ++i) {
+    places.push_back(count <= most ? i : i * (count - 1) / (most - 1));
+  }
+  return places;
+}
+
+std::vector<double> curve(std::vector<double> precisions, std::size_t positives) {
+  interpolate(precisions);
+  const std::size_t last = EvaluationDetails::kRecalls - 1;
+  std::vector<double> points;
+  for (std::size_t i = 0; i <= last; ++i) {
+    const std::size_t hits = std::max<std::size_t>(1, (i * positives + last - 1) / last);
+    points.push_back(hits <= precisions.size() ? precisions[hits - 1] : 0);
+  }
+  return points;
+}
+
+ClassDetails details_of(const JudgedClass& judged, const std::vector<std::size_t>& curve_places,
+                        const Copies& copies) {
+  ClassDetails details{judged.items->truths.size(), judged.items->detections.size(), {}};
+  const std::vector<int> counted = counted_by_rank(judged, copies);
+  for (const std::size_t t : curve_places) {
+    details.curves.push_back(
+        curve(precisions_at_hits(judged, t, counted, copies), details.segments));
+  }
+  return details;
 }
 
 constexpr int kDecimals = 9;
@@ -374,19 +487,42 @@ std::vector<double> thresholds(std::int64_t first, std::int64_t step, std::int64
 
 }  // namespace
 
+std::vector<double> compared_tiou(const EvaluationOptions& options) {
+  const std::vector<double>& decimals = options.tiou;
+  if (options.protocol != Protocol::kActivityNet || decimals.size() < 2) return decimals;
+  std::vector<double> spaced =
+      linspace(decimals.front(), decimals.back(), static_cast<int>(decimals.size()));
+  const auto is_near = [](double a, double b) { return std::abs(a - b) < 1e-9; };
+  if (!std::ranges::equal(decimals, spaced, is_near)) {
+    throw Error(ErrorKind::kInternal, "thresholds that are not evenly spaced");
+  }
+  return spaced;
+}
+
 Evaluation evaluate(const Predictions& predictions, const Annotations& annotations,
                     const EvaluationOptions& options) {
-  Gathering gathered(predictions, annotations, options);
+  const Gathering gathered(predictions, annotations, options);
   Evaluation evaluation = gathered.counts;
   evaluation.tiou = options.tiou;
-  const std::vector<double> tiou = compared_with(options);
-  for (const auto& [label, items] : gathered.items) {
-    evaluation.per_class[label] =
-        average_precisions(items, gathered.ambiguous, options.protocol, tiou);
-  }
-  evaluation.mAP = mean_over_classes(evaluation);
+  evaluation.per_class = per_class(judge(gathered, options), options.protocol, one_each(gathered));
+  evaluation.mAP = mean_over_classes(evaluation.per_class, options.tiou.size());
   evaluation.average = mean(evaluation.mAP);
   return evaluation;
+}
+
+EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annotations& annotations,
+                                     const EvaluationOptions& options) {
+  const Gathering gathered(predictions, annotations, options);
+  const Judged judged = judge(gathered, options);
+  EvaluationDetails details;
+  add_estimates(gathered, judged, options, details);
+  const std::vector<std::size_t> curve_places =
+      spread(options.tiou.size(), EvaluationDetails::kMostCurves);
+  for (const std::size_t t : curve_places) details.curve_tiou.push_back(options.tiou[t]);
+  for (const auto& [label, of_class] : judged) {
+    details.per_class[label] = details_of(of_class, curve_places, one_each(gathered));
+  }
+  return details;
 }
 
 std::vector<double> parse_tiou(const std::string& text) {

@@ -8,6 +8,7 @@
 
 #include "pipeline/base/choice.h"
 #include "pipeline/datasets/annotations.h"
+#include "postprocess/bootstrap.h"
 #include "postprocess/predictions.h"
 
 namespace co2net {
@@ -74,6 +75,32 @@ struct Evaluation {
 // thresholds that are not evenly spaced in kActivityNet.
 Evaluation evaluate(const Predictions& predictions, const Annotations& annotations,
                     const EvaluationOptions& options);
+
+struct ClassDetails {
+  std::size_t segments = 0;  // of ground truth
+  std::size_t predictions = 0;
+  // [curve_tiou][kRecalls]: the highest precision at recall 0, 0.01, ..., 1 or more
+  std::vector<std::vector<double>> curves;
+};
+
+// What a report shows beside the figures.
+struct EvaluationDetails {
+  static constexpr std::size_t kRecalls = 101;
+  static constexpr std::size_t kMostCurves = 5;
+
+  std::vector<Estimate> mAP;  // at each threshold
+  Estimate average;
+  std::vector<double> curve_tiou;  // the thresholds, or as many of them as kMostCurves
+  std::map<std::string, ClassDetails> per_class;
+};
+
+// Drawn sets of videos are evaluated as if that were all there is: without classes of which no
+// video is among them. Errors: as evaluate().
+EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annotations& annotations,
+                                     const EvaluationOptions& options);
+
+// The thresholds as the protocol compares with them. Errors: Error(kInternal) as evaluate().
+std::vector<double> compared_tiou(const EvaluationOptions& options);
 
 // "0.1:0.1:0.9" (first, step, last) or "0.5": each is the double nearest to its decimal, as 3
 // / 10.0 is. Throws Error(kUsage) for anything else, and unless 0 < first <= last <= 1.

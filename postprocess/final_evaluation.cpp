@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <functional>
-#include <random>
 #include <unordered_map>
 #include <utility>
 
@@ -17,7 +16,6 @@ namespace {
 
 constexpr std::array kTiou = {0.3, 0.5, 0.7};
 constexpr std::size_t kHalf = 1;  // of kTiou: where pairs are looked at, and what is mistaken
-constexpr int kDraws = 1000;
 constexpr double kSecondsPerHour = 3600;
 constexpr double kMostUnseen = 3;  // what was not seen once happens less often than this, at 95%
 
@@ -125,26 +123,27 @@ Counts total(const std::vector<Counts>& videos) {
   return sum;
 }
 
-// Totals over as many videos, drawn with replacement.
 std::vector<Counts> drawn_totals(const std::vector<Counts>& videos) {
-  std::mt19937_64 random(1);
-  std::vector<Counts> totals(kDraws);
-  for (Counts& of_draw : totals) {
-    for (std::size_t i = 0; i < videos.size(); ++i) of_draw += videos[random() % videos.size()];
-  }
+  std::vector<Counts> totals;
+  for_each_drawn_set(videos.size(), [&](const Copies& copies) {
+    Counts& of_set = totals.emplace_back();
+    for (std::size_t i = 0; i < videos.size(); ++i) {
+      for (int copy = 0; copy < copies[i]; ++copy) of_set += videos[i];
+    }
+  });
   return totals;
 }
 
 // Draws that do not have the figure are passed over.
-std::optional<Estimate> estimate(Figure figure, std::size_t t, const Counts& all,
-                                 const std::vector<Counts>& draws) {
+std::optional<Estimate> estimate_of(Figure figure, std::size_t t, const Counts& all,
+                                    const std::vector<Counts>& draws) {
   const std::optional<double> value = figure(all, t);
   if (!value) return std::nullopt;
   std::vector<double> values;
   for (const Counts& draw : draws) {
     if (const std::optional<double> of_draw = figure(draw, t)) values.push_back(*of_draw);
   }
-  return Estimate{*value, quantile(values, 0.025), quantile(values, 0.975)};
+  return estimate(*value, values);
 }
 
 std::vector<FinalAccuracy> accuracy_of(const std::vector<Counts>& videos) {
@@ -152,8 +151,8 @@ std::vector<FinalAccuracy> accuracy_of(const std::vector<Counts>& videos) {
   const std::vector<Counts> draws = drawn_totals(videos);
   std::vector<FinalAccuracy> accuracy;
   for (std::size_t t = 0; t < kTiou.size(); ++t) {
-    accuracy.push_back({kTiou[t], all.hits[t], estimate(precision, t, all, draws),
-                        estimate(recall, t, all, draws), estimate(f1, t, all, draws)});
+    accuracy.push_back({kTiou[t], all.hits[t], estimate_of(precision, t, all, draws),
+                        estimate_of(recall, t, all, draws), estimate_of(f1, t, all, draws)});
   }
   return accuracy;
 }

@@ -8,17 +8,10 @@
 #include <vector>
 
 #include "pipeline/datasets/annotations.h"
+#include "postprocess/bootstrap.h"
 #include "postprocess/predictions.h"
 
 namespace co2net {
-
-// A share of segments, and the bounds of the middle 95% of what it is in sets of as many videos,
-// drawn from these with replacement (bootstrap). The draws are the same each time.
-struct Estimate {
-  double value = 0;
-  double low = 0;
-  double high = 0;
-};
 
 // How final segments agree with the ground truth at one threshold. Each in turn, the best score
 // first, takes the ground truth of its video and class, not taken before, that has the highest tIoU

@@ -6,6 +6,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
+#include "postprocess/evaluation_page.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/final_evaluation_table.h"
 #include "postprocess/text_table.h"
@@ -26,6 +27,7 @@ const char* usual_tiou(Protocol protocol) {
 struct EvalOptions {
   EvaluateJob job;
   TableOptions table;
+  fs::path page;  // empty: none
 };
 
 void add_eval_options(po::options_description& options) {
@@ -52,6 +54,10 @@ void add_eval_options(po::options_description& options) {
       ("paper", po::value<std::string>()->value_name("DATASET"),
        "print the CO2-Net paper's figures beside: thumos14 or activitynet1.2")      //
       ("per-class", po::bool_switch(), "also a row a class; JSON always has them")  //
+      ("report", po::value<std::string>()->value_name("DIR"),
+       "also a page for a browser, DIR/evaluation.html: bounds of mAP over videos, every class, "
+       "precision and recall, and DETAD's analysis of false positives, sensitivity and false "
+       "negatives; with --json its numbers, as \"report\"")  //
       ("final", po::bool_switch(),
        "how good the final segments are to a person who acts on each: precision, recall and F1 at "
        "tIoU 0.3, 0.5 and 0.7 over all classes, boundary errors, false alarms an hour, and what is "
@@ -100,6 +106,17 @@ EvaluateJob parse_job(const po::variables_map& args) {
   return job;
 }
 
+fs::path parse_page(const po::variables_map& args, const EvaluateJob& job) {
+  const std::string folder = text_of(args, "report");
+  if (folder.empty()) return {};
+  fs::path page = fs::path(folder) / "evaluation.html";
+  for (const fs::path& read : {job.predictions, job.ground_truth, job.ambiguous, job.scores}) {
+    expect_no_input_at(page, {{read, ""}}, "--report");
+  }
+  expect_writable(page);
+  return page;
+}
+
 EvalOptions parse_eval_options(const po::variables_map& args) {
   EvalOptions options;
   options.job = parse_job(args);
@@ -107,18 +124,20 @@ EvalOptions parse_eval_options(const po::variables_map& args) {
     options.table.beside = &published_figures(one_of<Variant>(args, "paper"));
   }
   options.table.per_class = args["per-class"].as<bool>();
+  options.page = parse_page(args, options.job);
+  options.job.with_report = !options.page.empty();
   return options;
 }
 
 EvaluateFinalJob parse_final_job(const po::variables_map& args) {
-  expect_none_of(
-      args,
-      {"protocol", "tiou", "ambiguous", "ignore-unknown-videos", "scores", "paper", "per-class"},
-      "has no meaning with --final");
+  expect_none_of(args,
+                 {"protocol", "tiou", "ambiguous", "ignore-unknown-videos", "scores", "paper",
+                  "per-class", "report"},
+                 "has no meaning with --final");
   return {parse_predictions_file(args), parse_ground_truth(args), text_of(args, "subset")};
 }
 
-std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
+Json json_of(const EvaluateResult& result, const EvalOptions& options) {
   Json json = to_json(result.evaluation);
   json["protocol"] = options.job.options.protocol;
   json["ignore_unknown_videos"] = options.job.options.ignore_unknown_videos;
@@ -130,14 +149,17 @@ std::string as_json(const EvaluateResult& result, const EvalOptions& options) {
                               {"videos_without_scores", classification->videos_without_scores}};
   }
   if (options.table.beside != nullptr) json["paper"] = to_json(*options.table.beside);
-  return to_text(json) + "\n";
+  if (result.report) json["report"] = to_json(*result.report);
+  return json;
 }
 
-std::string as_json(const FinalEvaluation& result, const EvaluateFinalJob& job) {
+Json json_of(const FinalEvaluation& result, const EvaluateFinalJob& job) {
   Json json = to_json(result);
   if (!job.subset.empty()) json["subset"] = job.subset;
-  return to_text(json) + "\n";
+  return json;
 }
+
+std::string as_line(const Json& json) { return to_text(json) + "\n"; }
 
 std::string as_table(const EvaluateResult& result, const EvalOptions& options) {
   std::string text = to_table(result.evaluation, options.table);
@@ -156,18 +178,26 @@ void write_figures(const fs::path& output, const std::string& text, Io& io) {
   }
 }
 
+void write_page(const EvalOptions& options, const Json& evaluation) {
+  write_file(options.page, evaluation_page({{"predictions", options.job.predictions.string()},
+                                            {"ground_truth", options.job.ground_truth.string()},
+                                            {"evaluation", evaluation}}));
+}
+
 void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
   const EvalOptions options = parse_eval_options(args);
   const fs::path output = parse_figures_output(args, {options.job.predictions, options.job.scores});
   const EvaluateResult result = evaluate_files(options.job);
-  write_figures(output, with_json ? as_json(result, options) : as_table(result, options), io);
+  if (!options.page.empty()) write_page(options, json_of(result, options));
+  write_figures(output, with_json ? as_line(json_of(result, options)) : as_table(result, options),
+                io);
 }
 
 void judge_final_segments(const po::variables_map& args, bool with_json, Io& io) {
   const EvaluateFinalJob job = parse_final_job(args);
   const fs::path output = parse_figures_output(args, {job.predictions});
   const FinalEvaluation result = evaluate_final_files(job);
-  write_figures(output, with_json ? as_json(result, job) : to_table(result), io);
+  write_figures(output, with_json ? as_line(json_of(result, job)) : to_table(result), io);
 }
 
 int run_eval(const po::variables_map& args, Io& io) {

@@ -242,6 +242,14 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
   return figure;
 }
 
+EvaluationReport report_of(const Predictions& predictions, const Annotations& annotations,
+                           const EvaluationOptions& options) {
+  return {evaluate_in_detail(predictions, annotations, options),
+          analyze_errors(predictions, annotations,
+                         {options.subset, compared_tiou(options), options.ignore_unknown_videos,
+                          usual_bins(annotations, options.subset)})};
+}
+
 }  // namespace
 
 EvaluateResult evaluate_files(const EvaluateJob& job) {
@@ -259,6 +267,7 @@ EvaluateResult evaluate_files(const EvaluateJob& job) {
   if (!job.scores.empty()) {
     result.classification = classification_of(job.scores, annotations, job.options.subset);
   }
+  if (job.with_report) result.report = report_of(predictions, annotations, job.options);
   return result;
 }
 

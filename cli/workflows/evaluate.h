@@ -5,6 +5,7 @@
 #include <string>
 
 #include "postprocess/evaluation.h"
+#include "postprocess/evaluation_report.h"
 #include "postprocess/final_evaluation.h"
 
 namespace co2net {
@@ -14,6 +15,7 @@ struct EvaluateJob {
   std::filesystem::path ground_truth;  // as read_annotations() takes it
   std::filesystem::path ambiguous;     // empty: the ground truth's own
   std::filesystem::path scores;        // a folder of <id>.npz; empty: no classification
+  bool with_report = false;            // also what is behind the figures
   EvaluationOptions options;
 };
 
@@ -27,11 +29,13 @@ struct ClassificationFigure {
 struct EvaluateResult {
   Evaluation evaluation;
   std::optional<ClassificationFigure> classification;
+  std::optional<EvaluationReport> report;
 };
 
 // Compares segments with ground truth; the log says what was left out, and what looks wrong.
 // Errors: Error(kInput) naming the file; where predictions and ground truth have no video or no
-// label in common, or an ambiguous list or scores no video; as evaluate().
+// label in common, or an ambiguous list or scores no video; as evaluate() and, with a report,
+// analyze_errors().
 EvaluateResult evaluate_files(const EvaluateJob& job);
 
 struct EvaluateFinalJob {

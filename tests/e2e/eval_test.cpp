@@ -200,6 +200,45 @@ TEST_F(Eval, PrintsThePapersFiguresBeside) {
   EXPECT_EQ(json.at("paper").at("mAP").at("0.75"), 0.263);
 }
 
+TEST_F(Eval, WritesAPageWithTheNumbersOfItsJson) {
+  const Strings options = {"--subset", "test", "--ignore-unknown-videos", "--json"};
+  const Outcome outcome = eval(options + Strings{"--report", path("page")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  Json json = outcome.json();
+  const Json& errors = json.at("report").at("error_analysis");
+  // Of the two runs both are found, and of the jump nothing; there is one wrong prediction of each.
+  EXPECT_EQ(errors.at("segments"), 3);
+  EXPECT_EQ(errors.at("false_positives").at("band_size")[0], 3);
+  EXPECT_EQ(errors.at("false_positives").at("count")[0][0], Json({1, 0, 0, 0, 0, 2}));
+  EXPECT_EQ(errors.at("bins").at("length").at("edges")[1], 3);
+  EXPECT_EQ(json.at("report").at("segments"), Json({{"jump", 1}, {"run", 2}}));
+  EXPECT_LT(json.at("report").at("bounds").at("average")[0], json.at("average"));
+
+  const std::string page = read_file(path("page/evaluation.html"));
+  EXPECT_NE(page.find("\"evaluation\":" + to_text(json)), std::string::npos);
+  json.erase("report");
+  EXPECT_EQ(json, eval(options).json());
+  EXPECT_EQ(eval({"--report", path("page")}).out, eval({}).out);
+}
+
+TEST_F(Eval, APageThatCannotBeWrittenIsSaidBeforeAnythingIsRead) {
+  write_file(path("page"), "a file, no folder");
+  write_file(ground_truth(), "no JSON");
+  const Outcome outcome = eval({"--report", path("page")});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_TRUE(outcome.says("page")) << outcome.err;
+  EXPECT_FALSE(outcome.says("gt.json")) << outcome.err;
+}
+
+TEST_F(Eval, APageNeverTakesThePlaceOfAnInput) {
+  write_file(path("evaluation.html"), kPredictions);
+  const Outcome outcome = co2net(
+      {"eval", path("evaluation.html"), "--ground-truth", ground_truth(), "--report", path("")});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("--report would overwrite the input")) << outcome.err;
+  EXPECT_EQ(read_file(path("evaluation.html")), kPredictions);
+}
+
 TEST_F(Eval, AlsoEvaluatesClassification) {
   save_scores("a", 1, 2);
   save_scores("b", 3, 1);
@@ -359,6 +398,7 @@ TEST_F(Eval, WrongUseExitsWith2) {
            {{"--final", "--tiou", "0.5"}, "--tiou has no meaning with --final"},
            {{"--final", "--ignore-unknown-videos"}, "--ignore-unknown-videos has no meaning"},
            {{"--final", "--per-class"}, "--per-class has no meaning"},
+           {{"--final", "--report", "x"}, "--report has no meaning"},
            {{"second.json"}, "one file"},
            {{"-o", path("")}, "folder"}}) {
     const Outcome outcome = eval(options);

@@ -1,5 +1,5 @@
-// Against transcriptions of the definitions in Python, tests/python/evaluation.py and
-// final_evaluation.py.
+// Against transcriptions of the definitions in Python, tests/python/evaluation.py,
+// final_evaluation.py and error_analysis.py.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -7,6 +7,7 @@
 #include "pipeline/base/json.h"
 #include "pipeline/datasets/annotation_formats.h"
 #include "postprocess/evaluation.h"
+#include "postprocess/evaluation_report.h"
 #include "postprocess/final_evaluation_table.h"
 #include "tests/golden/golden.h"
 #include "tests/support.h"
@@ -81,6 +82,34 @@ TEST(RandomEvaluation, OfFinalSegmentsGivesWhatTheTranscriptionGives) {
                        parse_activitynet(set.at("ground_truth").get<std::string>(), "ground truth"),
                        set.at("subset"));
     expect_same(to_json(got), set.at("figures"));
+  }
+  EXPECT_EQ(number, kSets);
+}
+
+BinsBy bins_in(const Json& edges) {
+  BinsBy bins;
+  for (const auto& [characteristic, name] : kChoices<Characteristic>) {
+    bins[characteristic].edges = edges.at(name).get<std::vector<double>>();
+    bins[characteristic].names.resize(bins[characteristic].edges.size() - 1);
+  }
+  return bins;
+}
+
+TEST(RandomEvaluation, OfErrorsGivesWhatTheTranscriptionGives) {
+  constexpr int kSets = 1000;
+  std::istringstream sets = drawn_sets(CO2NET_RANDOM_ERROR_ANALYSES, kSets);
+  int number = 0;
+  for (std::string line; std::getline(sets, line) && !HasFailure(); ++number) {
+    SCOPED_TRACE("set " + std::to_string(number) + "\n" + line);
+    const Json set = parse_json(line, "set", ErrorKind::kInput);
+    Json got = to_json(
+        analyze_errors(parse_predictions(set.at("predictions").get<std::string>(), "predictions"),
+                       parse_activitynet(set.at("ground_truth").get<std::string>(), "ground truth"),
+                       {set.at("subset"), set.at("tiou"), set.at("ignore_unknown_videos"),
+                        bins_in(set.at("edges"))}));
+    got.erase("bins");
+    got.erase("kinds");
+    expect_same(got, set.at("analysis"));
   }
   EXPECT_EQ(number, kSets);
 }
