@@ -30,7 +30,7 @@ void print_usage(std::ostream& out) {
       << ": which actions happen in a video, from when to when\n\n"
          "Usage: co2net COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
   for (const CommandHelp& command : kCommandHelp) {
-    out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.summary
+    out << "  " << command.name << std::string(12 - command.name.size(), ' ') << command.summary
         << "\n";
   }
   out << "\n'co2net COMMAND --help' tells more. Exit codes: 0 all done, 1 some inputs failed,\n"
@@ -267,13 +267,7 @@ int dispatch(const Program& program, const std::vector<std::string>& arguments, 
   const auto found = std::ranges::find(program.commands, help.name, &Command::name);
   if (found == program.commands.end()) become_full_program(arguments);
   const Command& command = **found;
-  po::options_description options("Options", 100, 50);
-  options.add_options()("help,h", "print this help")  //
-      ("config", po::value<std::string>()->value_name("FILE"),
-       "read options from a file of 'name = value' lines; the command line wins")  //
-      ("log-level", po::value<std::string>()->value_name("LEVEL")->default_value("info"),
-       "error, warning, info, debug or off");
-  command.add_options(options);
+  const po::options_description options = options_of(command);
   const po::variables_map args = parse(rest, options);
   if (args.count("help") > 0) {
     print_help(help, options, io.out);
@@ -286,6 +280,17 @@ int dispatch(const Program& program, const std::vector<std::string>& arguments, 
 }
 
 }  // namespace
+
+po::options_description options_of(const Command& command) {
+  po::options_description options("Options", 100, 50);
+  options.add_options()("help,h", "print this help")  //
+      ("config", po::value<std::string>()->value_name("FILE"),
+       "read options from a file of 'name = value' lines; the command line wins")  //
+      ("log-level", po::value<std::string>()->value_name("LEVEL")->default_value("info"),
+       "error, warning, info, debug or off");
+  command.add_options(options);
+  return options;
+}
 
 int run_cli(const Program& program, const std::vector<std::string>& arguments, Io io) {
   const LogTo log(io.err);

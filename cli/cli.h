@@ -35,10 +35,13 @@ struct Command {
   int (*run)(const boost::program_options::variables_map& args, Io& io);
 };
 
+// Those of a command, after those that every command takes.
+boost::program_options::options_description options_of(const Command& command);
+
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
     kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
     kUnpackCommand, kInspectCommand, kExplainCommand, kSuggestCommand, kCacheCommand, kProbeCommand,
-    kReportCommand;
+    kReportCommand, kCompletionCommand, kManualCommand;
 
 // One of the program's two halves (cli/halves.h).
 struct Program {

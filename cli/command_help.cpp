@@ -36,6 +36,8 @@ const std::vector<CommandHelp> kCommandHelp = {
     {"explain", "VIDEO... --model DIR", "say which stages 'run' would compute, and why"},
     {"cache", "stat|verify|gc|clear", "look after the results of stages that are kept on disk"},
     {"probe", "VIDEO...", "print what the container says, a line of JSON a video"},
+    {"completion", "bash|fish|zsh", "print what a shell completes these commands and options by"},
+    {"manual", "", "print the page of the manual, to read with man -l"},
 };
 
 }  // namespace co2net

@@ -11,7 +11,8 @@ build_packages=(
   zlib1g-dev nlohmann-json3-dev
 )
 # shellcheck disable=SC2034
-test_packages=(git libgtest-dev ffmpeg jq python3 python3-numpy python3-torch)
+# fish, groff-base and zsh read what is printed for them.
+test_packages=(git libgtest-dev ffmpeg fish groff-base jq python3 python3-numpy python3-torch zsh)
 # shellcheck disable=SC2034
 check_packages=(clang-format-14 clang-tidy-16 shellcheck)
 

@@ -6,10 +6,11 @@ namespace co2net {
 const Program& full_program() {
   static const Program program = [] {
     Program full = light_program();
-    full.commands.insert(full.commands.end(),
-                         {&kRunCommand, &kExtractCommand, &kFlowCommand, &kLocalizeCommand,
-                          &kTrainCommand, &kAblateCommand, &kImportCommand, &kExplainCommand,
-                          &kSuggestCommand, &kProbeCommand, &kReportCommand});
+    full.commands.insert(
+        full.commands.end(),
+        {&kRunCommand, &kExtractCommand, &kFlowCommand, &kLocalizeCommand, &kTrainCommand,
+         &kAblateCommand, &kImportCommand, &kExplainCommand, &kSuggestCommand, &kProbeCommand,
+         &kReportCommand, &kCompletionCommand, &kManualCommand});
     full.libraries = library_versions;
     return full;
   }();

@@ -79,7 +79,9 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
         "--max-seqlen", "--name", "--recipe", "--recipe-set"}},
       {"cache", {"--cache", "--max-size"}},
       {"probe", inputs + opening + Strings{"--max-spool", "--timeout"}},
-      {"inspect", inputs}};
+      {"inspect", inputs},
+      {"completion", {}},
+      {"manual", {}}};
   for (const CommandHelp& row : kCommandHelp) {
     const std::string command(row.name);
     ASSERT_TRUE(promised.contains(command)) << command << ": say here which options it has";

@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cli/cli.h"
+#include "pipeline/base/files.h"
+#include "tests/e2e/program.h"
+#include "tests/support.h"
+
+namespace co2net::test {
+namespace {
+
+// What a shell makes of the script that is for it; `lines` follow its sourcing.
+std::string in_shell(const std::string& shell, const std::string& start, const std::string& lines) {
+  const TempDir dir;
+  const Outcome completion = co2net({"completion", shell});
+  EXPECT_EQ(completion.code, 0) << completion.err;
+  write_file(dir.path() / "co2net", completion.out);
+  const std::string script = "source " + shell_quoted(dir.path() / "co2net") + "\n" + lines;
+  return run_shell(start + " -c " + shell_quoted(script) + " 2>&1");
+}
+
+std::string by_bash(const std::string& words, int place) {
+  return in_shell("bash", "bash --norc",
+                  "COMP_WORDS=(" + words + "); COMP_CWORD=" + std::to_string(place) +
+                      "; _co2net; echo \"${COMPREPLY[*]}\"");
+}
+
+TEST(Completion, OfBashKnowsCommandsAndTheirOptions) {
+  EXPECT_EQ(by_bash("co2net ev", 1), "eval\n");
+  EXPECT_EQ(by_bash("co2net --v", 1), "--version\n");
+  EXPECT_EQ(by_bash("co2net eval --ground", 2), "--ground-truth\n");
+  EXPECT_EQ(by_bash("co2net run --ground", 2), "\n");
+  EXPECT_EQ(by_bash("co2net run vid", 2), "\n") << "files are bash's own";
+}
+
+TEST(Completion, OfFishKnowsCommandsAndTheirOptions) {
+  const std::string found = in_shell("fish", "fish --no-config",
+                                     "complete -C 'co2net ev'\n"
+                                     "complete -C 'co2net eval --ground'\n"
+                                     "complete -C 'co2net run --ground'\n");
+  EXPECT_EQ(found.find("eval\tmean average precision"), 0u) << found;
+  EXPECT_NE(found.find("\n--ground-truth\t"), std::string::npos) << found;
+  EXPECT_EQ(std::ranges::count(found, '\n'), 2) << found;
+}
+
+// With functions of zsh's own that print what they are given.
+std::string by_zsh(const std::string& words, int place) {
+  return in_shell("zsh", "zsh -f",
+                  "compdef() {}\n"
+                  "_describe() { print -l -- \"${commands[@]}\" }\n"
+                  "_arguments() { print -l -- \"$@\" }\n"
+                  "words=(" +
+                      words + "); CURRENT=" + std::to_string(place) + "; _co2net");
+}
+
+TEST(Completion, OfZshKnowsCommandsAndTheirOptions) {
+  const std::string commands = by_zsh("co2net ev", 2);
+  for (const CommandHelp& help : kCommandHelp) {
+    EXPECT_NE(commands.find(std::string(help.name) + ":"), std::string::npos) << help.name;
+  }
+  const std::string options = by_zsh("co2net eval --ground", 3);
+  EXPECT_NE(options.find("\n*--ground-truth["), std::string::npos) << options;
+  EXPECT_NE(options.find("\n*-o["), std::string::npos) << options;
+  EXPECT_NE(options.find("\n*--output["), std::string::npos) << options;
+  EXPECT_NE(options.find("\n*:file:_files\n"), std::string::npos) << options;
+}
+
+TEST(Completion, IsRefusedForAnotherShell) {
+  const Outcome outcome = co2net({"completion", "tcsh"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("'tcsh' is not one of bash, fish, zsh")) << outcome.err;
+  EXPECT_EQ(co2net({"manual", "run"}).code, 2);
+}
+
+TEST(Manual, IsReadByGroffWithoutAWarning) {
+  const TempDir dir;
+  write_file(dir.path() / "co2net.1", co2net({"manual"}).out);
+  const std::string page = run_shell("LC_ALL=C.UTF-8 groff -man -ww -Tutf8 -P-cbou " +
+                                     shell_quoted(dir.path() / "co2net.1") + " 2>&1");
+  EXPECT_EQ(page.find("warning"), std::string::npos) << page.substr(0, 400);
+  for (const CommandHelp& help : kCommandHelp) {
+    EXPECT_NE(page.find("\n   " + std::string(help.name) + "\n"), std::string::npos) << help.name;
+  }
+  EXPECT_NE(page.find("--ground-truth FILE"), std::string::npos);
+  EXPECT_NE(page.find("-m, --model DIR"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace co2net::test
