@@ -78,7 +78,7 @@ TEST(Manual, IsReadByGroffWithoutAWarning) {
   write_file(dir.path() / "co2net.1", co2net({"manual"}).out);
   const std::string page = run_shell("LC_ALL=C.UTF-8 groff -man -ww -Tutf8 -P-cbou " +
                                      shell_quoted(dir.path() / "co2net.1") + " 2>&1");
-  EXPECT_EQ(page.find("warning"), std::string::npos) << page.substr(0, 400);
+  EXPECT_EQ(page.find(": warning"), std::string::npos) << page.substr(0, 400);
   for (const CommandHelp& help : kCommandHelp) {
     EXPECT_NE(page.find("\n   " + std::string(help.name) + "\n"), std::string::npos) << help.name;
   }

@@ -268,7 +268,8 @@ TEST_F(Eval, TakesTheProbabilitiesOfAClassifierAsTheyAre) {
   EXPECT_EQ(mean_precision(), 0.5) << "b may run rather than a, beside so little else";
   for (const std::string id : {"a", "b"}) {
     write_file(path("scores") / (id + ".npz.json"),
-               R"({"classes": ["jump", "run"], "files": {"i3d_logits.npz": ""}})");
+               R"({"schema": "co2net.scores/1", "classes": ["jump", "run"],
+                   "files": {"i3d_logits.npz": ""}})");
   }
   EXPECT_EQ(mean_precision(), 0.75);
 }
