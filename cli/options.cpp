@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/trim.hpp>
 #include <boost/program_options.hpp>
 #include <cctype>
 #include <charconv>
@@ -183,7 +184,8 @@ Bundle with_only(const po::variables_map& args, Bundle bundle) {
   Strings labels;
   for (const std::string& value : optional_value<Strings>(args, "only").value_or(Strings())) {
     const bool is_class = std::ranges::find(bundle.classes, value) != bundle.classes.end();
-    const Strings given = is_class ? Strings{value} : fields_of(value, ',');
+    Strings given = is_class ? Strings{value} : fields_of(value, ',');
+    for (std::string& label : given) boost::trim(label);
     labels.insert(labels.end(), given.begin(), given.end());
   }
   if (args.count("only") > 0) report_only(bundle, labels);
@@ -423,7 +425,9 @@ std::optional<OperatingChoice> parse_operating_point(const po::variables_map& ar
   constexpr std::string_view kFalseAlarms = "false-alarms=";
   const bool is_rate = text->starts_with(kFalseAlarms);
   const auto number = number_in(std::string_view(*text).substr(is_rate ? kFalseAlarms.size() : 0));
-  if (is_rate && number && *number > 0) return OperatingChoice{.false_alarms = number};
+  if (is_rate && number && *number > 0 && *number <= 1e6) {
+    return OperatingChoice{.false_alarms = number};
+  }
   if (!is_rate && number && *number >= 0 && *number <= 1) {
     return OperatingChoice{.threshold = number};
   }

@@ -1,5 +1,9 @@
 #include "cli/result_sink.h"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "pipeline/base/error.h"
@@ -43,6 +47,7 @@ void ResultSink::add(VideoResult result) {
   result.segments = filtered(std::move(result.segments), options_.filter);
   if (result.final_segments) {
     result.final_segments = filtered(*std::move(result.final_segments), options_.filter);
+    count(*result.final_segments);
   }
   if (options_.format == ResultFormat::kJsonLines) {
     put(jsonl_line(result));
@@ -63,6 +68,31 @@ void ResultSink::finish() {
           ? to_text(results_document(results_, errors_, model_, recipe_)) + "\n"
           : "");
   if (lines_to_ == nullptr) write_file(options_.output, pending_);
+  tell_what_was_found();
+}
+
+void ResultSink::count(const std::vector<Segment>& final_segments) {
+  ++videos_;
+  if (!final_segments.empty()) ++videos_with_segments_;
+  for (const Segment& segment : final_segments) ++segments_by_class_[segment.label];
+}
+
+void ResultSink::tell_what_was_found() const {
+  constexpr std::size_t kShown = 8;
+  std::vector<std::pair<int, std::string>> classes;
+  int segments = 0;
+  for (const auto& [label, found] : segments_by_class_) {
+    classes.emplace_back(found, label);
+    segments += found;
+  }
+  std::ranges::stable_sort(classes, std::greater(), &std::pair<int, std::string>::first);
+  std::vector<std::string> shown;
+  for (const auto& [found, label] : classes) {
+    shown.push_back(shown.size() < kShown ? label + " " + std::to_string(found) : "...");
+    if (shown.size() > kShown) break;
+  }
+  spdlog::info("{} of {} videos have final segments, {} in all{}{}", videos_with_segments_, videos_,
+               segments, shown.empty() ? "" : ": ", joined(shown));
 }
 
 ResultReceiver ResultSink::receiver() {

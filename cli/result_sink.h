@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fstream>
+#include <map>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ class ResultSink {
   ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io);
   void add(VideoResult result);
   void add(VideoError error);
+  // The log then says how many final segments there are, and of which classes.
   void finish();
 
   // Takes what a workflow finds; the object must outlive it.
@@ -31,6 +33,8 @@ class ResultSink {
 
  private:
   void put(std::string lines);
+  void count(const std::vector<Segment>& final_segments);
+  void tell_what_was_found() const;
 
   const ResultOptions options_;
   const Json model_, recipe_;
@@ -41,6 +45,8 @@ class ResultSink {
   bool begun_ = false;
   std::vector<VideoResult> results_;
   std::vector<VideoError> errors_;
+  int videos_ = 0, videos_with_segments_ = 0;
+  std::map<std::string, int> segments_by_class_;  // final ones
 };
 
 }  // namespace co2net

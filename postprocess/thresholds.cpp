@@ -35,38 +35,29 @@ double logit(double score) {
   return std::log(inside / (1 - inside));
 }
 
-// Above `low`, and not above `high`.
+// In logits; above `low`, and not above `high`.
 double middle(double low, double high) {
   const double between = 1 / (1 + std::exp(-(logit(low) + logit(high)) / 2));
   return std::clamp(between, std::nextafter(low, high), high);
 }
 
-// A gap between scores, and what there is for a threshold in it.
-struct Merits {
-  double f1 = -1;
-  bool reaches_above_chance = false;
-  double width = 0;  // in logits, of what is above chance
-
-  auto operator<=>(const Merits&) const = default;
-};
-
-double threshold_by_f1(std::vector<Pair> pairs, double chance) {
+// Of largest F1, then in the widest gap, of those not below `least`.
+double threshold_by_f1(std::vector<Pair> pairs, double least) {
   std::ranges::sort(pairs, std::greater(), &Pair::score);
   const int positives = positives_in(pairs);
-  double best = 0;
-  Merits most;
+  double best = least, best_f1 = -1, best_width = 0;
   int hits = 0;
-  for (std::size_t kept = 1; kept <= pairs.size(); ++kept) {
+  for (std::size_t kept = 1; kept <= pairs.size() && pairs[kept - 1].score > least; ++kept) {
     const double high = pairs[kept - 1].score;
-    const double low = kept < pairs.size() ? pairs[kept].score : high;
+    const double low = kept < pairs.size() ? std::max(pairs[kept].score, least) : high;
     hits += pairs[kept - 1].is_positive ? 1 : 0;
     if (kept < pairs.size() && low == high) continue;
-    const double from = high > chance ? std::max(low, chance) : low;
-    const Merits merits = {2.0 * hits / (static_cast<double>(kept) + positives), high > chance,
-                           logit(high) - logit(from)};
-    if (merits <= most) continue;
-    best = middle(from, high);
-    most = merits;
+    const double f1 = 2.0 * hits / (static_cast<double>(kept) + positives);
+    const double width = logit(high) - logit(low);
+    if (f1 < best_f1 || (f1 == best_f1 && width <= best_width)) continue;
+    best = middle(low, high);
+    best_f1 = f1;
+    best_width = width;
   }
   return best;
 }
@@ -75,6 +66,11 @@ std::vector<Pair> pairs_with(const std::vector<HeldOutVideo>& videos, std::size_
   std::vector<Pair> pairs;
   for (const HeldOutVideo& video : videos) pairs.push_back(pairs_of(video).at(label));
   return pairs;
+}
+
+bool has_background(const std::vector<HeldOutVideo>& videos) {
+  return std::ranges::any_of(videos,
+                             [](const HeldOutVideo& video) { return video.labels.empty(); });
 }
 
 double background_hours(const std::vector<HeldOutVideo>& videos) {
@@ -117,14 +113,15 @@ std::optional<ClassThresholds> thresholds_by_f1(const std::vector<HeldOutVideo>&
   }
   if (positives_in(all) < kLeastPositives) return std::nullopt;
   const std::size_t classes = videos.front().scores.size();
-  const double chance = 1 / static_cast<double>(classes + 1);
-  ClassThresholds thresholds{threshold_by_f1(std::move(all), chance)};
+  const double least =
+      has_background(videos) ? 1 / static_cast<double>(classes + 1) : least_telling_score(classes);
+  ClassThresholds thresholds{threshold_by_f1(std::move(all), least)};
   for (std::size_t label = 0; label < classes; ++label) {
     const std::vector<Pair> pairs = pairs_with(videos, label);
     const int positives = positives_in(pairs),
               negatives = static_cast<int>(pairs.size()) - positives;
     if (positives < kLeastPositives || negatives < kLeastPositives) continue;
-    thresholds.own[static_cast<int>(label)] = threshold_by_f1(pairs, chance);
+    thresholds.own[static_cast<int>(label)] = threshold_by_f1(pairs, least);
   }
   return thresholds;
 }

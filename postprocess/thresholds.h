@@ -24,8 +24,8 @@ inline constexpr int kLeastPositives = 10;
 
 // Of largest F1 over all pairs of video and class, and of each class with so many examples for and
 // against over its own pairs. Of equal F1 that in the widest gap between neighbouring scores, at
-// its middle, both in logits; of a gap only what is above 1 / (C + 1) counts, if any is, since
-// without attention each class scores that.
+// its middle, both in logits. Not below 1 / (C + 1), which each class scores without attention;
+// where no background video shows what is scored there, not below 1.5 / (C + 1).
 std::optional<ClassThresholds> thresholds_by_f1(const std::vector<HeldOutVideo>& videos);
 
 // The lowest threshold at which the background videos have at most `per_hour` final segments an

@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/result_sink.h"
+#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
 namespace po = boost::program_options;
@@ -38,6 +39,15 @@ std::string file_below(const fs::path& folder, const fs::path& video) {
   return folder.empty() ? path : path.lexically_relative(folder);
 }
 
+// A list without the column suggested_by is somebody's work.
+void expect_no_corrections(const fs::path& output) {
+  if (!fs::is_regular_file(output)) return;
+  if (read_file(output).starts_with(kSuggestionsHeader)) return;
+  throw Error(ErrorKind::kUsage, "--output: " + output.string() +
+                                     " exists, and is no list of suggestions; it may be one that "
+                                     "somebody has corrected: delete it, or name another");
+}
+
 int run_suggest(const po::variables_map& args, Io& io) {
   const fs::path folder = only_folder(parse_arguments(args, "INPUT"));
   const fs::path output = parse_output(args);
@@ -47,7 +57,10 @@ int run_suggest(const po::variables_map& args, Io& io) {
   const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
   const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   expect_no_input_at(output, inputs);
-  if (!output.empty()) expect_writable(output);
+  if (!output.empty()) {
+    expect_no_corrections(output);
+    expect_writable(output);
+  }
 
   std::string rows(kSuggestionsHeader);
   const auto add_row = [&](const Suggestion& suggestion) {

@@ -135,8 +135,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.folder = required(args, "videos", "videos");
   job.labels = {.labels = required(args, "labels", "labels of the videos"),
                 .trust_suggestions = args["trust-suggestions"].as<bool>(),
-                .subset = optional_value<std::string>(args, "train-subset"),
-                .usual_subset = published_subsets(job.settings.preset).training};
+                .subset = optional_value<std::string>(args, "train-subset")};
   job.changes = given_changes(args);
   if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
   job.name = parse_bundle_name(args).value_or("own-actions");

@@ -70,7 +70,8 @@ void add_dataset_options(po::options_description& options) {
 
 void add_train_subset_option(po::options_description& options) {
   options.add_options()("train-subset", po::value<std::string>()->value_name("NAME"),
-                        "subset of the annotations to learn from (default: the preset's)");
+                        "subset of the annotations to learn from (default: with --features the "
+                        "preset's, with --videos the only one)");
 }
 
 DatasetFiles parse_dataset(const po::variables_map& args) {

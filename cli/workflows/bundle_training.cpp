@@ -46,7 +46,7 @@ Json digest_of_background(const Dataset& dataset, const Split& split) {
 
 void speak_of_background(const Split& split, const TrainingOptions& options) {
   if (split.background.empty()) return;
-  spdlog::info("{} background videos, of a batch's rows {}; {} more held out",
+  spdlog::info("videos of background: {} to learn from, in {} of a batch's rows, and {} held out",
                split.background.size(), options.background_rows, split.held_out_background.size());
   if (options.background_rows == 0 || options.loss.oppo > 0) return;
   spdlog::warn(

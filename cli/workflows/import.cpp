@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "pipeline/base/files.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/datasets/classes_file.h"
+#include "pipeline/datasets/labelled_videos.h"
 
 namespace fs = std::filesystem;
 
@@ -81,6 +83,12 @@ std::vector<std::string> class_names(std::size_t count, const fs::path& file) {
     return {};
   }
   std::vector<std::string> names = read_classes(file);
+  const auto unlisted = std::ranges::find_if_not(names, can_be_listed);
+  if (unlisted != names.end()) {
+    throw Error(ErrorKind::kInput, file.string() + ": the class '" + *unlisted +
+                                       "' means something else in a list of labels; name it "
+                                       "otherwise");
+  }
   if (names.size() == count) return names;
   throw Error(ErrorKind::kInput, file.string() + ": has " + std::to_string(names.size()) +
                                      " labels, but the networks have " + std::to_string(count) +

@@ -66,13 +66,17 @@ void speak_of_operating_point(const Bundle& bundle) {
         bundle.name, thresholds.all);
   } else {
     const std::vector<HeldOutVideo>& videos = bundle.operating_point->videos;
-    const bool knows_background =
-        std::ranges::any_of(videos, [](const HeldOutVideo& video) { return video.labels.empty(); });
+    const bool lacks_background =
+        !videos.empty() &&
+        std::ranges::none_of(videos, [](const auto& video) { return video.labels.empty(); });
     spdlog::info(
         "operating point of model {}: final segments are of classes with a video score of {:.3g} "
-        "or more; {} of {} classes have a threshold of their own{}",
-        bundle.name, thresholds.all, thresholds.own.size(), bundle.classes.size(),
-        knows_background ? "" : "; it was chosen without videos where nothing happens");
+        "or more{}{}",
+        bundle.name, thresholds.all,
+        thresholds.own.empty() ? ""
+                               : fmt::format("; {} of {} classes have a threshold of their own",
+                                             thresholds.own.size(), bundle.classes.size()),
+        lacks_background ? "; it was chosen without videos where nothing happens" : "");
   }
 }
 

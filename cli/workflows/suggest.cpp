@@ -19,10 +19,10 @@ constexpr std::size_t kMostTags = 3;
 
 void expect_labels_for_a_list(const Bundle& bundle) {
   for (const std::string& label : reported_classes(bundle)) {
-    if (label.find(';') == std::string::npos) continue;
+    if (can_be_listed(label)) continue;
     throw Error(ErrorKind::kModel, "model " + bundle.name + ": the class '" + label +
-                                       "' has a semicolon, which separates labels in a list of "
-                                       "them; import the I3D with another name for it");
+                                       "' means something else in a list of labels; import the "
+                                       "I3D with another name for it");
   }
 }
 

@@ -24,7 +24,8 @@ struct Suggestion {
 void expect_classes_of_i3d(const Bundle& bundle);
 
 // What the classes of an I3D make of whole videos. Returns how many inputs failed. Errors:
-// as expect_classes_of_i3d() and localize_videos(); Error(kModel) for a class whose name has a ';'.
+// as expect_classes_of_i3d() and localize_videos(); Error(kModel) for a class that is not
+// can_be_listed().
 int suggest_labels(const LocalizeVideosJob& job, const InputSource& inputs, Stats& stats,
                    const std::function<void(const Suggestion&)>& on_suggestion,
                    const Observer& observer = {});

@@ -53,7 +53,9 @@ int keep_working(Videos& videos, const Observer& observer,
     spdlog::warn("left out, for the errors above: {} (replace or delete them)", joined(ids));
   }
   if (videos.empty()) {
-    throw Error(ErrorKind::kInput, "nothing to learn from: every video failed, see above");
+    throw Error(ErrorKind::kInput, ids.empty()
+                                       ? "nothing to learn from: no video has a label"
+                                       : "nothing to learn from: every video failed, see above");
   }
   return static_cast<int>(ids.size());
 }

@@ -9,8 +9,8 @@ void expect_valid(const TrainingSettings& settings) {
     throw Error(ErrorKind::kUsage,
                 "--held-out: the share of the training videos must be in [0, 1)");
   }
-  if (settings.false_alarms && !(*settings.false_alarms > 0)) {
-    throw Error(ErrorKind::kUsage, "--false-alarms: a number an hour, above 0");
+  if (settings.false_alarms && !(*settings.false_alarms > 0 && *settings.false_alarms <= 1e6)) {
+    throw Error(ErrorKind::kUsage, "--false-alarms: a number an hour, above 0, at most 1000000");
   }
   if (!(settings.checkpoint_s >= 0)) {
     throw Error(ErrorKind::kUsage, "the seconds between checkpoints must be at least 0");

@@ -51,7 +51,9 @@ struct LabelRow {
 LabelRow label_row(const CsvRow& row, std::size_t columns, const std::string& name) {
   LabelRow result{name + ": line " + std::to_string(row.line), row.fields.front(), {}};
   const auto bad = [&](const std::string& why) {
-    throw Error(ErrorKind::kInput, result.place + ": " + why + "; want file,label[;label...]");
+    throw Error(ErrorKind::kInput, result.place + ": " + why +
+                                       "; want file,label[;label...], and more columns only where "
+                                       "the first line, file,label,..., names them");
   };
   if (row.fields.size() != columns) bad(std::to_string(row.fields.size()) + " fields");
   if (result.file.empty()) bad("the file is missing");
@@ -63,13 +65,18 @@ LabelRow label_row(const CsvRow& row, std::size_t columns, const std::string& na
   return result;
 }
 
+bool is_name(const std::string& field, const std::string& name) {
+  return boost::iequals(boost::trim_copy(field), name);
+}
+
 bool is_header(const Strings& fields) {
-  return fields.size() >= 2 && fields[0] == "file" && fields[1] == "label";
+  return fields.size() >= 2 && is_name(fields[0], "file") && is_name(fields[1], "label");
 }
 
 // Whoever has looked at what a model suggested says so by deleting this column.
-void expect_looked_at(const Strings& header, const std::string& name) {
-  if (std::ranges::find(header, "suggested_by") == header.end()) return;
+void expect_looked_at(const Strings& first_row, const std::string& name) {
+  const auto says_so = [](const std::string& field) { return is_name(field, "suggested_by"); };
+  if (std::ranges::none_of(first_row, says_so)) return;
   throw Error(ErrorKind::kInput,
               name +
                   ": its labels were suggested by a model, and nobody has looked at them: correct "
@@ -77,15 +84,14 @@ void expect_looked_at(const Strings& header, const std::string& name) {
 }
 
 std::vector<LabelRow> parse_label_rows(const std::string& text, const LabelSource& source) {
+  std::vector<CsvRow> table = parse_csv(text, source.labels);
+  if (table.empty()) return {};
+  const Strings first = table.front().fields;
+  if (!source.trust_suggestions) expect_looked_at(first, source.labels);
+  if (is_header(first)) table.erase(table.begin());
   std::vector<LabelRow> rows;
-  std::size_t columns = 2;
-  for (const CsvRow& row : parse_csv(text, source.labels)) {
-    if (rows.empty() && is_header(row.fields)) {
-      if (!source.trust_suggestions) expect_looked_at(row.fields, source.labels);
-      columns = row.fields.size();
-    } else {
-      rows.push_back(label_row(row, columns, source.labels));
-    }
+  for (const CsvRow& row : table) {
+    rows.push_back(label_row(row, is_header(first) ? first.size() : 2, source.labels));
   }
   return rows;
 }
@@ -180,7 +186,7 @@ void warn_of_absent(const Strings& absent, const fs::path& folder, const LabelSo
                     const std::string& remedy) {
   if (absent.empty()) return;
   spdlog::warn("{}: listed but not in {}: {} (put the videos there, or {})", source.labels,
-               folder.string(), joined(absent), remedy);
+               folder.string(), counted("videos", absent), remedy);
 }
 
 // Named files are taken whatever their suffix is.
@@ -211,8 +217,12 @@ Videos videos_by_list(const fs::path& folder, const LabelSource& source, const s
 
 std::string subset_to_learn_from(const Annotations& annotations, const LabelSource& source) {
   const std::set<std::string> known = subsets_of(annotations);
-  std::string subset =
-      source.subset.value_or(known.size() == 1 ? *known.begin() : source.usual_subset);
+  if (!source.subset && known.size() != 1) {
+    throw Error(ErrorKind::kUsage, source.labels + " has the subsets " +
+                                       joined({known.begin(), known.end()}) +
+                                       "; choose with --train-subset the one to learn from");
+  }
+  const std::string subset = source.subset.value_or(*known.begin());
   expect_subset(annotations, subset, "--train-subset");
   return subset;
 }
@@ -309,6 +319,11 @@ bool is_background_label(const std::string& label) {
   return boost::iequals(label, kBackgroundLabel);
 }
 
+bool can_be_listed(const std::string& label) {
+  return label.find(';') == std::string::npos && label != kUnknownLabel &&
+         !is_background_label(label);
+}
+
 Videos find_labelled_videos(const fs::path& folder, const LabelSource& source) {
   if (!fs::is_directory(folder)) {
     throw Error(ErrorKind::kUsage, "--videos: " + folder.string() + " is not a folder");
@@ -329,7 +344,7 @@ Videos find_labelled_videos(const fs::path& folder, const LabelSource& source) {
     spdlog::warn("left out, without a label: {} ({}, or {} where nothing happens)",
                  joined(unlabelled),
                  by_folder ? "move them into sub-folders named by class"
-                           : "list them in " + source.labels + " with their labels",
+                           : "give them labels in " + source.labels,
                  kBackgroundLabel);
   }
   return videos;

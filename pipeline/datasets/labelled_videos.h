@@ -27,6 +27,9 @@ struct LabelledVideo {
 // Whether it is "background", in small or capital letters: the label of videos where nothing
 // happens, which is no class.
 bool is_background_label(const std::string& label);
+// Whether a class of this name can be told apart in a list of labels: it has no ';' and is neither
+// background nor '?'.
+bool can_be_listed(const std::string& label);
 
 // What tells the labels of the videos in a folder; the content tells which of these it is.
 // "by-folder": a video's class is the sub-folder that it lies below.
@@ -38,17 +41,17 @@ bool is_background_label(const std::string& label);
 //     of one subset. An empty list is background as is_background() of subsets.h has it.
 struct LabelSource {
   std::string labels;
-  bool trust_suggestions = false;          // takes a CSV file that has its column "suggested_by"
-  std::optional<std::string> subset = {};  // of annotations; without it, the only one,
-  std::string usual_subset = {};           // or of several this one
+  bool trust_suggestions = false;  // takes a CSV file that has its column "suggested_by"
+  std::optional<std::string> subset =
+      {};  // of annotations, which may lack it if it is the only one
 };
 
 // The videos that `folder` holds and that are labelled, sorted by id. Those without a label, and
 // listed ones that are absent, are left out and named in the log.
 // Errors: Error(kUsage) for a folder without videos, labels that are not there, a subset that no
-// video is in, and what says nothing to such labels; Error(kInput) naming the line of a row that is
-// not as above, the row or the video where background meets another label, or names of both where
-// none of those that are listed is there; as read_annotations().
+// video is in or that is not said, and what says nothing to such labels; Error(kInput) naming the
+// line of a row that is not as above, the row or the video where background meets another label, or
+// names of both where none of those that are listed is there; as read_annotations().
 std::vector<LabelledVideo> find_labelled_videos(const std::filesystem::path& folder,
                                                 const LabelSource& source);
 

@@ -105,7 +105,7 @@ TEST_F(Classifier, LocalizesVideosByTheProbabilitiesOfItsClasses) {
 TEST_F(Classifier, TellsOfTheClassesAloneThatOnlyNames) {
   const std::string clip = here_.clip("clip.mkv");
   const Json all = expect_success(here_.call("run", {clip})).json();
-  const Strings only = {"--only", "jump, far", "--only", "wave,bow"};
+  const Strings only = {"--only", "jump, far", "--only", "wave, bow"};
   const Json some = expect_success(here_.call("run", Strings{clip, "--only", "bow,wave"})).json();
   EXPECT_EQ(clip_in(some, "videos").at("labels")[0], clip_in(all, "videos").at("labels")[0])
       << "they are chosen after the softmax";
@@ -212,6 +212,16 @@ TEST_F(Suggest, WritesARowAVideoWithWhatTheWholeOfItMayShow) {
   EXPECT_NEAR(std::stod(best), largest, 5e-4);
 }
 
+TEST_F(Suggest, NeverWritesOverAListThatSomebodyHasCorrected) {
+  expect_success(suggest());
+  expect_success(suggest());
+  write_file(list(), "file,label\na.mkv,bow\n");
+  const Outcome outcome = suggest();
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("somebody has corrected")) << outcome.err;
+  EXPECT_EQ(read_file(list()), "file,label\na.mkv,bow\n");
+}
+
 TEST_F(Suggest, WritesAQuestionMarkWhereNothingIsLikely) {
   expect_success(suggest({"--only", "wave"}));
   EXPECT_EQ(rows().at(1).fields, (Strings{"a.mkv", "?", "", "small-i3d"}));
@@ -252,7 +262,7 @@ TEST_F(Suggest, NeedsAModelThatHasClassesOfItsI3d) {
   Bundle bundle = load_bundle(here_.model(), {});
   bundle.classes[1] = "jump;far";
   save_bundle(bundle);
-  EXPECT_TRUE(suggest().says("'jump;far' has a semicolon"));
+  EXPECT_TRUE(suggest().says("'jump;far' means something else in a list"));
   expect_success(suggest({"--only", "bow"}));
 }
 

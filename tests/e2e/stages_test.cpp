@@ -258,7 +258,8 @@ TEST(Propose, KeepsClassesByTheModelsOperatingPointOrOneThatIsChosenWithoutTrain
   expect_threshold({}, 0.45, "video score of 0.25 or more; 1 of ");
   const double odds = std::sqrt(7 * 1.5);  // between 0.875 and 0.6
   expect_threshold({"--operating-point", "f1"}, odds / (1 + odds), "operating point of model");
-  expect_threshold({"--operating-point", "false-alarms=1"}, std::max(0.6, least), "; 0 of ");
+  expect_threshold({"--operating-point", "false-alarms=1"}, std::max(0.6, least),
+                   "operating point of model");
   refuses("false-alarms=0.5", "cannot be shown with 5 hours of held-out background");
   const Json nothing_passes = propose({"--operating-point", "1"}).json();
   EXPECT_EQ(nothing_passes.at("final").at("event"), Json::array());

@@ -132,7 +132,8 @@ TEST_F(Train, TakesVideosWithAnEmptyListAsBackground) {
   write_file(path("annotations.json"), annotations.dump());
   const Outcome outcome = train("bundle");
   EXPECT_TRUE(outcome.says("5 training videos, 1 held out, 4 test videos")) << outcome.err;
-  EXPECT_TRUE(outcome.says("1 background videos, of a batch's rows 1; 1 more held out"))
+  EXPECT_TRUE(
+      outcome.says("videos of background: 1 to learn from, in 1 of a batch's rows, and 1 held out"))
       << outcome.err;
   EXPECT_EQ(model("bundle").at("provenance").at("background").at("videos"), 1);
   EXPECT_EQ(settings("bundle").at("data").at("held_out_background").at("videos"), 1);

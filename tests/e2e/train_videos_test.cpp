@@ -99,11 +99,12 @@ TEST(TrainVideos, LearnFromOneSubsetOfAnnotationsAsOfFeatures) {
                                            {"later2", video("test", "wave")}}}}
                                         .dump());
   const Strings last = {"--select", "last"};
-  const Outcome unknown = own.train(own.path("mine.json"), {"--preset", "activitynet1.2"});
-  EXPECT_EQ(unknown.code, 2);
-  EXPECT_TRUE(unknown.says("'training'; there are test, validation")) << unknown.err;
+  const Outcome unsaid = own.train(own.path("mine.json"), {});
+  EXPECT_EQ(unsaid.code, 2);
+  EXPECT_TRUE(unsaid.says("has the subsets test, validation; choose")) << unsaid.err;
 
-  const Outcome outcome = own.train(own.path("mine.json"), last);
+  const Outcome outcome =
+      own.train(own.path("mine.json"), last + Strings{"--train-subset", "validation"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.says("of its subset validation the labels of whole videos")) << outcome.err;
   EXPECT_TRUE(outcome.says("left out, of other subsets: 2 videos (later, later2)")) << outcome.err;
@@ -132,7 +133,8 @@ TEST(TrainVideos, LearnFromBackgroundVideosAndHoldOneOut) {
   const Outcome outcome = own.train("by-folder");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.says("settings for 6 videos")) << outcome.err;
-  EXPECT_TRUE(outcome.says("2 background videos, of a batch's rows 1; 1 more held out"))
+  EXPECT_TRUE(
+      outcome.says("videos of background: 2 to learn from, in 1 of a batch's rows, and 1 held out"))
       << outcome.err;
   EXPECT_NE(outcome.out.find("on 3 held-out videos"), std::string::npos) << outcome.out;
   EXPECT_EQ(own.model().at("classes"), (Strings{"bow", "jump"}));
@@ -175,9 +177,10 @@ TEST(TrainVideos, NamesWhatIsWrongWithTheSetBeforeItStarts) {
   const Outcome outcome = own.train(labels, {"--select", "last"});
   EXPECT_EQ(outcome.code, 1) << outcome.err;  // for the broken one
   for (const std::string words :
-       {"listed but not in", "nowhere.mkv (", "without a label: plain (", "broken.mp4: decode: ",
-        "for the errors above: broken (", "copy is the same video as bow0", "labels bow, jump",
-        "a single video where training compares two: wave (single)", "of no other class: single",
+       {"listed but not in", "1 videos (nowhere.mkv) (", "without a label: plain (",
+        "broken.mp4: decode: ", "for the errors above: broken (", "copy is the same video as bow0",
+        "labels bow, jump", "a single video where training compares two: wave (single)",
+        "of no other class: single",
         "fewer than 5 videos, hard to learn from: bow (2), jump (3)"}) {
     EXPECT_TRUE(outcome.says(words)) << words << " is not in\n" << outcome.err;
   }

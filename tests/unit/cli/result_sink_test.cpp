@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "tests/unit/log_capture.h"
+
 namespace co2net {
 namespace {
 
@@ -47,6 +49,21 @@ TEST(ResultSink, FiltersFinalSegmentsLikeCandidatesAndPutsThemInTheirPlaceIfAske
   EXPECT_EQ(sizes(), std::pair(Size{2}, Size{1}));
   options.only_final = true;
   EXPECT_EQ(sizes(), std::pair(Size{1}, Size{1}));
+}
+
+TEST(ResultSink, SaysInTheEndHowManyFinalSegmentsThereAreOfWhichClasses) {
+  std::istringstream in;
+  std::ostringstream out, err;
+  Io io{in, out, err};
+  const test::LogCapture log;
+  ResultSink sink({}, Json::object(), Json::object(), io);
+  sink.add(VideoResult{"a", {}, Json::object(), {{{"run", 1, 0, 1}, {"bow", 1, 1, 2}}}});
+  sink.add(VideoResult{"b", {}, Json::object(), {{{"run", 1, 0, 1}}}});
+  sink.add(VideoResult{"idle", {}, Json::object(), {std::vector<Segment>()}});
+  sink.finish();
+  EXPECT_NE(log.lines().find("2 of 3 videos have final segments, 3 in all: run 2, bow 1\n"),
+            std::string::npos)
+      << log.lines();
 }
 
 }  // namespace

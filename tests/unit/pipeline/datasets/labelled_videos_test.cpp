@@ -64,6 +64,15 @@ TEST_F(FindLabelledVideos, RefusesSuggestionsUntilTheyAreLookedAtOrTrusted) {
   EXPECT_EQ(ids(csv, true), std::vector<std::string>{"v_a"});
 }
 
+TEST_F(FindLabelledVideos, RefusesSuggestionsInWhateverColumnTheySaySo) {
+  for (const std::string header :
+       {"File,Label,Suggested_By", "file,label, suggested_by", "suggested_by,file,label"}) {
+    test::expect_error(ErrorKind::kInput, {"nobody has looked at them"},
+                       [&] { ids(header + "\nv_a.mp4,bow,i3d\n"); });
+  }
+  EXPECT_EQ(ids("File, Label\nv_a.mp4,bow\n"), std::vector<std::string>{"v_a"});
+}
+
 TEST_F(FindLabelledVideos, SaysHowTheNamesDifferWhereNoneOfTheListIsThere) {
   test::expect_error(ErrorKind::kInput,
                      {"2 files listed in " + list_.string() + " (a.mp4, c.mp4)",
@@ -172,19 +181,15 @@ TEST_F(FindAnnotatedVideos, HaveTheLabelsOfWholeVideosInEveryFormThatIsRead) {
   }
 }
 
-TEST_F(FindAnnotatedVideos, AreOfTheSubsetThatIsNamedElseTheOnlyOneElseTheUsualOne) {
+TEST_F(FindAnnotatedVideos, AreOfTheSubsetThatIsNamedWhereThereAreSeveral) {
   const std::string two =
       json(video("v_a", "Mine", {"bow"}) + "," + video("v_b", "other", {"run"}));
-  const Labels a = {{"v_a", {"bow"}}}, b = {{"v_b", {"run"}}};
-  EXPECT_EQ(found({.labels = two, .subset = "Mine", .usual_subset = "other"}), a);
-  EXPECT_EQ(found({.labels = two, .usual_subset = "other"}), b);
-  for (const LabelSource& source : {LabelSource{.labels = two, .usual_subset = "validation"},
-                                    LabelSource{.labels = two, .subset = "validation"}}) {
-    test::expect_error(ErrorKind::kUsage, {"'validation'", "Mine, other", "--train-subset"},
-                       [&] { found(source); });
-  }
-  EXPECT_EQ(found({.labels = json(video("v_a", "Mine", {"bow"})), .usual_subset = "validation"}),
-            a);
+  EXPECT_EQ(found({.labels = two, .subset = "Mine"}), (Labels{{"v_a", {"bow"}}}));
+  test::expect_error(ErrorKind::kUsage, {"has the subsets Mine, other; choose", "--train-subset"},
+                     [&] { found({.labels = two}); });
+  test::expect_error(ErrorKind::kUsage, {"'validation'", "Mine, other", "--train-subset"},
+                     [&] { found({.labels = two, .subset = "validation"}); });
+  EXPECT_EQ(found({.labels = json(video("v_a", "Mine", {"bow"}))}), (Labels{{"v_a", {"bow"}}}));
 }
 
 TEST_F(FindAnnotatedVideos, AreBackgroundWithAnEmptyListWhereOthersOfTheSubsetHaveLabels) {
@@ -196,7 +201,7 @@ TEST_F(FindAnnotatedVideos, AreBackgroundWithAnEmptyListWhereOthersOfTheSubsetHa
   write_file(folder_ / "v_d.mp4", "x");
   const test::LogCapture log;
   EXPECT_EQ(found({.labels = labels, .subset = "test"}), Labels());
-  expect_in(log, "warning: left out, without a label: v_d (list them in " + labels);
+  expect_in(log, "warning: left out, without a label: v_d (give them labels in " + labels);
 }
 
 TEST_F(FindAnnotatedVideos, MayLackAClassThatTheListOfClassesHas) {
