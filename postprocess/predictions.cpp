@@ -106,13 +106,40 @@ std::optional<double> duration_from(const Json& facts) {
   return duration.get<double>();
 }
 
+// "decode: no frame could be decoded", of {"stage", "message"}; something in any case.
+std::string error_from(const Json& error) {
+  const Json &stage = member(error, "stage"), &message = member(error, "message");
+  if (!message.is_string()) return "failed";
+  return (stage.is_string() ? stage.get<std::string>() + ": " : "") + message.get<std::string>();
+}
+
+void take_facts(const Json& facts, VideoPredictions& video) {
+  video.facts = facts;
+  video.duration_s = duration_from(facts);
+}
+
 void add_line(const Json& line, Predictions& predictions) {
   VideoPredictions& video = predictions.emplace_back();
   video.id = json_at<std::string>(line, "id", ErrorKind::kInput);
-  if (line.contains("error")) return;
+  if (const Json& error = member(line, "error"); !error.is_null()) {
+    video.error = error_from(error);
+    return;
+  }
   video.segments = segments_from(json_at<Json>(line, "segments", ErrorKind::kInput));
   video.final_segments = final_from(line, "final");
-  video.duration_s = duration_from(member(line, "video"));
+  take_facts(member(line, "video"), video);
+}
+
+// Videos that failed are named apart from those that have results.
+void add_failed(const Json& errors, Predictions& predictions) {
+  if (!errors.is_object()) return;
+  std::unordered_set<std::string> known;
+  for (const VideoPredictions& video : predictions) known.insert(video.id);
+  for (const auto& [id, error] : errors.items()) {
+    if (known.contains(id)) continue;
+    predictions.emplace_back().id = id;
+    predictions.back().error = error_from(error);
+  }
 }
 
 // A results file, or a single line of JSON lines.
@@ -136,9 +163,10 @@ Predictions from_document(std::string_view text) {
       video.snippets_per_second = rate.value_or(kSnippetsPerSecond);
       video.rate_is_assumed = !rate;
       video.final_segments = final_from(member(document, "final"), video.id);
-      video.duration_s = duration_from(member(member(document, "videos"), video.id));
+      take_facts(member(member(document, "videos"), video.id), video);
     });
   }
+  add_failed(member(document, "errors"), predictions);
   return predictions;
 }
 

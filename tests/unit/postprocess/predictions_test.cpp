@@ -30,8 +30,8 @@ constexpr const char* kBoth = "a: run 0.5 0.0 1.25; long, jump -2.0 3.0 4.0;b: r
 TEST(ParsePredictions, ReadsEveryFormatThatWeWrite) {
   const Json document =
       results_document({kFirst, kSecond}, {{"c", "decode", "broken"}}, {}, {{"stride", 16}});
-  EXPECT_EQ(parsed(to_text(document)), kBoth);
-  EXPECT_EQ(parsed(document.dump(2)), kBoth);
+  EXPECT_EQ(parsed(to_text(document)), std::string(kBoth) + "c:");
+  EXPECT_EQ(parsed(document.dump(2)), std::string(kBoth) + "c:");
   EXPECT_EQ(parsed(std::string(kCsvHeader) + csv_rows(kFirst) + csv_rows(kSecond)), kBoth);
   EXPECT_EQ(parsed(jsonl_line(kFirst) + "\n" + jsonl_line(kSecond)), kBoth);
   EXPECT_EQ(parsed(jsonl_line(kSecond)), "b: run 0.25 1.0 2.0;");
@@ -102,6 +102,22 @@ TEST(ParsePredictions, HasFinalSegmentsAndDurationsWhereTheFileHas) {
       parse_predictions(R"({"results": {"a": []}, "videos": {"a": {"duration": "x"}}})", "file")
           .at(0)
           .duration_s);
+}
+
+TEST(ParsePredictions, HasTheFactsOfVideosAndThoseThatFailed) {
+  const VideoError failed = {"c", "decode", "no frame"};
+  for (const std::string& text : {to_text(results_document({kFirst, kSecond}, {failed}, {}, {})),
+                                  jsonl_line(kFirst) + jsonl_line(kSecond) + jsonl_line(failed)}) {
+    const Predictions predictions = parse_predictions(text, "file");
+    ASSERT_EQ(predictions.size(), 3u);
+    EXPECT_EQ(predictions.at(0).facts, kFirst.video);
+    EXPECT_EQ(predictions.at(0).error, "");
+    EXPECT_EQ(predictions.at(2).id, "c");
+    EXPECT_EQ(predictions.at(2).error, "decode: no frame");
+    EXPECT_FALSE(predictions.at(2).final_segments);
+  }
+  EXPECT_EQ(parsed(R"({"results": {"a": []}, "errors": {"a": {"message": "x"}}})"), "a:");
+  EXPECT_EQ(parsed(R"({"results": {"a": []}, "errors": [1]})"), "a:");
 }
 
 TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
