@@ -46,6 +46,10 @@ std::string format_ambiguous(const AmbiguousIntervals& ambiguous);
 // A time that is written as text. Throws Error(kInput) quoting it if it is no number.
 double parse_seconds(std::string_view text);
 
+// Of labels that a file may write once for any number of segments. Throws Error(kInput) for one
+// that would take far more memory than its file.
+void expect_short(const std::string& label);
+
 // The id of the video at a URL or path, as with_ids() makes it of a single file. Of Label Studio's
 // addresses, what local storage serves, and without what uploading puts before the name.
 std::string id_of_media(std::string_view address);

@@ -177,6 +177,14 @@ double parse_seconds(std::string_view text) {
   return seconds;
 }
 
+void expect_short(const std::string& label) {
+  constexpr std::size_t kMost = 4096;
+  if (label.size() > kMost) {
+    bad("a label has " + std::to_string(label.size()) + " bytes; at most " + std::to_string(kMost) +
+        " are read");
+  }
+}
+
 std::vector<std::string> distinct(const std::vector<std::string>& labels) {
   const std::set<std::string> sorted(labels.begin(), labels.end());
   return {sorted.begin(), sorted.end()};

@@ -49,7 +49,8 @@ class Tiers {
   explicit Tiers(const pugi::xml_node& document) : times_(times_of(document)) {
     for (const pugi::xml_node& tier : document.children("TIER")) {
       const std::string id = tier.attribute("TIER_ID").value();
-      within("tier " + id, [&] { add(tier, id); });
+      expect_short(id);
+      add(tier, id);
     }
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <pugixml.hpp>
@@ -41,7 +42,15 @@ Interval seconds_of(const Json& range, double rate) {
 
 void add_ranges(const Json& value, double rate, std::vector<AnnotatedSegment>& segments) {
   const auto labels = json_at<std::vector<std::string>>(value, "timelinelabels", kKind);
-  for (const Json& range : json_at<Json::array_t>(value, "ranges", kKind)) {
+  const auto ranges = json_at<Json::array_t>(value, "ranges", kKind);
+  constexpr std::size_t kMost = 1000;
+  if (labels.size() > kMost || ranges.size() * labels.size() > kMost) {
+    bad("a region has " + std::to_string(ranges.size()) + " ranges with " +
+        std::to_string(labels.size()) + " labels each; at most " + std::to_string(kMost) +
+        " segments are read of one");
+  }
+  std::ranges::for_each(labels, expect_short);
+  for (const Json& range : ranges) {
     const Interval times = seconds_of(range, rate);
     for (const std::string& label : labels) {
       segments.push_back({label, times.start_s, times.end_s});

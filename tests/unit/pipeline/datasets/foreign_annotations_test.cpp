@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "pipeline/base/files.h"
+#include "pipeline/base/json.h"
 #include "pipeline/datasets/annotation_formats.h"
 #include "pipeline/datasets/annotations.h"
 #include "tests/unit/expect_error.h"
@@ -113,6 +114,12 @@ TEST(Elan, ThatIsWrongIsNamedByItsPlace) {
           {"video file", "ends before it starts"});
 }
 
+TEST(Elan, OfATierWithANameWithoutEndIsRefused) {
+  refuses(
+      "<ANNOTATION_DOCUMENT><TIER TIER_ID='" + std::string(5000, 'x') + "'/></ANNOTATION_DOCUMENT>",
+      {"place/file.x", "5000 bytes"});
+}
+
 TEST(Elan, FilesOfAFolderAreReadTogether) {
   const TempDir dir;
   write_file(dir.path() / "a.eaf", elan(aligned("Bow")));
@@ -200,6 +207,23 @@ TEST(LabelStudio, ThatIsWrongIsNamedByItsTask) {
                annotation(R"({"type": "timelinelabels", "value": {"timelinelabels": ["a"],
                               "ranges": [{"start": 1.5, "end": 2}]}})")),
           {"video v", "'start'"});
+}
+
+TEST(LabelStudio, RegionsThatMultiplyWithoutEndAreRefused) {
+  const auto region = [](int labels, int ranges) {
+    Json value = {{"timelinelabels", Json::array()}, {"ranges", Json::array()}};
+    for (int i = 0; i < labels; ++i) value["timelinelabels"].push_back("a" + std::to_string(i));
+    for (int i = 0; i < ranges; ++i) value["ranges"].push_back({{"start", i + 1}, {"end", i + 1}});
+    return "[" +
+           task(R"("video": "v", "fps": 1)",
+                annotation(to_text({{"type", "timelinelabels"}, {"value", value}}))) +
+           "]";
+  };
+  EXPECT_EQ(video_of(region(10, 100)).segments.size(), 1000u);
+  refuses(region(11, 100), {"video v", "100 ranges with 11 labels"});
+  std::string text = region(1, 1);
+  text.replace(text.find("a0"), 2, std::string(5000, 'a'));
+  refuses(text, {"video v", "5000 bytes"});
 }
 
 TEST(AreAnnotations, TellsThemFromACsvOfLabels) {
