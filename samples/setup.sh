@@ -11,7 +11,7 @@ build_packages=(
   zlib1g-dev nlohmann-json3-dev
 )
 # shellcheck disable=SC2034
-test_packages=(git libgtest-dev ffmpeg jq python3 python3-numpy python3-torch)
+test_packages=(git libgtest-dev ffmpeg jq python3 python3-lxml python3-numpy python3-pip python3-torch)
 # shellcheck disable=SC2034
 check_packages=(clang-format-14 clang-tidy-16 shellcheck)
 
