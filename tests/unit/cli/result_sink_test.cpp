@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "pipeline/base/files.h"
+
 namespace co2net {
 namespace {
 
@@ -47,6 +49,18 @@ TEST(ResultSink, FiltersFinalSegmentsLikeCandidatesAndPutsThemInTheirPlaceIfAske
   EXPECT_EQ(sizes(), std::pair(Size{2}, Size{1}));
   options.only_final = true;
   EXPECT_EQ(sizes(), std::pair(Size{1}, Size{1}));
+}
+
+TEST(ResultSink, WritesTheFinalSegmentsOfEachVideoIntoAFileOfAFolder) {
+  const TempDir dir;
+  ResultOptions options;
+  options.format = ResultFormat::kWebVtt;
+  options.output = dir.path() / "new/subtitles";
+  options.filter.min_score = 0.3;
+  const VideoResult result = {
+      "a", {{"run", 0.9, 1, 4}}, Json::object(), {{{"run", 0.5, 1, 2}, {"run", 0.1, 5, 6}}}};
+  EXPECT_EQ(written(result, options, false), "");
+  EXPECT_EQ(read_file(options.output / "a.vtt"), "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nrun\n");
 }
 
 }  // namespace
