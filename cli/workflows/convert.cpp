@@ -198,23 +198,24 @@ void keep_final(Predictions& results) {
       counted("videos", without));
 }
 
+VideoResult result_of(const VideoPredictions& video) {
+  return {video.id, video.segments, video.facts.is_null() ? Json::object() : video.facts,
+          video.final_segments};
+}
+
 std::string document_of(const Predictions& results) {
   std::vector<VideoResult> videos;
-  for (const VideoPredictions& video : results) {
-    videos.push_back({video.id, video.segments, video.facts, video.final_segments});
-  }
+  for (const VideoPredictions& video : results) videos.push_back(result_of(video));
   const auto says_rate = [](const VideoPredictions& video) { return !video.rate_is_assumed; };
   if (std::ranges::any_of(results, says_rate)) {
     spdlog::warn("not carried over: the model and the recipe");
   }
-  return to_text(results_document(videos, {}, nullptr, nullptr)) + "\n";
+  return to_text(results_document(videos, {}, Json::object(), Json::object())) + "\n";
 }
 
 std::string lines_of(const Predictions& results) {
   std::string lines;
-  for (const VideoPredictions& video : results) {
-    lines += jsonl_line({video.id, video.segments, video.facts, video.final_segments});
-  }
+  for (const VideoPredictions& video : results) lines += jsonl_line(result_of(video));
   return lines;
 }
 

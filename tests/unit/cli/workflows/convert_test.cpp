@@ -57,7 +57,7 @@ TEST_F(Convert, GoesFromAnyFormThatIsReadToAnyOther) {
   for (const std::string format : {"csv", "elan", "labelstudio", "wtalc", "elan", "csv",
                                    "labelstudio", "csv", "activitynet"}) {
     const bool is_folder = export_row(format).place != ExportPlace::kFile;
-    const fs::path to = at(std::to_string(std::hash<std::string>{}(from.string() + format)));
+    const fs::path to = from.string() + "-" + format;
     convert(from, format, {to, is_folder});
     const Annotations found = read_annotations(to);
     EXPECT_EQ(found.classes, wanted.classes) << format;
@@ -103,6 +103,18 @@ TEST_F(Convert, KeepsResultsThroughTheirOwnFormats) {
                   .end_s,
               3.5);
   }
+}
+
+TEST_F(Convert, MakesOurResultsOfOthers) {
+  const fs::path others = file("others.csv", "id,label,score,start_s,end_s\nv,Jump,0.5,1,3\n");
+  EXPECT_EQ(convert(others, "jsonl").text,
+            R"({"id":"v","segments":[{"label":"Jump","score":0.5,"segment":[1.0,3.0]}],"video":{}})"
+            "\n");
+  const Json document =
+      parse_json(convert(others, "activitynet").text, "results", ErrorKind::kInput);
+  EXPECT_EQ(document.at("schema"), "co2net.results/1");
+  EXPECT_EQ(document.at("videos"), (Json{{"v", Json::object()}}));
+  EXPECT_EQ(document.at("recipe"), Json::object());
 }
 
 TEST_F(Convert, TellsResultsFromAnnotationsByTheirKeysAlone) {
