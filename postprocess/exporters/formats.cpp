@@ -6,8 +6,6 @@
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotation_formats.h"
 
-namespace fs = std::filesystem;
-
 namespace co2net {
 namespace {
 
