@@ -239,7 +239,7 @@ TEST(Convert, TakesResultsAsItTakesAnnotations) {
   EXPECT_TRUE(fs::exists(at("tasks/config.xml")));
 }
 
-TEST(Eval, TakesGroundTruthThatWasMarkedInOtherPrograms) {
+TEST(GroundTruth, MayHaveBeenMarkedInOtherPrograms) {
   const TempDir dir;
   const auto at = [&](const std::string& name) { return (dir.path() / name).string(); };
   write_annotations(three_videos(), at("truth.json"), AnnotationFormat::kActivityNet);
