@@ -36,8 +36,8 @@ class Convert : public testing::Test {
     return file("results.json", to_text(results_document({video}, {{"x", "decode", "broken"}},
                                                          nullptr, {{"stride", 16}})));
   }
-  Converted convert(const fs::path& input, const std::string& format, ExportTarget target = {},
-                    std::optional<bool> only_final = {}) const {
+  Converted convert(const fs::path& input, const std::string& format,
+                    const ExportTarget& target = {}, std::optional<bool> only_final = {}) const {
     ConvertJob job;
     job.inputs = {input};
     job.target = target;
