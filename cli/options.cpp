@@ -18,6 +18,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
+#include "postprocess/exporters/formats.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -375,10 +376,12 @@ fs::path parse_output(const po::variables_map& args) {
 }
 
 void add_result_options(po::options_description& options) {
-  add_output_option(options);
-  options.add_options()(
-      "format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
-      "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv")  //
+  options.add_options()("output,o", po::value<std::string>()->value_name("FILE|DIR"),
+                        "where results go (default, and '-': standard output); vtt and srt go into "
+                        "a folder")  //
+      ("format", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
+       "activitynet (one JSON document), jsonl (a line a video, as each finishes), csv; vtt and "
+       "srt (subtitles of the final segments, a file a video)")  //
       ("final", po::bool_switch(),
        "instead of every candidate, segments of which those of a class never overlap, and none "
        "where nothing seems to happen; JSON has them anyway, as \"final\"")                      //
@@ -386,10 +389,14 @@ void add_result_options(po::options_description& options) {
       ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
 }
 
+bool is_file_a_video(ResultFormat format) {
+  return export_row(name_of(format)).place == ExportPlace::kFileAVideo;
+}
+
 ResultOptions parse_result_options(const po::variables_map& args) {
   ResultOptions options;
-  options.output = parse_output(args);
   options.format = one_of<ResultFormat>(args, "format");
+  options.output = is_file_a_video(options.format) ? parse_directory(args) : parse_output(args);
   options.only_final = args["final"].as<bool>();
   options.filter.min_score = optional_value<double>(args, "min-score");
   options.filter.top_k = optional_value<int>(args, "top-k");

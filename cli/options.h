@@ -135,16 +135,20 @@ void add_output_option(boost::program_options::options_description& options);
 // Empty: standard output
 std::filesystem::path parse_output(const boost::program_options::variables_map& args);
 
-enum class ResultFormat { kActivityNet, kJsonLines, kCsv };
+enum class ResultFormat { kActivityNet, kJsonLines, kCsv, kWebVtt, kSrt };
 template <>
 inline constexpr Choice<ResultFormat> kChoices<ResultFormat>[] = {
     {ResultFormat::kActivityNet, "activitynet"},
     {ResultFormat::kJsonLines, "jsonl"},
-    {ResultFormat::kCsv, "csv"}};
+    {ResultFormat::kCsv, "csv"},
+    {ResultFormat::kWebVtt, "vtt"},
+    {ResultFormat::kSrt, "srt"}};
 
-// The same, --format, --final, --min-score, --top-k
+bool is_file_a_video(ResultFormat format);
+
+// -o, --format, --final, --min-score, --top-k
 struct ResultOptions {
-  std::filesystem::path output;  // empty: standard output
+  std::filesystem::path output;  // empty: standard output; a folder where each video has a file
   ResultFormat format = ResultFormat::kActivityNet;
   bool only_final = false;  // final segments in the place of the candidates
   SegmentFilter filter;

@@ -9,6 +9,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
+#include "postprocess/exporters/formats.h"
 
 namespace fs = std::filesystem;
 
@@ -35,6 +36,10 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe, Io
       recipe_(std::move(recipe)),
       lines_to_(options.output.empty() ? &io.out : nullptr),
       is_to_terminal_(options.output.empty() && io.out_is_terminal) {
+  if (is_file_a_video(options.format)) {
+    expect_writable(options.output / "any");
+    return;
+  }
   if (is_pipe_or_device(options.output)) {
     direct_.open(options.output, std::ios::app);
     lines_to_ = &direct_;
@@ -49,7 +54,9 @@ void ResultSink::add(VideoResult result) {
     result.final_segments = filtered(*std::move(result.final_segments), options_.filter);
     count(*result.final_segments);
   }
-  if (options_.format == ResultFormat::kJsonLines) {
+  if (is_file_a_video(options_.format)) {
+    write_file_of(result);
+  } else if (options_.format == ResultFormat::kJsonLines) {
     put(jsonl_line(result));
   } else if (options_.format == ResultFormat::kCsv) {
     put(csv_rows(result));
@@ -64,10 +71,12 @@ void ResultSink::add(VideoError error) {
 }
 
 void ResultSink::finish() {
-  put(options_.format == ResultFormat::kActivityNet
-          ? to_text(results_document(results_, errors_, model_, recipe_)) + "\n"
-          : "");
-  if (lines_to_ == nullptr) write_file(options_.output, pending_);
+  if (!is_file_a_video(options_.format)) {
+    put(options_.format == ResultFormat::kActivityNet
+            ? to_text(results_document(results_, errors_, model_, recipe_)) + "\n"
+            : "");
+    if (lines_to_ == nullptr) write_file(options_.output, pending_);
+  }
   tell_what_was_found();
 }
 
@@ -98,6 +107,14 @@ void ResultSink::tell_what_was_found() const {
 ResultReceiver ResultSink::receiver() {
   return {[this](VideoResult result) { add(std::move(result)); },
           [this](VideoError error) { add(std::move(error)); }};
+}
+
+void ResultSink::write_file_of(const VideoResult& result) {
+  const Timeline video = timeline_of(result.id, result.video, result.final_segments.value());
+  for (const ExportFile& file :
+       export_files(export_row(name_of(options_.format)), {video}, {options_.output, true})) {
+    write_file(file.path, file.text);
+  }
 }
 
 void ResultSink::put(std::string lines) {

@@ -17,9 +17,10 @@ namespace co2net {
 // Each line as printable() shows it, for a terminal.
 std::string printable_lines(const std::string& text);
 
-// Where results go: collected into one document, or a line (rows) a video as each comes. Files
-// appear when finish() is called, complete; pipes and standard output get lines at once. A terminal
-// gets CSV as printable() shows it, which JSON is anyway.
+// Where results go: collected into one document, or a line (rows) a video as each comes, or a file
+// a video into a folder. A single file appears when finish() is called, complete; pipes and
+// standard output get lines at once. A terminal gets CSV as printable() shows it, which JSON is
+// anyway.
 class ResultSink {
  public:
   ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io);
@@ -35,6 +36,7 @@ class ResultSink {
   void put(std::string lines);
   void count(const std::vector<Segment>& final_segments);
   void tell_what_was_found() const;
+  void write_file_of(const VideoResult& result);
 
   const ResultOptions options_;
   const Json model_, recipe_;

@@ -7,12 +7,12 @@ build_packages=(
   libtorch-dev libopenblas0-pthread # without OpenBLAS libtorch falls back on the slow reference BLAS
   libopencv-dev libopencv-contrib-dev
   libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev
-  libboost-program-options-dev libdnnl-dev libhwy-dev libsimdjson-dev libspdlog-dev libssl-dev libtbb-dev libxxhash-dev libzip-dev
+  libboost-program-options-dev libdnnl-dev libhwy-dev libpugixml-dev libsimdjson-dev libspdlog-dev libssl-dev libtbb-dev libxxhash-dev libzip-dev
   zlib1g-dev nlohmann-json3-dev
 )
 # shellcheck disable=SC2034
 # fish, groff-base and zsh read what is printed for them.
-test_packages=(git libgtest-dev ffmpeg fish groff-base jq python3 python3-numpy python3-torch zsh)
+test_packages=(git libgtest-dev ffmpeg fish groff-base jq python3 python3-lxml python3-numpy python3-pip python3-torch zsh)
 # shellcheck disable=SC2034
 check_packages=(clang-format-14 clang-tidy-16 shellcheck)
 

@@ -32,8 +32,8 @@ struct EvalOptions {
 
 void add_eval_options(po::options_description& options) {
   options.add_options()("ground-truth", po::value<std::string>()->value_name("FILE|DIR"),
-                        "segments of the videos: ActivityNet's JSON, a folder of W-TALC .npy "
-                        "files, or a folder of THUMOS14's text files")  //
+                        "segments of the videos: annotations in any form that convert reads, "
+                        "such as ActivityNet's JSON, a folder of W-TALC .npy files, or CSV")  //
       ("subset", po::value<std::string>()->value_name("NAME"),
        "only this subset's videos, such as test (default: all)")  //
       ("protocol", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),

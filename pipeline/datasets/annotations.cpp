@@ -26,15 +26,6 @@ void check_name(const std::string& name, const std::string& what) {
   if (!is_utf8(name)) bad("the " + what + " " + to_text(name) + " is not UTF-8");
 }
 
-void check_id(const std::string& id) {
-  check_name(id, "video's id");
-  const fs::path path(id);
-  if (path.is_absolute() || path.filename().empty() || path.lexically_normal().string() != id ||
-      id == "." || std::find(path.begin(), path.end(), "..") != path.end()) {
-    bad("the id '" + id + "' cannot name a file in a folder");
-  }
-}
-
 void check_interval(double start_s, double end_s) {
   if (!std::isfinite(start_s) || !std::isfinite(end_s)) bad("a time is not finite");
   if (end_s < start_s) {
@@ -85,12 +76,30 @@ void check(const Annotations& annotations) {
   check(annotations.ambiguous);
 }
 
+bool is_elan_name(const fs::path& file) {
+  return lower_case(file.extension().string()) == kElanSuffix;
+}
+
+Annotations read_elan_files(const fs::path& folder) {
+  Annotations all;
+  for (const std::string& name : names_in(folder)) {
+    const std::string file = (folder / name).string();
+    if (!is_elan_name(name)) continue;
+    const Annotations one = parse_elan(read_file(file), file);
+    within(file, [&] { merge(all, one); });
+  }
+  return all;
+}
+
 Annotations read_folder(const fs::path& folder) {
   if (fs::exists(folder / "videoname.npy")) return read_wtalc(folder);
-  if (std::ranges::any_of(names_in(folder), is_thumos_name)) return read_thumos(folder);
+  if (fs::exists(folder / kLabelStudioTasks)) return read_labelstudio(folder);
+  const std::vector<std::string> names = names_in(folder);
+  if (std::ranges::any_of(names, is_elan_name)) return read_elan_files(folder);
+  if (std::ranges::any_of(names, is_thumos_name)) return read_thumos(folder);
   bad(folder.string() +
-      ": holds no annotations: neither videoname.npy and its companions nor <Class>_val.txt or "
-      "<Class>_test.txt");
+      ": holds no annotations: neither videoname.npy and its companions, nor Label Studio's "
+      "tasks.json, nor ELAN's .eaf files, nor <Class>_val.txt or <Class>_test.txt");
 }
 
 std::vector<AnnotatedSegment> sorted(std::vector<AnnotatedSegment> segments) {
@@ -98,15 +107,31 @@ std::vector<AnnotatedSegment> sorted(std::vector<AnnotatedSegment> segments) {
   return segments;
 }
 
-Annotations parse_json(std::string_view bytes, const std::string& name) {
-  const std::string json = as_text(bytes, name);
-  if (!trimmed(json).starts_with('{')) {
-    bad(name +
-        ": holds no annotations: want a JSON file {\"database\": ...}, a folder of W-TALC's .npy "
-        "files, or a folder of THUMOS14's <Class>_test.txt files; a list of ambiguous intervals "
-        "alone goes with --ambiguous");
+bool begins_with(std::string_view text, char first, char second) {
+  return text.starts_with(first) && trimmed(text.substr(1)).starts_with(second);
+}
+
+bool is_elan(std::string_view text) {
+  constexpr std::string_view kRoot = "<ANNOTATION_DOCUMENT";
+  return text.starts_with(kRoot) ||
+         (text.starts_with("<?xml") && text.find(kRoot) != std::string_view::npos);
+}
+
+Annotations parse_any(std::string_view bytes, const std::string& name) {
+  if (const auto xml = trimmed(without_byte_order_mark(bytes)); is_elan(xml)) {
+    return parse_elan(xml, name);
   }
-  return parse_activitynet(json, name);
+  const std::string text = as_text(bytes, name);
+  const std::string_view content = trimmed(text);
+  if (begins_with(content, '[', '{')) return parse_labelstudio(text, name);
+  if (content.starts_with('{')) return parse_activitynet(text, name);
+  if (are_segment_rows(content)) return parse_segment_rows(text, name);
+  bad(name +
+      ": holds no annotations: want a JSON file {\"database\": ...}, tasks of Label Studio, ELAN's "
+      ".eaf, a CSV file with the columns id,label,start_s,end_s, a folder of W-TALC's .npy files, "
+      "or "
+      "a folder of THUMOS14's <Class>_test.txt files; a list of ambiguous intervals alone goes "
+      "with --ambiguous");
 }
 
 Annotations checked(Annotations annotations, const std::string& name) {
@@ -152,6 +177,14 @@ double parse_seconds(std::string_view text) {
   return seconds;
 }
 
+void expect_short(const std::string& label) {
+  constexpr std::size_t kMost = 4096;
+  if (label.size() > kMost) {
+    bad("a label has " + std::to_string(label.size()) + " bytes; at most " + std::to_string(kMost) +
+        " are read");
+  }
+}
+
 std::vector<std::string> distinct(const std::vector<std::string>& labels) {
   const std::set<std::string> sorted(labels.begin(), labels.end());
   return {sorted.begin(), sorted.end()};
@@ -172,18 +205,33 @@ std::vector<std::string> all_labels(const std::vector<AnnotatedVideo>& videos) {
   return distinct(labels);
 }
 
+void set_labels_of_segments(Annotations& annotations) {
+  for (AnnotatedVideo& video : annotations.videos) video.labels = labels_of(video.segments);
+  annotations.classes = all_labels(annotations.videos);
+}
+
+void check_id(const std::string& id) {
+  check_name(id, "video's id");
+  const fs::path path(id);
+  if (path.is_absolute() || path.filename().empty() || path.lexically_normal().string() != id ||
+      id == "." || std::find(path.begin(), path.end(), "..") != path.end()) {
+    bad("the id '" + id + "' cannot name a file in a folder");
+  }
+}
+
 Annotations read_annotations(const fs::path& path) {
   if (fs::is_directory(path)) return checked(read_folder(path), path.string());
   return parse_annotations(read_file(path), path.string());
 }
 
 Annotations parse_annotations(std::string_view bytes, const std::string& name) {
-  return checked(parse_json(bytes, name), name);
+  return checked(parse_any(bytes, name), name);
 }
 
 bool are_annotations(std::string_view bytes) {
   const std::string_view text = trimmed(without_byte_order_mark(bytes));
-  return text.starts_with('{') && trimmed(text.substr(1)).starts_with('"');
+  return begins_with(text, '{', '"') || begins_with(text, '[', '{') || is_elan(text) ||
+         are_segment_rows(text);
 }
 
 AmbiguousIntervals read_ambiguous(const fs::path& path) {

@@ -58,13 +58,27 @@ struct Annotations {
 //     end_s", and Ambiguous_test.txt likewise. Videos are sorted by id, their segments by label.
 enum class AnnotationFormat { kActivityNet, kWtalc, kThumos };
 
+// What is read beside these (postprocess/exporters writes it), all of it in the subset "training"
+// unless it says another:
+// csv: a header with the columns id, label, start_s, end_s and maybe subset, a row a segment; a
+//     video without segments has a row with neither label nor times.
+// elan: an .eaf file a video, or a folder of them. A segment's label is the annotation's value, or
+//     where that is empty the tier's name; the video is the one that the file links.
+// labelstudio: tasks as Label Studio exports them, with ranges of TimelineLabels: a JSON file whose
+//     tasks' data have "fps", or a folder of tasks.json and config.xml, the labelling interface.
+inline constexpr const char* kSubsetOfTags = "training";
+
 // The content tells the format. Errors: Error(kInput) naming the file, the video and the defect;
 // Error(kIo).
 Annotations read_annotations(const std::filesystem::path& path);
 // The same of a file's content, whose name leads messages.
 Annotations parse_annotations(std::string_view bytes, const std::string& name);
-// Whether that is for parse_annotations(): it begins as a JSON object does, and no CSV file.
+// Whether that is for parse_annotations(): it begins as a JSON object or a list of tasks does, is
+// ELAN's XML, or has the header of a CSV file of segments, and is no CSV file of labels.
 bool are_annotations(std::string_view bytes);
+
+// Errors: Error(kInput) unless a file below a folder may be called so.
+void check_id(const std::string& id);
 
 // A list of ambiguous intervals alone, in lines "id start_s end_s". Errors as above.
 AmbiguousIntervals read_ambiguous(const std::filesystem::path& path);

@@ -30,7 +30,8 @@ Strings read_labels(const fs::path& path) {
   const std::string content = read_file(path);
   if (is_npy(content)) return read_wtalc_classes(path);
   const std::string text = as_text(content, path.string());
-  return trimmed(text).starts_with('{') ? read_annotations(path).classes : labels_in(text);
+  const bool are_listed = !trimmed(text).starts_with('{') && !are_annotations(text);
+  return are_listed ? labels_in(text) : read_annotations(path).classes;
 }
 
 }  // namespace

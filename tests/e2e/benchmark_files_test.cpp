@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "pipeline/datasets/annotations.h"
@@ -218,6 +219,45 @@ TEST(Convert, GoesThroughEveryFormatAndBack) {
   EXPECT_EQ(read_file(at("text/Bow_test.txt")), "c  0.5 1.25\na  0.5 1.25\nb  0.5 1.25\n");
 }
 
+TEST(Convert, TakesResultsAsItTakesAnnotations) {
+  const TempDir dir;
+  const auto at = [&](const std::string& name) { return (dir.path() / name).string(); };
+  write_file(at("results.csv"),
+             "id,label,score,start_s,end_s\na,Bow,0.5,1,3\na,Bow,0.75,2,4\nb,Bow,0.5,1,2\n");
+  const Outcome folder =
+      co2net({"convert", at("results.csv"), "--format", "vtt", "-o", at("subtitles") + "/"});
+  EXPECT_EQ(folder.code, 0) << folder.err;
+  EXPECT_TRUE(folder.says("no operating point")) << folder.err;
+  EXPECT_EQ(read_file(at("subtitles/a.vtt")), "WEBVTT\n\n00:00:02.000 --> 00:00:04.000\nBow\n");
+  const Outcome all = co2net({"convert", at("results.csv"), "--format", "jsonl"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_EQ(std::ranges::count(all.out, '\n'), 2);
+  EXPECT_EQ(co2net({"convert", at("results.csv"), "--format", "labelstudio", "--all", "--fps", "10",
+                    "-o", at("tasks")})
+                .code,
+            0);
+  EXPECT_TRUE(fs::exists(at("tasks/config.xml")));
+}
+
+TEST(GroundTruth, MayHaveBeenMarkedInOtherPrograms) {
+  const TempDir dir;
+  const auto at = [&](const std::string& name) { return (dir.path() / name).string(); };
+  write_annotations(three_videos(), at("truth.json"), AnnotationFormat::kActivityNet);
+  write_file(at("results.csv"), "id,label,score,start_s,end_s\na,Bow,0.5,0.5,1.25\n");
+  const Outcome by_json =
+      co2net({"eval", at("results.csv"), "--ground-truth", at("truth.json"), "--json"});
+  EXPECT_GT(by_json.json().at("average"), 0);
+  for (const std::string format : {"csv", "elan", "labelstudio"}) {
+    Strings convert = {"convert", at("truth.json"), "--format", format, "-o", at(format)};
+    if (format == "elan") convert.back() += "/";
+    if (format == "labelstudio") convert = convert + Strings{"--fps", "20"};
+    ASSERT_EQ(co2net(convert).code, 0) << format;
+    EXPECT_EQ(co2net({"eval", at("results.csv"), "--ground-truth", at(format), "--json"}).out,
+              by_json.out)
+        << format;
+  }
+}
+
 TEST(Convert, MergesItsInputsAndRefusesThoseThatContradict) {
   const TempDir dir;
   const auto at = [&](const std::string& name) { return (dir.path() / name).string(); };
@@ -297,11 +337,18 @@ TEST(BenchmarkFiles, WrongUseExitsWith2AndNamesWhatIsWanted) {
     std::string words;
   };
   for (const Case& wrong : std::vector<Case>{
-           {{"convert"}, "ANNOTATIONS"},
+           {{"convert"}, "FILE"},
            {{"convert", file, "-o", file}, "overwrite"},
-           {{"convert", file, "--format", "xml"}, "activitynet, wtalc, thumos"},
+           {{"convert", file, "--format", "xml"}, "activitynet, jsonl, csv, wtalc, thumos"},
            {{"convert", file, "--format", "thumos"}, "-o DIR"},
+           {{"convert", file, "--format", "labelstudio"}, "-o DIR"},
            {{"convert", file, "-o", "a.csv"}, "--format"},
+           {{"convert", file, "--format", "vtt"}, "-o DIR/"},
+           {{"convert", file, "--format", "csv", "-o", folder}, "name a file"},
+           {{"convert", file, "--final", "--all"}, "exclude"},
+           {{"convert", file, "--final"}, "no candidates"},
+           {{"convert", file, "--fps", "25"}, "--fps has no meaning"},
+           {{"convert", file, "--format", "otio", "--fps", "0"}, "--fps must be"},
            {{"pack", "--annotations", file, "-o", data.packed}, "FEATURES_DIR"},
            {{"pack", folder, "-o", data.packed}, "--annotations"},
            {{"pack", folder, "--annotations", file}, "-o FILE.npy"},

@@ -68,7 +68,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"report",
        limits + Strings{"--output", "--ground-truth", "--scores", "--compare", "--copy-videos",
                         "--transcode", "--threads", "--timeout", "--progress"}},
-      {"convert", {"--output", "--format", "--ambiguous"}},
+      {"convert", {"--output", "--format", "--final", "--all", "--fps", "--ambiguous"}},
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
       {"explain", inputs + extraction +
@@ -294,7 +294,8 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
   for (const Case& wrong : std::vector<Case>{
            {{"nonsense"}, "--help"},
            {here.arguments("run") + Strings{clip, "--no-such"}, "--no-such"},
-           {here.arguments("run") + Strings{clip, "--format", "vtt"}, "activitynet, jsonl, csv"},
+           {here.arguments("run") + Strings{clip, "--format", "xml"}, "activitynet, jsonl, csv"},
+           {here.arguments("run") + Strings{clip, "--format", "vtt"}, "-o DIR"},
            {here.arguments("run") + Strings{clip, "--compat", "x"}, "authors, clean"},
            {here.arguments("run") + Strings{clip, "--top-k", "0"}, "--top-k"},
            {here.arguments("run") + Strings{clip, "--top-k", "many"}, "--top-k"},

@@ -164,11 +164,32 @@ def write_results():
     }
     write_json("annotations", "activitynet", annotations)
     write("annotations", "ambiguous", "v 0.5 1.5\nw 2 3\n")
+    write_annotations_of_others()
     write_json("results", "results", results)
     write_json("results", "line", {"id": "v", "segments": [proposal], "final": [], "video": {"fps": 25}})
     write("results", "csv", "id,label,score,start_s,end_s\nv,run,0.5,0,1.25\n")
     write("csv", "quoted", 'video,label\r\nv,"a ""b"", c"\n')
     write("csv", "plain", "\xef\xbb\xbfvideo,label\nv, run \n\n")
+
+
+def write_annotations_of_others():
+    write("annotations", "csv", "id,label,start_s,end_s,subset\nv,run,0,1.5,test\nw,,,,test\n")
+    region = {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 9}], "timelinelabels": ["run"]}}
+    data = {"video": "/data/upload/1/01234567-v%20w.mp4", "fps": 25}
+    annotation = {"result": [region], "was_cancelled": False, "ground_truth": True}
+    write_json("annotations", "labelstudio", [{"data": data, "annotations": [annotation]}])
+    write("annotations", "config", '<View><Video name="video" value="$video" frameRate="25"/></View>')
+    write(
+        "annotations",
+        "elan",
+        '<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><HEADER>'
+        '<MEDIA_DESCRIPTOR MEDIA_URL="file:///v.mp4"/><PROPERTY NAME="co2net.id">v</PROPERTY></HEADER>'
+        '<TIME_ORDER><TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="0"/>'
+        '<TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="1500"/><TIME_SLOT TIME_SLOT_ID="ts3"/></TIME_ORDER>'
+        '<TIER TIER_ID="run"><ANNOTATION><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">'
+        "<ANNOTATION_VALUE>r&amp;n</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>"
+        "</ANNOTATION_DOCUMENT>",
+    )
 
 
 def write_bundle():

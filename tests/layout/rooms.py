@@ -20,6 +20,7 @@ PACKAGES = [
     (r"oneapi/dnnl/", ["dnnl"]),
     (r"oneapi/tbb/", ["TBB::tbb"]),
     (r"openssl/", ["OpenSSL::Crypto"]),
+    (r"pugixml\.hpp", ["PkgConfig::PUGIXML"]),
     (r"simdjson\.h", ["PkgConfig::SIMDJSON"]),
     (r"spdlog/", ["spdlog::spdlog"]),
     (r"xxhash\.h", ["PkgConfig::XXHASH"]),

@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "pipeline/base/files.h"
 #include "tests/unit/log_capture.h"
 
 namespace co2net {
@@ -64,6 +65,18 @@ TEST(ResultSink, SaysInTheEndHowManyFinalSegmentsThereAreOfWhichClasses) {
   EXPECT_NE(log.lines().find("2 of 3 videos have final segments, 3 in all: run 2, bow 1\n"),
             std::string::npos)
       << log.lines();
+}
+
+TEST(ResultSink, WritesTheFinalSegmentsOfEachVideoIntoAFileOfAFolder) {
+  const TempDir dir;
+  ResultOptions options;
+  options.format = ResultFormat::kWebVtt;
+  options.output = dir.path() / "new/subtitles";
+  options.filter.min_score = 0.3;
+  const VideoResult result = {
+      "a", {{"run", 0.9, 1, 4}}, Json::object(), {{{"run", 0.5, 1, 2}, {"run", 0.1, 5, 6}}}};
+  EXPECT_EQ(written(result, options, false), "");
+  EXPECT_EQ(read_file(options.output / "a.vtt"), "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nrun\n");
 }
 
 }  // namespace

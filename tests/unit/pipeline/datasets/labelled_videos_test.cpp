@@ -181,6 +181,25 @@ TEST_F(FindAnnotatedVideos, HaveTheLabelsOfWholeVideosInEveryFormThatIsRead) {
   }
 }
 
+TEST_F(FindAnnotatedVideos, MayHaveBeenTaggedInOtherPrograms) {
+  const Labels expected = {{"v_a", {"bow"}}, {"v_b", {"background"}}};
+  write_file(file_, "id,label,start_s,end_s\nv_a,bow,0,1\nv_b,,,\n");
+  EXPECT_EQ(found({.labels = file_}), expected);
+  write_file(file_, R"([{"data": {"video": "v_a.mp4", "fps": 25}, "annotations": [{"result": [
+      {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 2}],
+                                           "timelinelabels": ["bow"]}}]}]},
+      {"data": {"video": "v_b.mp4"}, "annotations": [{"result": []}]}])");
+  EXPECT_EQ(found({.labels = file_}), expected);
+  fs::remove(file_);
+  const std::string times = "<TIME_ORDER><TIME_SLOT TIME_SLOT_ID='t' TIME_VALUE='0'/></TIME_ORDER>";
+  write_file(file_ / "v_a.eaf", "<ANNOTATION_DOCUMENT>" + times +
+                                    "<TIER TIER_ID='bow'><ANNOTATION><ALIGNABLE_ANNOTATION "
+                                    "TIME_SLOT_REF1='t' TIME_SLOT_REF2='t'/></ANNOTATION></TIER>"
+                                    "</ANNOTATION_DOCUMENT>");
+  write_file(file_ / "v_b.eaf", "<ANNOTATION_DOCUMENT/>");
+  EXPECT_EQ(found({.labels = file_}), expected);
+}
+
 TEST_F(FindAnnotatedVideos, AreOfTheSubsetThatIsNamedWhereThereAreSeveral) {
   const std::string two =
       json(video("v_a", "Mine", {"bow"}) + "," + video("v_b", "other", {"run"}));

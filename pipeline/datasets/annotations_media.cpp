@@ -1,0 +1,51 @@
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "pipeline/base/inputs.h"
+#include "pipeline/datasets/annotation_formats.h"
+
+namespace co2net {
+namespace {
+
+// "%20" is a blank.
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  while (!text.empty()) {
+    unsigned char byte = 0;
+    const char* digits = text.data() + 1;
+    if (text.size() >= 3 && text[0] == '%' &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      decoded += static_cast<char>(byte);
+      text.remove_prefix(3);
+    } else {
+      decoded += text[0];
+      text.remove_prefix(1);
+    }
+  }
+  return decoded;
+}
+
+// Label Studio puts eight hexadecimal digits and a dash before the name of an uploaded file.
+bool has_upload_prefix(std::string_view name) {
+  constexpr std::size_t kDigits = 8;
+  return name.size() > kDigits + 1 && name[kDigits] == '-' &&
+         std::all_of(name.begin(), name.begin() + kDigits,
+                     [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+}  // namespace
+
+std::string id_of_media(std::string_view address) {
+  constexpr std::string_view kLocalFile = "?d=";  // of Label Studio's local storage
+  const bool is_uploaded = address.find("/upload/") != std::string_view::npos;
+  if (const auto local = address.find(kLocalFile); local != std::string_view::npos) {
+    address.remove_prefix(local + kLocalFile.size());
+  }
+  std::string name = percent_decoded(address.substr(0, address.find_first_of("?#")));
+  name.erase(0, name.find_last_of("/\\") + 1);
+  if (is_uploaded && has_upload_prefix(name)) name.erase(0, name.find('-') + 1);
+  return id_of(name);
+}
+
+}  // namespace co2net
