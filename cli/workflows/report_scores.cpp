@@ -18,7 +18,7 @@ using Strings = std::vector<std::string>;
 Strings class_names(const fs::path& file, std::int64_t columns) {
   Strings classes;
   for (std::int64_t i = 0; i + 1 < columns; ++i) classes.push_back("class " + std::to_string(i));
-  Strings known = read_score_classes(file).value_or(classes);
+  Strings known = read_scored_classes(file).value_or(ScoredClasses{classes}).classes;
   if (known.size() == classes.size()) return known;
   throw Error(ErrorKind::kInput, "scores of " + std::to_string(classes.size()) +
                                      " classes, but names of " + std::to_string(known.size()));
