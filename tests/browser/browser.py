@@ -43,13 +43,13 @@ def page_width(browser):
     return browser.execute_script("return document.documentElement.scrollWidth")
 
 
-def take_picture(browser, file, height=None):
-    """Of the page from its top, as far down as that, else whole."""
-    width, whole = browser.execute_script(
+def take_picture(browser, file):
+    """Of the whole page."""
+    width, height = browser.execute_script(
         "return [document.documentElement.clientWidth, document.documentElement.scrollHeight]")
     picture = browser.execute_cdp_cmd("Page.captureScreenshot", {
         "captureBeyondViewport": True,
-        "clip": {"x": 0, "y": 0, "width": width, "height": height or whole, "scale": 1}})
+        "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}})
     pathlib.Path(file).write_bytes(base64.b64decode(picture["data"]))
 
 

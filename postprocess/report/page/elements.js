@@ -20,6 +20,12 @@ function svgElement(name, attributes = {}, ...children) {
   return filled(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children);
 }
 
+// How a line of that colour and dash is told in a legend.
+function lineSample(colour, dash) {
+  return svgElement('svg', {width: 28, height: 12, 'aria-hidden': 'true'},
+    svgElement('line', {x1: 0, y1: 6, x2: 28, y2: 6, stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash}));
+}
+
 function byId(id) {
   return document.getElementById(id);
 }

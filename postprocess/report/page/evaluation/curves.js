@@ -36,9 +36,7 @@ function showCurves() {
       Array.from({length: 11}, (_, i) =>
         [String(10 * i), ...curves().map((curve) => percent(curve[10 * i]))])));
   byId('curve-legend').append(...tiou.map((value, t) => element('li', {},
-    svgElement('svg', {width: 28, height: 12, 'aria-hidden': 'true'}, line(0, 6, 28, 6,
-      {stroke: curveStyles[t][0], 'stroke-width': 2, 'stroke-dasharray': curveStyles[t][1]})),
-    `tIoU ${value}`)));
+    lineSample(...curveStyles[t]), `tIoU ${value}`)));
   select.addEventListener('change', () => { redraw(); showTable(); });
   showTable();
 }

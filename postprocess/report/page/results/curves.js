@@ -18,7 +18,10 @@ function drawScores() {
 
 // What stands beside them.
 function curveLabels(scores) {
-  const keys = knownCurves(scores).map((name) => element('span', {style: `color:${curveStyles[name].colour}`}, curveStyles[name].name));
+  const keys = knownCurves(scores).map((name) => {
+    const {name: text, colour, dash} = curveStyles[name];
+    return element('span', {}, lineSample(colour, dash), text);
+  });
   return [
     element('div', {class: 'curves'}, ...keys),
     ...scores.heat.map(({label}) => element('div', {class: 'heat', title: label}, label)),
