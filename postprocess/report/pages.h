@@ -17,9 +17,10 @@ inline constexpr const char* kEvaluationPageName = "evaluation.html";
 // Shows a report's data, which lie in data/ beside it.
 extern const std::string_view kResultsPage;
 
-// Shows an evaluation, once evaluation_page() has put it in.
+// Shows an evaluation, which evaluation_page() puts into it.
 extern const std::string_view kEvaluationPage;
 
+// The page with
 //   data  {"predictions": name, "ground_truth": name, "results_page": whether there is one beside
 //         it, "evaluation": what eval --report --json prints}
 std::string evaluation_page(const Json& data);
