@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The pages that co2net writes, in headless Chromium: every test of tests/browser, with the program
-# that is built in build/release. Installs nothing, but says what is missing.
+# that is built in build/release. Installs nothing, but says what is missing. CO2NET_PICTURES=DIR
+# puts pictures of the pages there, to look at.
 #
 #     tests/browser.sh [NAME...]        NAME: of a file in tests/browser, without .py
 set -euo pipefail

@@ -6,9 +6,9 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
-#include "postprocess/evaluation_page.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/final_evaluation_table.h"
+#include "postprocess/report/pages.h"
 #include "postprocess/text_table.h"
 
 namespace po = boost::program_options;
@@ -109,7 +109,7 @@ EvaluateJob parse_job(const po::variables_map& args) {
 fs::path parse_page(const po::variables_map& args, const EvaluateJob& job) {
   const std::string folder = text_of(args, "report");
   if (folder.empty()) return {};
-  fs::path page = fs::path(folder) / "evaluation.html";
+  fs::path page = fs::path(folder) / kEvaluationPageName;
   for (const fs::path& read : {job.predictions, job.ground_truth, job.ambiguous, job.scores}) {
     expect_no_input_at(page, {{read, ""}}, "--report");
   }
@@ -179,8 +179,10 @@ void write_figures(const fs::path& output, const std::string& text, Io& io) {
 }
 
 void write_page(const EvalOptions& options, const Json& evaluation) {
+  const fs::path results_page = options.page.parent_path() / kResultsPageName;
   write_file(options.page, evaluation_page({{"predictions", options.job.predictions.string()},
                                             {"ground_truth", options.job.ground_truth.string()},
+                                            {"results_page", fs::exists(results_page)},
                                             {"evaluation", evaluation}}));
 }
 

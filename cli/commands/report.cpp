@@ -7,6 +7,7 @@
 #include "cli/workflows/report.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
+#include "postprocess/report/pages.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -59,7 +60,7 @@ int run_report(const po::variables_map& args, Io& io) {
   job.media.each = options.each;
   Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), 0);
   const std::size_t videos = write_report(job, progress.observer());
-  spdlog::info("{} videos; open {}", videos, (job.output / "index.html").string());
+  spdlog::info("{} videos; open {}", videos, (job.output / kResultsPageName).string());
   return 0;
 }
 

@@ -36,8 +36,8 @@ fs::path parse_report(const po::variables_map& args, const ResultOptions& result
   fs::path folder = optional_value<std::string>(args, "report").value_or("");
   if (folder.empty()) return folder;
   expect_no_video_name(folder, "--report");
-  const bool names_videos = results.format == ResultFormat::kActivityNet ||
-                            results.format == ResultFormat::kJsonLines;
+  const bool names_videos =
+      results.format == ResultFormat::kActivityNet || results.format == ResultFormat::kJsonLines;
   if (results.output.empty() || !names_videos) {
     throw Error(ErrorKind::kUsage,
                 "--report is made of a file of results that names the videos: give -o FILE, with "

@@ -15,8 +15,8 @@
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/unmatched.h"
+#include "postprocess/report/pages.h"
 #include "postprocess/report/report_data.h"
-#include "postprocess/report/report_page.h"
 
 namespace fs = std::filesystem;
 
@@ -26,7 +26,8 @@ namespace {
 using Strings = std::vector<std::string>;
 
 bool is_of_a_report(const std::string& name) {
-  return name == "index.html" || name == "data" || name == "videos";
+  return name == kResultsPageName || name == kEvaluationPageName || name == "data" ||
+         name == "videos";
 }
 
 // By id, in the order of the results; then those that only the other file has.
@@ -147,8 +148,9 @@ class ReportWriter {
     for_each_input(
         source_of(inputs), {.fail_fast = false, .at_once = job_.threads}, observer, work,
         [](const VideoError& error) { throw Error(ErrorKind::kInternal, error.message); });
+    keep_evaluation();
     write_file(place_.folder / kListScript, list_script(facts(), found_.videos, strips_));
-    write_file(place_.folder / "index.html", report_page());
+    write_file(place_.folder / kResultsPageName, kResultsPage);
   }
 
  private:
@@ -156,7 +158,14 @@ class ReportWriter {
     return {.key = found_.key,
             .results = job_.results.filename().string(),
             .other = job_.compare.filename().string(),
-            .has_truth = !job_.ground_truth.empty()};
+            .has_truth = !job_.ground_truth.empty(),
+            .has_evaluation = fs::exists(place_.folder / kEvaluationPageName)};
+  }
+
+  // That of 'eval --report', from the folder that is replaced.
+  void keep_evaluation() const {
+    const fs::path page = place_.output / kEvaluationPageName;
+    if (fs::exists(page)) write_file(place_.folder / kEvaluationPageName, read_file(page));
   }
 
   void write_video(std::size_t index) {

@@ -23,11 +23,11 @@ struct ReportJob {
 void expect_report_place(const std::filesystem::path& folder);
 
 // Writes a page, index.html, that shows what was found in each video, and what it loads: data/, and
-// videos/ where there are copies. A folder that is there is replaced if it holds a report. Videos
-// are looked for at the paths that the results name, from the working folder or the results' own;
-// one that is not there, or cannot be read, is told in the log and on its page. Returns how many
-// videos are listed. Errors: Error(kInput) naming a file that cannot be read, and where two of them
-// have no video in common; Error(kIo).
+// videos/ where there are copies. A folder that is there is replaced if it holds a report; the page
+// of an evaluation is kept, and linked to. Videos are looked for at the paths that the results
+// name, from the working folder or the results' own; one that is not there, or cannot be read, is
+// told in the log and on its page. Returns how many videos are listed. Errors: Error(kInput) naming
+// a file that cannot be read, and where two of them have no video in common; Error(kIo).
 std::size_t write_report(const ReportJob& job, const Observer& observer);
 
 }  // namespace co2net

@@ -11,18 +11,16 @@
 #include <utility>
 
 #include "postprocess/report/distinct_segments.h"
+#include "postprocess/report/pages.h"
 
 namespace co2net {
 namespace {
 
 using Strings = std::vector<std::string>;
 
-// A call of one of the page's functions. "<" is escaped so that no text from a file can end a
-// script or begin a comment, wherever this stands.
+// A call of one of the page's functions.
 std::string call(const std::string& function, const Json& argument) {
-  std::string script = function + "(";
-  for (const char c : to_text(argument)) script += c == '<' ? "\\u003c" : std::string(1, c);
-  return script + ");\n";
+  return function + "(" + script_text(argument) + ");\n";
 }
 
 // Short enough for many numbers, and more than a screen shows.
@@ -192,6 +190,7 @@ std::string list_script(const ReportFacts& facts, const std::vector<ReportVideo>
                                 {"results", facts.results},
                                 {"other", facts.other},
                                 {"hasTruth", facts.has_truth},
+                                {"hasEvaluation", facts.has_evaluation},
                                 {"classes", classes_of(videos)},
                                 {"videos", entries}});
 }

@@ -48,6 +48,7 @@ struct ReportFacts {
   std::string results;  // names of the files, as shown
   std::string other;    // empty without one
   bool has_truth = false;
+  bool has_evaluation = false;  // its page lies in the folder
 };
 
 // The distinct candidates of a video that its page has beside the final segments.

@@ -1,29 +1,19 @@
-#!/usr/bin/env python3
-"""The page of `eval --report` in headless Chromium: it loads without a word on the console, shows the numbers
-of `eval --json`, sorts, draws curves, takes names for text, and fits a phone.
+"""The page of 'co2net eval --report': it loads without a word on the console, shows the numbers of 'eval --json',
+sorts, draws curves, takes names for text, and fits a phone."""
 
-    evaluation_page.py CO2NET [SCREENSHOTS]        CO2NET: the program; SCREENSHOTS: a folder for pictures
-
-Debian's chromium, chromium-driver and python3-selenium."""
-
-import base64
 import json
 import pathlib
 import random
-import subprocess
-import sys
 import tempfile
 import unittest
 
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from browser import DESK, PHONE, address, co2net, open_browser, page_width, set_screen, take_pictures
 
 LABELS = ["<script>window.fooled = true</script>", "\"><img src=x onerror='window.fooled = true'>", "</script>run", "jump"]
-PHONE, DESK = 360, 1200
-
-program = screenshots = None
 
 
 def draw(folder):
@@ -46,15 +36,6 @@ def draw(folder):
     (folder / "results.json").write_text(json.dumps({"results": results}))
 
 
-def start_browser():
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.chrome.service.Service("/usr/bin/chromedriver")
-    return webdriver.Chrome(service=service, options=options)
-
-
 class EvaluationPage(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -62,11 +43,10 @@ class EvaluationPage(unittest.TestCase):
         cls.addClassCleanup(temporary.cleanup)
         folder = pathlib.Path(temporary.name)
         draw(folder)
-        printed = subprocess.run([program, "eval", "results.json", "--ground-truth", "gt.json", "--report", "page", "--json"],
-                                 cwd=folder, check=True, stdout=subprocess.PIPE).stdout
-        cls.evaluation = json.loads(printed)
-        cls.page = (folder / "page/evaluation.html").as_uri()
-        cls.browser = start_browser()
+        cls.page = folder / "page/evaluation.html"
+        cls.evaluation = json.loads(co2net("eval", folder / "results.json", "--ground-truth", folder / "gt.json",
+                                           "--report", cls.page.parent, "--json"))
+        cls.browser = open_browser(folder)
         cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):
@@ -76,12 +56,9 @@ class EvaluationPage(unittest.TestCase):
         self.assertEqual(self.browser.get_log("browser"), [])
         self.assertIsNone(self.browser.execute_script("return window.fooled ?? null"))
 
-    def show(self, width, scheme="light"):
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == PHONE})
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-            "features": [{"name": "prefers-color-scheme", "value": scheme}]})
-        self.browser.get(self.page)
+    def show(self, size, scheme="light"):
+        set_screen(self.browser, size, scheme)
+        self.browser.get(address(self.page))
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -175,15 +152,14 @@ class EvaluationPage(unittest.TestCase):
     def test_charts_follow_the_width(self):
         self.show(PHONE)
         for chart in self.all(".chart svg"):
-            self.assertLessEqual(float(chart.get_attribute("width")), PHONE)
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                     {"width": DESK, "height": 900, "deviceScaleFactor": 1, "mobile": False})
-        webdriver.support.ui.WebDriverWait(self.browser, 10).until(
-            lambda _: float(self.all("#curve-chart svg")[0].get_attribute("width")) > PHONE)
+            self.assertLessEqual(float(chart.get_attribute("width")), PHONE[0])
+        set_screen(self.browser, DESK)
+        WebDriverWait(self.browser, 10).until(
+            lambda _: float(self.all("#curve-chart svg")[0].get_attribute("width")) > PHONE[0])
 
     def test_fits_a_phone(self):
         self.show(PHONE)
-        self.assertLessEqual(self.browser.execute_script("return document.documentElement.scrollWidth"), PHONE)
+        self.assertLessEqual(page_width(self.browser), PHONE[0])
 
     def test_is_dark_where_that_is_preferred(self):
         background = "return getComputedStyle(document.body).backgroundColor"
@@ -191,22 +167,20 @@ class EvaluationPage(unittest.TestCase):
         self.show(DESK, "dark")
         self.assertNotEqual(self.browser.execute_script(background), light)
 
+    def test_links_to_the_page_of_results_where_that_is_beside(self):
+        self.assertFalse(self.all("#results-page")[0].is_displayed())
+        beside = self.page.with_name("index.html")
+        beside.write_text("<title>results</title>")
+        co2net("eval", self.page.parent / "../results.json", "--ground-truth", self.page.parent / "../gt.json",
+               "--report", self.page.parent)
+        self.show(DESK)
+        self.all("#results-page")[0].click()
+        self.assertEqual(self.browser.title, "results")
+        beside.unlink()
+
     def test_pictures(self):
-        if screenshots is None:
-            return
-        screenshots.mkdir(parents=True, exist_ok=True)
-        for name, width, scheme in (("light", DESK, "light"), ("dark", DESK, "dark"), ("phone", PHONE, "light")):
-            self.show(width, scheme)
-            height = self.browser.execute_script("return document.documentElement.scrollHeight")
-            picture = self.browser.execute_cdp_cmd("Page.captureScreenshot", {
-                "captureBeyondViewport": True,
-                "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}})
-            (screenshots / f"evaluation-{name}.png").write_bytes(base64.b64decode(picture["data"]))
+        take_pictures(self.browser, "evaluation", lambda: self.browser.get(address(self.page)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    program = pathlib.Path(sys.argv[1]).resolve()
-    screenshots = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    unittest.main(argv=sys.argv[:1])
+    unittest.main()

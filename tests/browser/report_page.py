@@ -4,7 +4,6 @@ import json
 import pathlib
 import subprocess
 import tempfile
-import time
 import unittest
 
 import numpy
@@ -13,7 +12,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from browser import address, co2net, open_browser, page_errors
+from browser import (PHONE, address, co2net, open_browser, page_errors, page_width, set_screen,
+                     take_pictures)
 
 DURATION = 12.8
 TEXT_AS_MARKUP = "<img src=x onerror=document.title=1>"
@@ -253,15 +253,27 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(len(saved["database"]["clip"]["annotations"]), len(FINAL) + 1)
 
     def test_fits_a_phone(self):
-        phone = open_browser(self.path, 390, 844)
-        try:
-            for fragment in ["", "#video=clip"]:
-                phone.get(address(self.page, fragment))
-                time.sleep(1)
-                self.assertLessEqual(*phone.execute_script(
-                    "return [document.documentElement.scrollWidth, window.innerWidth]"))
-        finally:
-            phone.quit()
+        set_screen(self.browser, PHONE)
+        for fragment in ["", "#video=clip"]:
+            self.open(fragment)
+            self.assertLessEqual(page_width(self.browser), PHONE[0], fragment)
+        set_screen(self.browser)
+
+    def test_links_to_the_evaluation_that_is_beside(self):
+        self.open("")
+        self.assertFalse(self.one("#evaluation-page").is_displayed())
+        figures = ["eval", self.path / "results.json", "--ground-truth", self.path / "truth.json",
+                   "--ignore-unknown-videos", "--report", self.path / "both"]
+        co2net(*figures)
+        co2net("report", self.path / "results.json", "-o", self.path / "both")
+        co2net(*figures)
+        self.open("", self.path / "both/index.html")
+        self.one("#evaluation-page").click()
+        self.one("#results-page").click()
+        self.wait(lambda: self.all("#videos li"))
+
+    def test_pictures(self):
+        take_pictures(self.browser, "results", self.open)
 
     def test_500_videos_open_at_once(self):
         ids = [f"video_{i:03}" for i in range(500)]

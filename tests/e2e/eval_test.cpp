@@ -221,6 +221,17 @@ TEST_F(Eval, WritesAPageWithTheNumbersOfItsJson) {
   EXPECT_EQ(eval({"--report", path("page")}).out, eval({}).out);
 }
 
+TEST_F(Eval, ItsPageLinksToThePageOfResultsWhereThatIsBeside) {
+  const auto linked = [&] {
+    eval({"--report", path("page")});
+    const std::string page = read_file(path("page/evaluation.html"));
+    return page.find("\"results_page\":true") != std::string::npos;
+  };
+  EXPECT_FALSE(linked());
+  write_file(path("page/index.html"), "");
+  EXPECT_TRUE(linked());
+}
+
 TEST_F(Eval, APageThatCannotBeWrittenIsSaidBeforeAnythingIsRead) {
   write_file(path("page"), "a file, no folder");
   write_file(ground_truth(), "no JSON");

@@ -144,6 +144,15 @@ TEST_F(Report, ReplacesAReportAndNothingElse) {
   EXPECT_TRUE(outcome.says("thesis.tex"));
 }
 
+TEST_F(Report, KeepsThePageOfAnEvaluationAndLinksToIt) {
+  EXPECT_EQ(report().code, 0);
+  EXPECT_EQ(data("videos.js").at("hasEvaluation"), false);
+  write_file(path("page") / "evaluation.html", "a page");
+  EXPECT_EQ(report().code, 0);
+  EXPECT_EQ(data("videos.js").at("hasEvaluation"), true);
+  EXPECT_EQ(read_file(path("page") / "evaluation.html"), "a page");
+}
+
 TEST(RunWithAReport, ShowsTheVideosAndTheirScores) {
   const Workplace here;
   const std::string clip = here.clip("clip.mkv");

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "postprocess/report/report_page.h"
-
 namespace co2net {
 namespace {
 
@@ -135,19 +133,6 @@ TEST(ReportData, HeatsTheClassesThatAreFoundThenTheHighest) {
   EXPECT_EQ(shown.at("heat").at(1), Json({{"label", "class 7"}, {"values", {0., 5.}}}));
   EXPECT_EQ(shown.at("curves").at("attn"), Json({0.25, 0.123}));
   EXPECT_EQ(shown.at("step"), 0.64);
-}
-
-TEST(ReportPage, IsWholeAndLoadsNothingButItsData) {
-  const std::string page(report_page());
-  for (const char* part : {"<!doctype html>", "--accent", "function receiveReport(",
-                           "src=\"data/videos.js\"", "</html>"}) {
-    EXPECT_NE(page.find(part), std::string::npos) << part;
-  }
-  EXPECT_EQ(page.find("/* script */"), std::string::npos);
-  std::string rest = page;
-  const std::string svg = "http://www.w3.org/2000/svg";  // a name, which nobody opens
-  rest.erase(rest.find(svg), svg.size());
-  EXPECT_EQ(rest.find("://"), std::string::npos);
 }
 
 }  // namespace

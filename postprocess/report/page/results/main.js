@@ -22,6 +22,7 @@ function receiveReport(report) {
   app.report = report;
   loadCorrections();
   byId('about').textContent = [report.results, report.other && `beside ${report.other}`].filter(Boolean).join(' ');
+  byId('evaluation-page').hidden = !report.hasEvaluation;
   buildList();
   showSavable();
   listenToTrack();

@@ -2,17 +2,10 @@
 
 const curveStyles = {
   attn: {name: 'attention', colour: 'var(--text)', dash: ''},
-  attn_rgb: {name: 'of RGB', colour: '#D55E00', dash: '6 3'},
-  attn_flow: {name: 'of flow', colour: '#009E73', dash: '2 3'},
+  attn_rgb: {name: 'of RGB', colour: 'var(--red)', dash: '6 3'},
+  attn_flow: {name: 'of flow', colour: 'var(--green)', dash: '2 3'},
 };
 const kMostColumns = 8192; // of a canvas
-
-function svgElement(name, attributes, ...children) {
-  const made = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 function knownCurves(scores) {
   return Object.keys(curveStyles).filter((name) => scores.curves[name]);
@@ -25,7 +18,10 @@ function drawScores() {
 
 // What stands beside them.
 function curveLabels(scores) {
-  const keys = knownCurves(scores).map((name) => element('span', {style: `color:${curveStyles[name].colour}`}, curveStyles[name].name));
+  const keys = knownCurves(scores).map((name) => {
+    const {name: text, colour, dash} = curveStyles[name];
+    return element('span', {}, lineSample(colour, dash), text);
+  });
   return [
     element('div', {class: 'curves'}, ...keys),
     ...scores.heat.map(({label}) => element('div', {class: 'heat', title: label}, label)),
@@ -67,15 +63,14 @@ function paintHeat(canvas, rows) {
   const least = all.reduce((a, b) => Math.min(a, b), Infinity);
   const most = all.reduce((a, b) => Math.max(a, b), -Infinity);
   const context = canvas.getContext('2d');
-  const image = context.createImageData(canvas.width, canvas.height);
-  const [red, green, blue] = getComputedStyle(document.documentElement).getPropertyValue('--heat').split(',').map(Number);
+  context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--accent');
   rows.forEach((values, y) => {
     for (let x = 0; x < canvas.width; x += 1) {
       const value = values[Math.floor((x * values.length) / canvas.width)];
-      image.data.set([red, green, blue, (255 * (value - least)) / (most - least || 1)], 4 * (y * canvas.width + x));
+      context.globalAlpha = (value - least) / (most - least || 1);
+      context.fillRect(x, y, 1, 1);
     }
   });
-  context.putImageData(image, 0, 0);
 }
 
 function showLegend() {

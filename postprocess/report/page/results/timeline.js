@@ -41,7 +41,7 @@ function laneLabel(lane) {
 function laneElement(lane) {
   const bars = packed(lane.segments).map(({segment, row}) => bar(lane, segment, row));
   return element('div', {class: `lane ${lane.kind}`, role: 'group', 'aria-label': `${lane.label}, ${laneNames[lane.kind]}`,
-    style: `--rows:${rowCount(lane)};--class:${colourOf(lane.label)};--ink:${inkOn(colourOf(lane.label))}`}, ...bars);
+    style: `--rows:${rowCount(lane)};--class:${colourOf(lane.label)};--ink:${inkOf(lane.label)}`}, ...bars);
 }
 
 function bar(lane, segment, row) {

@@ -53,7 +53,7 @@ function mark(segment, verdict) {
 function checkedBox() {
   const box = element('input', {type: 'checkbox', id: 'checked', change: () => { setChecked(box.checked); redraw(); }});
   box.checked = isChecked(app.entry.id);
-  return element('p', {}, element('label', {}, box, ' I have looked at this video: final segments that are not marked are right'));
+  return element('p', {}, element('label', {class: 'check'}, box, 'I have looked at this video: final segments that are not marked are right'));
 }
 
 function trainingNote() {

@@ -1,0 +1,23 @@
+#include "postprocess/report/pages.h"
+
+namespace co2net {
+
+std::string evaluation_page(const Json& data) {
+  constexpr std::string_view kPlace = "/* data */";
+  std::string page(kEvaluationPage);
+  return page.replace(page.find(kPlace), kPlace.size(), script_text(data));
+}
+
+std::string script_text(const Json& json) {
+  std::string text;
+  for (const char c : to_text(json)) {
+    if (c == '<') {
+      text += "\\u003c";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+}  // namespace co2net

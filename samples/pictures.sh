@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The pictures of README.md, samples/pictures/*.png: the pages that co2net writes of the videos that
+# demo.sh drew, in headless Chromium. Needs demo.sh to have run, and the packages of tests/browser.sh.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+demo=build/demo
+co2net=build/release/cli/co2net
+truth=$demo/videos/annotations.json
+
+rm -rf "$demo/report"
+"$co2net" run "$demo/videos" --model samples/model --cache "$demo/cache" -o "$demo/results.json" --save-scores "$demo/scores"
+"$co2net" eval "$demo/results.json" --ground-truth "$truth" --tiou 0.1:0.1:0.9 --report "$demo/report"
+"$co2net" report "$demo/results.json" --ground-truth "$truth" --scores "$demo/scores" -o "$demo/report"
+PYTHONPATH=tests/browser /usr/bin/python3 -B samples/pictures.py "$demo/report" "$demo/pictures"
+
+# A palette makes them a third of the size.
+mkdir -p samples/pictures
+for picture in "$demo"/pictures/*.png; do
+  ffmpeg -nostdin -v error -y -i "$picture" -filter_complex 'split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none' \
+    "samples/pictures/${picture##*/}"
+done
+ls -l samples/pictures
