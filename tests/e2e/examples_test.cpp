@@ -278,6 +278,7 @@ class Examples : public testing::TestWithParam<std::string> {
     write_file("activity_net.v1-2.json", Json{{"database", activitynet}}.dump());
     fs::copy("gt.json", "corrections.json");
     must({"convert", "gt.json", "-o", "Thumos14reduced-Annotations"});
+    must({"convert", "gt.json", "--format", "elan", "-o", "elan/"});
     must({"pack", "features", "--annotations", "gt.json", "-o",
           "Thumos14reduced-I3D-JOINTFeatures.npy"});
   }
