@@ -239,8 +239,8 @@ TEST_F(FindAnnotatedVideos, AreNamedWhereTheListLacksThemAndWhereTheFolderDoes) 
   const test::LogCapture log;
   EXPECT_EQ(found({.labels = labels, .subset = "training"}), (Labels{{"v_a", {"bow"}}}));
   expect_in(log, "warning: " + labels + ": listed but not in " + folder_.string() +
-                     ": v_x, v_y (put the videos there, or correct the ids)\n");
-  expect_in(log, "warning: left out, without a label: v_b, v_c (list them in " + labels);
+                     ": 2 videos (v_x, v_y) (put the videos there, or correct the ids)\n");
+  expect_in(log, "warning: left out, without a label: v_b, v_c (give them labels in " + labels);
 }
 
 TEST_F(FindAnnotatedVideos, AreAnErrorThatShowsBothNamesWhereNoneIsThere) {
