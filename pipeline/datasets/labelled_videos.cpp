@@ -222,7 +222,7 @@ std::string subset_to_learn_from(const Annotations& annotations, const LabelSour
                                        joined({known.begin(), known.end()}) +
                                        "; choose with --train-subset the one to learn from");
   }
-  const std::string subset = source.subset.value_or(*known.begin());
+  std::string subset = source.subset.value_or(*known.begin());
   expect_subset(annotations, subset, "--train-subset");
   return subset;
 }
