@@ -12,6 +12,7 @@
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotation_formats.h"
 #include "pipeline/datasets/annotations.h"
+#include "postprocess/distinct_segments.h"
 #include "postprocess/predictions.h"
 
 namespace fs = std::filesystem;
@@ -188,8 +189,9 @@ void keep_final(Predictions& results) {
   Strings without;
   for (VideoPredictions& video : results) {
     if (!video.final_segments) without.push_back(video.id);
-    video.segments =
-        video.final_segments ? *video.final_segments : without_overlap(std::move(video.segments));
+    video.segments = video.final_segments
+                         ? *video.final_segments
+                         : by_start(without_overlaps(std::move(video.segments)));
   }
   if (without.empty()) return;
   spdlog::warn(

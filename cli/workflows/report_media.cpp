@@ -12,6 +12,7 @@
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/percent_encoding.h"
 
 namespace fs = std::filesystem;
 
@@ -96,7 +97,7 @@ void look_at(const fs::path& path, std::size_t index, const fs::path& folder,
   if (media.problem.empty() || !settings.transcode) return;
   const fs::path copy = copy_name(index, ".mp4");
   look.write_copy(folder / copy);
-  media.video = as_link(copy.string());
+  media.video = percent_encoded(copy.string());
   media.problem.clear();
 }
 
@@ -133,7 +134,8 @@ ReportMedia write_media(const fs::path& path, std::size_t index, const ReportPla
     spdlog::warn("{}", e.what());
     media.problem = e.what();
   }
-  if (media.video.empty()) media.video = as_link(linked(path, index, place, settings).string());
+  if (media.video.empty())
+    media.video = percent_encoded(linked(path, index, place, settings).string());
   return media;
 }
 

@@ -1,30 +1,12 @@
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/percent_encoding.h"
 #include "pipeline/datasets/annotation_formats.h"
 
 namespace co2net {
 namespace {
-
-// "%20" is a blank.
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  while (!text.empty()) {
-    unsigned char byte = 0;
-    const char* digits = text.data() + 1;
-    if (text.size() >= 3 && text[0] == '%' &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      decoded += static_cast<char>(byte);
-      text.remove_prefix(3);
-    } else {
-      decoded += text[0];
-      text.remove_prefix(1);
-    }
-  }
-  return decoded;
-}
 
 // Label Studio puts eight hexadecimal digits and a dash before the name of an uploaded file.
 bool has_upload_prefix(std::string_view name) {

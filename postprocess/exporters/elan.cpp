@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "pipeline/base/percent_encoding.h"
 #include "pipeline/datasets/annotation_formats.h"
 #include "postprocess/exporters/formats.h"
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/percent_encoding.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/version.h"
 #include "postprocess/exporters/formats.h"

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "pipeline/base/percent_encoding.h"
 #include "postprocess/exporters/formats.h"
 
 namespace co2net {

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
-#include <unordered_map>
 
 namespace co2net {
 namespace {
@@ -17,27 +15,7 @@ std::optional<double> positive(const Json& facts, const std::string& key) {
   return found->get<double>();
 }
 
-// Ranges of time of which no two overlap, by their starts.
-class Taken {
- public:
-  bool add(double start_s, double end_s) {
-    const auto next = ends_.lower_bound(start_s);
-    if (next != ends_.end() && next->first < end_s) return false;
-    if (next != ends_.begin() && std::prev(next)->second > start_s) return false;
-    return ends_.emplace(start_s, end_s).second;
-  }
-
- private:
-  std::map<double, double> ends_;
-};
-
 bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
-bool is_plain_in_address(char c) {
-  constexpr std::string_view kOthers = "-._~/";
-  const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  return is_letter || (c >= '0' && c <= '9') || kOthers.find(c) != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -76,15 +54,6 @@ Annotations annotations_of(const Timelines& videos) {
   return annotations;
 }
 
-std::vector<Segment> without_overlap(std::vector<Segment> segments) {
-  std::ranges::stable_sort(segments, std::ranges::greater(), &Segment::score);
-  std::unordered_map<std::string, Taken> taken;
-  std::erase_if(segments, [&](const Segment& segment) {
-    return !taken[segment.label].add(segment.start_s, segment.end_s);
-  });
-  return by_start(std::move(segments));
-}
-
 std::vector<Segment> by_start(std::vector<Segment> segments) {
   std::ranges::stable_sort(segments, {}, [](const Segment& segment) {
     return std::pair(segment.start_s, segment.end_s);
@@ -110,20 +79,6 @@ std::string replaced(std::string_view text, const std::vector<Replacement>& repl
     result += found == replacements.end() ? std::string_view(&c, 1) : found->text;
   }
   return result;
-}
-
-std::string percent_encoded(std::string_view path) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_plain_in_address(c)) {
-      encoded += c;
-    } else {
-      encoded += {'%', kDigits[byte / 16], kDigits[byte % 16]};
-    }
-  }
-  return encoded;
 }
 
 std::vector<std::string> labels_of(const Timelines& videos) {

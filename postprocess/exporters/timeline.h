@@ -29,9 +29,6 @@ Timeline timeline_of(const std::string& id, const Json& facts, std::vector<Segme
 // What a person has looked at, for formats that have no scores.
 Annotations annotations_of(const Timelines& videos);
 
-// The best segments of each class of which no two overlap, from the video's beginning on.
-std::vector<Segment> without_overlap(std::vector<Segment> segments);
-
 // What the formats share.
 std::vector<Segment> by_start(std::vector<Segment> segments);
 std::int64_t milliseconds(double seconds);  // the nearest; none below 0
@@ -43,8 +40,6 @@ struct Replacement {
   std::string_view text;
 };
 std::string replaced(std::string_view text, const std::vector<Replacement>& replacements);
-// A path as a part of an address.
-std::string percent_encoded(std::string_view path);
 std::vector<std::string> labels_of(const Timelines& videos);  // in alphabetical order
 
 }  // namespace co2net

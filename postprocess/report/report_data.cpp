@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <limits>
 #include <numeric>
 #include <set>
-#include <string_view>
 #include <utility>
 
-#include "postprocess/report/distinct_segments.h"
+#include "postprocess/distinct_segments.h"
 #include "postprocess/report/pages.h"
 
 namespace co2net {
@@ -163,19 +161,6 @@ double duration_of(const ReportVideo& video) {
     if (*predictions && (*predictions)->duration_s) return *(*predictions)->duration_s;
   }
   return video.truth ? video.truth->duration_s : 0;
-}
-
-std::string as_link(const std::string& path) {
-  std::string link;
-  for (const char c : path) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') ||
-                          std::string_view("-._~/").find(c) != std::string_view::npos;
-    char encoded[4];
-    std::snprintf(encoded, sizeof encoded, "%%%02X", static_cast<unsigned char>(c));
-    link += is_plain ? std::string(1, c) : encoded;
-  }
-  return link;
 }
 
 std::string video_script_name(std::size_t index) { return "data/" + std::to_string(index) + ".js"; }

@@ -56,9 +56,6 @@ inline constexpr std::size_t kMostCandidates = 50;
 // The classes of the heat map: those that are found or true, then those that are highest somewhere.
 inline constexpr std::size_t kMostHeatedClasses = 12;
 
-// The link of a path, each byte that has a meaning in addresses percent-encoded.
-std::string as_link(const std::string& path);
-
 // Names of the files that a report's page loads, relative to it.
 inline constexpr const char* kListScript = "data/videos.js";
 std::string video_script_name(std::size_t index);

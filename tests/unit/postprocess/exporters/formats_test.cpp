@@ -1,4 +1,5 @@
 #include "postprocess/exporters/formats.h"
+#include "postprocess/distinct_segments.h"
 
 #include <gtest/gtest.h>
 
@@ -263,13 +264,13 @@ TEST(LabelStudio, WithoutAFrameRateAsksForIt) {
 }
 
 TEST(WithoutOverlap, TakesTheBestOfEachClassInTheOrderOfTime) {
-  const std::vector<Segment> kept = without_overlap({{"a", 0.1, 0, 1},
-                                                     {"a", 0.5, 2, 4},
-                                                     {"a", 0.9, 3, 6},
-                                                     {"b", 0.2, 3, 5},
-                                                     {"a", 0.4, 6, 7},
-                                                     {"a", 0.3, 2.5, 6.5},
-                                                     {"a", 0.2, 0.5, 1.5}});
+  const std::vector<Segment> kept = by_start(without_overlaps({{"a", 0.1, 0, 1},
+                                                               {"a", 0.5, 2, 4},
+                                                               {"a", 0.9, 3, 6},
+                                                               {"b", 0.2, 3, 5},
+                                                               {"a", 0.4, 6, 7},
+                                                               {"a", 0.3, 2.5, 6.5},
+                                                               {"a", 0.2, 0.5, 1.5}}));
   std::string text;
   for (const Segment& segment : kept) {
     text += segment.label + " " + Json(segment.start_s).dump() + " ";

@@ -65,11 +65,6 @@ TEST(ReportData, NamesThatAreNotUtf8AreShownAsFarAsTheyAre) {
   EXPECT_EQ(list_of({video}).at("videos").at(0).at("id"), "a\xEF\xBF\xBD.mp4");
 }
 
-TEST(ReportData, LinksKeepEveryByteOfAName) {
-  EXPECT_EQ(as_link("../my videos/a#1?%.mp4"), "../my%20videos/a%231%3F%25.mp4");
-  EXPECT_EQ(as_link("a\xFF:<\"'.mp4"), "a%FF%3A%3C%22%27.mp4");
-}
-
 TEST(ReportData, FinalSegmentsComeFirstAndOtherCandidatesOnce) {
   const std::vector<Segment> candidates = {
       {"run", 0.9, 0, 2}, {"run", 0.1, 0, 2}, {"run", 0.5, 4, 6}, {"run", 0.7, 1, 9}};

@@ -1,4 +1,4 @@
-#include "postprocess/report/distinct_segments.h"
+#include "postprocess/distinct_segments.h"
 
 #include <gtest/gtest.h>
 
