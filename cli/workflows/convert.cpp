@@ -39,16 +39,26 @@ bool is_results_text(std::string_view bytes) {
   return document.contains("results") && !document.contains("database");
 }
 
-bool holds_results(const fs::path& path) {
-  if (fs::is_directory(path)) return false;
-  const std::string bytes = read_file(path);
-  return within(path.string(), [&] { return is_results_text(bytes); });
+// An input, read once: it may be a pipe.
+struct Source {
+  fs::path path;
+  std::string bytes;  // of a file; none of a folder
+};
+using Sources = std::vector<Source>;
+
+Source read_source(const fs::path& path) {
+  return {path, fs::is_directory(path) ? "" : read_file(path)};
 }
 
-bool hold_results(const std::vector<fs::path>& paths) {
+bool holds_results(const Source& source) {
+  if (fs::is_directory(source.path)) return false;
+  return within(source.path.string(), [&] { return is_results_text(source.bytes); });
+}
+
+bool hold_results(const Sources& sources) {
   Strings results, annotations;
-  for (const fs::path& path : paths) {
-    (read_input(holds_results, path) ? results : annotations).push_back(path.string());
+  for (const Source& source : sources) {
+    (holds_results(source) ? results : annotations).push_back(source.path.string());
   }
   if (!results.empty() && !annotations.empty()) {
     misused(results.front() + " holds results and " + annotations.front() +
@@ -99,11 +109,16 @@ std::optional<AnnotationFormat> folder_format(ExportFormat format) {
   return std::nullopt;
 }
 
-Annotations read_all_annotations(const ConvertJob& job) {
-  Annotations all = read_input(read_annotations, job.inputs.front());
-  for (std::size_t i = 1; i < job.inputs.size(); ++i) {
-    const Annotations more = read_input(read_annotations, job.inputs[i]);
-    within(job.inputs[i].string(), [&] { merge(all, more); });
+Annotations annotations_in(const Source& source) {
+  if (fs::is_directory(source.path)) return read_input(read_annotations, source.path);
+  return parse_annotations(source.bytes, source.path.string());
+}
+
+Annotations all_annotations(const Sources& sources, const ConvertJob& job) {
+  Annotations all = annotations_in(sources.front());
+  for (std::size_t i = 1; i < sources.size(); ++i) {
+    const Annotations more = annotations_in(sources[i]);
+    within(sources[i].path.string(), [&] { merge(all, more); });
   }
   if (!job.ambiguous.empty()) {
     Annotations list;
@@ -147,7 +162,7 @@ std::string written(const Annotations& annotations, const ConvertJob& job) {
   return written(videos, job);
 }
 
-Converted convert_annotations(const ConvertJob& job) {
+Converted convert_annotations(const Sources& sources, const ConvertJob& job) {
   if (job.only_final) {
     misused(std::string("--") + (*job.only_final ? "final" : "all") +
             " has no meaning for annotations, which have no candidates");
@@ -155,7 +170,7 @@ Converted convert_annotations(const ConvertJob& job) {
   if (job.format == ExportFormat::kJsonLines) {
     misused("jsonl holds results, with scores, which annotations have not; choose another format");
   }
-  const Annotations annotations = read_all_annotations(job);
+  const Annotations annotations = all_annotations(sources, job);
   if (!annotations.not_kept.empty()) {
     spdlog::warn("not carried over: {}",
                  joined({annotations.not_kept.begin(), annotations.not_kept.end()}));
@@ -163,12 +178,12 @@ Converted convert_annotations(const ConvertJob& job) {
   return {annotations.videos.size(), annotations.classes.size(), written(annotations, job)};
 }
 
-Predictions read_all_results(const std::vector<fs::path>& paths) {
+Predictions all_results(const Sources& sources) {
   Predictions all;
   std::unordered_set<std::string> known;
   Strings failed;
-  for (const fs::path& path : paths) {
-    for (VideoPredictions& video : read_input(read_predictions, path)) {
+  for (const auto& [path, bytes] : sources) {
+    for (VideoPredictions& video : parse_predictions(bytes, path.string())) {
       if (!video.error.empty()) {
         failed.push_back(video.id);
         continue;
@@ -189,9 +204,8 @@ void keep_final(Predictions& results) {
   Strings without;
   for (VideoPredictions& video : results) {
     if (!video.final_segments) without.push_back(video.id);
-    video.segments = video.final_segments
-                         ? *video.final_segments
-                         : by_start(without_overlaps(std::move(video.segments)));
+    video.segments = video.final_segments ? *video.final_segments
+                                          : by_start(without_overlaps(std::move(video.segments)));
   }
   if (without.empty()) return;
   spdlog::warn(
@@ -235,9 +249,9 @@ std::string written(const Predictions& results, const ConvertJob& job) {
   return written(videos, job);
 }
 
-Converted convert_results(const ConvertJob& job) {
+Converted convert_results(const Sources& sources, const ConvertJob& job) {
   if (!job.ambiguous.empty()) misused("--ambiguous has no meaning for results");
-  Predictions results = read_all_results(job.inputs);
+  Predictions results = all_results(sources);
   if (job.only_final.value_or(export_row(job.format).is_for_people)) keep_final(results);
   std::set<std::string> labels;
   for (const VideoPredictions& video : results) {
@@ -250,7 +264,9 @@ Converted convert_results(const ConvertJob& job) {
 
 Converted convert_files(const ConvertJob& job) {
   expect_no_input_at(job.target.path, job);
-  return hold_results(job.inputs) ? convert_results(job) : convert_annotations(job);
+  Sources sources;
+  for (const fs::path& input : job.inputs) sources.push_back(read_input(read_source, input));
+  return hold_results(sources) ? convert_results(sources, job) : convert_annotations(sources, job);
 }
 
 }  // namespace co2net

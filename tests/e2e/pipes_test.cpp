@@ -71,6 +71,22 @@ TEST(Pipes, AreTakenByEveryCommandThatReadsVideos) {
   EXPECT_TRUE(fs::exists(here.path("out/stdin.mkv")));
 }
 
+TEST(Pipes, AreReadOnceByConvert) {
+  const Workplace here;
+  write_file(here.path("gt.json"), R"({"database": {"a": {"subset": "training", "annotations": [
+      {"label": "bow", "segment": [1, 2]}]}}})");
+  write_file(here.path("results.csv"), "id,label,score,start_s,end_s\na,bow,0.5,1,2\n");
+  for (const char* file : {"gt.json", "results.csv"}) {
+    const std::string path = shell_quoted(here.path(file));
+    const std::string command =
+        std::string(CO2NET_PROGRAM) + " convert --log-level off --format csv ";
+    const Outcome piped = shell("bash -c " + shell_quoted(command + "<(cat " + path + ")"));
+    EXPECT_EQ(piped.code, 0) << file << piped.out;
+    EXPECT_EQ(piped.out, shell(command + path).out);
+    EXPECT_NE(piped.out.find("\na,bow,"), std::string::npos) << piped.out;
+  }
+}
+
 TEST(Pipes, AreSpooledToTheTemporaryFolderWithoutACache) {
   const Workplace here;
   const std::string clip = shell_quoted(here.clip("clip.mkv"));
