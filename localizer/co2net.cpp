@@ -3,11 +3,11 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
 #include <vector>
 
 #include "localizer/checkpoint.h"
+#include "localizer/expect_features.h"
 #include "localizer/network.h"
 #include "pipeline/base/error.h"
 #include "pipeline/devices/torch_device.h"
@@ -53,21 +53,6 @@ void set_parameters(Network& network, const Tensors& given) {
     if (!item.value().isfinite().all().item<bool>()) {
       bad_model("parameter " + item.key() + " holds NaN or infinity");
     }
-  }
-}
-
-void check_features(const Array& features, int feature_size) {
-  expect_shape(features, {-1, feature_size}, "features");
-  if (features.dim(0) == 0) {
-    throw Error(ErrorKind::kInput, "features: no snippets; the video is shorter than one");
-  }
-  const auto& values = features.values;
-  const auto wrong =
-      std::find_if_not(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-  if (wrong != values.end()) {
-    throw Error(ErrorKind::kInput, "features: NaN or infinity in snippet " +
-                                       std::to_string((wrong - values.begin()) / feature_size) +
-                                       "; extract them again");
   }
 }
 
@@ -133,7 +118,7 @@ void Co2Net::move_to(const Device& device) {
 }
 
 Arrays Co2Net::localize(const Array& features) const {
-  check_features(features, config_.feature_size);
+  expect_features(features, config_.feature_size);
   use_one_thread_here();
   torch::InferenceMode inference;
   const torch::Device device = network_->parameters().front().device();

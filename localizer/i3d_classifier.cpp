@@ -4,10 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
-#include <numeric>
 #include <utility>
 
+#include "localizer/expect_features.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/statistics.h"
 #include "pipeline/stages/modality.h"
 
 namespace co2net {
@@ -42,23 +43,6 @@ StreamLayer layer_of(Modality stream, const Arrays& layers, std::int64_t classes
   });
 }
 
-void check_features(const Array& features, std::int64_t feature_size) {
-  expect_shape(features, {-1, feature_size}, "features");
-  if (features.dim(0) == 0) {
-    throw Error(ErrorKind::kInput, "features: no snippets; the video is shorter than one");
-  }
-  if (!is_finite(features)) {
-    throw Error(ErrorKind::kInput, "features: NaN or infinity; extract them again");
-  }
-}
-
-void become_softmax(std::vector<double>& values) {
-  const double largest = std::ranges::max(values);
-  for (double& value : values) value = std::exp(value - largest);
-  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
-  for (double& value : values) value /= sum;
-}
-
 }  // namespace
 
 I3dClassifier::I3dClassifier(const Arrays& layers, std::size_t classes, int feature_size,
@@ -86,13 +70,12 @@ std::vector<double> I3dClassifier::probabilities(const float* feature) const {
     const float* weights = weight_.row(i);
     for (std::size_t k = 0; k < logits.size(); ++k) logits[k] += value * weights[k];
   }
-  become_softmax(logits);
-  return logits;
+  return softmax(std::move(logits));
 }
 
 Arrays I3dClassifier::localize(const Array& features,
                                const std::vector<std::size_t>& reported) const {
-  check_features(features, weight_.dim(0));
+  expect_features(features, weight_.dim(0));
   const std::int64_t snippets = features.dim(0);
   Array cas({snippets, static_cast<std::int64_t>(reported.size()) + 1}), attn({snippets});
   for (std::int64_t t = 0; t < snippets; ++t) {

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/statistics.h"
 #include "postprocess/pooling.h"
 
 namespace co2net {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/statistics.h"
 #include "postprocess/nms.h"
 #include "postprocess/pooling.h"
 

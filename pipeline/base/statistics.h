@@ -41,4 +41,13 @@ inline double quantile(std::vector<double> values, double part) {
   return std::lerp(values[below], values[above], place - static_cast<double>(below));
 }
 
+// exp(value) / sum of exp over all, of at least one.
+inline std::vector<double> softmax(std::vector<double> values) {
+  const double largest = std::ranges::max(values);
+  for (double& value : values) value = std::exp(value - largest);
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  for (double& value : values) value /= sum;
+  return values;
+}
+
 }  // namespace co2net
