@@ -68,11 +68,6 @@ std::vector<Pair> pairs_with(const std::vector<HeldOutVideo>& videos, std::size_
   return pairs;
 }
 
-bool has_background(const std::vector<HeldOutVideo>& videos) {
-  return std::ranges::any_of(videos,
-                             [](const HeldOutVideo& video) { return video.labels.empty(); });
-}
-
 double background_hours(const std::vector<HeldOutVideo>& videos) {
   double hours = 0;
   for (const HeldOutVideo& video : videos) hours += video.labels.empty() ? video.hours : 0;
@@ -97,6 +92,11 @@ std::vector<Alarms> alarms_in(const std::vector<HeldOutVideo>& videos) {
 }
 
 }  // namespace
+
+bool has_background(const std::vector<HeldOutVideo>& videos) {
+  return std::ranges::any_of(videos,
+                             [](const HeldOutVideo& video) { return video.labels.empty(); });
+}
 
 std::optional<ClassThresholds> chosen_thresholds(const std::vector<HeldOutVideo>& videos,
                                                  const OperatingChoice& choice) {

@@ -14,6 +14,8 @@ struct OperatingChoice {
   std::optional<double> threshold = {};     // this, of all classes
 };
 
+bool has_background(const std::vector<HeldOutVideo>& videos);
+
 // Nothing where fewer than kLeastPositives pairs of video and class are positive, which F1 is
 // chosen by. Errors: as thresholds_by_false_alarms().
 std::optional<ClassThresholds> chosen_thresholds(const std::vector<HeldOutVideo>& videos,

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -66,9 +65,7 @@ void speak_of_operating_point(const Bundle& bundle) {
         bundle.name, thresholds.all);
   } else {
     const std::vector<HeldOutVideo>& videos = bundle.operating_point->videos;
-    const bool lacks_background =
-        !videos.empty() &&
-        std::ranges::none_of(videos, [](const auto& video) { return video.labels.empty(); });
+    const bool lacks_background = !videos.empty() && !has_background(videos);
     spdlog::info(
         "operating point of model {}: final segments are of classes with a video score of {:.3g} "
         "or more{}{}",
