@@ -26,15 +26,14 @@ namespace co2net {
 namespace {
 
 void print_usage(std::ostream& out) {
-  out << "co2net " << version()
-      << ": which actions happen in a video, from when to when\n\n"
+  out << "co2net " << version() << ": " << kSummary
+      << "\n\n"
          "Usage: co2net COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n";
   for (const CommandHelp& command : kCommandHelp) {
     out << "  " << command.name << std::string(12 - command.name.size(), ' ') << command.summary
         << "\n";
   }
-  out << "\n'co2net COMMAND --help' tells more. Exit codes: 0 all done, 1 some inputs failed,\n"
-         "2 usage or no input found, 3 nothing could be done, 130 interrupted.\n";
+  out << "\n'co2net COMMAND --help' tells more. Exit codes: " << kExitCodes << "\n";
 }
 
 void print_help(const CommandHelp& command, const po::options_description& options,

@@ -26,6 +26,11 @@ struct CommandHelp {
   std::string_view summary;
 };
 extern const std::vector<CommandHelp> kCommandHelp;
+// What is said of the whole.
+inline constexpr const char* kSummary = "which actions happen in a video, from when to when";
+inline constexpr const char* kExitCodes =
+    "0 all done, 1 some inputs failed,\n"
+    "2 usage or no input found, 3 nothing could be done, 130 interrupted.";
 
 // What a command does. `run` returns the exit code: 0, or 1 if some inputs failed; other failures
 // are exceptions, which run_cli turns into codes.

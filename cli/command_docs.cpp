@@ -9,11 +9,6 @@ namespace po = boost::program_options;
 namespace co2net {
 namespace {
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  boost::replace_all(text, from, to);
-  return text;
-}
-
 OptionDoc doc_of(const po::option_description& option) {
   OptionDoc doc{option.long_name(), "", "", option.description()};
   const std::string letter =
@@ -36,7 +31,7 @@ std::string names_of(const std::vector<CommandDoc>& commands) {
 
 // For a word in single quotes of bash, zsh and fish.
 std::string shell_quoted(const std::string& text) {
-  return "'" + replaced(text, "'", R"('\'')") + "'";
+  return "'" + boost::replace_all_copy(text, "'", R"('\'')") + "'";
 }
 
 // What _arguments would read as its own is escaped.
@@ -47,7 +42,7 @@ std::string zsh_text(std::string text) {
   return text;
 }
 
-// "(-m --model)"{-m,--model}"[text]:DIR:_files"
+// '*'{-m,--model}'[text]:DIR:_files'
 std::string zsh_option(const OptionDoc& option) {
   const std::string value = option.value.empty() ? "" : ":" + zsh_text(option.value) + ":_files";
   const std::string rest = shell_quoted("[" + zsh_text(option.text) + "]" + value);
@@ -158,19 +153,17 @@ std::string fish_completion(const std::vector<CommandDoc>& commands) {
 }
 
 std::string manual_page(const std::vector<CommandDoc>& commands, std::string_view version) {
-  std::string page =
-      ".TH CO2NET 1 \"\" \"co2net " + roff(std::string(version)) +
-      "\"\n"
-      ".SH NAME\n"
-      "co2net \\- which actions happen in a video, from when to when\n"
-      ".SH SYNOPSIS\n"
-      ".B co2net\n"
-      ".I COMMAND\n"
-      "[ARGUMENTS] [OPTIONS]\n"
-      ".SH EXIT STATUS\n"
-      "0 all done, 1 some inputs failed, 2 usage or no input found, 3 nothing could be done, 130 "
-      "interrupted.\n"
-      ".SH COMMANDS\n";
+  std::string page = ".TH CO2NET 1 \"\" \"co2net " + roff(std::string(version)) +
+                     "\"\n"
+                     ".SH NAME\n"
+                     "co2net \\- " +
+                     roff(kSummary) +
+                     "\n.SH SYNOPSIS\n"
+                     ".B co2net\n"
+                     ".I COMMAND\n"
+                     "[ARGUMENTS] [OPTIONS]\n"
+                     ".SH EXIT STATUS\n" +
+                     roff(kExitCodes) + "\n.SH COMMANDS\n";
   for (const auto& [help, options] : commands) {
     page += ".SS " + roff(std::string(help.name)) + "\n" + ".B co2net " +
             roff(std::string(help.name)) + "\n" + roff(std::string(help.arguments)) + "\n.PP\n" +

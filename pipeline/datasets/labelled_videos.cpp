@@ -88,11 +88,10 @@ std::vector<LabelRow> parse_label_rows(const std::string& text, const LabelSourc
   if (table.empty()) return {};
   const Strings first = table.front().fields;
   if (!source.trust_suggestions) expect_looked_at(first, source.labels);
+  const std::size_t columns = is_header(first) ? first.size() : 2;
   if (is_header(first)) table.erase(table.begin());
   std::vector<LabelRow> rows;
-  for (const CsvRow& row : table) {
-    rows.push_back(label_row(row, is_header(first) ? first.size() : 2, source.labels));
-  }
+  for (const CsvRow& row : table) rows.push_back(label_row(row, columns, source.labels));
   return rows;
 }
 
