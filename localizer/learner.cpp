@@ -107,6 +107,11 @@ LossValues to_values(const Losses& losses) {
           value(losses.oppo),     value(losses.norm),     value(losses.total)};
 }
 
+AttentionFigures figures_of(const Tensor& attention) {
+  const Tensor values = attention.detach().to(torch::kDouble);
+  return {values.mean().item<double>(), values.std(/*unbiased=*/false).item<double>()};
+}
+
 std::span<float> values_of(const Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
@@ -198,8 +203,8 @@ Learner::Learner(const TrainingOptions& options, int classes, int feature_size)
 Learner::Learner(Learner&&) noexcept = default;
 Learner::~Learner() = default;
 
-LossValues Learner::update(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
-                           int threads) {
+UpdateFigures Learner::update(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
+                              int threads) {
   use_one_thread_here();
   const std::vector<Rows> tasks = tasks_of(batch.features);
   const std::vector<NetworkOutput> outputs = parts_->outputs(batch, tasks, dropout_seed, threads);
@@ -209,7 +214,8 @@ LossValues Learner::update(const Batch& batch, std::optional<std::uint64_t> drop
   throw_if_interrupted();
   losses.total.backward();
   parts_->step(parts_->gradients(outputs, tasks, joined, threads));
-  return to_values(losses);
+  return {to_values(losses), figures_of(joined.attn), figures_of(joined.attn_rgb),
+          figures_of(joined.attn_flow)};
 }
 
 const Co2Net& Learner::model() const { return parts_->model; }

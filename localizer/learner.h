@@ -23,6 +23,18 @@ struct LossValues {
   double mil_orig = 0, mil_supp = 0, cas = 0, ml = 0, oppo = 0, norm = 0, total = 0;
 };
 
+// An attention over the snippets of a batch, in [0, 1]: where it is all but the same everywhere,
+// `deviation` (standard deviation) is near 0, and nothing is told from background.
+struct AttentionFigures {
+  double mean = 0, deviation = 0;
+};
+
+// Of one update, before the step.
+struct UpdateFigures {
+  LossValues losses;
+  AttentionFigures attn, attn_rgb, attn_flow;  // fused, and of the modalities
+};
+
 // A CO2-Net that learns: its parameters and the state of Adam (Kingma and Ba, ICLR 2015; weight
 // decay as L2 in the gradient). Videos of a batch are computed in parallel, each on one thread,
 // short ones a few together, and their gradients added in order, so that what is learned does not
@@ -33,10 +45,10 @@ class Learner {
   Learner(Learner&&) noexcept;
   ~Learner();
 
-  // One step down the gradient of the batch's loss, which is returned as it was before. Dropout's
-  // masks come from `dropout_seed`; without it nothing is dropped. `threads` >= 1. Throws
-  // Error(kInterrupted) between videos; then nothing has changed.
-  LossValues update(const Batch& batch, std::optional<std::uint64_t> dropout_seed, int threads);
+  // One step down the gradient of the batch's loss. Dropout's masks come from `dropout_seed`;
+  // without it nothing is dropped. `threads` >= 1. Throws Error(kInterrupted) between videos; then
+  // nothing has changed.
+  UpdateFigures update(const Batch& batch, std::optional<std::uint64_t> dropout_seed, int threads);
 
   const Co2Net& model() const;
 

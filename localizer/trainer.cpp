@@ -54,6 +54,10 @@ Json settings_of(const TrainingJob& job) {
           {"data", job.data}};
 }
 
+Json to_json(const AttentionFigures& figures) {
+  return {{"mean", figures.mean}, {"deviation", figures.deviation}};
+}
+
 // The settings of a training beside its state.
 void settle(const TrainingJob& job) {
   expect_same_training(job);
@@ -71,12 +75,18 @@ VideosByClass paired_by_class(const TrainingJob& job) {
 
 class MetricsLog {
  public:
-  // Keeps the first `lines` of an earlier run.
-  MetricsLog(const fs::path& file, std::int64_t lines) : lines_(lines) {
+  using OnLine = std::function<void(const Json&)>;
+
+  // Keeps the first `lines` of an earlier run. `on_line` hears these and those that are added.
+  MetricsLog(const fs::path& file, std::int64_t lines, const OnLine& on_line)
+      : lines_(lines), on_line_(on_line) {
     std::string kept;
     std::ifstream before(file);
     std::string line;
-    for (; lines > 0 && std::getline(before, line); --lines) kept += line + "\n";
+    for (; lines > 0 && std::getline(before, line); --lines) {
+      if (const std::optional<Json> json = parse_json_if_valid(line)) on_line_(*json);
+      kept += line + "\n";
+    }
     write_file(file, kept);
     log_.open(file, std::ios::app);
   }
@@ -84,6 +94,7 @@ class MetricsLog {
   void add(const Json& line) {
     log_ << to_text(line) << "\n";
     ++lines_;
+    on_line_(line);
   }
   void flush() {
     if (!log_.flush())
@@ -94,6 +105,7 @@ class MetricsLog {
 
  private:
   std::int64_t lines_;
+  const OnLine& on_line_;
   std::ofstream log_;
 };
 
@@ -108,7 +120,7 @@ class Training {
                  job.dataset->features().feature_size()) {
     settle(job);
     const std::int64_t logged = fs::exists(state_file_) ? restore() : 0;
-    metrics_.emplace(job.directory / "metrics.jsonl", logged);
+    metrics_.emplace(job.directory / "metrics.jsonl", logged, job.on_logged);
   }
 
   TrainingResult run() {
@@ -167,13 +179,18 @@ class Training {
 
   void update() {
     const std::uint64_t dropout_seed = random_for(job_.options.seed, iteration(), kDropout)();
-    const LossValues losses = learner_.update(next_batch(), dropout_seed, job_.threads);
+    const UpdateFigures figures = learner_.update(next_batch(), dropout_seed, job_.threads);
     ++result_.iterations;
     is_unsaved_ = true;
-    metrics_->add({{"iteration", result_.iterations}, {"losses", to_json(losses)}});
-    sum_ += losses;
+    metrics_->add({{"iteration", result_.iterations},
+                   {"losses", to_json(figures.losses)},
+                   {"attention",
+                    {{"attn", to_json(figures.attn)},
+                     {"attn_rgb", to_json(figures.attn_rgb)},
+                     {"attn_flow", to_json(figures.attn_flow)}}}});
+    sum_ += figures.losses;
     ++summed_;
-    job_.on_update(result_.iterations, losses);
+    job_.on_update(result_.iterations, figures.losses);
   }
 
   bool is_better(double score) const {

@@ -37,6 +37,8 @@ struct TrainingJob {
   // Judges a model; null to take the last one.
   std::function<Judgement(const Co2Net&)> judge;
   bool later_wins_ties = false;  // a later model is better already if its score is as large
+  // Hears every line of metrics.jsonl, those of an earlier call first.
+  std::function<void(const Json& line)> on_logged = [](const Json&) {};
   std::function<void(std::int64_t iteration, const LossValues&)> on_update =
       [](std::int64_t, const LossValues&) {};
   std::function<void(std::int64_t iteration, const LossValues& mean, const Judgement&, bool best)>
@@ -56,8 +58,8 @@ struct TrainingResult {
 //
 // An interrupted training goes on from its last state when called again with the same options and
 // data, and ends with the same bytes; a finished one returns its result at once. metrics.jsonl has
-// a line an update, {"iteration", "losses"}, and a line a judgement, {"iteration", "score", "best",
-// ...details}; nothing in it depends on the clock or the number of threads.
+// a line an update, {"iteration", "losses", "attention"}, and a line a judgement, {"iteration",
+// "score", "best", ...details}; nothing in it depends on the clock or the number of threads.
 // Errors: Error(kUsage) if the directory holds another training, naming the differences, or one of
 // another version; Error(kInput) if no class has two videos; Error(kModel) for a damaged state;
 // Error(kIo); Error(kInterrupted), with the state saved.

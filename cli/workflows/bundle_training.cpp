@@ -7,9 +7,11 @@
 
 #include "cli/workflows/judging.h"
 #include "cli/workflows/segments.h"
+#include "cli/workflows/training_page.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "postprocess/report/pages.h"
 #include "postprocess/text_table.h"
 #include "postprocess/thresholds.h"
 
@@ -83,15 +85,30 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
   return job;
 }
 
-void listen(TrainingJob& job, const TrainingSettings& settings, const Observer& observer) {
+std::string judged_by(const Split& split, const TrainingSettings& settings) {
+  const auto on_videos = [](const char* score, std::size_t count, const std::string& kind) {
+    return score + (" on " + std::to_string(count) + " " + kind + " videos");
+  };
+  if (settings.select == Selection::kTest) {
+    return on_videos("mAP of segments, mean over tIoU,", split.test.size(), "test");
+  }
+  if (settings.select == Selection::kLast || split.held_out.empty()) return "";
+  return on_videos("Classification mAP", all_held_out(split).size(), "held-out");
+}
+
+void listen(TrainingJob& job, const TrainingSettings& settings, TrainingPage& page,
+            const Observer& observer) {
+  job.on_logged = [&](const Json& line) { page.add(line); };
   job.on_update = [&](std::int64_t iteration, const LossValues& losses) {
+    page.advance();
     char unit[40];
     std::snprintf(unit, sizeof unit, "loss %.4f  iteration", losses.total);
     observer.on_progress(unit, iteration, settings.options.iterations);
   };
   const bool is_judged = job.judge != nullptr;
-  job.on_judged = [is_judged, &settings](std::int64_t iteration, const LossValues& mean,
-                                         const Judgement& judgement, bool best) {
+  job.on_judged = [is_judged, &settings, &page](std::int64_t iteration, const LossValues& mean,
+                                                const Judgement& judgement, bool best) {
+    page.advance();
     std::string line = "iteration " + std::to_string(iteration) + ": " + words(mean);
     if (is_judged) line += "; " + name_of(settings.select) + " mAP " + percent(judgement.score);
     spdlog::info("{}{}", line, is_judged && best ? ", the best so far" : "");
@@ -169,6 +186,17 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   save_bundle(bundle);
 }
 
+TrainingResult trained(const TrainingJob& job, TrainingPage& page) {
+  try {
+    TrainingResult result = train(job);
+    page.finish();
+    return result;
+  } catch (...) {
+    page.stop();
+    throw;
+  }
+}
+
 }  // namespace
 
 void expect_place_for_training(const fs::path& directory) {
@@ -191,15 +219,21 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
                             const std::optional<Bundle>& extractor, const Observer& observer) {
   expect_place_for_training(settings.directory);
   TrainingJob job = job_of(dataset, split, settings);
-  listen(job, settings, observer);
+  TrainingPage page({.name = name,
+                     .iterations = settings.options.iterations,
+                     .judged_by = judged_by(split, settings),
+                     .weights = to_json(settings.options).at("loss"),
+                     .folder = settings.directory});
+  listen(job, settings, page, observer);
   speak_of_background(split, settings.options);
   if (settings.false_alarms) {
     expect_enough_background(hours_of(dataset, split.held_out_background), *settings.false_alarms);
   }
   keep_freed_memory();
   observer.on_start("training");
-  TrainingResult result = train(job);
+  TrainingResult result = trained(job, page);
   observer.on_end();
+  spdlog::info("how it went: {}", (settings.directory / kTrainingPageName).string());
   save_trained_bundle(dataset, split, settings, result, name, extractor);
   return result;
 }

@@ -8,6 +8,10 @@ std::string evaluation_page(const Json& data) {
   return page.replace(page.find(kPlace), kPlace.size(), script_text(data));
 }
 
+std::string training_script(const Json& data) {
+  return "showTraining(" + script_text(data) + ");\n";
+}
+
 std::string script_text(const Json& json) {
   std::string text;
   for (const char c : to_text(json)) {

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 0;
   for (std::string line; std::getline(std::cin, line); seed += batch.features.size()) {
     const auto start = std::chrono::steady_clock::now();
-    const co2net::LossValues losses = learner.update(batch, seed, threads);
+    const co2net::LossValues losses = learner.update(batch, seed, threads).losses;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::cout << seconds.count() << " " << losses.total << std::endl;
   }

@@ -73,7 +73,8 @@ class Train : public testing::Test {
     return Json::parse(read_file(path(of) / "training/settings.json"));
   }
   void expect_same_training(const std::string& got, const std::string& want) const {
-    for (const char* file : {"co2net.pt", "model.json", "training/metrics.jsonl"}) {
+    for (const char* file : {"co2net.pt", "model.json", "training/metrics.jsonl", "training.html",
+                             "training/progress.js"}) {
       EXPECT_EQ(read_file(path(got) / file), read_file(path(want) / file)) << file;
     }
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Elements, as both pages make them.
+// Elements, as the pages make them.
 
 // Children that are text stay text, so nothing that a file says becomes markup.
 function filled(made, attributes, children) {

@@ -45,7 +45,7 @@ std::vector<double> learn(Learner& learner, int first, int last, int threads = 1
   std::vector<double> losses;
   for (int i = first; i < last; ++i) {
     const auto seed = static_cast<std::uint64_t>(1000 * i);
-    losses.push_back(learner.update(batch_number(i, length), seed, threads).total);
+    losses.push_back(learner.update(batch_number(i, length), seed, threads).losses.total);
   }
   return losses;
 }
@@ -99,7 +99,7 @@ TEST(Learner, TakesTheStepOfTorchsAdamDownTheBatchsGradient) {
     adam.zero_grad();
     loss.backward();
     adam.step();
-    EXPECT_NEAR(learner.update(batch, std::nullopt, 2).total, loss.item<double>(), 1e-4);
+    EXPECT_NEAR(learner.update(batch, std::nullopt, 2).losses.total, loss.item<double>(), 1e-4);
   }
   // Where a gradient is all but zero, Adam's step has the sign of rounding errors.
   int differing = 0, all = 0;
@@ -145,7 +145,7 @@ TEST(Learner, RefusesTheStateOfAnotherNetwork) {
 TEST(Learner, DependsOnTheSeedOfDropoutAndOnWhetherThereIsAny) {
   const auto second_loss = [](std::optional<std::uint64_t> seed) {
     Learner learner = small_learner();
-    return learner.update(batch_number(0), seed, 1).total;
+    return learner.update(batch_number(0), seed, 1).losses.total;
   };
   EXPECT_EQ(second_loss(1), second_loss(1));
   EXPECT_NE(second_loss(1), second_loss(1000));
@@ -157,7 +157,7 @@ TEST(Learner, LearnsWithEveryTermLeftOutAndFromEachAlone) {
   const auto expect_learning = [](const TrainingOptions& options, const std::string& name) {
     Learner learner = small_learner(options);
     const Tensors before = copy_of(learner.state());
-    EXPECT_TRUE(std::isfinite(learner.update(batch_number(0), 1, 1).total)) << name;
+    EXPECT_TRUE(std::isfinite(learner.update(batch_number(0), 1, 1).losses.total)) << name;
     bool changed = false;
     for (const auto& [key, tensor] : learner.state()) {
       EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name << " " << key;
@@ -180,7 +180,7 @@ TEST(Learner, LearnsWithEveryFusion) {
     Learner learner = small_learner(with_setting(small_options(), "network.fusion=" + fusion));
     double first = 0, last = 0;
     for (int i = 0; i < 30; ++i) {
-      last = learner.update(batch_number(0), std::nullopt, 1).total;
+      last = learner.update(batch_number(0), std::nullopt, 1).losses.total;
       if (i == 0) first = last;
     }
     EXPECT_LT(last, first) << fusion;
@@ -191,7 +191,7 @@ TEST(Learner, CopesWithABatchWhosePairsShareNoClass) {
   Learner learner = small_learner();
   Batch batch = batch_number(0);
   for (std::size_t row = 0; row < 10; ++row) batch.classes[row] = {static_cast<int>(row % 2)};
-  const LossValues losses = learner.update(batch, 1, 2);
+  const LossValues losses = learner.update(batch, 1, 2).losses;
   EXPECT_EQ(losses.cas, 0);
   EXPECT_TRUE(std::isfinite(losses.total));
 }

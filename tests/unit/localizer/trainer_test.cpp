@@ -208,6 +208,11 @@ TEST_F(Trainer, LogsALineAnUpdateAndALineAJudgement) {
     if (is_update) {
       EXPECT_EQ(json.at("losses").size(), 7u);
       EXPECT_TRUE(json.at("losses").at("total").is_number_float());
+      for (const char* attention : {"attn", "attn_rgb", "attn_flow"}) {
+        const Json& figures = json.at("attention").at(attention);
+        EXPECT_TRUE(figures.at("mean") > 0 && figures.at("mean") < 1) << figures;
+        EXPECT_TRUE(figures.at("deviation") > 0 && figures.at("deviation") < 0.5) << figures;
+      }
     } else {
       EXPECT_TRUE(json.at("score").is_number_float() && json.at("best").is_boolean());
       EXPECT_EQ(json.at("of"), "video0");
@@ -215,6 +220,15 @@ TEST_F(Trainer, LogsALineAnUpdateAndALineAJudgement) {
   }
   EXPECT_EQ(updates, (Iterations{1, 2, 3, 4, 5, 6, 7, 8, 9}));
   EXPECT_EQ(judgements, (Iterations{4, 7}));
+}
+
+TEST_F(Trainer, TellsEveryLineOfItsLogAlsoThoseOfAnEarlierCall) {
+  TrainingJob broken = job("a");
+  crash_after(broken, 6);
+  std::string told;
+  broken.on_logged = [&](const Json& line) { told += to_text(line) + "\n"; };
+  train(broken);
+  EXPECT_EQ(told, read_file(path("a") / "metrics.jsonl"));
 }
 
 TEST_F(Trainer, KeepsTheBestModelTheFirstOfEquals) {

@@ -22,14 +22,6 @@ function showAbout() {
       `; ${errors.segments_left_out} without length or longer than their video are left out.`);
 }
 
-// What is wider than the page is scrolled by the arrow keys, too.
-function letScroll() {
-  for (const box of document.querySelectorAll('.scroll')) {
-    const {textContent} = box.closest('section').querySelector('h2');
-    filled(box, {tabindex: '0', role: 'region', 'aria-label': textContent}, []);
-  }
-}
-
 letScroll();
 showAbout();
 showMap();

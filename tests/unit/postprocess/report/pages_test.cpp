@@ -48,8 +48,24 @@ TEST(ResultsPage, AsksForNothingButItsData) {
   EXPECT_EQ(page.find("://"), std::string::npos);
 }
 
+TEST(TrainingPage, AsksForNothingButItsProgress) {
+  std::string page(kTrainingPage);
+  EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+  const std::string svg = "http://www.w3.org/2000/svg";  // a name, which nobody opens
+  page.erase(page.find(svg), svg.size());
+  EXPECT_EQ(page.find("://"), std::string::npos);
+  between(page, "{src: `" + std::string(kTrainingScript), "`}");
+}
+
+TEST(TrainingScript, CallsThePage) {
+  const Json data = {{"name", kHostile}};
+  const std::string text = between(training_script(data), "showTraining(", ");\n");
+  EXPECT_EQ(parse_json(text, "script", ErrorKind::kInternal), data);
+}
+
 TEST(Pages, AreWholeAndOfOneStyle) {
-  for (const std::string& page : {std::string(kResultsPage), evaluation_page(Json::object())}) {
+  for (const std::string& page :
+       {std::string(kResultsPage), evaluation_page(Json::object()), std::string(kTrainingPage)}) {
     EXPECT_TRUE(page.starts_with("<!doctype html>"));
     EXPECT_TRUE(page.ends_with("</html>\n"));
     between(page, "--accent: #0072B2;", "</style>");

@@ -30,11 +30,11 @@ function chart(container, height, label, draw) {
 }
 
 // The plane of a chart: places of values, and a grid at each of `marks` of the upright axis.
-function plane(width, height, {left = 40, right = 12, top = 12, bottom = 28, highest = 1} = {}) {
+function plane(width, height, {left = 40, right = 12, top = 12, bottom = 28, lowest = 0, highest = 1} = {}) {
   const inner = {width: width - left - right, height: height - top - bottom};
   return {
     left, inner, bottom: height - bottom, right: width - right,
-    y: (value) => top + inner.height * (1 - value / highest),
+    y: (value) => top + inner.height * (highest - value) / (highest - lowest),
     grid(marks, text) {
       return marks.flatMap((mark) => [
         line(left, this.y(mark), width - right, this.y(mark), {class: 'grid'}),
@@ -58,4 +58,12 @@ function scaleFor(values) {
 function inPercentOf(marks) {
   const decimals = marks.length > 1 && marks[1] < 0.01 ? 2 : 0;
   return (mark) => (100 * mark).toFixed(decimals);
+}
+
+// What is wider than the page is scrolled by the arrow keys, too.
+function letScroll() {
+  for (const box of document.querySelectorAll('.scroll')) {
+    const {textContent} = box.closest('section').querySelector('h2');
+    filled(box, {tabindex: '0', role: 'region', 'aria-label': textContent}, []);
+  }
 }
