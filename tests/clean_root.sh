@@ -12,29 +12,11 @@ command=${2:-"samples/demo.sh && tests/run.sh"}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
+# shellcheck source=samples/root.sh
+source samples/root.sh
 root=$PWD/build/root-${NAME:-$suite}
-if ((EUID != 0)); then
-  echo "Only root can make a system to change into: sudo tests/clean_root.sh" >&2
-  exit 1
-fi
 
-install_missing "make a bare Debian" debootstrap git
-rm -rf --one-file-system "$root"
-debootstrap --variant=minbase "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}" >"$root.log"
+make_root "$suite" "$root"
+install_missing "clone this repository" git
 git -c safe.directory="$PWD/.git" clone --quiet --no-hardlinks . "$root/root/co2net"
-cp /etc/resolv.conf "$root/etc/"
-# How this machine reaches its packages, where that is by a proxy.
-grep -hsi '^ *acquire::https\?::proxy' -r /etc/apt/apt.conf /etc/apt/apt.conf.d >"$root/etc/apt/apt.conf.d/proxy" || true
-
-# In a mount namespace of its own, so that nothing stays mounted.
-# shellcheck disable=SC2016  # expanded within
-unshare --mount -- bash -euc '
-  mount -t proc proc "$0/proc"
-  mount -t sysfs -o ro sysfs "$0/sys"
-  mount --rbind /dev "$0/dev"
-  if [ -n "$2" ]; then
-    mkdir "$0/root/shared"
-    mount --bind -o ro "$2" "$0/root/shared"
-  fi
-  exec chroot "$0" env HOME=/root LC_ALL=C.UTF-8 bash -euc "cd /root/co2net; $1"
-' "$root" "$command" "${SHARED:-}"
+in_root "$root" "cd /root/co2net; $command" "${SHARED:-}" /root/shared
