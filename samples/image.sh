@@ -36,6 +36,7 @@ fill() {
   apt-get clean
   rm -rf /root/co2net.deb /var/lib/apt/lists/* /var/log/* /var/cache/*/* /etc/apt/apt.conf.d/proxy /etc/resolv.conf
   : >/etc/machine-id
+  mkdir /data
 }
 
 make_root "$release" "$root"
@@ -45,11 +46,11 @@ in_root "$root" "$(declare -f fill); fill"
 rm -f "$image"/co2net.*
 mksquashfs "$root" "$image/co2net.sqfs" -quiet -no-progress -comp zstd -noappend
 
-buildah() { command buildah --root "$image/storage" --runroot "$image/run" --storage-driver vfs "$@"; }
+buildah() { command buildah --log-level error --root "$image/storage" --runroot "$image/run" --storage-driver vfs "$@"; }
 container=$(buildah from scratch)
 buildah copy --quiet "$container" "$root" / >/dev/null
 buildah config --entrypoint '["co2net"]' --env LC_ALL=C.UTF-8 "$container"
-buildah commit --quiet --timestamp "$SOURCE_DATE_EPOCH" "$container" "oci-archive:$image/co2net.oci.tar:co2net" >/dev/null
+buildah commit --quiet --disable-compression=false --timestamp "$SOURCE_DATE_EPOCH" "$container" "oci-archive:$image/co2net.oci.tar:co2net" >/dev/null
 buildah rm "$container" >/dev/null
 rm -rf "$image/storage" "$image/run" "$root"
 ls -lh "$image"/co2net.*

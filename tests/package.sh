@@ -43,7 +43,7 @@ try_package() {
   bash -c "source /usr/share/bash-completion/completions/co2net; complete -p co2net"
   ldd /usr/bin/co2net /usr/libexec/co2net/co2net | (! grep "not found")
 
-  dpkg --verify co2net
+  test -z "$(dpkg --verify co2net)"
   apt-get -qq purge -y co2net >/dev/null
   apt-get -qq autoremove --purge -y >/dev/null
   files >/tmp/after
