@@ -32,10 +32,9 @@ void add_report_options(po::options_description& options) {
        "of videos that browsers do not play, put a copy into the folder, as H.264 without sound")  //
       ("png", po::bool_switch(),
        "instead of a page, put a figure of each video into the folder, <id>.png: a film strip, "
-       "ground truth, what was found, that of --compare, and attention from --scores")  //
-      ("svg", po::bool_switch(), "the same figures, as <id>.svg: to be scaled, edited and printed")
-      //
-      ("width", po::value<int>()->value_name("N"), "pixels of a PNG; default: 1600")  //
+       "ground truth, what was found, that of --compare, and attention from --scores")      //
+      ("svg", po::bool_switch(), "the same figures as <id>.svg, to print, scale and edit")  //
+      ("width", po::value<int>()->value_name("N"), "pixels of a PNG; default: 1600")        //
       ("id", po::value<std::vector<std::string>>()->value_name("ID")->composing(),
        "show this video alone; may be repeated");
   add_threads_option(options);

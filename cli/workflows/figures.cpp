@@ -13,6 +13,7 @@
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 #include "pipeline/datasets/annotations.h"
 #include "postprocess/figures/figure.h"
 #include "postprocess/figures/png.h"
@@ -62,7 +63,7 @@ void warn_of_boxes(const std::string& id, const std::string& svg) {
   spdlog::warn(
       "{}: no font has {}, so that there are boxes in the PNG; install one, as by "
       "'apt-get install fonts-noto-core fonts-noto-cjk'",
-      id, boxes);
+      id, shortened(boxes, 60));
 }
 
 void write_figure(const Figure& figure, const FiguresJob& job) {

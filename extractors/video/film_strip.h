@@ -11,7 +11,7 @@ namespace co2net {
 
 struct FilmStripOptions {
   double duration_s = 0;  // > 0; of the video
-  int pictures = 6;       // >= 1; the first is the video's first, the others follow evenly
+  int pictures = 6;       // >= 1; each the last before the middle of its share of the duration
   int height = 72;        // >= 1; pixels
   VideoLimits limits = {};
   Deadline deadline = {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <set>
 #include <sstream>
 #include <vector>
@@ -21,14 +22,15 @@ using pugi::xml_node;
 using Strings = std::vector<std::string>;
 using Segments = std::vector<Segment>;
 
-constexpr double kMargin = 6, kLeft = 72, kRight = 346;  // from kLeft to kRight goes time
+constexpr double kMargin = 6, kLeft = 76, kRight = 346;  // from kLeft to kRight goes time
 constexpr double kTitleSize = 10, kTextSize = 9, kNumberSize = 8, kScoreSize = 7;
 constexpr double kStripHeight = 38;  // about
 constexpr double kLane = 11, kLaneGap = 1.5, kRowGap = 6;
 constexpr double kCurves = 40;
 constexpr double kShortest = 0.5;  // of a bar
-constexpr int kMostTicks = 7;
-constexpr double kLeastEnd_s = 0.001;  // a shorter video is none
+constexpr int kMostTicks = 8;
+constexpr std::size_t kMostPoints = 540;  // of a curve: two a point of width
+constexpr double kLeastEnd_s = 0.001;     // a shorter video is none
 
 constexpr const char* kInk = "#1b1b1b";
 constexpr const char* kQuiet = "#5c5c5c";
@@ -54,9 +56,9 @@ struct Curve {
   const char* colour;
   const char* dash;
 };
-constexpr std::array<Curve, 3> kCurveStyles = {{{"attn_flow", "of flow", "#009E73", "1 1.5"},
-                                                {"attn_rgb", "of RGB", "#D55E00", "4 1.5"},
-                                                {"attn", "attention", kInk, "none"}}};
+constexpr std::array<Curve, 3> kCurveStyles = {{{"attn_flow", "flow", "#009E73", "1 1.5"},
+                                                {"attn_rgb", "RGB", "#D55E00", "4 1.5"},
+                                                {"attn", "fused", kInk, "none"}}};
 
 // What one source says of the video.
 struct Row {
@@ -213,18 +215,17 @@ std::vector<std::size_t> lanes_of(const Segments& segments) {
   return places;
 }
 
-std::string short_number(double value) {
-  const double size = std::abs(value);
-  if (size < 100) return coordinate(value);
+std::string score_text(double score) {
   std::ostringstream text;
-  text.precision(3);
-  text << value;
+  text.precision(std::abs(score) < 100 ? 2 : 5);
+  if (std::abs(score) < 100) text << std::fixed;
+  text << score;
   return text.str();
 }
 
 std::string told(const Segment& segment, bool has_score) {
   return segment.label + ", " + coordinate(segment.start_s) + " to " + coordinate(segment.end_s) +
-         " s" + (has_score ? ", score " + short_number(segment.score) : "");
+         " s" + (has_score ? ", score " + score_text(segment.score) : "");
 }
 
 void add_bar(xml_node parent, const Axis& axis, const Paint& paint, const Segment& segment,
@@ -234,7 +235,7 @@ void add_bar(xml_node parent, const Axis& axis, const Paint& paint, const Segmen
   xml_node bar = add_element(parent, "g");
   add_element(bar, "title").text() = fitted(told(segment, has_score), 1, HUGE_VAL).c_str();
   add_box(bar, left, right, y, kLane, {{"fill", paint.fill}});
-  const std::string score = short_number(segment.score);
+  const std::string score = score_text(segment.score);
   if (!has_score || text_width(score, kScoreSize) > right - left) return;
   add_text(bar, score, (left + right) / 2, y + kLane / 2, kScoreSize,
            {{"text-anchor", "middle"}, {"fill", paint.on_fill}});
@@ -263,6 +264,18 @@ double add_row(const Layers& layers, const Axis& axis, const Row& row, const Col
   return y + height + kRowGap;
 }
 
+// The means of so many neighbours.
+std::vector<float> means_of(const std::vector<float>& values, std::size_t count) {
+  std::vector<float> means;
+  for (std::size_t begin = 0; begin < values.size(); begin += count) {
+    const std::size_t size = std::min(count, values.size() - begin);
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin);
+    means.push_back(std::accumulate(first, first + static_cast<std::ptrdiff_t>(size), 0.F) /
+                    static_cast<float>(size));
+  }
+  return means;
+}
+
 // Of the snippets whose values are numbers, the points of each run of them.
 Strings points_of(const std::vector<float>& values, double step_s, const Axis& axis, double y) {
   Strings runs = {""};
@@ -284,7 +297,10 @@ void add_curve(xml_node parent, const Curve& style, const ReportScores& scores, 
                double y) {
   const auto curve = scores.curves.find(style.array);
   if (curve == scores.curves.end()) return;
-  for (const std::string& points : points_of(curve->second, scores.step_s, axis, y)) {
+  const std::size_t count = (curve->second.size() + kMostPoints - 1) / kMostPoints;
+  const std::vector<float> values = means_of(curve->second, std::max<std::size_t>(1, count));
+  for (const std::string& points :
+       points_of(values, scores.step_s * static_cast<double>(count), axis, y)) {
     add_element(parent, "polyline",
                 {{"points", points},
                  {"fill", "none"},
@@ -361,18 +377,21 @@ struct Key {
   const char* colour = nullptr;  // of a line where it has a dash, else of a box; null: neither
   const char* dash = nullptr;
 };
+using Keys = std::vector<Key>;
 
-std::vector<Key> keys_of(const Figure& figure, const Strings& classes, const Colours& colours) {
-  std::vector<Key> keys;
+Keys keys_of_classes(const Strings& classes, const Colours& colours) {
+  Keys keys;
   for (const std::string& label : colours) keys.push_back({label, paint_of(label, colours)->fill});
-  if (const std::size_t more = classes.size() - colours.size(); more > 0) {
-    keys.push_back({"and " + std::to_string(more) + " more classes, not drawn"});
-  }
-  if (!figure.scores) return keys;
-  for (auto style = kCurveStyles.rbegin(); style != kCurveStyles.rend(); ++style) {
-    if (figure.scores->curves.contains(style->array)) {
-      keys.push_back({style->name, style->colour, style->dash});
-    }
+  const std::size_t more = classes.size() - colours.size();
+  if (more > 0) keys.push_back({"and " + std::to_string(more) + " more classes, not drawn"});
+  return keys;
+}
+
+Keys keys_of_curves(const ReportScores& scores) {
+  Keys keys;
+  for (const Curve& style : kCurveStyles) {
+    if (!scores.curves.contains(style.array)) continue;
+    keys.insert(keys.begin(), {style.name, style.colour, style.dash});
   }
   return keys;
 }
@@ -386,7 +405,7 @@ void add_sample(xml_node svg, const Key& key, double x, double y, double width) 
   }
 }
 
-double add_legend(xml_node svg, const std::vector<Key>& keys, double y) {
+double add_legend(xml_node svg, const Keys& keys, double y) {
   constexpr double kSample = 12, kAfterSample = 3, kAfterKey = 9, kLine = 13;
   double x = kLeft, middle = y + kLine / 2;
   for (const Key& key : keys) {
@@ -427,7 +446,9 @@ double draw(xml_node svg, const Figure& figure) {
   for (const Row& row : rows) y = add_row(layers, axis, row, colours, y);
   if (has_curves(figure)) y = add_curves(layers, axis, figure, colours, y);
   y = add_ticks(layers, axis, top, y - kRowGap / 2);
-  return add_legend(layers.front, keys_of(figure, classes, colours), y) + kMargin;
+  y = add_legend(layers.front, keys_of_classes(classes, colours), y);
+  if (has_curves(figure)) y = add_legend(layers.front, keys_of_curves(*figure.scores), y);
+  return y + kMargin;
 }
 
 }  // namespace
