@@ -66,6 +66,24 @@ void warn_of_boxes(const std::string& id, const std::string& svg) {
       id, shortened(boxes, 60));
 }
 
+bool lacks_final_segments(const std::optional<VideoPredictions>& video) {
+  return video && video->error.empty() && !video->final_segments;
+}
+
+void warn_of_candidates(const std::vector<ReportVideo>& videos) {
+  std::vector<std::string> ids;
+  for (const ReportVideo& video : videos) {
+    if (lacks_final_segments(video.found) || lacks_final_segments(video.other)) {
+      ids.push_back(video.id);
+    }
+  }
+  if (ids.empty()) return;
+  spdlog::warn(
+      "drawn by their best candidates, where a file has no final segments; they may be there where "
+      "nothing happens: {}",
+      counted("videos", ids));
+}
+
 void write_figure(const Figure& figure, const FiguresJob& job) {
   const std::string& id = figure.video.id;
   check_id(id);
@@ -80,8 +98,9 @@ void write_figure(const Figure& figure, const FiguresJob& job) {
 
 FiguresOutcome write_figures(const FiguresJob& job, const Observer& observer) {
   if (job.png) expect_fonts();
-  make_directories(job.output);
   const ReportContents contents = read_report_files(job.files);
+  make_directories(job.output);
+  warn_of_candidates(contents.videos);
   const std::vector<fs::path> paths = named_videos(contents.videos, job.files);
   const auto work = [&](std::size_t index) {
     const ReportVideo& video = contents.videos[index];

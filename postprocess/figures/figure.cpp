@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -157,7 +158,7 @@ void add_box(xml_node parent, double left, double right, double top, double heig
                               {"y", coordinate(top)},
                               {"width", coordinate(right - left)},
                               {"height", coordinate(height)}});
-  for (const auto& [key, value] : attributes) box.append_attribute(key) = value.c_str();
+  add_attributes(box, attributes);
 }
 
 void add_line(xml_node parent, double x1, double y1, double x2, double y2,
@@ -167,7 +168,7 @@ void add_line(xml_node parent, double x1, double y1, double x2, double y2,
                                {"y1", coordinate(y1)},
                                {"x2", coordinate(x2)},
                                {"y2", coordinate(y2)}});
-  for (const auto& [key, value] : attributes) line.append_attribute(key) = value.c_str();
+  add_attributes(line, attributes);
 }
 
 // What stands left of the time axis.
@@ -264,28 +265,22 @@ double add_row(const Layers& layers, const Axis& axis, const Row& row, const Col
   return y + height + kRowGap;
 }
 
-// The means of so many neighbours.
-std::vector<float> means_of(const std::vector<float>& values, std::size_t count) {
-  std::vector<float> means;
-  for (std::size_t begin = 0; begin < values.size(); begin += count) {
-    const std::size_t size = std::min(count, values.size() - begin);
-    const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin);
-    means.push_back(std::accumulate(first, first + static_cast<std::ptrdiff_t>(size), 0.F) /
-                    static_cast<float>(size));
-  }
-  return means;
-}
-
-// Of the snippets whose values are numbers, the points of each run of them.
-Strings points_of(const std::vector<float>& values, double step_s, const Axis& axis, double y) {
+// Of the snippets whose values are numbers, the points of each run of them: the mean of so many
+// neighbours at their middle, up to the end of time.
+Strings points_of(const std::vector<float>& values, double step_s, std::size_t neighbours,
+                  const Axis& axis, double y) {
   Strings runs = {""};
-  for (std::size_t t = 0; t < values.size(); ++t) {
-    if (!std::isfinite(values[t])) {
+  for (std::size_t begin = 0; begin < values.size(); begin += neighbours) {
+    const std::size_t end = std::min(begin + neighbours, values.size());
+    const float sum = std::accumulate(&values[begin], values.data() + end, 0.F);
+    const float mean = sum / static_cast<float>(end - begin);
+    if (static_cast<double>(begin) * step_s >= axis.end_s) break;
+    if (!std::isfinite(mean)) {
       runs.emplace_back();
       continue;
     }
-    const double middle_s = (static_cast<double>(t) + 0.5) * step_s;
-    const double height = std::clamp(values[t], 0.F, 1.F) * kCurves;
+    const double middle_s = static_cast<double>(begin + end) / 2 * step_s;
+    const double height = std::clamp(mean, 0.F, 1.F) * kCurves;
     runs.back() += (runs.back().empty() ? "" : " ") + coordinate(axis.at(middle_s)) + "," +
                    coordinate(y + kCurves - height);
   }
@@ -297,10 +292,9 @@ void add_curve(xml_node parent, const Curve& style, const ReportScores& scores, 
                double y) {
   const auto curve = scores.curves.find(style.array);
   if (curve == scores.curves.end()) return;
-  const std::size_t count = (curve->second.size() + kMostPoints - 1) / kMostPoints;
-  const std::vector<float> values = means_of(curve->second, std::max<std::size_t>(1, count));
-  for (const std::string& points :
-       points_of(values, scores.step_s * static_cast<double>(count), axis, y)) {
+  const std::vector<float>& values = curve->second;
+  const std::size_t neighbours = (values.size() + kMostPoints - 1) / kMostPoints;
+  for (const std::string& points : points_of(values, scores.step_s, neighbours, axis, y)) {
     add_element(parent, "polyline",
                 {{"points", points},
                  {"fill", "none"},

@@ -36,8 +36,9 @@ inline constexpr std::size_t kMostFigureClasses = 7;
 int pictures_of_strip(double aspect);
 
 // SVG 1.1 on white, UTF-8, of which nothing lies in another file. Segments shorter than half a
-// point are drawn as long as that; of more than 540 snippets, means of neighbours are. Texts of files are shown as printable() has them, and cut where
-// there is no room. Errors: Error(kInput) where nothing says how long the video is.
+// point are drawn as long as that; of more than 540 snippets, means of neighbours are. Texts of
+// files are shown as printable() has them, and cut where there is no room. Errors: Error(kInput)
+// where nothing says how long the video is.
 std::string figure_svg(const Figure& figure);
 
 }  // namespace co2net

@@ -63,9 +63,13 @@ std::string coordinate(double value) {
   return text == "-0" ? "0" : text;
 }
 
+void add_attributes(pugi::xml_node element, SvgAttributes attributes) {
+  for (const auto& [key, value] : attributes) element.append_attribute(key) = value.c_str();
+}
+
 pugi::xml_node add_element(pugi::xml_node parent, const char* name, SvgAttributes attributes) {
   pugi::xml_node element = parent.append_child(name);
-  for (const auto& [key, value] : attributes) element.append_attribute(key) = value.c_str();
+  add_attributes(element, attributes);
   return element;
 }
 

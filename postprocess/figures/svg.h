@@ -25,6 +25,7 @@ std::string fitted(std::string_view text, double size, double width);
 std::string coordinate(double value);
 
 using SvgAttributes = std::initializer_list<std::pair<const char*, std::string>>;
+void add_attributes(pugi::xml_node element, SvgAttributes attributes);
 pugi::xml_node add_element(pugi::xml_node parent, const char* name, SvgAttributes attributes = {});
 
 // `y` is the middle of its letters' height.

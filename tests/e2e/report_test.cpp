@@ -238,6 +238,12 @@ TEST_F(Figures, OfWhichNothingSaysHowLongTheVideoIsFailAlone) {
   EXPECT_EQ(files_below(path("figures")), std::vector<fs::path>{path("figures") / "clip.svg"});
 }
 
+TEST_F(Figures, SayThatTheyAreOfCandidatesWhereNoSegmentsAreFinal) {
+  EXPECT_FALSE(draw({"--svg"}).says("best candidates"));
+  write_file(path("other.json"), R"({"results": {"clip": []}})");
+  EXPECT_TRUE(draw({"--svg", "--compare", path("other.json")}).says("best candidates"));
+}
+
 TEST_F(Figures, LieInTheirFolderWhateverIdsSay) {
   write_file(path("results.json"), R"({"results": {"../clip": [], "sub/clip": []},
       "videos": {"../clip": {"duration": 9}, "sub/clip": {"duration": 9}}})");

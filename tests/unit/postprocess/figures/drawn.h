@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <pugixml.hpp>
 #include <string>
 #include <vector>

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <sstream>
+#include <tuple>
 
 #include "pipeline/base/files.h"
 #include "postprocess/figures/svg.h"
@@ -234,15 +237,25 @@ TEST(FigureSvg, ACurveBreaksWhereItIsNoNumberAndStaysInItsPlace) {
 
 TEST(FigureSvg, ALongCurveIsOfMeans) {
   std::vector<float> values;
-  for (int i = 0; i < 5400; ++i) values.push_back(i % 10 < 5 ? 0.F : 1.F);
+  for (int i = 0; i < 5395; ++i) values.push_back(i % 10 < 5 ? 0.F : 1.F);
   Figure figure = figure_of(5400, {});
   figure.scores = scores_of(1, values);
   const Drawn drawn(figure);
   const std::vector<double> points =
       numbers_in(drawn.all("//polyline").at(0).attribute("points").value());
   ASSERT_EQ(points.size(), 2 * 540u);
-  EXPECT_NEAR(points[0], TimeScale(drawn, "1000", "5000").at(5), kRounding);
-  EXPECT_EQ(points[1], points[1079]) << "one half everywhere";
+  const TimeScale scale(drawn, "1000", "5000");
+  EXPECT_NEAR(points[0], scale.at(5), kRounding);
+  EXPECT_NEAR(points[1078], scale.at(5392.5), kRounding) << "the last is of five";
+  EXPECT_EQ(points[1], points[1077]) << "one half everywhere else";
+  EXPECT_LT(points[1], points[1079]) << "0";
+}
+
+TEST(FigureSvg, ACurveEndsWithTheVideo) {
+  Figure figure = figure_of(20, {});
+  figure.scores = scores_of(2, std::vector<float>(100, 0.5F));
+  const Drawn drawn(figure);
+  EXPECT_EQ(numbers_in(drawn.all("//polyline").at(0).attribute("points").value()).size(), 2 * 10u);
 }
 
 TEST(FigureSvg, TheStripCoversTheTimeOfItsPictures) {
