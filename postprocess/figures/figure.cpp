@@ -455,13 +455,12 @@ int pictures_of_strip(double aspect) {
 std::string figure_svg(const Figure& figure) {
   const std::string width = std::to_string(kFigureWidth);
   pugi::xml_document file;
-  add_element(file, "svg",
-              {{"xmlns", "http://www.w3.org/2000/svg"},
-               {"xmlns:xlink", "http://www.w3.org/1999/xlink"},
-               {"version", "1.1"},
-               {"font-family", kFigureFonts},
-               {"fill", kInk}});
-  xml_node svg = file.first_child();
+  xml_node svg = file.append_child("svg");
+  add_attributes(svg, {{"xmlns", "http://www.w3.org/2000/svg"},
+                       {"xmlns:xlink", "http://www.w3.org/1999/xlink"},
+                       {"version", "1.1"},
+                       {"font-family", kFigureFonts},
+                       {"fill", kInk}});
   add_element(svg, "title").text() = fitted(figure.video.id, 1, HUGE_VAL).c_str();
   xml_node paper = add_element(svg, "rect", {{"width", width}, {"fill", "#ffffff"}});
   const std::string height = coordinate(draw(svg, figure));
