@@ -24,7 +24,7 @@ const std::vector<CommandHelp> kCommandHelp = {
     {"eval", "PREDICTIONS --ground-truth FILE|DIR",
      "mean average precision of segments against ground truth"},
     {"report", "RESULTS -o DIR",
-     "a page that shows what was found in each video, to look at and to correct"},
+     "a page that shows what was found in each video, to look at and to correct; or figures"},
     {"convert", "FILE... -o FILE|DIR",
      "results or annotations from one format to another, several merged"},
     {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
-install_missing "make co2net's package" "${build_packages[@]}" dpkg-dev git
+install_missing "make co2net's package" "${build_packages[@]}" dpkg-dev file git
 
 cmake --preset release -DBUILD_TESTING=OFF
 cmake --build --preset release --target co2net co2net_docs

@@ -7,8 +7,9 @@ build_packages=(
   libtorch-dev libopenblas0-pthread # without OpenBLAS libtorch falls back on the slow reference BLAS
   libopencv-dev libopencv-contrib-dev
   libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev
-  libboost-program-options-dev libdnnl-dev libhwy-dev libpugixml-dev libsimdjson-dev libspdlog-dev libssl-dev libtbb-dev libxxhash-dev libzip-dev
+  libboost-program-options-dev libdnnl-dev libfontconfig-dev libhwy-dev libpugixml-dev librsvg2-dev libsimdjson-dev libspdlog-dev libssl-dev libtbb-dev libxxhash-dev libzip-dev
   zlib1g-dev nlohmann-json3-dev
+  fonts-dejavu-core # that of figures as PNG
 )
 # shellcheck disable=SC2034
 # fish, groff-base and zsh read what is printed for them.

@@ -53,6 +53,7 @@ install_package() {
   CO2NET_PROGRAM=$folder/co2net
   cat >"$CO2NET_PROGRAM" <<END
 #!/bin/sh
+chmod -R a+rX "$CO2NET_FOLDER"  # what the browser saves is root's
 exec setpriv --reuid=65534 --regid=65534 --clear-groups bwrap --unshare-all --ro-bind "$root" / --dev /dev --proc /proc --tmpfs /tmp \
   --ro-bind "$CO2NET_VIDEOS" "$CO2NET_VIDEOS" --bind "$CO2NET_FOLDER" "$CO2NET_FOLDER" co2net "\$@"
 END

@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/workflows/figures.h"
 #include "cli/workflows/report.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
@@ -28,7 +29,14 @@ void add_report_options(po::options_description& options) {
        "copy the videos into the folder, so that it can be moved; otherwise the page links to "
        "where they are")  //
       ("transcode", po::bool_switch(),
-       "of videos that browsers do not play, put a copy into the folder, as H.264 without sound");
+       "of videos that browsers do not play, put a copy into the folder, as H.264 without sound")  //
+      ("png", po::bool_switch(),
+       "instead of a page, put a figure of each video into the folder, <id>.png: a film strip, "
+       "ground truth, what was found, that of --compare, and attention from --scores")      //
+      ("svg", po::bool_switch(), "the same figures as <id>.svg, to print, scale and edit")  //
+      ("width", po::value<int>()->value_name("N"), "pixels of a PNG; default: 1600")        //
+      ("id", po::value<std::vector<std::string>>()->value_name("ID")->composing(),
+       "show this video alone; may be repeated");
   add_threads_option(options);
   add_limit_options(options);
   add_timeout_option(options);
@@ -46,22 +54,68 @@ fs::path parse_results(const po::variables_map& args) {
                                      "; a second one goes to --compare");
 }
 
-int run_report(const po::variables_map& args, Io& io) {
-  const VideoOptions options = parse_video_options(args);
+ReportFiles parse_files(const po::variables_map& args) {
+  return {.results = parse_results(args),
+          .compare = path_of(args, "compare"),
+          .ground_truth = path_of(args, "ground-truth"),
+          .scores = path_of(args, "scores"),
+          .ids = optional_value<std::vector<std::string>>(args, "id")
+                     .value_or(std::vector<std::string>())};
+}
+
+// Throws where an option was given that has no meaning.
+void expect_no_switch(const po::variables_map& args, const std::string& name,
+                      const std::string& why) {
+  if (args[name].as<bool>()) throw Error(ErrorKind::kUsage, "--" + name + " " + why);
+}
+
+int parse_width(const po::variables_map& args, int by_default) {
+  constexpr int kLeast = 100, kMost = 10000;
+  const int width = optional_value<int>(args, "width").value_or(by_default);
+  if (width >= kLeast && width <= kMost) return width;
+  throw Error(ErrorKind::kUsage,
+              "--width must be from " + std::to_string(kLeast) + " to " + std::to_string(kMost));
+}
+
+int draw_figures(const po::variables_map& args, const VideoOptions& options,
+                 const Observer& observer) {
+  for (const char* name : {"copy-videos", "transcode"}) {
+    expect_no_switch(args, name, "has no meaning for figures");
+  }
+  FiguresJob job;
+  job.png = args["png"].as<bool>();
+  job.svg = args["svg"].as<bool>();
+  if (!job.png) expect_none_of(args, {"width"}, "is that of --png");
+  job.width = parse_width(args, job.width);
+  job.files = parse_files(args);
+  job.output = parse_directory(args);
+  job.each = options.each;
+  job.threads = options.threads;
+  const FiguresOutcome outcome = write_figures(job, observer);
+  spdlog::info("figures of {} videos in {}", outcome.written, job.output.string());
+  return outcome.failed == 0 ? 0 : 1;
+}
+
+int write_page(const po::variables_map& args, const VideoOptions& options,
+               const Observer& observer) {
+  expect_none_of(args, {"width"}, "is that of --png");
   ReportJob job;
-  job.results = parse_results(args);
-  job.compare = path_of(args, "compare");
-  job.ground_truth = path_of(args, "ground-truth");
-  job.scores = path_of(args, "scores");
+  job.files = parse_files(args);
   job.output = parse_directory(args);
   job.media.copy_videos = args["copy-videos"].as<bool>();
   job.media.transcode = args["transcode"].as<bool>();
   job.threads = options.threads;
   job.media.each = options.each;
-  Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), 0);
-  const std::size_t videos = write_report(job, progress.observer());
+  const std::size_t videos = write_report(job, observer);
   spdlog::info("{} videos; open {}", videos, (job.output / kResultsPageName).string());
   return 0;
+}
+
+int run_report(const po::variables_map& args, Io& io) {
+  const VideoOptions options = parse_video_options(args);
+  Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), 0);
+  const bool is_drawn = args["png"].as<bool>() || args["svg"].as<bool>();
+  return (is_drawn ? draw_figures : write_page)(args, options, progress.observer());
 }
 
 }  // namespace

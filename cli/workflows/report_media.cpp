@@ -68,9 +68,9 @@ class Look {
   const SourceInfo& source() const { return source_; }
 
   void write_strip(const fs::path& to) const {
-    write_file(to, film_strip(file_, {.duration_s = source_.duration_s,
-                                      .limits = limits_,
-                                      .deadline = deadline_}));
+    const FilmStrip strip = film_strip(
+        file_, {.duration_s = source_.duration_s, .limits = limits_, .deadline = deadline_});
+    write_file(to, strip.jpeg);
   }
   void write_copy(const fs::path& to) const {
     write_file_with(to, [&](const fs::path& temporary) {

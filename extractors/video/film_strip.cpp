@@ -39,8 +39,8 @@ cv::Mat small(const AVFrame& frame, int height) {
 
 }  // namespace
 
-std::string film_strip(const std::shared_ptr<const OpenedFile>& file,
-                       const FilmStripOptions& options) {
+FilmStrip film_strip(const std::shared_ptr<const OpenedFile>& file,
+                     const FilmStripOptions& options) {
   VideoReader reader(file, {.fps = rate_of(options),
                             .limits = options.limits,
                             .deadline = options.deadline,
@@ -55,7 +55,10 @@ std::string film_strip(const std::shared_ptr<const OpenedFile>& file,
   cv::hconcat(pictures, strip);
   std::vector<std::uint8_t> jpeg;
   cv::imencode(".jpg", strip, jpeg, {cv::IMWRITE_JPEG_QUALITY, kQuality});
-  return {jpeg.begin(), jpeg.end()};
+  return {.jpeg = {jpeg.begin(), jpeg.end()},
+          .pictures = static_cast<int>(pictures.size()),
+          .width = strip.cols,
+          .height = strip.rows};
 }
 
 }  // namespace co2net

@@ -37,11 +37,6 @@ Json as_json(const std::vector<Segment>& segments) {
   return list;
 }
 
-std::vector<Segment> final_of(const VideoPredictions& video) {
-  if (!video.final_segments) return without_overlaps(video.segments);
-  return distinct_best(*video.final_segments, std::numeric_limits<std::size_t>::max());
-}
-
 // The best distinct candidates that are not final segments.
 std::vector<Segment> candidates_of(const VideoPredictions& video,
                                    const std::vector<Segment>& final_segments) {
@@ -57,7 +52,7 @@ std::vector<Segment> candidates_of(const VideoPredictions& video,
 
 Json as_json(const std::optional<VideoPredictions>& video) {
   if (!video) return nullptr;
-  const std::vector<Segment> final_segments = final_of(*video);
+  const std::vector<Segment> final_segments = shown_segments(*video);
   return {{"final", as_json(final_segments)},
           {"candidates", as_json(candidates_of(*video, final_segments))},
           {"hasFinal", video->final_segments.has_value()},
@@ -82,7 +77,7 @@ std::set<std::string> labels_of(const ReportVideo& video) {
   std::set<std::string> labels;
   for (const auto* predictions : {&video.found, &video.other}) {
     if (!*predictions) continue;
-    for (const Segment& segment : final_of(**predictions)) labels.insert(segment.label);
+    for (const Segment& segment : shown_segments(**predictions)) labels.insert(segment.label);
   }
   if (video.truth) labels.insert(video.truth->labels.begin(), video.truth->labels.end());
   return labels;
@@ -93,7 +88,7 @@ Json best_labels(const ReportVideo& video) {
   Json labels = Json::array();
   if (!video.found) return labels;
   std::set<std::string> seen;
-  for (const Segment& segment : final_of(*video.found)) {
+  for (const Segment& segment : shown_segments(*video.found)) {
     if (!seen.insert(segment.label).second) continue;
     labels.push_back({{"label", segment.label}, {"score", segment.score}});
   }
@@ -104,7 +99,7 @@ Json list_entry(const ReportVideo& video, const std::string& strip) {
   return {{"id", video.id},
           {"duration", duration_of(video)},
           {"labels", best_labels(video)},
-          {"segments", video.found ? final_of(*video.found).size() : 0},
+          {"segments", video.found ? shown_segments(*video.found).size() : 0},
           {"truth", video.truth ? Json(video.truth->labels) : Json()},
           {"isFound", video.found.has_value()},
           {"error", video.found ? video.found->error : ""},
@@ -161,6 +156,11 @@ double duration_of(const ReportVideo& video) {
     if (*predictions && (*predictions)->duration_s) return *(*predictions)->duration_s;
   }
   return video.truth ? video.truth->duration_s : 0;
+}
+
+std::vector<Segment> shown_segments(const VideoPredictions& video) {
+  if (!video.final_segments) return without_overlaps(video.segments);
+  return distinct_best(*video.final_segments, std::numeric_limits<std::size_t>::max());
 }
 
 std::string video_script_name(std::size_t index) { return "data/" + std::to_string(index) + ".js"; }

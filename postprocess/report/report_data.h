@@ -42,6 +42,10 @@ struct ReportVideo {
 // does.
 double duration_of(const ReportVideo& video);
 
+// The final segments, best first; where the file has none, the best candidates of which no two of a
+// class overlap.
+std::vector<Segment> shown_segments(const VideoPredictions& video);
+
 // Of a whole report.
 struct ReportFacts {
   std::string key;      // under which the browser keeps corrections: other results, another key

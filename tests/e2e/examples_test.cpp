@@ -200,6 +200,7 @@ class Examples : public testing::TestWithParam<std::string> {
     make_benchmark();
     must({"localize", "features", "--model", "MODEL", "--no-cache", "--save-scores", "scores", "-o",
           "results.json"});
+    fs::copy("results.json", "baseline.json");
     fs::copy("MODEL/co2net.pt", "model.pt");
     fs::copy("MODEL/co2net.pt", "co2net.pkl");
     fs::copy("features/v0.npy", "segments.npy");

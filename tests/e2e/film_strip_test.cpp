@@ -37,9 +37,12 @@ fs::path black_and_white(const TempDir& dir, int seconds) {
 }
 
 cv::Mat strip_of(const fs::path& path, double duration_s) {
-  const std::string jpeg = film_strip(std::make_shared<const OpenedFile>(path),
-                                      {.duration_s = duration_s, .pictures = 4, .height = 40});
-  return cv::imdecode(std::vector<char>(jpeg.begin(), jpeg.end()), cv::IMREAD_GRAYSCALE);
+  const FilmStrip strip = film_strip(std::make_shared<const OpenedFile>(path),
+                                     {.duration_s = duration_s, .pictures = 4, .height = 40});
+  EXPECT_EQ(strip.pictures, 4);
+  EXPECT_EQ(cv::Size(strip.width, strip.height), cv::Size(4 * 80, 40));
+  return cv::imdecode(std::vector<char>(strip.jpeg.begin(), strip.jpeg.end()),
+                      cv::IMREAD_GRAYSCALE);
 }
 
 void expect_two_black_and_two_white(const cv::Mat& strip) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <opencv2/imgcodecs.hpp>
+
 #include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 
@@ -151,6 +153,123 @@ TEST_F(Report, KeepsThePageOfAnEvaluationAndLinksToIt) {
   EXPECT_EQ(report().code, 0);
   EXPECT_EQ(data("videos.js").at("hasEvaluation"), true);
   EXPECT_EQ(read_file(path("page") / "evaluation.html"), "a page");
+}
+
+class Figures : public Report {
+ protected:
+  Figures() { write_file(path("gt.json"), kTruthOfBoth); }
+
+  Outcome draw(const Strings& options = {}) const {
+    return co2net(Strings{"report", path("results.json"), "--ground-truth", path("gt.json"), "-o",
+                          path("figures")} +
+                  options);
+  }
+  std::string svg(const std::string& id = "clip") const {
+    return read_file(path("figures") / (id + ".svg"));
+  }
+
+ private:
+  static constexpr const char* kTruthOfBoth = R"({"database": {
+    "clip": {"subset": "test", "duration": 12.8, "annotations": [
+      {"label": "run", "segment": [1, 4]}]},
+    "broken": {"subset": "test", "duration": 9, "annotations": []}}})";
+};
+
+TEST_F(Figures, AreOfEachVideoAndInPlaceOfThePage) {
+  const Outcome outcome = draw({"--png", "--svg"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(files_below(path("figures")),
+            (std::vector<fs::path>{path("figures") / "broken.png", path("figures") / "broken.svg",
+                                   path("figures") / "clip.png", path("figures") / "clip.svg"}));
+  for (const char* part : {"<title>clip</title>", ">Ground truth<", ">run, 1 to 4 s<",
+                           ">run, 1 to 3 s, score 0.50<", "data:image/jpeg;base64,"}) {
+    EXPECT_NE(svg().find(part), std::string::npos) << part;
+  }
+  EXPECT_NE(svg("broken").find("failed: decode: no frame"), std::string::npos);
+  EXPECT_EQ(cv::imread(path("figures") / "clip.png").cols, 1600);
+}
+
+TEST_F(Figures, AreAsWideAsAsked) {
+  EXPECT_EQ(draw({"--png", "--width", "400"}).code, 0);
+  EXPECT_EQ(cv::imread(path("figures") / "clip.png").cols, 400);
+}
+
+TEST_F(Figures, AreTheSameOnAnyNumberOfThreads) {
+  EXPECT_EQ(draw({"--svg", "--png", "--threads", "1"}).code, 0);
+  const std::string first = svg() + read_file(path("figures") / "clip.png");
+  EXPECT_EQ(draw({"--svg", "--png", "--threads", "4"}).code, 0);
+  EXPECT_EQ(svg() + read_file(path("figures") / "clip.png"), first);
+}
+
+TEST_F(Figures, OfChosenVideosLeaveWhatElseIsInTheFolder) {
+  write_file(path("figures") / "thesis.tex", "years of work");
+  EXPECT_EQ(draw({"--svg", "--id", "clip"}).code, 0);
+  EXPECT_EQ(files_below(path("figures")),
+            (std::vector<fs::path>{path("figures") / "clip.svg", path("figures") / "thesis.tex"}));
+  const Outcome outcome = draw({"--svg", "--id", "clip", "--id", "clap"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("clap")) << outcome.err;
+}
+
+TEST_F(Figures, ShowAnotherFileByItsNameAndAttention) {
+  write_results("W-TALC.json", "clip");
+  write_file(path("scores") / "clip.npz",
+             format_npz({{"cas", Array({2, 2}, {1, 0, 3, 0})}, {"attn", Array({2}, {0.5, 1})}}));
+  EXPECT_EQ(draw({"--svg", "--compare", path("W-TALC.json"), "--scores", path("scores")}).code, 0);
+  for (const char* part : {">W-TALC<", ">Attention<", "<polyline"}) {
+    EXPECT_NE(svg().find(part), std::string::npos) << part;
+  }
+}
+
+TEST_F(Figures, OfAVideoThatCannotBeReadHaveNoPicturesAndSaySo) {
+  write_file(path("clip.mkv"), "no video");
+  const Outcome outcome = draw({"--svg"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("shown without pictures")) << outcome.err;
+  EXPECT_EQ(svg().find("data:image"), std::string::npos);
+}
+
+TEST_F(Figures, OfWhichNothingSaysHowLongTheVideoIsFailAlone) {
+  write_file(path("gt.json"), kTruth);
+  const Outcome outcome = draw({"--svg"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("broken: input: no figure")) << outcome.err;
+  EXPECT_EQ(files_below(path("figures")), std::vector<fs::path>{path("figures") / "clip.svg"});
+}
+
+TEST_F(Figures, SayThatTheyAreOfCandidatesWhereNoSegmentsAreFinal) {
+  EXPECT_FALSE(draw({"--svg"}).says("best candidates"));
+  write_file(path("other.json"), R"({"results": {"clip": []}})");
+  EXPECT_TRUE(draw({"--svg", "--compare", path("other.json")}).says("best candidates"));
+}
+
+TEST_F(Figures, LieInTheirFolderWhateverIdsSay) {
+  write_file(path("results.json"), R"({"results": {"../clip": [], "sub/clip": []},
+      "videos": {"../clip": {"duration": 9}, "sub/clip": {"duration": 9}}})");
+  const Outcome outcome =
+      co2net({"report", path("results.json"), "--svg", "-o", path("figures") / "of"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("../clip")) << outcome.err;
+  EXPECT_EQ(files_below(path("figures")),
+            std::vector<fs::path>{path("figures") / "of/sub/clip.svg"});
+}
+
+TEST_F(Figures, WithoutAnyFontAreAnErrorWithTheRemedy) {
+  write_file(path("fonts.conf"), "<fontconfig></fontconfig>");
+  const std::string line = "FONTCONFIG_FILE=" + path("fonts.conf").string() + " " + CO2NET_PROGRAM +
+                           " report " + path("results.json").string() + " -o " +
+                           path("figures").string();
+  const Outcome png = shell(line + " --png");
+  EXPECT_EQ(png.code, 3);
+  EXPECT_NE(png.out.find("fonts-dejavu-core"), std::string::npos) << png.out;
+  EXPECT_FALSE(fs::exists(path("figures")));
+  EXPECT_EQ(shell(line + " --svg --id clip").code, 0) << "who shows it has fonts";
+}
+
+TEST_F(Report, ShowsChosenVideos) {
+  EXPECT_EQ(report({"--id", "clip"}).code, 0);
+  EXPECT_EQ(data("videos.js").at("videos").size(), 1u);
 }
 
 TEST(RunWithAReport, ShowsTheVideosAndTheirScores) {

@@ -12,6 +12,7 @@ PACKAGES = [
     (r"opencv2/(\w+)\.hpp", [r"opencv_\1"]),
     (r"boost/program_options[./]", ["Boost::program_options"]),
     (r"boost/", ["Boost::headers"]),
+    (r"(cairo\.h|fontconfig/|librsvg/)", ["PkgConfig::RSVG"]),
     (r"gmock/", ["GTest::gmock"]),
     (r"gtest/", ["GTest::gtest"]),
     (r"hwy/", ["PkgConfig::HWY"]),

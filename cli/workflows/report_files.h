@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/workflows/each_input.h"
+#include "postprocess/report/report_data.h"
+
+namespace co2net {
+
+// The files that a report and figures are made of.
+struct ReportFiles {
+  std::filesystem::path results;       // as read_predictions() takes them
+  std::filesystem::path compare;       // likewise; empty: nothing to compare with
+  std::filesystem::path ground_truth;  // as read_annotations() takes it; empty: none
+  std::filesystem::path scores;        // a folder of <id>.npz; empty: none
+  std::vector<std::string> ids;        // of the videos that are shown; empty: all
+};
+
+struct ReportContents {
+  std::string key;  // of the results, by their content
+  std::vector<ReportVideo> videos;
+};
+
+// Errors: Error(kInput) naming a file that cannot be read, and where two of them have no video in
+// common; Error(kUsage) for an id that none of the results has.
+ReportContents read_report_files(const ReportFiles& files);
+
+// Where the videos are, looked for at the paths that the results name, from the working folder or
+// the results' own; empty where there is none, which the log tells.
+std::vector<std::filesystem::path> named_videos(const std::vector<ReportVideo>& videos,
+                                                const ReportFiles& files);
+
+// Those of a video from the folder of scores; none where that has none or, as the log tells, they
+// cannot be read.
+std::optional<ReportScores> scores_of(const ReportVideo& video,
+                                      const std::filesystem::path& folder);
+
+// Runs `work` with the index of each video, as for_each_input() does with inputs. `paths` are where
+// the videos are.
+int for_each_video(const std::vector<ReportVideo>& videos,
+                   const std::vector<std::filesystem::path>& paths, int at_once,
+                   const Observer& observer, const std::function<void(std::size_t)>& work,
+                   const std::function<void(const VideoError&)>& on_error);
+
+}  // namespace co2net
