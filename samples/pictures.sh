@@ -15,7 +15,7 @@ rm -rf "$demo/report"
 "$co2net" run "$demo/videos" --model samples/model --cache "$demo/cache" --operating-point 0.05 -o "$demo/eager.json"
 "$co2net" report "$demo/results.json" --ground-truth "$truth" --compare "$demo/eager.json" --scores "$demo/scores" \
   --id test_0002 --png --width 1280 -o "$demo/figures"
-PYTHONPATH=tests/browser /usr/bin/python3 -B samples/pictures.py "$demo/report" "$demo/pictures"
+/usr/bin/python3 -B samples/pictures.py "$demo/report" "$demo/pictures"
 
 # A palette makes them a third of the size.
 mkdir -p samples/pictures

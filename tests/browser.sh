@@ -64,13 +64,13 @@ if [[ -n $package ]]; then install_package; fi
 names=("$@")
 if ((${#names[@]} == 0)); then
   for file in tests/browser/*.py; do
-    [[ $file == */browser.py ]] || names+=("$(basename "$file" .py)")
+    names+=("$(basename "$file" .py)")
   done
 fi
 failed=()
 for name in "${names[@]}"; do
   echo "== $name"
-  /usr/bin/python3 -B "tests/browser/$name.py" || failed+=("$name")
+  PYTHONPATH=samples /usr/bin/python3 -B "tests/browser/$name.py" || failed+=("$name")
 done
 if ((${#failed[@]} > 0)); then
   echo "Failed: ${failed[*]}" >&2

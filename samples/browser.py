@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of pages, and the program that writes them."""
+"""Headless Chromium for pictures and tests of pages, and the program that writes them."""
 
 import base64
 import os
