@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/workflows/import.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -108,7 +109,7 @@ int run_import(const po::variables_map& args, Io&) {
     if (words.size() != 2) throw Error(ErrorKind::kUsage, "co2net takes one FILE, a checkpoint");
     return import_co2net(args, words[1]);
   }
-  throw Error(ErrorKind::kUsage, "unknown action '" + action + "'; known: i3d, co2net");
+  throw Error(ErrorKind::kUsage, "action " + not_one_of(action, {"i3d", "co2net"}));
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ int run_report(const po::variables_map& args, Io& io) {
   job.media.transcode = args["transcode"].as<bool>();
   job.threads = options.threads;
   job.media.each = options.each;
-  Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), 0);
+  Progress progress(io.err, parse_progress(args, io));
   const std::size_t videos = write_report(job, progress.observer());
   spdlog::info("{} videos; open {}", videos, (job.output / kResultsPageName).string());
   return 0;

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/unmatched.h"
 #include "pipeline/datasets/annotations.h"
@@ -211,10 +213,15 @@ void warn_of_classes_without_videos(const Strings& classes,
 }
 
 ClassificationFigure classification_of(const fs::path& directory, const Annotations& annotations,
-                                       const std::string& subset) {
+                                       const std::string& subset, const Observer& observer) {
   ClassificationFigure figure;
   Classification found;
+  observer.on_start("scores");
+  const auto count = static_cast<std::int64_t>(annotations.videos.size());
+  std::int64_t done = 0;
   for (const AnnotatedVideo& video : annotations.videos) {
+    throw_if_interrupted();
+    observer.on_progress("videos", done++, count);
     if (!subset.empty() && video.subset != subset) continue;
     const fs::path file = directory / (video.id + ".npz");
     if (!fs::exists(file)) {
@@ -228,6 +235,7 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
         file));
     found.labels.push_back(which_of(annotations.classes, video.labels));
   }
+  observer.on_end();
   if (found.scores.empty()) {
     throw nothing_matches({"scores in " + directory.string(), ids_below(directory, ".npz")},
                           {"videos of the ground truth", ids_of(annotations, subset)});
@@ -243,8 +251,16 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
 }
 
 EvaluationReport report_of(const Predictions& predictions, const Annotations& annotations,
-                           const EvaluationOptions& options) {
-  return {evaluate_in_detail(predictions, annotations, options),
+                           const EvaluationOptions& options, const Observer& observer) {
+  observer.on_start("bounds of mAP");
+  int drawn = 0;
+  const auto on_drawn_set = [&] {
+    throw_if_interrupted();
+    observer.on_progress("sets of videos", drawn++, kDrawnSets);
+  };
+  EvaluationDetails details = evaluate_in_detail(predictions, annotations, options, on_drawn_set);
+  observer.on_end();
+  return {std::move(details),
           analyze_errors(predictions, annotations,
                          {options.subset, compared_tiou(options), options.ignore_unknown_videos,
                           usual_bins(annotations, options.subset)})};
@@ -252,7 +268,7 @@ EvaluationReport report_of(const Predictions& predictions, const Annotations& an
 
 }  // namespace
 
-EvaluateResult evaluate_files(const EvaluateJob& job) {
+EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer) {
   const Annotations annotations = read_ground_truth(job);
   const Predictions predictions = read_input(read_predictions, job.predictions);
   expect_common_names(predictions, annotations, job.options.subset);
@@ -265,9 +281,10 @@ EvaluateResult evaluate_files(const EvaluateJob& job) {
   result.evaluation = evaluate(predictions, annotations, job.options);
   log_counts(result.evaluation, job.options);
   if (!job.scores.empty()) {
-    result.classification = classification_of(job.scores, annotations, job.options.subset);
+    result.classification =
+        classification_of(job.scores, annotations, job.options.subset, observer);
   }
-  if (job.with_report) result.report = report_of(predictions, annotations, job.options);
+  if (job.with_report) result.report = report_of(predictions, annotations, job.options, observer);
   return result;
 }
 

@@ -354,7 +354,7 @@ TEST_F(Import, NeverReplacesForeignFilesOrItsInputs) {
 TEST_F(Import, NeedsItsOptionsAndTakesNoOthers) {
   const std::vector<std::pair<Strings, std::string>> cases = {
       {{}, "ACTION (i3d, co2net) is missing"},
-      {{"i2d"}, "unknown action 'i2d'; known: i3d, co2net"},
+      {{"i2d"}, "action 'i2d' is not one of i3d, co2net; did you mean i3d?"},
       {{"i3d", "-o", "x"}, "give the RGB network's checkpoint with --rgb"},
       {{"i3d", "--rgb", "x", "-o", "x"}, "give the flow network's checkpoint with --flow"},
       {{"i3d", "--rgb", "x", "--flow", "x"}, "-o DIR"},
