@@ -12,7 +12,7 @@ struct FailureTableLook {
   std::size_t columns = 0;  // cells are cut for it; 0: as wide as it takes
   bool has_colour = false;
   std::size_t most = 20;  // rows
-  std::string rest;       // where the others are told: "in the errors of results.json"
+  std::string rest = {};  // where the others are told: "in the errors of results.json"
 };
 
 // What failed, a row a video: which, in what stage, why, and what to do about it, as the messages

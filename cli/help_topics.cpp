@@ -129,35 +129,41 @@ std::string exit_codes() {
          "interrupted goes on where it was when it is started again.\n";
 }
 
-// What a preset changes of the first.
-std::string changes_of(const Recipe& recipe, const Recipe& first) {
-  Json ours = to_json(recipe), theirs = to_json(first);
-  ours.erase("name");
-  theirs.erase("name");
-  const Strings changes = json_differences(theirs, ours);
-  return changes.empty() ? "the default" : joined(changes);
-}
-
-std::string recipes() {
-  const Recipe first = recipe_preset(recipe_preset_names().front());
-  std::string text =
-      "A recipe is every choice that changes features. A model has its own; --recipe\n"
-      "NAME takes another, --recipe-set KEY=VALUE changes one key.\n\n";
-  for (const std::string& name : recipe_preset_names()) {
-    text += "    " + padded(name, 12) + changes_of(recipe_preset(name), first) + "\n";
-  }
-  text += "\nKeys, and what " + first.name + " has:\n";
-  const Json json = to_json(first);
-  Strings pairs;
+// "flow.bound=20.0", as --recipe-set takes it.
+Strings settings_of(const Recipe& recipe) {
+  const Json json = to_json(recipe);
+  Strings settings;
   for (const std::string& key : setting_keys(json)) {
     if (key == "name" || key == "schema") continue;
     std::string pointer = "/" + key;
     std::ranges::replace(pointer, '.', '/');
     const Json& value = json.at(Json::json_pointer(pointer));
-    pairs.push_back(
-        padded(key + "=" + (value.is_string() ? value.get<std::string>() : value.dump()), 36));
+    settings.push_back(key + "=" + (value.is_string() ? value.get<std::string>() : value.dump()));
   }
-  return text + wrapped(pairs, "    ");
+  return settings;
+}
+
+// What a recipe changes of the default.
+std::string changes_of(const Recipe& recipe) {
+  const Strings by_default = settings_of(Recipe());
+  Strings changes = settings_of(recipe);
+  std::erase_if(changes, [&](const std::string& setting) {
+    return std::ranges::count(by_default, setting) > 0;
+  });
+  return changes.empty() ? "the default" : joined(changes);
+}
+
+std::string recipes() {
+  std::string text =
+      "A recipe is every choice that changes features. A model has its own; --recipe\n"
+      "NAME takes another, --recipe-set KEY=VALUE changes one key.\n\n";
+  for (const std::string& name : recipe_preset_names()) {
+    text += "    " + padded(name, 12) + changes_of(recipe_preset(name)) + "\n";
+  }
+  constexpr std::size_t kColumn = 36;
+  Strings settings = settings_of(Recipe());
+  for (std::string& setting : settings) setting = padded(setting, kColumn);
+  return text + "\nKeys, and what " + Recipe().name + " has:\n" + wrapped(settings, "    ");
 }
 
 std::string models() {

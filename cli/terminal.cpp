@@ -1,11 +1,11 @@
 #include "cli/terminal.h"
 
-#include <locale.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
+#include <clocale>
 #include <cstdlib>
+#include <cwchar>
 #include <mutex>
 
 #include "pipeline/base/text.h"

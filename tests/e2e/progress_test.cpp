@@ -244,6 +244,34 @@ TEST_P(PlainProgress, IsALineOnStandardErrorAndLeavesStandardOutputToResults) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST(Progress, IsOfCommandsWithoutVideosToo) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv"), results = here.path("r.json"),
+                    features = here.path("features"), truth = here.path("gt.json"),
+                    packed = here.path("packed.npy");
+  write_file(truth, R"({"database": {"clip": {"subset": "test", "annotations": [
+      {"label": "Diving", "segment": [0, 4]}]}}})");
+  ASSERT_EQ(here.call("run", {clip, "-o", results}).code, 0);
+  ASSERT_EQ(here.call("extract", {clip, "-o", features}).code, 0);
+  Json found = parse_json(read_file(results), results, ErrorKind::kInput);
+  found["results"]["clip"][0]["label"] = "Diving";
+  write_file(results, to_text(found));
+  const Strings order = {"--annotations", truth};
+  for (const auto& [arguments, line] : std::vector<std::pair<Strings, std::string>>{
+           {Strings{"pack", features, "-o", packed} + order, "[1/1] clip  snippets 4/4\n"},
+           {Strings{"unpack", packed, "-o", here.path("un")} + order, "[1/1] clip  snippets 4/4\n"},
+           {{"convert", results, "-o", here.path("c.csv"), "--format", "csv"},
+            "[1/1] r.json  bytes "},
+           {{"eval", results, "--ground-truth", truth, "--report", here.path("page")},
+            "[1] bounds of mAP  sets of videos 0/1000\n"},
+           {{"cache", "verify", "--cache", here.cache()}, "[1] verify  entries 0/"}}) {
+    const Outcome outcome = co2net(arguments + Strings{"--progress", "plain"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.says(line)) << outcome.err;
+    EXPECT_FALSE(co2net(arguments + Strings{"--progress", "off"}).says(line));
+  }
+}
+
 TEST(Progress, RefusesAnotherWayToShowIt) {
   const Workplace here;
   const Outcome outcome = here.call("run", {here.clip("clip.mkv", 16), "--progress", "loud"});

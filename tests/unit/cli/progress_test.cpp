@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include "pipeline/base/text.h"
 #include "tests/unit/environment.h"
 
 namespace co2net {
@@ -96,7 +97,7 @@ TEST_F(ProgressTest, TwoBarsAreDrawnAtOnceAndRedrawnInTheirPlaceFiveTimesASecond
   now_ += 1801ms;
   heard.on_progress("frames", 50, 100);
   EXPECT_EQ(said(),
-            "\rclip  [#################.................]   50%  frames 50/100  25.0/s  0:00:02 "
+            "\rclip  [##############..............]   50%  frames 50/100  25.0/s  0:00:02 "
             "left\x1b[K"
             "\r\nall   [#####...................................]   12%  videos 0/4\x1b[J\r\x1b[A");
 }
@@ -111,7 +112,7 @@ TEST_F(ProgressTest, ThingsThatTellNothingOfThemselvesAreCounted) {
     heard.on_end();
   }
   EXPECT_EQ(said(),
-            "\rb    \x1b[K\r\nall  [######.............]   33%  videos looked through 1/3  1.0/s  "
+            "\rb    \x1b[K\r\nall  [######............]   33%  videos looked through 1/3  1.0/s  "
             "0:00:02 left\x1b[J\r\x1b[A");
 }
 
