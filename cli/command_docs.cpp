@@ -236,7 +236,8 @@ std::string manual_page(const CommandDoc& command, std::string_view version) {
   const CommandHelp& help = command.help;
   std::string page = roff_title(manual_page_name(help.name), help.summary, version) +
                      ".SH SYNOPSIS\n.B co2net " + roff(std::string(help.name)) + "\n" +
-                     roff(std::string(help.arguments)) + " [OPTIONS]\n.SH OPTIONS\n";
+                     roff(std::string(help.arguments)) + (help.arguments.empty() ? "" : " ") +
+                     "[OPTIONS]\n.SH OPTIONS\n";
   for (const OptionDoc& option : command.options) page += roff_option(option);
   page += ".SH EXIT STATUS\n";
   for (const ExitCode& code : kExitCodes) {

@@ -124,6 +124,8 @@ TEST(Manual, HasAPageACommandThatIsReadWithoutAWarning) {
   EXPECT_EQ(files_below(dir.path()).size(), kCommandHelp.size() + 1);
   const std::string eval = shown_page(co2net({"manual", "eval"}).out);
   EXPECT_NE(eval.find("--ground-truth FILE"), std::string::npos);
+  EXPECT_NE(shown_page(co2net({"manual", "doctor"}).out).find("\n       co2net doctor [OPTIONS]\n"),
+            std::string::npos);
   EXPECT_NE(shown_page(co2net({"manual", "run"}).out).find("-m, --model DIR"), std::string::npos);
 }
 

@@ -80,7 +80,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
                               "--timeout"}},
       {"import",
        {"--rgb", "--flow", "--i3d-classes", "--output", "--model", "--classes", "--preset",
-        "--max-seqlen", "--name", "--recipe", "--recipe-set"}},
+        "--max-seqlen", "--name", "--recipe", "--recipe-set", "--progress"}},
       {"cache", {"--cache", "--max-size", "--progress"}},
       {"probe", inputs + opening + Strings{"--max-spool", "--timeout"}},
       {"inspect", inputs},
