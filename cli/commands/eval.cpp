@@ -204,7 +204,11 @@ void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
 void judge_final_segments(const po::variables_map& args, bool with_json, Io& io) {
   const EvaluateFinalJob job = parse_final_job(args);
   const fs::path output = parse_figures_output(args, {job.predictions});
-  const FinalEvaluation result = evaluate_final_files(job);
+  FinalEvaluation result;
+  {
+    Progress progress(io.err, parse_progress(args, io));
+    result = evaluate_final_files(job, progress.observer());
+  }
   write_figures(output, with_json ? as_line(json_of(result, job)) : to_table(result), io);
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -250,15 +251,19 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
   return figure;
 }
 
-EvaluationReport report_of(const Predictions& predictions, const Annotations& annotations,
-                           const EvaluationOptions& options, const Observer& observer) {
-  observer.on_start("bounds of mAP");
-  int drawn = 0;
-  const auto on_drawn_set = [&] {
+// Counts the sets of videos that are drawn.
+std::function<void()> drawn_sets_to(const Observer& observer) {
+  return [&observer, drawn = 0]() mutable {
     throw_if_interrupted();
     observer.on_progress("sets of videos", drawn++, kDrawnSets);
   };
-  EvaluationDetails details = evaluate_in_detail(predictions, annotations, options, on_drawn_set);
+}
+
+EvaluationReport report_of(const Predictions& predictions, const Annotations& annotations,
+                           const EvaluationOptions& options, const Observer& observer) {
+  observer.on_start("bounds of mAP");
+  EvaluationDetails details =
+      evaluate_in_detail(predictions, annotations, options, drawn_sets_to(observer));
   observer.on_end();
   return {std::move(details),
           analyze_errors(predictions, annotations,
@@ -288,13 +293,15 @@ EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer) 
   return result;
 }
 
-FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job) {
+FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job, const Observer& observer) {
   const Annotations annotations = read_subset(job.ground_truth, job.subset);
   const Predictions predictions = read_input(read_predictions, job.predictions);
   expect_common_names(predictions, annotations, job.subset);
+  observer.on_start("bounds");
   FinalEvaluation evaluation = within(job.predictions.string(), [&] {
-    return evaluate_final(predictions, annotations, job.subset);
+    return evaluate_final(predictions, annotations, job.subset, drawn_sets_to(observer));
   });
+  observer.on_end();
   log_counts(evaluation);
   return evaluation;
 }

@@ -46,6 +46,6 @@ struct EvaluateFinalJob {
 };
 
 // The same of final segments, to a person who acts on each. Errors: likewise.
-FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job);
+FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job, const Observer& observer = {});
 
 }  // namespace co2net

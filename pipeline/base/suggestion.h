@@ -6,7 +6,7 @@
 
 namespace co2net {
 
-// "; did you mean X?" for a name that was mistyped or only begun, or nothing where none of `names` is near.
+// "; did you mean X?" for a name that was mistyped or only begun; nothing where no name is near.
 std::string suggestion(std::string_view typed, const std::vector<std::string>& names);
 
 // "'typed' is not one of a, b, c", and the suggestion: for messages.

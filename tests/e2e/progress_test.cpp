@@ -264,6 +264,8 @@ TEST(Progress, IsOfCommandsWithoutVideosToo) {
             "[1/1] r.json  bytes "},
            {{"eval", results, "--ground-truth", truth, "--report", here.path("page")},
             "[1] bounds of mAP  sets of videos 0/1000\n"},
+           {{"eval", results, "--ground-truth", truth, "--final"},
+            "[1] bounds  sets of videos 0/1000\n"},
            {{"cache", "verify", "--cache", here.cache()}, "[1] verify  entries 0/"}}) {
     const Outcome outcome = co2net(arguments + Strings{"--progress", "plain"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
