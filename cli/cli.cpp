@@ -8,15 +8,17 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <sstream>
 
 #include "cli/halves.h"
+#include "cli/help_topics.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/version.h"
 
@@ -33,7 +35,11 @@ void print_usage(std::ostream& out) {
     out << "  " << command.name << std::string(12 - command.name.size(), ' ') << command.summary
         << "\n";
   }
-  out << "\n'co2net COMMAND --help' tells more. Exit codes: " << kExitCodes << "\n";
+  out << "\n'co2net COMMAND --help' tells more. 'co2net help TOPIC', of:\n";
+  for (const HelpTopic& topic : help_topics()) {
+    out << "  " << topic.name << std::string(12 - topic.name.size(), ' ') << topic.summary << "\n";
+  }
+  out << "\n'co2net doctor' says what this machine has: paste it into a bug report.\n";
 }
 
 void print_help(const CommandHelp& command, const po::options_description& options,
@@ -41,38 +47,7 @@ void print_help(const CommandHelp& command, const po::options_description& optio
   out << "Usage: co2net " << command.name << " " << command.arguments << " [OPTIONS]\n\n"
       << command.summary << "\n\n"
       << options;
-}
-
-// How many letters to add, drop, replace or, where they are neighbours, exchange. Neither the
-// standard library nor Boost has it.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before, above, row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    before = std::exchange(above, row);
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
-      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (exchanged) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-  }
-  return row.back();
-}
-
-// "; did you mean X?", or nothing where no name is near.
-std::string suggestion(std::string_view typed, const std::vector<std::string>& names) {
-  std::string nearest;
-  std::size_t least = std::max<std::size_t>(1, typed.size() / 3) + 1;
-  for (const std::string& name : names) {
-    const std::size_t distance = edit_distance(typed, name);
-    if (distance < least) {
-      least = distance;
-      nearest = name;
-    }
-  }
-  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+  if (const HelpTopic* topic = help_topic(command.name)) out << "\n" << topic->text();
 }
 
 const CommandHelp& help_of(const std::string& name) {
@@ -84,6 +59,18 @@ const CommandHelp& help_of(const std::string& name) {
   for (const char* other : {"help", "--help", "--version"}) names.emplace_back(other);
   throw Error(ErrorKind::kUsage, "unknown command '" + name + "'" + suggestion(name, names) +
                                      " ('co2net --help' lists the commands)");
+}
+
+[[noreturn]] void refuse_topic(const std::string& name) {
+  std::vector<std::string> names;
+  for (const CommandHelp& command : kCommandHelp) names.emplace_back(command.name);
+  for (const HelpTopic& topic : help_topics()) names.emplace_back(topic.name);
+  throw Error(ErrorKind::kUsage, "help: '" + name + "' is neither a command nor a topic" +
+                                     suggestion(name, names) + " ('co2net help' lists both)");
+}
+
+bool is_command(std::string_view name) {
+  return std::ranges::find(kCommandHelp, name, &CommandHelp::name) != kCommandHelp.end();
 }
 
 // Whether an argument is the name of an option alone, without a value written on to it.
@@ -192,7 +179,7 @@ int exit_code(ErrorKind kind) {
 // would act on a terminal is escaped.
 class TerminalSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit TerminalSink(std::ostream& out) : out_(out) {}
+  TerminalSink(std::ostream& out, bool has_colour) : out_(out), has_colour_(has_colour) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -202,22 +189,33 @@ class TerminalSink : public spdlog::sinks::base_sink<std::mutex> {
     shown.payload = text;
     spdlog::memory_buf_t line;
     formatter_->format(shown, line);
-    out_.write(line.data(), static_cast<std::streamsize>(line.size()));
-    flush_();
+    write_at_once(out_, coloured({line.data(), line.size()}, shown));
   }
   void flush_() override { out_.flush(); }
 
  private:
+  // The word for the level, where that asks for attention.
+  std::string coloured(std::string_view line, const spdlog::details::log_msg& message) const {
+    const std::size_t begin = message.color_range_start, end = message.color_range_end;
+    if (!has_colour_ || message.level < spdlog::level::warn || end <= begin) {
+      return std::string(line);
+    }
+    const Colour colour = message.level == spdlog::level::warn ? Colour::kYellow : Colour::kRed;
+    return std::string(line.substr(0, begin)) +
+           painted(line.substr(begin, end - begin), colour, true) + std::string(line.substr(end));
+  }
+
   std::ostream& out_;
+  const bool has_colour_;
 };
 
 // spdlog keeps one logger for the program; a test's must not outlive its streams.
 class LogTo {
  public:
-  explicit LogTo(std::ostream& err) : before_(spdlog::default_logger()) {
-    const auto logger =
-        std::make_shared<spdlog::logger>("co2net", std::make_shared<TerminalSink>(err));
-    logger->set_pattern("%n: %l: %v");
+  explicit LogTo(const Io& io) : before_(spdlog::default_logger()) {
+    const auto logger = std::make_shared<spdlog::logger>(
+        "co2net", std::make_shared<TerminalSink>(io.err, may_be_coloured(io.err_is_terminal)));
+    logger->set_pattern(kLogPattern);
     spdlog::set_default_logger(logger);
   }
   ~LogTo() { spdlog::set_default_logger(before_); }
@@ -253,6 +251,12 @@ int dispatch(const Program& program, const std::vector<std::string>& arguments, 
   if (name == "help" && !rest.empty()) {
     name = rest.front();
     rest = {"--help"};
+    if (!is_command(name) && !name.starts_with('-')) {
+      const HelpTopic* topic = help_topic(name);
+      if (topic == nullptr) refuse_topic(name);
+      io.out << topic->text();
+      return 0;
+    }
   }
   if (name == "--help" || name == "-h" || name == "help") {
     print_usage(io.out);
@@ -292,7 +296,7 @@ po::options_description options_of(const Command& command) {
 }
 
 int run_cli(const Program& program, const std::vector<std::string>& arguments, Io io) {
-  const LogTo log(io.err);
+  const LogTo log(io);
   try {
     return dispatch(program, program.libraries == nullptr ? arguments : taken_over(arguments), io);
   } catch (...) {

@@ -28,9 +28,15 @@ struct CommandHelp {
 extern const std::vector<CommandHelp> kCommandHelp;
 // What is said of the whole.
 inline constexpr const char* kSummary = "which actions happen in a video, from when to when";
-inline constexpr const char* kExitCodes =
-    "0 all done, 1 some inputs failed,\n"
-    "2 usage or no input found, 3 nothing could be done, 130 interrupted.";
+struct ExitCode {
+  int number;
+  std::string_view meaning;
+};
+inline constexpr ExitCode kExitCodes[] = {{0, "all done"},
+                                          {1, "some or all inputs failed"},
+                                          {2, "usage, or no input found"},
+                                          {3, "nothing could be done: model missing, disk full"},
+                                          {130, "interrupted"}};
 
 // What a command does. `run` returns the exit code: 0, or 1 if some inputs failed; other failures
 // are exceptions, which run_cli turns into codes.
@@ -46,7 +52,7 @@ boost::program_options::options_description options_of(const Command& command);
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
     kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
     kUnpackCommand, kInspectCommand, kExplainCommand, kSuggestCommand, kCacheCommand, kProbeCommand,
-    kReportCommand, kCompletionCommand, kManualCommand;
+    kReportCommand, kCompletionCommand, kManualCommand, kDoctorCommand;
 
 // One of the program's two halves (cli/halves.h).
 struct Program {

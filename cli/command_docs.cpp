@@ -4,6 +4,9 @@
 #include <boost/algorithm/string.hpp>
 #include <boost/program_options.hpp>
 
+#include "cli/help_topics.h"
+#include "pipeline/base/text.h"
+
 namespace po = boost::program_options;
 
 namespace co2net {
@@ -51,12 +54,45 @@ std::string zsh_option(const OptionDoc& option) {
   return "'*'{-" + option.letter + "," + name + "}" + rest;
 }
 
+struct Variable {
+  std::string_view name, meaning;
+};
+constexpr Variable kEnvironment[] = {
+    {"XDG_CACHE_HOME", "where the cache lies, in co2net; else in .cache of HOME"},
+    {"TMPDIR", "where pipes are copied to where nothing is cached; else /tmp"},
+    {"NO_COLOR", "set to anything: nothing is coloured"},
+    {"TERM", "dumb: no bars, no colours"}};
+
+// What bash, zsh and fish offer behind 'help', and what behind 'manual'.
+std::string help_words(const std::vector<CommandDoc>& commands) {
+  std::string words = names_of(commands);
+  for (const HelpTopic& topic : help_topics()) {
+    const auto is_one = [&](const CommandDoc& command) { return command.help.name == topic.name; };
+    if (std::ranges::none_of(commands, is_one)) words += " " + std::string(topic.name);
+  }
+  return words;
+}
+
 // Text, not requests, to roff.
 std::string roff(std::string text) {
   boost::replace_all(text, "\\", "\\e");
   boost::replace_all(text, "-", "\\-");
   boost::replace_all(text, "'", "\\(aq");
   return text.starts_with(".") ? "\\&" + text : text;
+}
+
+std::string roff_title(const std::string& name, std::string_view summary,
+                       std::string_view version) {
+  return ".TH " + roff(boost::to_upper_copy(name)) + " 1 \"\" \"co2net " +
+         roff(std::string(version)) + "\"\n.SH NAME\n" + roff(name) + " \\- " +
+         roff(std::string(summary)) + "\n";
+}
+
+// As it stands, in the lines that it has.
+std::string roff_lines(const std::string& text) {
+  std::string lines = ".PP\n.nf\n";
+  for (const std::string& line : lines_of(text)) lines += roff(line) + "\n";
+  return lines + ".fi\n";
 }
 
 std::string roff_option(const OptionDoc& option) {
@@ -88,6 +124,14 @@ std::string bash_completion(const std::vector<CommandDoc>& commands) {
       "  if ((COMP_CWORD == 1)); then\n"
       "    words=" +
       shell_quoted(names_of(commands) + " help --help --version") +
+      "\n"
+      "  elif ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == help ]]; then\n"
+      "    words=" +
+      shell_quoted(help_words(commands)) +
+      "\n"
+      "  elif ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == manual && $word != -* ]]; then\n"
+      "    words=" +
+      shell_quoted(names_of(commands)) +
       "\n"
       "  elif [[ $word == -* ]]; then\n"
       "    case ${COMP_WORDS[1]} in\n";
@@ -128,8 +172,12 @@ std::string zsh_completion(const std::vector<CommandDoc>& commands) {
   for (const auto& [help, options] : commands) {
     script += "    " + std::string(help.name) + ")\n      _arguments";
     for (const OptionDoc& option : options) script += " \\\n        " + zsh_option(option);
-    script += " \\\n        '*:file:_files' ;;\n";
+    const std::string rest =
+        help.name == "manual" ? "*:command:(" + names_of(commands) + ")" : "*:file:_files";
+    script += " \\\n        " + shell_quoted(rest) + " ;;\n";
   }
+  script += "    help)\n      _arguments " +
+            shell_quoted("*:topic:(" + help_words(commands) + ")") + " ;;\n";
   script +=
       "  esac\n"
       "}\n"
@@ -149,28 +197,54 @@ std::string fish_completion(const std::vector<CommandDoc>& commands) {
                 (option.value.empty() ? "" : " -r") + " -d " + shell_quoted(option.text) + "\n";
     }
   }
+  const auto add_words = [&](const std::string& command, const std::string& words) {
+    script += "complete -c co2net -n '__fish_seen_subcommand_from " + command + "' -f -a " +
+              shell_quoted(words) + "\n";
+  };
+  add_words("help", help_words(commands));
+  add_words("manual", names_of(commands));
+  script += "complete -c co2net -n __fish_use_subcommand -f -a help -d " +
+            shell_quoted("what commands do, and topics") + "\n";
   return script;
 }
 
+std::string manual_page_name(std::string_view command) { return "co2net-" + std::string(command); }
+
 std::string manual_page(const std::vector<CommandDoc>& commands, std::string_view version) {
-  std::string page = ".TH CO2NET 1 \"\" \"co2net " + roff(std::string(version)) +
-                     "\"\n"
-                     ".SH NAME\n"
-                     "co2net \\- " +
-                     roff(kSummary) +
-                     "\n.SH SYNOPSIS\n"
+  std::string page = roff_title("co2net", kSummary, version) +
+                     ".SH SYNOPSIS\n"
                      ".B co2net\n"
                      ".I COMMAND\n"
                      "[ARGUMENTS] [OPTIONS]\n"
-                     ".SH EXIT STATUS\n" +
-                     roff(kExitCodes) + "\n.SH COMMANDS\n";
+                     ".SH COMMANDS\n";
   for (const auto& [help, options] : commands) {
-    page += ".SS " + roff(std::string(help.name)) + "\n" + ".B co2net " +
-            roff(std::string(help.name)) + "\n" + roff(std::string(help.arguments)) + "\n.PP\n" +
-            roff(std::string(help.summary)) + ".\n";
-    for (const OptionDoc& option : options) page += roff_option(option);
+    page += ".TP\n\\fB" + roff(manual_page_name(help.name)) + "\\fR(1)\n" +
+            roff(std::string(help.summary)) + "\n";
+  }
+  for (const HelpTopic& topic : help_topics()) {
+    page += ".SH " + roff(boost::to_upper_copy(std::string(topic.name))) + "\n" +
+            roff(std::string(topic.summary)) + ".\n" + roff_lines(topic.text());
+  }
+  page += ".SH ENVIRONMENT\n";
+  for (const auto& [name, meaning] : kEnvironment) {
+    page += ".TP\n.B " + roff(std::string(name)) + "\n" + roff(std::string(meaning)) + "\n";
   }
   return page;
+}
+
+std::string manual_page(const CommandDoc& command, std::string_view version) {
+  const CommandHelp& help = command.help;
+  std::string page = roff_title(manual_page_name(help.name), help.summary, version) +
+                     ".SH SYNOPSIS\n.B co2net " + roff(std::string(help.name)) + "\n" +
+                     roff(std::string(help.arguments)) + (help.arguments.empty() ? "" : " ") +
+                     "[OPTIONS]\n.SH OPTIONS\n";
+  for (const OptionDoc& option : command.options) page += roff_option(option);
+  page += ".SH EXIT STATUS\n";
+  for (const ExitCode& code : kExitCodes) {
+    page +=
+        ".TP\n.B " + std::to_string(code.number) + "\n" + roff(std::string(code.meaning)) + "\n";
+  }
+  return page + ".SH SEE ALSO\n\\fBco2net\\fR(1)\n";
 }
 
 }  // namespace co2net

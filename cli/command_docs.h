@@ -29,7 +29,11 @@ std::string bash_completion(const std::vector<CommandDoc>& commands);
 std::string zsh_completion(const std::vector<CommandDoc>& commands);
 std::string fish_completion(const std::vector<CommandDoc>& commands);
 
-// A page of the manual, section 1, in the man macros of roff.
+// Pages of the manual, section 1, in the man macros of roff: of the program, which lists its
+// commands and has the topics of its help, and of one command.
 std::string manual_page(const std::vector<CommandDoc>& commands, std::string_view version);
+std::string manual_page(const CommandDoc& command, std::string_view version);
+// What the page of a command is called: "co2net-run".
+std::string manual_page_name(std::string_view command);
 
 }  // namespace co2net

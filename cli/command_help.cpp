@@ -37,7 +37,9 @@ const std::vector<CommandHelp> kCommandHelp = {
     {"cache", "stat|verify|gc|clear", "look after the results of stages that are kept on disk"},
     {"probe", "VIDEO...", "print what the container says, a line of JSON a video"},
     {"completion", "bash|fish|zsh", "print what a shell completes these commands and options by"},
-    {"manual", "", "print the page of the manual, to read with man -l"},
+    {"manual", "[COMMAND] | -o DIR",
+     "print a page of the manual, of all or of a command, to read with man -l"},
+    {"doctor", "", "say what this machine has and what would be used: the text for a bug report"},
 };
 
 }  // namespace co2net

@@ -61,7 +61,30 @@ std::string xxhash() {
   return "xxHash " + dotted(number / 10000, number / 100 % 100, number % 100);
 }
 
+constexpr const char* kDecoders[] = {"h264", "hevc",  "vp8",        "vp9",
+                                     "av1",  "mpeg4", "mpeg2video", "ffv1"};
+constexpr const char* kEncoders[] = {"libx264", "ffv1"};
+
+// Of AV1, libavcodec's own decoder needs hardware; those of libraries do not.
+bool can_decode(const std::string& name) {
+  if (name != "av1") return avcodec_find_decoder_by_name(name.c_str()) != nullptr;
+  return avcodec_find_decoder_by_name("libdav1d") != nullptr ||
+         avcodec_find_decoder_by_name("libaom-av1") != nullptr;
+}
+
 }  // namespace
+
+Codecs ffmpeg_codecs() {
+  Codecs codecs;
+  for (const std::string name : kDecoders) {
+    (can_decode(name) ? codecs.decoders : codecs.missing_decoders).push_back(name);
+  }
+  for (const std::string name : kEncoders) {
+    const bool is_there = avcodec_find_encoder_by_name(name.c_str()) != nullptr;
+    (is_there ? codecs.encoders : codecs.missing_encoders).push_back(name);
+  }
+  return codecs;
+}
 
 std::string library_versions() {
   const std::string lines[] = {

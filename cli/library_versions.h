@@ -1,11 +1,20 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace co2net {
 
 // The libraries that the full program computes with, a line each: the versions that are loaded, of
 // those that are headers the ones that were compiled.
 std::string library_versions();
+
+// Which of the codecs that matter FFmpeg has here: to read what cameras and websites make, and to
+// write what is kept and what browsers play.
+struct Codecs {
+  std::vector<std::string> decoders, missing_decoders;
+  std::vector<std::string> encoders, missing_encoders;
+};
+Codecs ffmpeg_codecs();
 
 }  // namespace co2net

@@ -17,6 +17,7 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 #include "postprocess/exporters/formats.h"
 
@@ -139,15 +140,14 @@ po::typed_value<double>* number_option(double by_default) {
 std::string one_of(const po::variables_map& args, const std::string& name, const Strings& allowed) {
   auto value = args[name].as<std::string>();
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
-  throw Error(ErrorKind::kUsage,
-              "--" + name + ": '" + value + "' is not one of " + joined(allowed));
+  throw Error(ErrorKind::kUsage, "--" + name + ": " + not_one_of(value, allowed));
 }
 
 spdlog::level::level_enum parse_log_level(const std::string& name) {
   const spdlog::level::level_enum level = spdlog::level::from_str(name);
   if (level == spdlog::level::off && name != "off") {
     throw Error(ErrorKind::kUsage,
-                "--log-level: '" + name + "' is not one of error, warning, info, debug, off");
+                "--log-level: " + not_one_of(name, {"error", "warning", "info", "debug", "off"}));
   }
   return level;
 }
@@ -296,7 +296,7 @@ void add_timeout_option(po::options_description& options) {
 void add_progress_option(po::options_description& options) {
   options.add_options()("progress",
                         po::value<std::string>()->value_name("HOW")->default_value("auto"),
-                        "auto (a bar on a terminal), plain (a line now and then), off");
+                        "auto (bars on a terminal), plain (a line now and then), off");
 }
 
 void add_video_options(po::options_description& options) {
@@ -319,10 +319,11 @@ void expect_no_video_name(const fs::path& output, const std::string& option) {
           "begins with a dash goes after -- or as ./NAME, and an output needs another name");
 }
 
+int default_threads() { return oneapi::tbb::info::default_concurrency(); }
+
 VideoOptions parse_video_options(const po::variables_map& args) {
   VideoOptions options;
-  options.threads =
-      optional_value<int>(args, "threads").value_or(oneapi::tbb::info::default_concurrency());
+  options.threads = optional_value<int>(args, "threads").value_or(default_threads());
   if (options.threads < 1) throw Error(ErrorKind::kUsage, "--threads must be at least 1");
   options.each.stream = optional_value<int>(args, "stream").value_or(-1);
   if (args.count("stream") > 0 && options.each.stream < 0) {
@@ -337,7 +338,7 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   options.each.strict = is_set(args, "strict");
   options.fail_fast = is_set(args, "fail-fast");
   if (args.count("progress") > 0) {
-    options.progress = one_of(args, "progress", {"auto", "plain", "off"});
+    options.progress = one_of(args, "progress", kProgressWays);
   }
   if (const auto shard = optional_value<std::string>(args, "shard")) {
     options.shard = parse_shard(*shard);
@@ -350,12 +351,6 @@ VideoOptions parse_video_options(const po::variables_map& args) {
     expect_writable(options.stats);
   }
   return options;
-}
-
-int with_stats(const VideoOptions& options, const std::function<int(Stats&)>& work) {
-  Stats stats;
-  const int failed = with_stats_written(stats, options.stats, [&] { return work(stats); });
-  return failed > 0 ? 1 : 0;
 }
 
 void add_output_option(po::options_description& options) {
@@ -404,6 +399,12 @@ ResultOptions parse_result_options(const po::variables_map& args) {
     throw Error(ErrorKind::kUsage, "--top-k must be at least 1");
   }
   return options;
+}
+
+fs::path errors_in(const ResultOptions& options) {
+  const bool has_errors =
+      options.format == ResultFormat::kActivityNet || options.format == ResultFormat::kJsonLines;
+  return has_errors ? options.output : fs::path();
 }
 
 void add_compat_option(po::options_description& options) {

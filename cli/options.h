@@ -94,7 +94,7 @@ struct VideoOptions {
   VideoSettings each;
   int threads = 1;
   bool fail_fast = false;
-  std::string progress = "auto";
+  std::string progress = "off";
   Shard shard;
   bool nul_separated = false;
   std::filesystem::path stats;  // empty for none
@@ -111,20 +111,18 @@ void add_limit_options(boost::program_options::options_description& options);
 void add_spool_option(boost::program_options::options_description& options);
 // --threads
 void add_threads_option(boost::program_options::options_description& options);
+int default_threads();  // as many as this process may use
 // --strict, --stats
 void add_outcome_options(boost::program_options::options_description& options);
 // --timeout
 void add_timeout_option(boost::program_options::options_description& options);
 // --progress
+inline const std::vector<std::string> kProgressWays = {"auto", "plain", "off"};
 void add_progress_option(boost::program_options::options_description& options);
 // All of these
 void add_video_options(boost::program_options::options_description& options);
 // Takes the ones that the command has.
 VideoOptions parse_video_options(const boost::program_options::variables_map& args);
-
-// Runs `work`, which returns how many inputs failed, and writes the statistics that --stats asks
-// for, also where an error or an interruption ends it. Returns the exit code.
-int with_stats(const VideoOptions& options, const std::function<int(Stats&)>& work);
 
 // A short option takes what is written on to it, so that "-oNAME.mp4" names an output and not the
 // video: throws if an output of that option has a video's suffix.
@@ -155,6 +153,8 @@ struct ResultOptions {
 };
 void add_result_options(boost::program_options::options_description& options);
 ResultOptions parse_result_options(const boost::program_options::variables_map& args);
+// The file that tells what failed, too; empty where none does.
+std::filesystem::path errors_in(const ResultOptions& options);
 
 // --compat, of commands that make segments; none unless it is given
 void add_compat_option(boost::program_options::options_description& options);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "cli/terminal.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
@@ -35,7 +36,9 @@ ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe, Io
       model_(std::move(model)),
       recipe_(std::move(recipe)),
       lines_to_(options.output.empty() ? &io.out : nullptr),
-      is_to_terminal_(options.output.empty() && io.out_is_terminal) {
+      is_to_terminal_(options.output.empty() && io.out_is_terminal),
+      may_meet_bars_(is_to_terminal_ && io.err_is_terminal && !is_dumb_terminal()),
+      err_(io.err) {
   if (is_file_a_video(options.format)) {
     expect_writable(options.output / "any");
     return;
@@ -124,6 +127,7 @@ void ResultSink::put(std::string lines) {
     pending_ += lines;
     return;
   }
+  if (may_meet_bars_) write_at_once(err_, kEraseBelow);
   *lines_to_ << (is_to_terminal_ ? printable_lines(lines) : lines) << std::flush;
   if (!*lines_to_) {
     throw Error(ErrorKind::kIo,

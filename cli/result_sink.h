@@ -43,6 +43,8 @@ class ResultSink {
   std::ofstream direct_;    // a pipe or device that results go to
   std::ostream* lines_to_;  // where lines go as they come; null if they are collected
   const bool is_to_terminal_;
+  const bool may_meet_bars_;  // which are drawn on the same terminal
+  std::ostream& err_;
   std::string pending_;
   bool begun_ = false;
   std::vector<VideoResult> results_;

@@ -183,9 +183,11 @@ class FlowSaving {
 
   void run() {
     const std::size_t kAtOnce = 4;
+    job_.on_progress(done_, expected_);
     last_ = next_frame();
     if (last_.empty()) {
-      throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
+      throw Error(ErrorKind::kInput, "the video has no frames; is the file complete?")
+          .in_stage("decode");
     }
     const cv::Size size = last_.size();
     pairs_at_once_ = pairs_at_once(size);
@@ -503,6 +505,7 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   work.threads = options_.threads;
   work.deadline = job.deadline;
   work.done = checkpoint.rows();
+  job.on_progress(work.done.shape.empty() ? 0 : work.done.dim(0), expected);
   work.on_progress = [&](const Array& rows) {
     job.on_progress(rows.dim(0), expected);
     job.file->expect_unchanged();

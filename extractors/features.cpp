@@ -39,7 +39,8 @@ class Extraction {
             tbb::make_filter<Work, void>(tbb::filter_mode::serial_in_order,
                                          [this](const Work& work) { run_networks(work); }));
     if (features_.rows.dim(0) == 0) {
-      throw Error(ErrorKind::kInput, "the video has no frames").in_stage("decode");
+      throw Error(ErrorKind::kInput, "the video has no frames; is the file complete?")
+          .in_stage("decode");
     }
     features_.frames = reader_.frames();
     features_.decode = {decoding_.total().seconds, features_.frames};

@@ -2,6 +2,7 @@
 
 #include "localizer/sampler.h"
 #include "pipeline/base/settings.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -74,8 +75,7 @@ TrainingOptions training_preset(Variant variant) {
 
 TrainingOptions training_preset(const std::string& name) {
   if (const auto variant = named<Variant>(name)) return training_preset(*variant);
-  throw Error(ErrorKind::kUsage,
-              "unknown training preset '" + name + "'; known: " + joined(names_of<Variant>()));
+  throw Error(ErrorKind::kUsage, "training preset " + not_one_of(name, names_of<Variant>()));
 }
 
 Json to_json(const TrainingOptions& options) {

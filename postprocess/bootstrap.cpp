@@ -5,15 +5,9 @@
 #include "pipeline/base/statistics.h"
 
 namespace co2net {
-namespace {
-
-constexpr int kSets = 1000;
-
-}  // namespace
-
 void for_each_drawn_set(std::size_t videos, const std::function<void(const Copies&)>& use) {
   std::mt19937_64 random(1);
-  for (int set = 0; set < kSets; ++set) {
+  for (int set = 0; set < kDrawnSets; ++set) {
     Copies copies(videos);
     for (std::size_t i = 0; i < videos; ++i) ++copies[random() % videos];
     use(copies);

@@ -16,7 +16,8 @@ struct Estimate {
 // How often each video is in a set.
 using Copies = std::vector<int>;
 
-// A thousand sets of so many videos.
+inline constexpr int kDrawnSets = 1000;
+// So many sets of so many videos.
 void for_each_drawn_set(std::size_t videos, const std::function<void(const Copies&)>& use);
 
 // `of_sets`: what the figure is in each drawn set that has it, at least one.

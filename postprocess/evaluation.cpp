@@ -408,11 +408,13 @@ std::vector<double> mean_over_classes(const PerClass& per_class, std::size_t thr
 Copies one_each(const Gathering& gathered) { return Copies(gathered.compared_videos, 1); }
 
 void add_estimates(const Gathering& gathered, const Judged& judged,
-                   const EvaluationOptions& options, EvaluationDetails& details) {
+                   const EvaluationOptions& options, const std::function<void()>& on_drawn_set,
+                   EvaluationDetails& details) {
   const std::size_t thresholds = options.tiou.size();
   std::vector<std::vector<double>> of_sets(thresholds);
   std::vector<double> averages;
   for_each_drawn_set(gathered.compared_videos, [&](const Copies& copies) {
+    on_drawn_set();
     const PerClass found = per_class(judged, options.protocol, copies);
     if (found.empty()) return;
     const std::vector<double> means = mean_over_classes(found, thresholds);
@@ -511,11 +513,12 @@ Evaluation evaluate(const Predictions& predictions, const Annotations& annotatio
 }
 
 EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annotations& annotations,
-                                     const EvaluationOptions& options) {
+                                     const EvaluationOptions& options,
+                                     const std::function<void()>& on_drawn_set) {
   const Gathering gathered(predictions, annotations, options);
   const Judged judged = judge(gathered, options);
   EvaluationDetails details;
-  add_estimates(gathered, judged, options, details);
+  add_estimates(gathered, judged, options, on_drawn_set, details);
   const std::vector<std::size_t> curve_places =
       spread(options.tiou.size(), EvaluationDetails::kMostCurves);
   for (const std::size_t t : curve_places) details.curve_tiou.push_back(options.tiou[t]);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -95,9 +96,11 @@ struct EvaluationDetails {
 };
 
 // Drawn sets of videos are evaluated as if that were all there is: without classes of which no
-// video is among them. Errors: as evaluate().
-EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annotations& annotations,
-                                     const EvaluationOptions& options);
+// video is among them; `on_drawn_set` hears of each, since a thousand take their time. Errors: as
+// evaluate().
+EvaluationDetails evaluate_in_detail(
+    const Predictions& predictions, const Annotations& annotations,
+    const EvaluationOptions& options, const std::function<void()>& on_drawn_set = [] {});
 
 // The thresholds as the protocol compares with them. Errors: Error(kInternal) as evaluate().
 std::vector<double> compared_tiou(const EvaluationOptions& options);

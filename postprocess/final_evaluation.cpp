@@ -123,9 +123,11 @@ Counts total(const std::vector<Counts>& videos) {
   return sum;
 }
 
-std::vector<Counts> drawn_totals(const std::vector<Counts>& videos) {
+std::vector<Counts> drawn_totals(const std::vector<Counts>& videos,
+                                 const std::function<void()>& on_drawn_set) {
   std::vector<Counts> totals;
   for_each_drawn_set(videos.size(), [&](const Copies& copies) {
+    on_drawn_set();
     Counts& of_set = totals.emplace_back();
     for (std::size_t i = 0; i < videos.size(); ++i) {
       for (int copy = 0; copy < copies[i]; ++copy) of_set += videos[i];
@@ -146,9 +148,10 @@ std::optional<Estimate> estimate_of(Figure figure, std::size_t t, const Counts& 
   return estimate(*value, values);
 }
 
-std::vector<FinalAccuracy> accuracy_of(const std::vector<Counts>& videos) {
+std::vector<FinalAccuracy> accuracy_of(const std::vector<Counts>& videos,
+                                       const std::function<void()>& on_drawn_set) {
   const Counts all = total(videos);
-  const std::vector<Counts> draws = drawn_totals(videos);
+  const std::vector<Counts> draws = drawn_totals(videos, on_drawn_set);
   std::vector<FinalAccuracy> accuracy;
   for (std::size_t t = 0; t < kTiou.size(); ++t) {
     accuracy.push_back({kTiou[t], all.hits[t], estimate_of(precision, t, all, draws),
@@ -169,12 +172,12 @@ class Comparison {
     for (const VideoPredictions& video : predictions) note_if_foreign(video);
   }
 
-  FinalEvaluation result() && {
+  FinalEvaluation result(const std::function<void()>& on_drawn_set) && {
     const Counts all = total(counts_);
     found_.videos = static_cast<int>(counts_.size());
     found_.segments = all.segments;
     found_.truths = all.truths;
-    found_.accuracy = accuracy_of(counts_);
+    found_.accuracy = accuracy_of(counts_, on_drawn_set);
     found_.pairs = static_cast<int>(starts_.size());
     found_.start = boundary_error(starts_);
     found_.end = boundary_error(ends_);
@@ -266,9 +269,10 @@ std::optional<double> FalseAlarms::per_hour() const { return share(segments, hou
 std::optional<double> FalseAlarms::most_per_hour() const { return share(kMostUnseen, hours); }
 
 FinalEvaluation evaluate_final(const Predictions& predictions, const Annotations& annotations,
-                               const std::string& subset) {
+                               const std::string& subset,
+                               const std::function<void()>& on_drawn_set) {
   expect_final(predictions);
-  return Comparison(predictions, annotations, subset).result();
+  return Comparison(predictions, annotations, subset).result(on_drawn_set);
 }
 
 }  // namespace co2net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -69,8 +70,10 @@ struct FinalEvaluation {
 
 // How good final segments are to a person who acts on each. `subset` of the ground truth's videos;
 // empty: all. A video's duration is what the predictions say of it, else the ground truth's.
-// Errors: Error(kInput) where the predictions have no final segments.
-FinalEvaluation evaluate_final(const Predictions& predictions, const Annotations& annotations,
-                               const std::string& subset);
+// `on_drawn_set` hears of each set of videos that is drawn for bounds. Errors: Error(kInput) where
+// the predictions have no final segments.
+FinalEvaluation evaluate_final(
+    const Predictions& predictions, const Annotations& annotations, const std::string& subset,
+    const std::function<void()>& on_drawn_set = [] {});
 
 }  // namespace co2net

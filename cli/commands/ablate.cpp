@@ -7,6 +7,7 @@
 #include "cli/workflows/ablation.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/json.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 #include "postprocess/text_table.h"
 
@@ -49,8 +50,9 @@ std::vector<AblationTable> parse_tables(const po::variables_map& args) {
   const Strings known = table_names();
   for (const std::string& name : wanted) {
     if (name == "all" || std::ranges::find(known, name) != known.end()) continue;
-    throw Error(ErrorKind::kUsage,
-                "--table: '" + name + "' is not one of " + joined(known) + ", all");
+    Strings allowed = known;
+    allowed.emplace_back("all");
+    throw Error(ErrorKind::kUsage, "--table: " + not_one_of(name, allowed));
   }
   std::vector<AblationTable> tables;
   for (const AblationTable& table : ablation_tables()) {
@@ -140,8 +142,7 @@ void print_json(const AblationResult& result, const AblationJob& job, std::ostre
 
 int run_ablate(const po::variables_map& args, Io& io) {
   const AblationJob job = parse_job(args);
-  Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
-                    0);
+  Progress progress(io.err, parse_progress(args, io));
   const AblationResult result = ablate(job, progress.observer());
   if (args["json"].as<bool>()) {
     print_json(result, job, io.out);

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
@@ -33,8 +35,17 @@ int cache_stat(DiskCache& cache, std::optional<std::int64_t> max_size, Io& io) {
   return 0;
 }
 
-int cache_verify(DiskCache& cache, Io& io) {
-  const auto damaged = cache.verify();
+int cache_verify(DiskCache& cache, const ProgressView& view, Io& io) {
+  std::vector<std::filesystem::path> damaged;
+  {
+    Progress progress(io.err, view);
+    const Observer observer = progress.observer();
+    observer.on_start("verify");
+    damaged = cache.verify([&](std::size_t read, std::size_t count) {
+      observer.on_progress("entries", static_cast<std::int64_t>(read),
+                           static_cast<std::int64_t>(count));
+    });
+  }
   for (const auto& path : damaged) io.out << printable(path.string()) << "\n";
   if (damaged.empty()) return 0;
   spdlog::error("{} damaged entries were deleted; they will be computed anew", damaged.size());
@@ -63,6 +74,7 @@ void add_cache_command_options(po::options_description& options) {
        "gc: delete what was not used for longest until no more than this is left, such as 50G; "
        "stat: "
        "tell what gc would delete");
+  add_progress_option(options);
 }
 
 // One that is not there yet is an empty cache.
@@ -87,10 +99,10 @@ int run_cache(const po::variables_map& args, Io& io) {
   if (action == "stat") return cache_stat(cache, max_size, io);
   if (action != "verify" && action != "clear") {
     throw Error(ErrorKind::kUsage,
-                "unknown action '" + action + "'; known: stat, verify, gc, clear");
+                "action " + not_one_of(action, {"stat", "verify", "gc", "clear"}));
   }
   expect_none_of(args, {"max-size"}, "is of 'cache gc' and 'cache stat' alone");
-  if (action == "verify") return cache_verify(cache, io);
+  if (action == "verify") return cache_verify(cache, parse_progress(args, io), io);
   return report(cache.clear());
 }
 

@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/result_sink.h"
 #include "cli/workflows/convert.h"
 #include "pipeline/base/error.h"
@@ -34,6 +35,7 @@ void add_convert_options(po::options_description& options) {
        "otio")  //
       ("ambiguous", po::value<std::string>()->value_name("FILE"),
        "also take in a list of ambiguous intervals, as THUMOS14's Ambiguous_test.txt");
+  add_progress_option(options);
 }
 
 ExportFormat parse_format(const po::variables_map& args, const fs::path& output) {
@@ -88,7 +90,8 @@ int run_convert(const po::variables_map& args, Io& io) {
   job.only_final = parse_only_final(args);
   job.frame_rate = parse_frame_rate(args, job.format);
   expect_fitting(job.target, export_row(job.format).place);
-  const Converted converted = convert_files(job);
+  Progress progress(io.err, parse_progress(args, io));
+  const Converted converted = convert_files(job, progress.observer());
   io.out << (io.out_is_terminal ? printable_lines(converted.text) : converted.text);
   spdlog::info("{} videos, {} classes", converted.videos, converted.classes);
   return 0;

@@ -2,6 +2,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/evaluate.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -64,6 +65,7 @@ void add_eval_options(po::options_description& options) {
        "found in the place of what; from co2net's JSON or JSON lines")  //
       ("json", po::bool_switch(), "JSON with fractions instead of a table with percent");
   add_output_option(options);
+  add_progress_option(options);
 }
 
 std::string text_of(const po::variables_map& args, const std::string& option) {
@@ -189,7 +191,11 @@ void write_page(const EvalOptions& options, const Json& evaluation) {
 void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
   const EvalOptions options = parse_eval_options(args);
   const fs::path output = parse_figures_output(args, {options.job.predictions, options.job.scores});
-  const EvaluateResult result = evaluate_files(options.job);
+  EvaluateResult result;
+  {
+    Progress progress(io.err, parse_progress(args, io));
+    result = evaluate_files(options.job, progress.observer());
+  }
   if (!options.page.empty()) write_page(options, json_of(result, options));
   write_figures(output, with_json ? as_line(json_of(result, options)) : as_table(result, options),
                 io);
@@ -198,7 +204,11 @@ void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
 void judge_final_segments(const po::variables_map& args, bool with_json, Io& io) {
   const EvaluateFinalJob job = parse_final_job(args);
   const fs::path output = parse_figures_output(args, {job.predictions});
-  const FinalEvaluation result = evaluate_final_files(job);
+  FinalEvaluation result;
+  {
+    Progress progress(io.err, parse_progress(args, io));
+    result = evaluate_final_files(job, progress.observer());
+  }
   write_figures(output, with_json ? as_line(json_of(result, job)) : to_table(result), io);
 }
 

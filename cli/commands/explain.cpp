@@ -2,6 +2,7 @@
 
 #include "cli/commands/extraction_options.h"
 #include "cli/options.h"
+#include "cli/through_inputs.h"
 #include "cli/workflows/segments.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
@@ -32,15 +33,16 @@ int run_explain(const po::variables_map& args, Io& io) {
   LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
   settle_operating_point(job.bundle, parse_operating_point(args));
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in);
-  const int failed = explain_videos(
-      job, source_of(inputs), [&](const Input& input, const std::vector<StageForecast>& forecasts) {
-        io.out << printable(input.path.string()) << "\n";
-        for (const StageForecast& forecast : forecasts) {
-          io.out << "  " << forecast.stage << std::string(14 - forecast.stage.size(), ' ')
-                 << (forecast.runs ? "runs" : "skip") << "  " << printable(forecast.reason) << "\n";
-        }
-      });
-  return failed > 0 ? 1 : 0;
+  const auto print = [&](const Input& input, const std::vector<StageForecast>& forecasts) {
+    io.out << printable(input.path.string()) << "\n";
+    for (const StageForecast& forecast : forecasts) {
+      io.out << "  " << forecast.stage << std::string(14 - forecast.stage.size(), ' ')
+             << (forecast.runs ? "runs" : "skip") << "  " << printable(forecast.reason) << "\n";
+    }
+  };
+  return through_inputs(video, io, [&](Stats&, const Observer& observer) {
+    return explain_videos(job, source_of(inputs), print, observer);
+  });
 }
 
 }  // namespace

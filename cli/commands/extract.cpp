@@ -4,8 +4,9 @@
 
 #include "cli/commands/extraction_options.h"
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/through_inputs.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 
 namespace po = boost::program_options;
 
@@ -29,7 +30,7 @@ std::vector<Modality> parse_streams(const po::variables_map& args) {
   const auto streams = args["streams"].as<std::string>();
   if (streams == "rgb,flow" || streams == "flow,rgb") return {Modality::kRgb, Modality::kFlow};
   if (const auto stream = named<Modality>(streams)) return {*stream};
-  throw Error(ErrorKind::kUsage, "--streams: '" + streams + "' is not one of rgb,flow, rgb, flow");
+  throw Error(ErrorKind::kUsage, "--streams: " + not_one_of(streams, {"rgb,flow", "rgb", "flow"}));
 }
 
 ExtractJob parse_job(const po::variables_map& args, const VideoOptions& video, DiskCache* cache) {
@@ -53,9 +54,8 @@ int run_extract(const po::variables_map& args, Io& io) {
   const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   const ExtractJob job = parse_job(args, video, cache.get());
-  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  return with_stats(video, [&](Stats& stats) {
-    return extract(job, source_of(inputs), stats, progress.observer());
+  return through_inputs(video, io, [&](Stats& stats, const Observer& observer) {
+    return extract(job, source_of(inputs), stats, observer);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <boost/program_options.hpp>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
@@ -19,7 +20,7 @@ void parse_keep(const po::variables_map& args, ExtractionSettings& settings) {
   if (args.count("keep") == 0) return;
   for (const std::string& stage : args["keep"].as<Strings>()) {
     if (stage != "frames" && stage != "flow") {
-      throw Error(ErrorKind::kUsage, "--keep: '" + stage + "' is not one of frames, flow");
+      throw Error(ErrorKind::kUsage, "--keep: " + not_one_of(stage, {"frames", "flow"}));
     }
     (stage == "frames" ? settings.keep_frames : settings.keep_flow) = true;
   }

@@ -1,7 +1,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/through_inputs.h"
 #include "cli/workflows/save_flow.h"
 
 namespace po = boost::program_options;
@@ -31,9 +31,9 @@ int run_flow(const po::variables_map& args, Io& io) {
   job.threads = video.threads;
   job.each = video.each;
   job.fail_fast = video.fail_fast;
-  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  return with_stats(
-      video, [&](Stats& stats) { return save_flow(job, inputs, stats, progress.observer()); });
+  return through_inputs(video, io, [&](Stats& stats, const Observer& observer) {
+    return save_flow(job, inputs, stats, observer);
+  });
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/import.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -33,13 +35,14 @@ void add_import_options(po::options_description& options) {
        "co2net, activitynet1.2: the length in snippets that it was trained with (default: 60)")  //
       ("name", po::value<std::string>()->value_name("NAME"), "the bundle's name");
   add_recipe_options(options, true);
+  add_progress_option(options);
 }
 
 std::string not_of(const std::string& action) {
   return "is not of 'import " + action + "' ('co2net import --help' lists the options)";
 }
 
-int import_i3d(const po::variables_map& args) {
+int import_i3d(const po::variables_map& args, Io& io) {
   expect_none_of(args, {"model", "classes", "preset", "max-seqlen"}, not_of("i3d"));
   ImportI3dJob job;
   job.rgb = required(args, "rgb", "I3D for RGB", "the RGB network's checkpoint with --rgb");
@@ -48,7 +51,8 @@ int import_i3d(const po::variables_map& args) {
   job.bundle = bundle_to_fill(parse_directory(args), {kCo2NetFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_bundle_name(args).value_or(job.bundle.name);
-  const Bundle bundle = import_into_bundle(job);
+  Progress progress(io.err, parse_progress(args, io));
+  const Bundle bundle = import_into_bundle(job, progress.observer());
   for (const Modality stream : {Modality::kRgb, Modality::kFlow}) {
     spdlog::info("wrote {}, with the weights of a checkpoint of {}",
                  bundle.file(i3d_file(stream)).string(),
@@ -76,7 +80,7 @@ int parse_max_seqlen(const po::variables_map& args, Variant variant) {
   return length;
 }
 
-int import_co2net(const po::variables_map& args, const fs::path& checkpoint) {
+int import_co2net(const po::variables_map& args, const fs::path& checkpoint, Io& io) {
   expect_none_of(args, {"rgb", "flow", "output", "i3d-classes"}, not_of("co2net"));
   ImportCo2NetJob job;
   job.checkpoint = checkpoint;
@@ -89,26 +93,27 @@ int import_co2net(const po::variables_map& args, const fs::path& checkpoint) {
   job.bundle = bundle_to_fill(directory, {kI3dRgbFile, kI3dFlowFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_bundle_name(args).value_or(job.bundle.name);
-  const Bundle bundle = import_into_bundle(job);
+  Progress progress(io.err, parse_progress(args, io));
+  const Bundle bundle = import_into_bundle(job, progress.observer());
   spdlog::info("wrote {}: {}, {} classes, {} features", bundle.file(kCo2NetFile).string(),
                name_of(job.variant), bundle.classes.size(), bundle.feature_size);
   return 0;
 }
 
-int run_import(const po::variables_map& args, Io&) {
+int run_import(const po::variables_map& args, Io& io) {
   const std::vector<std::string> words = parse_arguments(args, "ACTION (i3d, co2net)");
   const std::string& action = words.front();
   if (action == "i3d") {
     if (words.size() > 1) {
       throw Error(ErrorKind::kUsage, "'" + words[1] + "': i3d takes its files by --rgb and --flow");
     }
-    return import_i3d(args);
+    return import_i3d(args, io);
   }
   if (action == "co2net") {
     if (words.size() != 2) throw Error(ErrorKind::kUsage, "co2net takes one FILE, a checkpoint");
-    return import_co2net(args, words[1]);
+    return import_co2net(args, words[1], io);
   }
-  throw Error(ErrorKind::kUsage, "unknown action '" + action + "'; known: i3d, co2net");
+  throw Error(ErrorKind::kUsage, "action " + not_one_of(action, {"i3d", "co2net"}));
 }
 
 }  // namespace

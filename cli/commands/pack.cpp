@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/pack.h"
 #include "pipeline/base/error.h"
 
@@ -17,9 +18,10 @@ void add_pack_options(po::options_description& options) {
   add_order_option(options);
   options.add_options()("allow-missing", po::bool_switch(),
                         "let videos without features be arrays [0, 2D] instead of an error");
+  add_progress_option(options);
 }
 
-int run_pack(const po::variables_map& args, Io&) {
+int run_pack(const po::variables_map& args, Io& io) {
   PackJob job;
   job.folder = parse_argument(args, "FEATURES_DIR");
   job.packed = parse_output(args);
@@ -30,7 +32,8 @@ int run_pack(const po::variables_map& args, Io&) {
   }
   job.annotations = parse_order(args);
   job.allow_missing = args["allow-missing"].as<bool>();
-  const PackedFeatures packed = pack_features(job);
+  Progress progress(io.err, parse_progress(args, io));
+  const PackedFeatures packed = pack_features(job, progress.observer());
   spdlog::info("{} videos, {} columns", packed.videos, packed.columns);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/through_inputs.h"
 #include "cli/workflows/each_input.h"
 #include "extractors/video/video_reader.h"
 
@@ -35,21 +36,22 @@ void add_probe_options(po::options_description& options) {
 int run_probe(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
   const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in);
-  const int failed =
-      for_each_input(source_of(inputs), options.fail_fast, {}, [&](const Input& input) {
-        const Deadline deadline = options.each.deadline();
-        const auto file = open_or_spool(input.path, options.each.spool, deadline);
-        const Probe probe = probe_video(file, options.each.limits, deadline);
-        Json streams = Json::array();
-        for (const SourceInfo& source : probe.streams) streams.push_back(to_json(source));
-        const SourceInfo& chosen = probe.streams.at(probe.chosen);
-        io.out << to_text({{"path", input.path.string()},
-                           {"container", chosen.container},
-                           {"chosen_stream", chosen.stream},
-                           {"video_streams", streams}})
-               << "\n";
-      });
-  return failed > 0 ? 1 : 0;
+  const auto print = [&](const Input& input) {
+    const Deadline deadline = options.each.deadline();
+    const auto file = open_or_spool(input.path, options.each.spool, deadline);
+    const Probe probe = probe_video(file, options.each.limits, deadline);
+    Json streams = Json::array();
+    for (const SourceInfo& source : probe.streams) streams.push_back(to_json(source));
+    const SourceInfo& chosen = probe.streams.at(probe.chosen);
+    io.out << to_text({{"path", input.path.string()},
+                       {"container", chosen.container},
+                       {"chosen_stream", chosen.stream},
+                       {"video_streams", streams}})
+           << "\n";
+  };
+  return through_inputs(options, io, [&](Stats&, const Observer& observer) {
+    return for_each_input(source_of(inputs), options.fail_fast, observer, print);
+  });
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ int write_page(const po::variables_map& args, const VideoOptions& options,
 
 int run_report(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
-  Progress progress(io.err, progress_mode(options.progress, io.err_is_terminal), 0);
+  Progress progress(io.err, parse_progress(args, io));
   const bool is_drawn = args["png"].as<bool>() || args["svg"].as<bool>();
   return (is_drawn ? draw_figures : write_page)(args, options, progress.observer());
 }

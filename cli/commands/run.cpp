@@ -3,8 +3,8 @@
 #include "cli/commands/extraction_options.h"
 #include "cli/input_stream.h"
 #include "cli/options.h"
-#include "cli/progress.h"
 #include "cli/result_sink.h"
+#include "cli/through_inputs.h"
 #include "cli/workflows/report.h"
 #include "cli/workflows/segments.h"
 #include "pipeline/base/error.h"
@@ -48,14 +48,14 @@ fs::path parse_report(const po::variables_map& args, const ResultOptions& result
 }
 
 void write_report_of(const fs::path& results, const fs::path& folder, const fs::path& scores,
-                     const VideoOptions& video) {
+                     const VideoOptions& video, const Observer& observer) {
   ReportJob job;
   job.files.results = results;
   job.files.scores = scores;
   job.output = folder;
   job.threads = video.threads;
   job.media.each = video.each;
-  write_report(job, {});
+  write_report(job, observer);
 }
 
 int run_run(const po::variables_map& args, Io& io) {
@@ -74,15 +74,15 @@ int run_run(const po::variables_map& args, Io& io) {
   expect_no_input_at(results.output, inputs);
 
   ResultSink sink(results, summary(job.bundle), to_json(job.extraction.recipe), io);
-  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  return with_stats(video, [&](Stats& stats) {
+  const auto work = [&](Stats& stats, const Observer& observer) {
     const int failed = localize_videos(
         job, at_once ? videos_from(io.in, video.nul_separated, video.shard) : source_of(inputs),
-        stats, sink.receiver(), progress.observer());
+        stats, sink.receiver(), observer);
     sink.finish();
-    if (!report.empty()) write_report_of(results.output, report, job.scores, video);
+    if (!report.empty()) write_report_of(results.output, report, job.scores, video, observer);
     return failed;
-  });
+  };
+  return through_inputs(video, io, work, errors_in(results));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "cli/commands/segments_of_files.h"
 
-#include "cli/progress.h"
 #include "cli/result_sink.h"
+#include "cli/through_inputs.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -36,14 +36,12 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   expect_no_input_at(results.output, inputs.files);
 
   ResultSink sink(results, summary(job.bundle), to_json(job.bundle.recipe), io);
-  Progress progress(io.err, progress_mode(inputs.options.progress, io.err_is_terminal),
-                    inputs.files.size());
-  return with_stats(inputs.options, [&](Stats& stats) {
-    const int failed =
-        workflow(job, source_of(inputs.files), stats, sink.receiver(), progress.observer());
+  const auto work = [&](Stats& stats, const Observer& observer) {
+    const int failed = workflow(job, source_of(inputs.files), stats, sink.receiver(), observer);
     sink.finish();
     return failed;
-  });
+  };
+  return through_inputs(inputs.options, io, work, errors_in(results));
 }
 
 }  // namespace co2net

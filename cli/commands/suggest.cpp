@@ -4,8 +4,8 @@
 
 #include "cli/commands/extraction_options.h"
 #include "cli/options.h"
-#include "cli/progress.h"
 #include "cli/result_sink.h"
+#include "cli/through_inputs.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
@@ -66,9 +66,8 @@ int run_suggest(const po::variables_map& args, Io& io) {
   const auto add_row = [&](const Suggestion& suggestion) {
     rows += suggestion_row(suggestion, file_below(folder, suggestion.input.path), job.bundle.name);
   };
-  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), inputs.size());
-  return with_stats(video, [&](Stats& stats) {
-    const int failed = suggest_labels(job, source_of(inputs), stats, add_row, progress.observer());
+  return through_inputs(video, io, [&](Stats& stats, const Observer& observer) {
+    const int failed = suggest_labels(job, source_of(inputs), stats, add_row, observer);
     if (output.empty()) {
       io.out << (io.out_is_terminal ? printable_lines(rows) : rows);
     } else {

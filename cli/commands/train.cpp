@@ -4,7 +4,7 @@
 #include "cli/commands/extraction_options.h"
 #include "cli/commands/training_options.h"
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/through_inputs.h"
 #include "cli/workflows/train_on_features.h"
 #include "cli/workflows/train_on_videos.h"
 #include "pipeline/base/error.h"
@@ -89,8 +89,7 @@ int train_from_features(const po::variables_map& args, Io& io) {
   job.settings = parse_settings(args);
   job.data = parse_dataset(args);
   job.name = parse_bundle_name(args).value_or("co2net-" + name_of(job.settings.preset));
-  Progress progress(io.err, progress_mode(args["progress"].as<std::string>(), io.err_is_terminal),
-                    1);
+  Progress progress(io.err, parse_progress(args, io));
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());
 
   const Split& split = trained.split;
@@ -139,8 +138,9 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.changes = given_changes(args);
   if (!args["held-out"].defaulted()) job.held_out_share = args["held-out"].as<double>();
   job.name = parse_bundle_name(args).value_or("own-actions");
-  Progress progress(io.err, progress_mode(video.progress, io.err_is_terminal), 0);
+  Progress progress(io.err, parse_progress(args, io));
   const TrainedOnVideos trained = train_on_videos(job, progress.observer());
+  tell_failures(progress, io);
 
   if (trained.held_out > 0) {
     print_held_out(trained.training, trained.held_out, io.out);

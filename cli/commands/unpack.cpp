@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/workflows/pack.h"
 #include "pipeline/base/error.h"
 
@@ -15,6 +16,7 @@ void add_unpack_options(po::options_description& options) {
   add_directory_option(options);
   add_order_option(options);
   add_recipe_options(options, true);
+  add_progress_option(options);
 }
 
 // How the features were made, if the user knows it: the packed file does not say.
@@ -36,10 +38,11 @@ std::optional<Recipe> parse_known_recipe(const po::variables_map& args) {
   return std::nullopt;
 }
 
-int run_unpack(const po::variables_map& args, Io&) {
+int run_unpack(const po::variables_map& args, Io& io) {
   const UnpackJob job = {parse_argument(args, "FILE.npy"), parse_order(args), parse_directory(args),
                          parse_known_recipe(args)};
-  const PackedFeatures unpacked = unpack_features(job);
+  Progress progress(io.err, parse_progress(args, io));
+  const PackedFeatures unpacked = unpack_features(job, progress.observer());
   spdlog::info("{} videos, {} columns", unpacked.videos, unpacked.columns);
   return 0;
 }

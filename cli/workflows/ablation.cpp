@@ -122,7 +122,9 @@ class RowTrainer {
     Json result = Json::object();
     if (fs::exists(file) && fs::exists(training / "settings.json")) {
       observer_.on_start("trained");
+      observer_.on_reuse();
       result = parse_json(read_file(file), file.string(), ErrorKind::kModel);
+      observer_.on_end();
     } else {
       train_bundle(dataset_, split, settings, name_, std::nullopt, observer_);
     }
@@ -157,7 +159,7 @@ AblationFigures figures_of(const Json& evaluation, const Columns& columns) {
 
 Results run_trainings(const AblationJob& job, const RowTrainer& trainer, const Observer& observer) {
   const std::vector<TrainingSettings> trainings = trainings_of(job);
-  observer.on_series(trainings.size());
+  observer.on_series("trainings", trainings.size());
   trainer.expect_same(trainings);
   Results results;
   for (const TrainingSettings& settings : trainings) {

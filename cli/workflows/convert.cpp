@@ -9,6 +9,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotation_formats.h"
 #include "pipeline/datasets/annotations.h"
@@ -262,10 +263,18 @@ Converted convert_results(const Sources& sources, const ConvertJob& job) {
 
 }  // namespace
 
-Converted convert_files(const ConvertJob& job) {
+Converted convert_files(const ConvertJob& job, const Observer& observer) {
   expect_no_input_at(job.target.path, job);
   Sources sources;
-  for (const fs::path& input : job.inputs) sources.push_back(read_input(read_source, input));
+  observer.on_series("files", job.inputs.size());
+  for (const fs::path& input : job.inputs) {
+    throw_if_interrupted();
+    observer.on_start(input.filename().string());
+    sources.push_back(read_input(read_source, input));
+    const auto bytes = static_cast<std::int64_t>(sources.back().bytes.size());
+    observer.on_progress("bytes", bytes, bytes);
+    observer.on_end();
+  }
   return hold_results(sources) ? convert_results(sources, job) : convert_annotations(sources, job);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/workflows/observer.h"
 #include "postprocess/exporters/formats.h"
 
 namespace co2net {
@@ -31,6 +32,6 @@ struct Converted {
 // Errors: Error(kUsage) for an output in the place of an input, results beside annotations, and
 // what says nothing to one of the two; Error(kInput) for a video that two files have results of; as
 // the readers, merge(), write_annotations() and export_files().
-Converted convert_files(const ConvertJob& job);
+Converted convert_files(const ConvertJob& job, const Observer& observer = {});
 
 }  // namespace co2net

@@ -37,6 +37,7 @@ class InputLoop {
       : inputs_(inputs), how_(how), observer_(observer), work_(work), on_error_(on_error) {}
 
   int run() {
+    observer_.on_series(how_.what, inputs_.count);
     how_.at_once > 1 ? run_at_once() : run_in_turn();
     if (has_stopped_) report_untried();
     return failed_;
@@ -99,13 +100,19 @@ class InputLoop {
 
   void conclude(const Attempt& attempt) {
     const std::optional<Error> error = attempt.error ? attempt.error : delivered(attempt);
+    if (error) {
+      if (concerns_every_input(error->kind())) throw Error(*error);
+      report(attempt.input, *error);
+    }
     observer_.on_end();
-    if (!error) return;
-    if (concerns_every_input(error->kind())) throw Error(*error);
-    const Input& input = attempt.input;
-    const std::string stage = error->stage().empty() ? "input" : error->stage();
-    spdlog::error("{}: {}: {}", place_of(input), stage, error->what());
-    on_error_({input.id, stage, error->what()});
+  }
+
+  void report(const Input& input, const Error& error) {
+    const std::string stage = error.stage().empty() ? "input" : error.stage();
+    spdlog::error("{}: {}: {}", place_of(input), stage, error.what());
+    const VideoError failure = {input.id, stage, error.what()};
+    observer_.on_failure(failure);
+    on_error_(failure);
     ++failed_;
     failed_id_ = input.id;
     has_stopped_ = how_.fail_fast;
@@ -147,12 +154,13 @@ class InputLoop {
 }  // namespace
 
 InputSource source_of(std::vector<Input> inputs) {
+  const std::size_t count = inputs.size();
   const auto next = [inputs = std::move(inputs),
                      at = std::size_t{0}]() mutable -> std::optional<Input> {
     if (at == inputs.size()) return std::nullopt;
     return inputs[at++];
   };
-  return {next};
+  return {.next = next, .count = count};
 }
 
 int for_each_input(const InputSource& inputs, const EachInput& how, const Observer& observer,
@@ -183,7 +191,7 @@ void expect_whole(const Json& video) {
   if (decode.at("complete").get<bool>()) return;
   throw Error(ErrorKind::kInput,
               "decoded only in part: " + decode.at("first_error").get<std::string>() +
-                  " (leave out --strict to take what could be decoded)")
+                  "; leave out --strict to take what could be decoded")
       .in_stage("decode");
 }
 

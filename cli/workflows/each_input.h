@@ -15,14 +15,16 @@ namespace co2net {
 // The inputs to work on, one after the other.
 struct InputSource {
   std::function<std::optional<Input>()> next;  // nothing at the end
-  bool waits = false;  // for others to name the next, such as who writes on standard input
+  bool waits = false;     // for others to name the next, such as who writes on standard input
+  std::size_t count = 0;  // of them all; 0 where it is not known
 };
 InputSource source_of(std::vector<Input> inputs);
 
 // How inputs are gone through.
 struct EachInput {
-  bool fail_fast = false;  // stop at the first that fails
-  int at_once = 1;         // so many are worked on at the same time
+  bool fail_fast = false;       // stop at the first that fails
+  int at_once = 1;              // so many are worked on at the same time
+  std::string what = "videos";  // as which they are told to who hears how far it is
 };
 
 // What remains to be done about an input once it is worked on, in the order of the inputs.

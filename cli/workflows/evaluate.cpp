@@ -3,10 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/unmatched.h"
 #include "pipeline/datasets/annotations.h"
@@ -211,10 +214,15 @@ void warn_of_classes_without_videos(const Strings& classes,
 }
 
 ClassificationFigure classification_of(const fs::path& directory, const Annotations& annotations,
-                                       const std::string& subset) {
+                                       const std::string& subset, const Observer& observer) {
   ClassificationFigure figure;
   Classification found;
+  observer.on_start("scores");
+  const auto count = static_cast<std::int64_t>(annotations.videos.size());
+  std::int64_t done = 0;
   for (const AnnotatedVideo& video : annotations.videos) {
+    throw_if_interrupted();
+    observer.on_progress("videos", done++, count);
     if (!subset.empty() && video.subset != subset) continue;
     const fs::path file = directory / (video.id + ".npz");
     if (!fs::exists(file)) {
@@ -228,6 +236,7 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
         file));
     found.labels.push_back(which_of(annotations.classes, video.labels));
   }
+  observer.on_end();
   if (found.scores.empty()) {
     throw nothing_matches({"scores in " + directory.string(), ids_below(directory, ".npz")},
                           {"videos of the ground truth", ids_of(annotations, subset)});
@@ -242,9 +251,21 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
   return figure;
 }
 
+// Counts the sets of videos that are drawn.
+std::function<void()> drawn_sets_to(const Observer& observer) {
+  return [&observer, drawn = 0]() mutable {
+    throw_if_interrupted();
+    observer.on_progress("sets of videos", drawn++, kDrawnSets);
+  };
+}
+
 EvaluationReport report_of(const Predictions& predictions, const Annotations& annotations,
-                           const EvaluationOptions& options) {
-  return {evaluate_in_detail(predictions, annotations, options),
+                           const EvaluationOptions& options, const Observer& observer) {
+  observer.on_start("bounds of mAP");
+  EvaluationDetails details =
+      evaluate_in_detail(predictions, annotations, options, drawn_sets_to(observer));
+  observer.on_end();
+  return {std::move(details),
           analyze_errors(predictions, annotations,
                          {options.subset, compared_tiou(options), options.ignore_unknown_videos,
                           usual_bins(annotations, options.subset)})};
@@ -252,7 +273,7 @@ EvaluationReport report_of(const Predictions& predictions, const Annotations& an
 
 }  // namespace
 
-EvaluateResult evaluate_files(const EvaluateJob& job) {
+EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer) {
   const Annotations annotations = read_ground_truth(job);
   const Predictions predictions = read_input(read_predictions, job.predictions);
   expect_common_names(predictions, annotations, job.options.subset);
@@ -265,19 +286,22 @@ EvaluateResult evaluate_files(const EvaluateJob& job) {
   result.evaluation = evaluate(predictions, annotations, job.options);
   log_counts(result.evaluation, job.options);
   if (!job.scores.empty()) {
-    result.classification = classification_of(job.scores, annotations, job.options.subset);
+    result.classification =
+        classification_of(job.scores, annotations, job.options.subset, observer);
   }
-  if (job.with_report) result.report = report_of(predictions, annotations, job.options);
+  if (job.with_report) result.report = report_of(predictions, annotations, job.options, observer);
   return result;
 }
 
-FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job) {
+FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job, const Observer& observer) {
   const Annotations annotations = read_subset(job.ground_truth, job.subset);
   const Predictions predictions = read_input(read_predictions, job.predictions);
   expect_common_names(predictions, annotations, job.subset);
+  observer.on_start("bounds");
   FinalEvaluation evaluation = within(job.predictions.string(), [&] {
-    return evaluate_final(predictions, annotations, job.subset);
+    return evaluate_final(predictions, annotations, job.subset, drawn_sets_to(observer));
   });
+  observer.on_end();
   log_counts(evaluation);
   return evaluation;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/workflows/observer.h"
 #include "postprocess/evaluation.h"
 #include "postprocess/evaluation_report.h"
 #include "postprocess/final_evaluation.h"
@@ -36,7 +37,7 @@ struct EvaluateResult {
 // Errors: Error(kInput) naming the file; where predictions and ground truth have no video or no
 // label in common, or an ambiguous list or scores no video; as evaluate() and, with a report,
 // analyze_errors().
-EvaluateResult evaluate_files(const EvaluateJob& job);
+EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer = {});
 
 struct EvaluateFinalJob {
   std::filesystem::path predictions;   // co2net's JSON or JSON lines
@@ -45,6 +46,6 @@ struct EvaluateFinalJob {
 };
 
 // The same of final segments, to a person who acts on each. Errors: likewise.
-FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job);
+FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job, const Observer& observer = {});
 
 }  // namespace co2net

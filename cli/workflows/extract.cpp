@@ -18,6 +18,7 @@ int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
         run_chain(features_chain(*extractor, job.extraction, video_job, job.cache), job.cache,
                   subject_of(input));
     stats.add(input.id, result.timings);
+    if (is_reused(result)) observer.on_reuse();
     Json video = result.entry.info.at("video");
     if (job.each.strict) expect_whole(video);
     video["path"] = input.path.string();

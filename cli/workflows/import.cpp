@@ -61,6 +61,28 @@ struct I3dClasses {
   Arrays layers;  // of i3d_logits.npz
 };
 
+// What `convert` makes of a checkpoint.
+template <class Convert>
+auto converted(const fs::path& checkpoint, const Observer& observer, Convert&& convert) {
+  std::error_code unreachable;  // which is told when it is read
+  const std::uintmax_t size = fs::file_size(checkpoint, unreachable);
+  const auto bytes = unreachable ? 0 : static_cast<std::int64_t>(size);
+  observer.on_start(checkpoint.filename().string());
+  observer.on_progress("bytes", 0, bytes);
+  auto network = convert();
+  observer.on_progress("bytes", bytes, bytes);
+  observer.on_end();
+  return network;
+}
+
+ImportedStreams converted(const ImportI3dJob& job, const Observer& observer) {
+  observer.on_series("networks", std::tuple_size_v<ImportedStreams>);
+  const auto of = [&](Modality stream, const fs::path& checkpoint) {
+    return converted(checkpoint, observer, [&] { return convert_i3d(stream, checkpoint); });
+  };
+  return {of(Modality::kRgb, job.rgb), of(Modality::kFlow, job.flow)};
+}
+
 // None where one of the networks has no classification layer, or they are for different classes.
 std::optional<std::size_t> class_count(const ImportedStreams& networks) {
   std::array<std::int64_t, 2> counts{};
@@ -193,7 +215,7 @@ Bundle bundle_to_fill(const fs::path& directory, const std::vector<const char*>&
   return bundle;
 }
 
-Bundle import_into_bundle(const ImportI3dJob& job) {
+Bundle import_into_bundle(const ImportI3dJob& job, const Observer& observer) {
   Bundle bundle = job.bundle;
   for (const char* file : {kI3dRgbFile, kI3dFlowFile, kI3dLogitsFile}) {
     expect_no_input_at(bundle.file(file), {{job.rgb, ""}, {job.flow, ""}, {job.classes, ""}});
@@ -204,8 +226,7 @@ Bundle import_into_bundle(const ImportI3dJob& job) {
                                        " has classes of its own; import the networks into another "
                                        "folder to use theirs");
   }
-  const ImportedStreams networks = {convert_i3d(Modality::kRgb, job.rgb),
-                                    convert_i3d(Modality::kFlow, job.flow)};
+  const ImportedStreams networks = converted(job, observer);
   std::optional<I3dClasses> classes;
   if (has_co2net) {
     expect_same_features(bundle, networks, job.recipe);
@@ -234,7 +255,7 @@ Bundle import_into_bundle(const ImportI3dJob& job) {
   return bundle;
 }
 
-Bundle import_into_bundle(const ImportCo2NetJob& job) {
+Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer) {
   Bundle bundle = job.bundle;
   expect_no_input_at(bundle.file(kCo2NetFile), {{job.checkpoint, ""}, {job.classes, ""}},
                      "--model");
@@ -242,7 +263,10 @@ Bundle import_into_bundle(const ImportCo2NetJob& job) {
       fs::exists(bundle.file(kI3dRgbFile)) || fs::exists(bundle.file(kI3dFlowFile));
   bundle.kind = NetworkKind::kCo2Net;
   bundle.classes = read_classes(job.classes);
-  const Co2Net network = import_co2net(job.checkpoint, job.variant, job.max_seqlen);
+  observer.on_series("networks", 1);
+  const Co2Net network = converted(job.checkpoint, observer, [&] {
+    return import_co2net(job.checkpoint, job.variant, job.max_seqlen);
+  });
   expect_classes(bundle.classes, job.classes, network, job.checkpoint);
   if (has_i3d) expect_feature_size(bundle, network, job.checkpoint);
   bundle.status = has_i3d ? status_with(bundle) : BundleStatus::kTrained;

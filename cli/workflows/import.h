@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/workflows/observer.h"
 #include "pipeline/datasets/bundle.h"
 
 namespace co2net {
@@ -40,7 +41,7 @@ struct ImportCo2NetJob {
 // Both return the bundle as it was written. Errors: Error(kInput) for networks that do not fit what
 // stays in the bundle, or each other's classes and features; as read_i3d_checkpoint(),
 // read_classes() and import_co2net().
-Bundle import_into_bundle(const ImportI3dJob& job);
-Bundle import_into_bundle(const ImportCo2NetJob& job);
+Bundle import_into_bundle(const ImportI3dJob& job, const Observer& observer = {});
+Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer = {});
 
 }  // namespace co2net

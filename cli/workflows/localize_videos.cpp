@@ -34,9 +34,10 @@ int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Sta
 
 int explain_videos(
     const LocalizeVideosJob& job, const InputSource& inputs,
-    const std::function<void(const Input&, const std::vector<StageForecast>&)>& on_forecast) {
+    const std::function<void(const Input&, const std::vector<StageForecast>&)>& on_forecast,
+    const Observer& observer) {
   const ScoreChains chains(job);
-  return for_each_input(inputs, job.fail_fast, {}, [&](const Input& input) {
+  return for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
     const VideoJob video = make_job(input, job.each, job.cache, {});
     const Chain chain = segments_chain(chains.chain(video), job, video);
     on_forecast(input, explain_chain(chain, *job.cache, subject_of(input)));

@@ -31,6 +31,7 @@ int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Sta
 // many inputs failed.
 int explain_videos(
     const LocalizeVideosJob& job, const InputSource& inputs,
-    const std::function<void(const Input&, const std::vector<StageForecast>&)>& on_forecast);
+    const std::function<void(const Input&, const std::vector<StageForecast>&)>& on_forecast,
+    const Observer& observer = {});
 
 }  // namespace co2net

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <set>
 
 #include "pipeline/base/error.h"
@@ -105,9 +106,23 @@ void write_features(const fs::path& file, const Array& rows, const std::optional
   }
 }
 
+// Calls `use` with each video's place and features, one after the other.
+void for_each_video(const FeatureSet& features, const Observer& observer,
+                    const std::function<void(std::size_t video, const Array& rows)>& use) {
+  observer.on_series("videos", features.ids().size());
+  for (std::size_t video = 0; video < features.ids().size(); ++video) {
+    throw_if_interrupted();
+    observer.on_start(features.ids()[video]);
+    const auto snippets = static_cast<std::int64_t>(features.snippets(video));
+    use(video, features.rows(video));
+    observer.on_progress("snippets", snippets, snippets);
+    observer.on_end();
+  }
+}
+
 }  // namespace
 
-PackedFeatures pack_features(const PackJob& job) {
+PackedFeatures pack_features(const PackJob& job, const Observer& observer) {
   const Strings ids = read_ids(job.annotations);
   if (!fs::is_directory(job.folder)) {
     throw Error(ErrorKind::kUsage, job.folder.string() + " is not a folder of features");
@@ -121,16 +136,13 @@ PackedFeatures pack_features(const PackJob& job) {
   warn_of_extras(job.folder, ids);
   write_file_with(job.packed, [&](const fs::path& temporary) {
     ObjectNpyWriter writer(temporary, static_cast<std::int64_t>(ids.size()));
-    for (std::size_t video = 0; video < ids.size(); ++video) {
-      throw_if_interrupted();
-      writer.add(features.rows(video));
-    }
+    for_each_video(features, observer, [&](std::size_t, const Array& rows) { writer.add(rows); });
     writer.finish();
   });
   return {ids.size(), features.feature_size()};
 }
 
-PackedFeatures unpack_features(const UnpackJob& job) {
+PackedFeatures unpack_features(const UnpackJob& job, const Observer& observer) {
   const Strings ids = read_ids(job.annotations);
   expect_only_in(job.folder, [](const std::string&) { return false; });
   if (fs::is_directory(job.packed)) {
@@ -139,14 +151,13 @@ PackedFeatures unpack_features(const UnpackJob& job) {
   const FeatureSet features = read_features(job.packed, ids);
   Strings missing;
   write_folder_with(job.folder, [&](const fs::path& temporary) {
-    for (std::size_t video = 0; video < ids.size(); ++video) {
-      throw_if_interrupted();
+    for_each_video(features, observer, [&](std::size_t video, const Array& rows) {
       if (features.snippets(video) == 0) {
         missing.push_back(ids[video]);
       } else {
-        write_features(temporary / (ids[video] + ".npy"), features.rows(video), job.recipe);
+        write_features(temporary / (ids[video] + ".npy"), rows, job.recipe);
       }
-    }
+    });
   });
   warn_of_gaps(missing);
   return {ids.size() - missing.size(), features.feature_size()};

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "cli/workflows/observer.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
@@ -35,7 +36,7 @@ struct PackedFeatures {
 // Errors: Error(kUsage) for a folder in the place of a file or the reverse, or a result in the
 // place of an input; Error(kInput) for features that were made otherwise than the others, or that
 // are missing; as read_annotations() and FeatureSet.
-PackedFeatures pack_features(const PackJob& job);
-PackedFeatures unpack_features(const UnpackJob& job);
+PackedFeatures pack_features(const PackJob& job, const Observer& observer = {});
+PackedFeatures unpack_features(const UnpackJob& job, const Observer& observer = {});
 
 }  // namespace co2net

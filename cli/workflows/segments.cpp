@@ -116,7 +116,8 @@ int find_segments(const InputSource& inputs, const ChainSettings& settings, cons
     stats.add(input.id, result.timings);
     const Json& video = result.entry.info.at("video");
     if (settings.strict) expect_whole(video);
-    return [&, input, entry = result.entry] {
+    return [&, input, entry = result.entry, reused = is_reused(result)] {
+      if (reused) observer.on_reuse();
       VideoResult found = video_result(input, entry);
       const std::int64_t snippets = found.video.value("snippets", std::int64_t{0});
       observer.on_progress("snippets", snippets, snippets);

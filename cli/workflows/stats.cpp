@@ -3,12 +3,18 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
 namespace fs = std::filesystem;
 
 namespace co2net {
+
+bool is_reused(const ChainResult& result) {
+  return std::ranges::all_of(result.timings, [](const auto& stage) { return stage.second.hit; });
+}
 
 void Stats::add(const std::string& id, const std::map<std::string, StageTiming>& timings) {
   const std::lock_guard lock(mutex_);

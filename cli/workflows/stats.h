@@ -11,6 +11,9 @@
 
 namespace co2net {
 
+// Whether all of it was there from before.
+bool is_reused(const ChainResult& result);
+
 // Seconds and rates of every stage of every video. Safe for several threads at once.
 class Stats {
  public:

@@ -65,6 +65,7 @@ int suggest_labels(const LocalizeVideosJob& job, const InputSource& inputs, Stat
     const Chain chain = chains.chain(make_job(input, job.each, job.cache, observer, &stats));
     const ChainResult scores = run_chain(chain, job.cache, subject_of(input));
     stats.add(input.id, scores.timings);
+    if (is_reused(scores)) observer.on_reuse();
     if (job.each.strict) expect_whole(scores.entry.info.at("video"));
     on_suggestion({input, tags_of(scores.entry.bytes, reported_classes(job.bundle))});
   });

@@ -36,7 +36,7 @@ TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observe
                split.held_out.size(), split.test.size(), dataset.classes().size());
   TrainingForecast forecast(observer);
   const Observer heard = forecast.observer();
-  heard.on_series(1);
+  heard.on_series("trainings", 1);
   trained.training =
       train_bundle(dataset, split, job.settings, job.name, job.data.origin.extractor, heard);
   if (!split.test.empty()) {

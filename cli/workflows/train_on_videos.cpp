@@ -34,7 +34,7 @@ constexpr const char* kSubset = "training";  // that all videos are in
 
 // Calls `work` for each video and takes out those that fail, named in the log. Returns how many
 // these are.
-int keep_working(Videos& videos, const Observer& observer,
+int keep_working(Videos& videos, const std::string& what, const Observer& observer,
                  const std::function<void(LabelledVideo&)>& work) {
   std::vector<Input> inputs;
   std::map<std::string, LabelledVideo*> by_id;
@@ -44,8 +44,11 @@ int keep_working(Videos& videos, const Observer& observer,
   }
   std::set<std::string> failed;
   for_each_input(
-      source_of(inputs), /*fail_fast=*/false, observer,
-      [&](const Input& input) { work(*by_id.at(input.id)); },
+      source_of(inputs), EachInput{.what = what}, observer,
+      [&](const Input& input) -> Delivery {
+        work(*by_id.at(input.id));
+        return nullptr;
+      },
       [&](const VideoError& error) { failed.insert(error.id); });
   const Strings ids = leave_out(
       videos, [&](const LabelledVideo& video) { return failed.count(video.input.id) > 0; });
@@ -61,9 +64,9 @@ int keep_working(Videos& videos, const Observer& observer,
 }
 
 // Opens every video, so that what cannot be read is known before hours of work, and hashes it.
-int keep_readable(Videos& videos, const TrainOnVideosJob& job) {
+int keep_readable(Videos& videos, const TrainOnVideosJob& job, const Observer& observer) {
   spdlog::info("looking through {} videos", videos.size());
-  return keep_working(videos, {}, [&](LabelledVideo& video) {
+  return keep_working(videos, "videos looked through", observer, [&](LabelledVideo& video) {
     const VideoJob opened = make_job(video.input, job.each, job.cache, {});
     in_stage("decode", [&] {
       const VideoReaderOptions first_frame = {
@@ -91,6 +94,7 @@ class FeatureFiles {
       extract(video, file, sidecar);
     } else {
       spdlog::info("{} is there already", file.string());
+      observer_.on_reuse();
       if (job_.each.strict) expect_whole(kept);
       video.snippets = kept.at("snippets");
     }
@@ -105,6 +109,7 @@ class FeatureFiles {
     const Chain chain = features_chain(*extractor_, job_.extraction, job, job_.cache);
     const ChainResult result = run_chain(chain, job_.cache, subject_of(video.input));
     stats_.add(video.input.id, result.timings);
+    if (is_reused(result)) observer_.on_reuse();
     sidecar["video"].update(result.entry.info.at("video"));
     sidecar["video"]["path"] = video.input.path.string();
     if (job_.each.strict) expect_whole(sidecar["video"]);
@@ -119,11 +124,11 @@ class FeatureFiles {
 };
 
 int make_features(Videos& videos, const TrainOnVideosJob& job, const Observer& observer) {
-  observer.on_series(videos.size());
   FeatureFiles files(job, observer);
   expect_writable(files.folder() / "any");
   return with_stats_written(files.stats(), job.stats, [&] {
-    return keep_working(videos, observer, [&](LabelledVideo& video) { files.make(video); });
+    return keep_working(videos, "videos", observer,
+                        [&](LabelledVideo& video) { files.make(video); });
   });
 }
 
@@ -210,7 +215,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
   use_threads(job.settings.threads);
   Videos videos = find_labelled_videos(job.folder, job.labels);
   TrainedOnVideos trained;
-  trained.failed = keep_readable(videos, job);
+  trained.failed = keep_readable(videos, job, observer);
   unite_duplicates(videos);
   Strings classes = keep_learnable_classes(videos);
   const std::size_t promising = videos.size();
@@ -229,7 +234,7 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
                split.held_out.size(), classes.size());
   TrainingForecast forecast(observer);
   const Observer heard = forecast.observer();
-  heard.on_series(1);
+  heard.on_series("trainings", 1);
   trained.training = train_bundle(dataset, split, settings, job.name, job.extractor, heard);
   trained.held_out = split.held_out.empty() ? 0 : all_held_out(split).size();
   trained.classes = class_figures(dataset, split, settings);

@@ -48,10 +48,10 @@ void TrainingForecast::to_log(const std::string& sentence) { spdlog::info("{}", 
 
 Observer TrainingForecast::observer() {
   Observer heard = observer_;
-  heard.on_series = [this](std::size_t count) {
+  heard.on_series = [this](const std::string& what, std::size_t count) {
     trainings_ = count;
     begun_ = 0;
-    observer_.on_series(count);
+    observer_.on_series(what, count);
   };
   heard.on_start = [this](const std::string& name) {
     ++begun_;

@@ -12,6 +12,7 @@
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 extern "C" {
@@ -117,8 +118,7 @@ class FolderFlowWriter : public FlowWriter {
 
 FlowFormat parse_flow_format(const std::string& name) {
   if (const auto format = named<FlowFormat>(name)) return *format;
-  throw Error(ErrorKind::kUsage,
-              "unknown flow format '" + name + "'; known: " + joined(names_of<FlowFormat>()));
+  throw Error(ErrorKind::kUsage, "flow format " + not_one_of(name, names_of<FlowFormat>()));
 }
 
 cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound) {

@@ -4,6 +4,7 @@
 #include <opencv2/core.hpp>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -39,7 +40,7 @@ std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) 
 FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
                                 std::optional<int> gpu) {
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
-    throw Error(ErrorKind::kUsage, "unknown flow backend '" + name + "'; known: " + joined(kNames));
+    throw Error(ErrorKind::kUsage, "flow backend " + not_one_of(name, kNames));
   }
   for (const FlowBackend& backend : flow_backends(gpu)) {
     const bool asked_for = name == "auto" || name == backend.name;

@@ -63,7 +63,8 @@ AVStream& find_stream(const MediaInput& input, int index) {
     known += " " + std::to_string(stream->index);
   }
   throw Error(ErrorKind::kInput,
-              "stream " + std::to_string(index) + " is not a video stream; those are:" + known);
+              "stream " + std::to_string(index) +
+                  " is not a video stream; choose one of these with --stream:" + known);
 }
 
 void expect_allowed(int width, int height, std::int64_t max_pixels) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -44,8 +45,8 @@ Json with_setting(const Json& settings, const std::string& key_and_value, const 
   const std::string value = key_and_value.substr(equals + 1);
   const std::vector<std::string> known = setting_keys(settings);
   if (!is_among(key, known)) {
-    throw Error(ErrorKind::kUsage,
-                "unknown " + what + " key '" + key + "'; known: " + joined(known));
+    throw Error(ErrorKind::kUsage, "unknown " + what + " key '" + key +
+                                       "'; known: " + joined(known) + suggestion(key, known));
   }
   Json changed = settings;
   const std::optional<Json> parsed = parse_json_if_valid(value);
@@ -59,8 +60,8 @@ SettingsReader::SettingsReader(const Json& json, const Json& known, std::string 
   const std::vector<std::string> known_keys = setting_keys(known);
   for (const std::string& key : setting_keys(json)) {
     if (!is_among(key, known_keys)) {
-      throw Error(ErrorKind::kModel,
-                  what_ + ": unknown key '" + key + "'; known: " + joined(known_keys));
+      throw Error(ErrorKind::kModel, what_ + ": unknown key '" + key + "'; known: " +
+                                         joined(known_keys) + suggestion(key, known_keys));
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "pipeline/base/choice.h"
 #include "pipeline/base/json.h"
+#include "pipeline/base/suggestion.h"
 
 namespace co2net {
 
@@ -41,7 +42,9 @@ class SettingsReader {
     std::string name;
     read(key, name);
     const std::optional<T> choice = named<T>(name);
-    if (!choice) fail(key, "must be " + wanted_instead_of<T>(name));
+    if (!choice) {
+      fail(key, "must be " + wanted_instead_of<T>(name) + suggestion(name, names_of<T>()));
+    }
     field = *choice;
   }
 

@@ -11,6 +11,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/foreign_file.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace fs = std::filesystem;
@@ -192,7 +193,8 @@ void report_only(Bundle& bundle, const std::vector<std::string>& labels) {
   for (const std::string& label : wanted) {
     if (std::ranges::find(bundle.classes, label) != bundle.classes.end()) continue;
     throw Error(ErrorKind::kUsage, "--only: '" + label + "' is no class of the model " +
-                                       bundle.name + "; its model.json lists them");
+                                       bundle.name + "; its model.json lists them" +
+                                       suggestion(label, bundle.classes));
   }
   bundle.only.clear();
   std::ranges::copy_if(bundle.classes, std::back_inserter(bundle.only),

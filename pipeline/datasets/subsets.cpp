@@ -4,6 +4,7 @@
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -20,7 +21,8 @@ void expect_subset(const Annotations& annotations, const std::string& subset,
   if (known.contains(subset)) return;
   throw Error(ErrorKind::kUsage, "no video is in the subset '" + subset + "'; there are " +
                                      joined({known.begin(), known.end()}) + " (choose with " +
-                                     option + ")");
+                                     option + ")" +
+                                     suggestion(subset, {known.begin(), known.end()}));
 }
 
 bool has_subset_in_other_case(const Annotations& annotations, const std::string& subset) {

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 
 namespace co2net {
 namespace {
@@ -31,7 +32,8 @@ Device parse_device(const std::string& text) {
     const auto parsed = std::from_chars(text.data() + kIndexed.size(), end, device.index);
     if (parsed.ec == std::errc() && parsed.ptr == end && device.index >= 0) return device;
   }
-  throw Error(ErrorKind::kUsage, "'" + text + "' is no device: give cpu, cuda or cuda:N");
+  throw Error(ErrorKind::kUsage, "'" + text + "' is no device: give cpu, cuda or cuda:N" +
+                                     suggestion(text, {"auto", "cpu", "cuda"}));
 }
 
 std::string to_string(const Device& device) {

@@ -504,10 +504,14 @@ std::map<std::string, DiskCache::Usage> DiskCache::usage_by_stage() const {
   return usage;
 }
 
-std::vector<fs::path> DiskCache::verify() {
+std::vector<fs::path> DiskCache::verify(
+    const std::function<void(std::size_t, std::size_t)>& on_entry) {
   std::vector<fs::path> damaged;
-  for (const StoredEntry& entry : entries_below(entries())) {
+  const auto all = entries_below(entries());
+  std::size_t read = 0;
+  for (const StoredEntry& entry : all) {
     throw_if_interrupted();
+    on_entry(read++, all.size());
     if (is_damaged(entry.path) && remove_unless_in_use(entry.path, locks(), is_damaged)) {
       damaged.push_back(entry.path);
     }

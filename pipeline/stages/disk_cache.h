@@ -77,7 +77,10 @@ class DiskCache {
   };
   std::map<std::string, Usage> usage_by_stage() const;
   // Reads every entry; damaged ones that are not in use are deleted and named.
-  std::vector<std::filesystem::path> verify();
+  // `on_entry` hears how many were read, of how many.
+  std::vector<std::filesystem::path> verify(
+      const std::function<void(std::size_t read, std::size_t count)>& on_entry =
+          [](std::size_t, std::size_t) {});
   struct Collected {
     Usage deleted;
     Usage in_use;  // left for that

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pipeline/base/settings.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -125,8 +126,7 @@ Recipe recipe_preset(const std::string& name) {
   for (Recipe& recipe : presets()) {
     if (recipe.name == name) return std::move(recipe);
   }
-  throw Error(ErrorKind::kUsage,
-              "unknown recipe '" + name + "'; known: " + joined(recipe_preset_names()));
+  throw Error(ErrorKind::kUsage, "recipe " + not_one_of(name, recipe_preset_names()));
 }
 
 std::vector<std::string> recipe_preset_names() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotation_formats.h"
 
@@ -64,8 +65,7 @@ const ExportRow& export_row(std::string_view name) {
   if (found != export_rows().end()) return *found;
   std::vector<std::string> names;
   for (const ExportRow& row : export_rows()) names.emplace_back(row.name);
-  throw Error(ErrorKind::kUsage,
-              "--format: '" + std::string(name) + "' is not one of " + joined(names));
+  throw Error(ErrorKind::kUsage, "--format: " + not_one_of(name, names));
 }
 
 std::vector<ExportFile> export_files(const ExportRow& row, const Timelines& videos,

@@ -124,6 +124,7 @@ TEST_F(Classifier, TellsOfTheClassesAloneThatOnlyNames) {
   const Outcome unknown = here_.call("run", {clip, "--only", "bow,hop"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_TRUE(unknown.says("--only: 'hop' is no class of the model small-i3d")) << unknown.err;
+  EXPECT_TRUE(here_.call("run", {clip, "--only", "bwo"}).says("did you mean bow?"));
   const Outcome other = Workplace().call("run", {clip, "--only", "bow"});
   EXPECT_EQ(other.code, 2);
   EXPECT_TRUE(other.says("has a CO2-Net")) << other.err;

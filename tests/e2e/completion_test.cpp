@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "cli/cli.h"
 #include "pipeline/base/files.h"
@@ -32,6 +33,10 @@ TEST(Completion, OfBashKnowsCommandsAndTheirOptions) {
   EXPECT_EQ(by_bash("co2net eval --ground", 2), "--ground-truth\n");
   EXPECT_EQ(by_bash("co2net run --ground", 2), "\n");
   EXPECT_EQ(by_bash("co2net run vid", 2), "\n") << "files are bash's own";
+  EXPECT_EQ(by_bash("co2net help exit", 2), "exit-codes\n");
+  EXPECT_EQ(by_bash("co2net help ev", 2), "eval\n");
+  EXPECT_EQ(by_bash("co2net manual ev", 2), "eval\n");
+  EXPECT_EQ(by_bash("co2net manual --out", 2), "--output\n");
 }
 
 TEST(Completion, OfFishKnowsCommandsAndTheirOptions) {
@@ -66,24 +71,62 @@ TEST(Completion, OfZshKnowsCommandsAndTheirOptions) {
   EXPECT_NE(options.find("\n*:file:_files\n"), std::string::npos) << options;
 }
 
+TEST(Completion, KnowsTheTopicsOfHelpInEveryShell) {
+  const std::string by_fish =
+      in_shell("fish", "fish --no-config", "complete -C 'co2net help exit'\n");
+  EXPECT_EQ(by_fish.find("exit-codes"), 0u) << by_fish;
+  EXPECT_NE(by_zsh("co2net help exit", 3).find(" exit-codes"), std::string::npos);
+  EXPECT_NE(by_zsh("co2net manual ev", 3).find(" eval"), std::string::npos);
+}
+
 TEST(Completion, IsRefusedForAnotherShell) {
   const Outcome outcome = co2net({"completion", "tcsh"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_TRUE(outcome.says("'tcsh' is not one of bash, fish, zsh")) << outcome.err;
-  EXPECT_EQ(co2net({"manual", "run"}).code, 2);
+  EXPECT_EQ(co2net({"manual", "run", "-o", "x"}).code, 2);
 }
 
-TEST(Manual, IsReadByGroffWithoutAWarning) {
+// A page as man shows it; what groff warns of is in it, too.
+std::string shown_page(const std::string& page) {
   const TempDir dir;
-  write_file(dir.path() / "co2net.1", co2net({"manual"}).out);
-  const std::string page = run_shell("LC_ALL=C.UTF-8 groff -man -ww -Tutf8 -P-cbou " +
-                                     shell_quoted(dir.path() / "co2net.1") + " 2>&1");
+  write_file(dir.path() / "page.1", page);
+  return run_shell("LC_ALL=C.UTF-8 groff -man -ww -Tutf8 -P-cbou " +
+                   shell_quoted(dir.path() / "page.1") + " 2>&1");
+}
+
+TEST(Manual, ListsTheCommandsAndTheTopicsOfHelp) {
+  const std::string page = shown_page(co2net({"manual"}).out);
   EXPECT_EQ(page.find(": warning"), std::string::npos) << page.substr(0, 400);
   for (const CommandHelp& help : kCommandHelp) {
-    EXPECT_NE(page.find("\n   " + std::string(help.name) + "\n"), std::string::npos) << help.name;
+    EXPECT_NE(page.find("\n       co2net-" + std::string(help.name) + "(1)"), std::string::npos)
+        << help.name;
   }
-  EXPECT_NE(page.find("--ground-truth FILE"), std::string::npos);
-  EXPECT_NE(page.find("-m, --model DIR"), std::string::npos);
+  EXPECT_NE(page.find("\nEXIT-CODES\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("\n           130   interrupted\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("NO_COLOR"), std::string::npos);
+}
+
+TEST(Manual, HasAPageACommandThatIsReadWithoutAWarning) {
+  const TempDir dir;
+  const Outcome all = co2net({"manual", "-o", dir.path()});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_EQ(read_file(dir.path() / "co2net.1"), co2net({"manual"}).out);
+  for (const CommandHelp& help : kCommandHelp) {
+    const std::string name(help.name);
+    const std::string written = co2net({"manual", name}).out;
+    EXPECT_EQ(read_file(dir.path() / ("co2net-" + name + ".1")), written);
+    const std::string page = shown_page(written);
+    EXPECT_EQ(page.find(": warning"), std::string::npos) << name << page.substr(0, 400);
+    EXPECT_TRUE(std::regex_search(page, std::regex("\nNAME\n +co2net-" + name + " +- +\\S")))
+        << page.substr(0, 400);
+    EXPECT_NE(page.find("--log-level LEVEL"), std::string::npos) << name;
+  }
+  EXPECT_EQ(files_below(dir.path()).size(), kCommandHelp.size() + 1);
+  const std::string eval = shown_page(co2net({"manual", "eval"}).out);
+  EXPECT_NE(eval.find("--ground-truth FILE"), std::string::npos);
+  EXPECT_NE(shown_page(co2net({"manual", "doctor"}).out).find("\n       co2net doctor [OPTIONS]\n"),
+            std::string::npos);
+  EXPECT_NE(shown_page(co2net({"manual", "run"}).out).find("-m, --model DIR"), std::string::npos);
 }
 
 }  // namespace

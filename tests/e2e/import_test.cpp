@@ -71,9 +71,12 @@ class Import : public testing::Test {
 
 TEST_F(Import, I3dMakesABundleThatExtractsAndSaysThatItCannotRun) {
   const std::string rgb = i3d_file("rgb.pt", 3), flow = i3d_file("flow.pt", 2);
-  const Outcome outcome = import_i3d(
-      rgb, flow, Strings{"--name", "kinetics-400", "--recipe-set", "fps=5"} + cheap_flow());
+  const Outcome outcome =
+      import_i3d(rgb, flow,
+                 Strings{"--name", "kinetics-400", "--recipe-set", "fps=5", "--progress", "plain"} +
+                     cheap_flow());
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.says("[1/2] rgb.pt  bytes 0/")) << outcome.err;
   EXPECT_EQ(outcome.out, "");
   EXPECT_TRUE(outcome.says("wrote " + (bundle() / "i3d_flow.pt").string())) << outcome.err;
 
@@ -354,7 +357,7 @@ TEST_F(Import, NeverReplacesForeignFilesOrItsInputs) {
 TEST_F(Import, NeedsItsOptionsAndTakesNoOthers) {
   const std::vector<std::pair<Strings, std::string>> cases = {
       {{}, "ACTION (i3d, co2net) is missing"},
-      {{"i2d"}, "unknown action 'i2d'; known: i3d, co2net"},
+      {{"i2d"}, "action 'i2d' is not one of i3d, co2net; did you mean i3d?"},
       {{"i3d", "-o", "x"}, "give the RGB network's checkpoint with --rgb"},
       {{"i3d", "--rgb", "x", "-o", "x"}, "give the flow network's checkpoint with --flow"},
       {{"i3d", "--rgb", "x", "--flow", "x"}, "-o DIR"},

@@ -2,23 +2,26 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <regex>
 
+#include "cli/terminal.h"
 #include "tests/e2e/program.h"
+#include "tests/unit/environment.h"
 
 namespace co2net::test {
 namespace {
 
-const std::string kErase = "\r\x1b[K";
-
 // A pseudo-terminal that hands on every byte as it is.
 class Terminal {
  public:
-  Terminal() : own_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+  explicit Terminal(unsigned short columns = 80)
+      : own_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
     EXPECT_EQ(::grantpt(own_), 0);
     EXPECT_EQ(::unlockpt(own_), 0);
     programs_ = ::open(::ptsname(own_), O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -26,6 +29,8 @@ class Terminal {
     EXPECT_EQ(::tcgetattr(programs_, &settings), 0);
     ::cfmakeraw(&settings);
     EXPECT_EQ(::tcsetattr(programs_, TCSANOW, &settings), 0);
+    const winsize size = {24, columns, 0, 0};
+    EXPECT_EQ(::ioctl(programs_, TIOCSWINSZ, &size), 0);
   }
   ~Terminal() {
     leave_to_programs();
@@ -61,34 +66,39 @@ class Terminal {
 
 // What a terminal shows in the end of what is written to it.
 std::string shown(const std::string& written) {
-  std::string lines, line;
-  std::size_t column = 0;
+  Strings rows(1);
+  std::size_t row = 0, column = 0;
   for (std::size_t i = 0; i < written.size(); ++i) {
     if (written[i] == '\r') {
       column = 0;
-    } else if (written.compare(i, 3, "\x1b[K") == 0) {
-      line.resize(column);
-      i += 2;
     } else if (written[i] == '\n') {
-      lines += line + "\n";
-      line.clear();
       column = 0;
+      if (++row == rows.size()) rows.emplace_back();
+    } else if (written[i] == '\x1b') {
+      const std::size_t end = written.find_first_of("AJKm", i);
+      if (written[end] == 'A') --row;
+      if (written[end] == 'J') rows.resize(row + 1);
+      if (written[end] == 'J' || written[end] == 'K') rows[row].resize(column);
+      i = end;
     } else {
-      line.replace(column, 1, 1, written[i]);
-      ++column;
+      rows.at(row).resize(std::max(rows[row].size(), column), ' ');
+      rows[row].replace(column++, 1, 1, written[i]);
     }
   }
-  return lines + line;
+  std::string text;
+  for (const std::string& line : rows) text += line + "\n";
+  return text;
 }
 
 std::size_t bars_in(const std::string& written) {
-  static const std::regex bar(R"(\r\x1b\[K\[\d+\] \S+  snippets \d+)");
+  static const std::regex bar(R"(\r\S+  [^\r\n]*snippets \d+)");
   return static_cast<std::size_t>(
       std::distance(std::sregex_iterator(written.begin(), written.end(), bar), {}));
 }
 
 TEST(Progress, OnATerminalIsABarThatLogLinesTakeThePlaceOf) {
   constexpr int kMostClips = 2000;  // until the bar's next time has come
+  const Environment term("TERM", "xterm"), colour("NO_COLOR", nullptr);
   const Workplace here;
   const std::string clip = here.clip("clip.mkv", 32);
   Terminal terminal;
@@ -111,11 +121,57 @@ TEST(Progress, OnATerminalIsABarThatLogLinesTakeThePlaceOf) {
   EXPECT_EQ(program.wait(), 1);
 
   const std::string written = terminal.written();
-  EXPECT_NE(written.find(kErase + "co2net: error: "), std::string::npos) << written;
+  EXPECT_NE(written.find(std::string(kEraseBelow) + "co2net: \x1b[1;31merror\x1b[0m: "),
+            std::string::npos)
+      << written;
   const std::string left = shown(written);
   EXPECT_NE(left.find("broken.mkv"), std::string::npos) << left;
   EXPECT_EQ(left.find("snippets"), std::string::npos) << "what is left of the bar:\n" << left;
-  EXPECT_EQ(left.back(), '\n') << left;
+}
+
+// What a run of two clips writes to a terminal of that size, one of which cannot be read.
+std::string run_on_terminal(const Workplace& here, unsigned short columns) {
+  Terminal terminal(columns);
+  const Strings inputs = {here.clip("first clip.mkv", 32), here.clip("second.mkv", 32, 2),
+                          here.broken("broken.mkv"), here.broken("other.mkv")};
+  Process program(here.arguments("run") + inputs + Strings{"--no-cache", "-o", here.path("out")},
+                  terminal.for_program());
+  terminal.leave_to_programs();
+  EXPECT_EQ(program.read_line(), "");
+  EXPECT_EQ(program.wait(), 1);
+  return terminal.written();
+}
+
+TEST(Progress, OfSeveralVideosHasABarForAllOfThem) {
+  const Environment term("TERM", "xterm"), colour("NO_COLOR", nullptr);
+  const std::string written = run_on_terminal(Workplace(), 100);
+  EXPECT_TRUE(std::regex_search(
+      written, std::regex(R"(\r\nall         \[[^\r\n]*\]    0%  videos 0/4\x1b\[J\r\x1b\[A)")))
+      << written;
+  const std::string left = shown(written);
+  EXPECT_EQ(left.find("videos 0/4"), std::string::npos) << left;
+  EXPECT_NE(left.find("\nbroken  decode "), std::string::npos) << "the table of failures\n" << left;
+}
+
+TEST(Progress, IsCutToANarrowTerminal) {
+  const Environment term("TERM", "xterm"), colour("NO_COLOR", "1");
+  const std::string written = run_on_terminal(Workplace(), 24);
+  EXPECT_EQ(written.find("\x1b[0m"), std::string::npos) << "NO_COLOR\n" << written;
+  static const std::regex bar(R"(\r\n?((?:first|all)[^\r\n\x1b]*)\x1b)");
+  int bars = 0;
+  for (std::sregex_iterator found(written.begin(), written.end(), bar), end; found != end;
+       ++found) {
+    EXPECT_LT(found->str(1).size(), 24u) << found->str(1);
+    ++bars;
+  }
+  EXPECT_GE(bars, 2) << written;
+}
+
+TEST(Progress, IsPlainOnATerminalThatIsDumb) {
+  const Environment term("TERM", "dumb"), colour("NO_COLOR", nullptr);
+  const std::string written = run_on_terminal(Workplace(), 100);
+  EXPECT_EQ(written.find_first_of("\r\x1b"), std::string::npos) << written;
+  EXPECT_NE(written.find("[1/4] first clip  snippets 0/2\n"), std::string::npos) << written;
 }
 
 TEST(Progress, IsNotShownOnATerminalWhereItIsOff) {
@@ -145,6 +201,23 @@ TEST(Progress, IsNotShownWhereStandardErrorIsNoTerminal) {
   }
 }
 
+TEST(Failures, AreATableInTheEndThatNamesTheRemedy) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 16);
+  Strings broken;
+  for (int i = 0; i < 23; ++i) broken.push_back(here.broken("broken" + std::to_string(i) + ".mkv"));
+  const std::string out = here.path("out.json");
+  const Outcome many = here.call("run", Strings{clip} + broken + Strings{"-o", out});
+  EXPECT_EQ(many.code, 1);
+  EXPECT_TRUE(std::regex_search(
+      many.err, std::regex("\nvideo +stage +reason +remedy\nbroken0 +decode +\\S.*  \\S.*\n")))
+      << many.err;
+  EXPECT_TRUE(many.err.ends_with("\nand 3 more, in the errors of " + out + "\n")) << many.err;
+  const Outcome one = here.call("run", {clip, broken[0]});
+  EXPECT_FALSE(one.says("remedy")) << one.err;
+  EXPECT_FALSE(here.call("run", {broken[0], broken[1], "--log-level", "off"}).says("remedy"));
+}
+
 // Commands that show progress, and what they count.
 struct Counted {
   std::string command, unit;
@@ -169,6 +242,36 @@ TEST_P(PlainProgress, IsALineOnStandardErrorAndLeavesStandardOutputToResults) {
       << outcome.err;
   EXPECT_EQ(outcome.err.find_first_of("\r\x1b"), std::string::npos) << outcome.err;
   EXPECT_EQ(outcome.out, "");
+}
+
+TEST(Progress, IsOfCommandsWithoutVideosToo) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv"), results = here.path("r.json"),
+                    features = here.path("features"), truth = here.path("gt.json"),
+                    packed = here.path("packed.npy");
+  write_file(truth, R"({"database": {"clip": {"subset": "test", "annotations": [
+      {"label": "Diving", "segment": [0, 4]}]}}})");
+  ASSERT_EQ(here.call("run", {clip, "-o", results}).code, 0);
+  ASSERT_EQ(here.call("extract", {clip, "-o", features}).code, 0);
+  Json found = parse_json(read_file(results), results, ErrorKind::kInput);
+  found["results"]["clip"][0]["label"] = "Diving";
+  write_file(results, to_text(found));
+  const Strings order = {"--annotations", truth};
+  for (const auto& [arguments, line] : std::vector<std::pair<Strings, std::string>>{
+           {Strings{"pack", features, "-o", packed} + order, "[1/1] clip  snippets 4/4\n"},
+           {Strings{"unpack", packed, "-o", here.path("un")} + order, "[1/1] clip  snippets 4/4\n"},
+           {{"convert", results, "-o", here.path("c.csv"), "--format", "csv"},
+            "[1/1] r.json  bytes "},
+           {{"eval", results, "--ground-truth", truth, "--report", here.path("page")},
+            "[1] bounds of mAP  sets of videos 0/1000\n"},
+           {{"eval", results, "--ground-truth", truth, "--final"},
+            "[1] bounds  sets of videos 0/1000\n"},
+           {{"cache", "verify", "--cache", here.cache()}, "[1] verify  entries 0/"}}) {
+    const Outcome outcome = co2net(arguments + Strings{"--progress", "plain"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.says(line)) << outcome.err;
+    EXPECT_FALSE(co2net(arguments + Strings{"--progress", "off"}).says(line));
+  }
 }
 
 TEST(Progress, RefusesAnotherWayToShowIt) {

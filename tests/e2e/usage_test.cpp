@@ -6,7 +6,10 @@
 #include <set>
 
 #include "cli/cli.h"
+#include "cli/help_topics.h"
 #include "pipeline/base/text.h"
+#include "pipeline/stages/recipe.h"
+#include "postprocess/exporters/formats.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {
@@ -64,24 +67,26 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"eval",
        {"--ground-truth", "--subset", "--protocol", "--tiou", "--ambiguous",
         "--ignore-unknown-videos", "--scores", "--paper", "--per-class", "--report", "--final",
-        "--json", "--output"}},
+        "--json", "--output", "--progress"}},
       {"report", limits + Strings{"--output", "--ground-truth", "--scores", "--compare",
                                   "--copy-videos", "--transcode", "--png", "--svg", "--width",
                                   "--id", "--threads", "--timeout", "--progress"}},
-      {"convert", {"--output", "--format", "--final", "--all", "--fps", "--ambiguous"}},
-      {"pack", {"--output", "--annotations", "--allow-missing"}},
-      {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
+      {"convert",
+       {"--output", "--format", "--final", "--all", "--fps", "--ambiguous", "--progress"}},
+      {"pack", {"--output", "--annotations", "--allow-missing", "--progress"}},
+      {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set", "--progress"}},
       {"explain", inputs + extraction +
                       Strings{"--only", "--stream", "--compat", "--operating-point", "--max-spool",
                               "--timeout"}},
       {"import",
        {"--rgb", "--flow", "--i3d-classes", "--output", "--model", "--classes", "--preset",
-        "--max-seqlen", "--name", "--recipe", "--recipe-set"}},
-      {"cache", {"--cache", "--max-size"}},
+        "--max-seqlen", "--name", "--recipe", "--recipe-set", "--progress"}},
+      {"cache", {"--cache", "--max-size", "--progress"}},
       {"probe", inputs + opening + Strings{"--max-spool", "--timeout"}},
       {"inspect", inputs},
       {"completion", {}},
-      {"manual", {}}};
+      {"manual", {"--output"}},
+      {"doctor", {"--cache", "--json"}}};
   for (const CommandHelp& row : kCommandHelp) {
     const std::string command(row.name);
     ASSERT_TRUE(promised.contains(command)) << command << ": say here which options it has";
@@ -151,6 +156,77 @@ TEST(Usage, SuggestsTheNearestName) {
   EXPECT_TRUE(co2net({"extrat"}).says("did you mean extract?"));
   EXPECT_TRUE(co2net({"run", "a.mp4", "--modle", "m"}).says("did you mean --model?"));
   EXPECT_FALSE(co2net({"zzzzzz"}).says("did you mean"));
+}
+
+TEST(Usage, SuggestsTheNearestOfWhateverHasNames) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 16);
+  const Strings run = here.arguments("run") + Strings{clip};
+  const Strings training = {"train", "--features", "f", "--annotations", "a", "-o", here.path("x")};
+  for (const auto& [arguments, name] : std::vector<std::pair<Strings, std::string>>{
+           {run + Strings{"--format", "jsnol"}, "jsonl"},
+           {run + Strings{"--compat", "Authors"}, "authors"},
+           {run + Strings{"--progress", "plian"}, "plain"},
+           {run + Strings{"--log-level", "warn1ng"}, "warning"},
+           {run + Strings{"--device", "cdua"}, "cuda"},
+           {run + Strings{"--i3d-precision", "fp61"}, "fp16"},
+           {run + Strings{"--keep", "frame"}, "frames"},
+           {run + Strings{"--recipe-set", "flow.boudn=15"}, "flow.bound"},
+           {run + Strings{"--recipe-set", "crop=centre"}, "center"},
+           {here.arguments("extract") + Strings{clip, "-o", "x", "--recipe", "kinetic"},
+            "kinetics"},
+           {here.arguments("extract") + Strings{clip, "-o", "x", "--streams", "flwo"}, "flow"},
+           {{"flow", clip, "-o", "x", "--save", "mvk"}, "mkv"},
+           {{"flow", clip, "-o", "x", "--backend", "cup"}, "cpu"},
+           {training + Strings{"--preset", "thumos4"}, "thumos14"},
+           {training + Strings{"--set", "loss.csa=0"}, "loss.cas"},
+           {training + Strings{"--select", "held-out"}, "heldout"},
+           {{"ablate", "--features", "f", "--annotations", "a", "-o", here.path("x"), "--table",
+             "al"},
+            "all"},
+           {{"eval", "p", "--ground-truth", "g", "--protocol", "thumso"}, "thumos"},
+           {{"convert", "f", "--format", "labelstudo"}, "labelstudio"},
+           {{"cache", "stats", "--cache", here.cache()}, "stat"},
+           {{"import", "i3"}, "i3d"},
+           {{"completion", "zhs"}, "zsh"},
+           {{"manual", "rnu"}, "run"},
+           {{"help", "recipe"}, "recipes"}}) {
+    const Outcome outcome = co2net(arguments);
+    EXPECT_EQ(outcome.code, 2) << testing::PrintToString(arguments) << outcome.err;
+    EXPECT_TRUE(outcome.says("did you mean " + name + "?")) << outcome.err;
+  }
+}
+
+TEST(Usage, HelpTellsOfTopicsOnAScreenEach) {
+  const std::string overview = co2net({"help"}).out;
+  for (const HelpTopic& topic : help_topics()) {
+    const std::string name(topic.name);
+    EXPECT_NE(overview.find("\n  " + name + " "), std::string::npos) << name;
+    const std::string text = topic.text();
+    const Outcome help = co2net({"help", name});
+    EXPECT_EQ(help.code, 0) << help.err;
+    EXPECT_TRUE(help.out.ends_with(text)) << name;
+    const Strings lines = lines_of(text);
+    EXPECT_LE(lines.size(), 36u) << name;
+    EXPECT_GE(lines.size(), 8u) << name;
+    for (const std::string& line : lines) EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST(Usage, TopicsTellWhatTheProgramWorksBy) {
+  const auto topic = [](const std::string& name) { return co2net({"help", name}).out; };
+  for (const ExportRow& row : export_rows()) {
+    EXPECT_NE(topic("formats").find(" " + std::string(row.name) + " "), std::string::npos);
+  }
+  for (const std::string& name : recipe_preset_names()) {
+    EXPECT_NE(topic("recipes").find("\n    " + name + " "), std::string::npos) << name;
+  }
+  EXPECT_NE(topic("recipes").find("flow.bound=20"), std::string::npos);
+  EXPECT_NE(topic("inputs").find(" 67108864 "), std::string::npos);
+  EXPECT_NE(topic("inputs").find(".webm"), std::string::npos);
+  EXPECT_NE(topic("cache").find("$XDG_CACHE_HOME/co2net"), std::string::npos);
+  EXPECT_NE(topic("exit-codes").find("\n    130 "), std::string::npos);
+  EXPECT_NE(topic("models").find("i3d_flow.pt"), std::string::npos);
 }
 
 TEST(Usage, CountsExchangedNeighboursAsOneSlip) {

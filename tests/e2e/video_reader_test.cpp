@@ -383,7 +383,8 @@ std::string error_of(const fs::path& path, const VideoReaderOptions& options) {
 
 TEST_F(VideoReaderOfMade, NamesTheVideoStreamsWhenAnotherIsAskedFor) {
   const std::string error = error_of(make_with_two_videos(), {.stream = 1});
-  EXPECT_NE(error.find("stream 1 is not a video stream; those are: 0 2"), std::string::npos)
+  EXPECT_NE(error.find("stream 1 is not a video stream; choose one of these with --stream: 0 2"),
+            std::string::npos)
       << error;
   EXPECT_NE(error.find("two.mkv"), std::string::npos) << error;
 }

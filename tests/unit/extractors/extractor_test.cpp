@@ -163,13 +163,13 @@ std::vector<std::int64_t> progress_after(const Extractor& extractor, VideoJob vi
   return progress;
 }
 
-TEST_F(ExtractorTest, ResumesFromTheChunkBeforeTheOneThatWasCutShort) {
+TEST_F(ExtractorTest, ResumesFromTheChunkBeforeTheOneThatWasCutShortAndSaysWhereItBegins) {
   const Entry whole = decoded_features(job("long.mkv"));
   options_.checkpoint_s = 0;
   const Extractor extractor(options_);
   using Progress = std::vector<std::int64_t>;
   for (const auto& [cut, rest] :
-       {std::pair(2, Progress{2, 4, 6}), {4, Progress{4, 6}}, {6, Progress{6}}}) {
+       {std::pair(2, Progress{0, 2, 4, 6}), {4, Progress{2, 4, 6}}, {6, Progress{4, 6}}}) {
     const TempDir cache_dir;
     DiskCache cache(cache_dir.path());
     EXPECT_EQ(progress_after(extractor, job("long.mkv"), cache, cut), rest);
@@ -222,7 +222,7 @@ TEST_F(ExtractorTest, SavesNoCheckpointBeforeItsTime) {
   const TempDir cache_dir;
   DiskCache cache(cache_dir.path());
   EXPECT_EQ(progress_after(Extractor(options_), job("long.mkv"), cache, 6),
-            (std::vector<std::int64_t>{2, 4, 6}));
+            (std::vector<std::int64_t>{0, 2, 4, 6}));
 }
 
 TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {

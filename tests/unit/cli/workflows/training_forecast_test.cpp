@@ -28,13 +28,17 @@ class TrainingForecastTest : public testing::Test {
 
  private:
   TrainingForecast::Clock::time_point now_{};
-  Observer behind_{
-      [this](const std::string& name) { passed_on_.push_back(name); },
-      [this](const std::string& unit, std::int64_t done, std::int64_t expected) {
-        passed_on_.push_back(unit + " " + std::to_string(done) + "/" + std::to_string(expected));
-      },
-      [this] { passed_on_.emplace_back("end"); },
-      [this](std::size_t count) { passed_on_.push_back(std::to_string(count)); }};
+  Observer behind_{.on_series =
+                       [this](const std::string& what, std::size_t count) {
+                         passed_on_.push_back(std::to_string(count) + " " + what);
+                       },
+                   .on_start = [this](const std::string& name) { passed_on_.push_back(name); },
+                   .on_progress =
+                       [this](const std::string& unit, std::int64_t done, std::int64_t expected) {
+                         passed_on_.push_back(unit + " " + std::to_string(done) + "/" +
+                                              std::to_string(expected));
+                       },
+                   .on_end = [this] { passed_on_.emplace_back("end"); }};
   TrainingForecast forecast_{behind_,
                              [this](const std::string& sentence) { said_.push_back(sentence); },
                              [this] { return now_; }};
@@ -60,7 +64,7 @@ TEST_F(TrainingForecastTest, OfATrainingThatGoesOnIsOfWhatIsLeft) {
 }
 
 TEST_F(TrainingForecastTest, CountsTheTrainingsThatFollowAndNotThoseThatAreDone) {
-  heard_.on_series(23);
+  heard_.on_series("trainings", 23);
   heard_.on_start("trained");
   heard_.on_end();
   train(19996, kIterations, 5760ms);
@@ -81,9 +85,10 @@ TEST_F(TrainingForecastTest, TellsShortTimesInShortUnits) {
 }
 
 TEST_F(TrainingForecastTest, PassesOnWhatItHears) {
-  heard_.on_series(2);
+  heard_.on_series("trainings", 2);
   train(1, 2, 1s);
-  EXPECT_EQ(passed_on_, (Said{"2", "training", "iteration 1/20000", "iteration 2/20000", "end"}));
+  EXPECT_EQ(passed_on_,
+            (Said{"2 trainings", "training", "iteration 1/20000", "iteration 2/20000", "end"}));
 }
 
 }  // namespace

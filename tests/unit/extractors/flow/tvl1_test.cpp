@@ -334,7 +334,7 @@ TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
                        [&] { choose_flow_backend(name, flow_of(variant), std::nullopt); });
   };
   expect_refused("abacus", FlowVariant::kOpencvCpu,
-                 {"unknown flow backend 'abacus'", "auto, cpu, opencv"});
+                 {"flow backend 'abacus' is not one of", "auto, cpu, opencv"});
   for (const std::string name : {"auto", "cpu", "opencv"}) {
     expect_refused(name, FlowVariant::kOpencvCuda,
                    {"OpenCV's own code", "backend opencv", "cudaoptflow", "flow.variant=portable"});

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace co2net {
+
+// A message of an Error, "reason; remedy", in two: the remedy is what follows the last semicolon
+// and blank, by which every message here sets it off, unless that stands within quotes or brackets;
+// empty where there is none.
+struct Advice {
+  std::string reason, remedy;
+};
+Advice advice_in(std::string_view message);
+
+}  // namespace co2net

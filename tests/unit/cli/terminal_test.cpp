@@ -1,0 +1,51 @@
+#include "cli/terminal.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/environment.h"
+
+namespace co2net {
+namespace {
+
+TEST(Terminal, IsColouredUnlessItIsDumbOrTheUserWantsNone) {
+  const test::Environment term("TERM", "xterm"), wanted("NO_COLOR", nullptr);
+  EXPECT_TRUE(may_be_coloured(true));
+  EXPECT_FALSE(may_be_coloured(false)) << "piped";
+  {
+    const test::Environment none("NO_COLOR", "1");
+    EXPECT_FALSE(may_be_coloured(true));
+  }
+  {
+    const test::Environment anything("NO_COLOR", "false");
+    EXPECT_FALSE(may_be_coloured(true)) << "whatever its value";
+  }
+  {
+    const test::Environment empty("NO_COLOR", "");
+    EXPECT_TRUE(may_be_coloured(true));
+  }
+  const test::Environment dumb("TERM", "dumb");
+  EXPECT_FALSE(may_be_coloured(true));
+}
+
+TEST(Terminal, KnowsHowWideTextIsInAnyLocale) {
+  EXPECT_EQ(columns_of("abc"), 3u);
+  EXPECT_EQ(columns_of("видео"), 5u);
+  EXPECT_EQ(columns_of("東京"), 4u);
+  EXPECT_EQ(columns_of("e\u0301"), 1u) << "an accent stands on its letter";
+}
+
+TEST(Terminal, CutsBetweenCharacters) {
+  EXPECT_EQ(cut_to_columns("abcdef", 6), "abcdef");
+  EXPECT_EQ(cut_to_columns("abcdef", 4), "abc~");
+  EXPECT_EQ(cut_to_columns("видео", 3), "ви~");
+  EXPECT_EQ(cut_to_columns("東京都", 4), "東~");
+  EXPECT_EQ(cut_to_columns("abc", 0), "");
+}
+
+TEST(Terminal, PaintsOnlyWhereItMay) {
+  EXPECT_EQ(painted("x", Colour::kBold, true), "\x1b[1mx\x1b[0m");
+  EXPECT_EQ(painted("x", Colour::kBold, false), "x");
+}
+
+}  // namespace
+}  // namespace co2net
