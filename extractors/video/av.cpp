@@ -16,10 +16,14 @@ namespace co2net {
 namespace {
 
 thread_local bool refused_a_large_picture = false;
+thread_local bool lacked_a_glyph = false;
 
 void listen_to_libav(void*, int, const char* format, std::va_list) {
   if (std::strstr(format, "exceeds specified max pixel count") != nullptr) {
     refused_a_large_picture = true;
+  }
+  if (std::strstr(format, "failed to find any fallback with glyph") != nullptr) {
+    lacked_a_glyph = true;
   }
 }
 
@@ -54,6 +58,8 @@ void silence_libav() {
 }
 
 bool has_refused_a_large_picture() { return std::exchange(refused_a_large_picture, false); }
+
+bool has_lacked_a_glyph() { return std::exchange(lacked_a_glyph, false); }
 
 AVPixelFormat to_av(PixelFormat format) {
   switch (format) {

@@ -84,6 +84,9 @@ void silence_libav();
 // have written, since what it returns is the same for a damaged one.
 bool has_refused_a_large_picture();
 
+// Whether text was drawn on this thread since the last call that no installed font has all of.
+bool has_lacked_a_glyph();
+
 AVPixelFormat to_av(PixelFormat format);
 
 // Of a frame, in its time base; 0 if unknown.

@@ -43,6 +43,9 @@ class Ticks {
   }
   bool is_before(std::int64_t pts, double time_s) const { return seconds(pts) < time_s - slack_s_; }
   bool is_after(std::int64_t pts, double time_s) const { return seconds(pts) > time_s + slack_s_; }
+  bool is_within(std::int64_t pts, const Cut& cut) const {
+    return !is_before(pts, cut.start_s) && is_before(pts, cut.end_s);
+  }
   // The timestamp of a moment.
   std::int64_t at(double time_s) const { return origin_ + std::llround(time_s / tick_s_); }
 
@@ -72,6 +75,7 @@ std::optional<double> time_of(const AVPacket& packet, const AVStream& stream, co
 template <class Work>
 class Pass {
  public:
+  // `cuts` say when each is at work.
   Pass(const std::vector<Cut>& cuts, std::vector<std::size_t> indices)
       : cuts_(cuts), waiting_(std::move(indices)) {}
 
@@ -120,9 +124,7 @@ class EncodedClip {
                      .length_s = std::max(0.0, cut.end_s - cut.start_s)});
   }
 
-  bool wants(std::int64_t pts) const {
-    return !ticks_.is_before(pts, cut_.start_s) && ticks_.is_before(pts, cut_.end_s);
-  }
+  bool wants(std::int64_t pts) const { return ticks_.is_within(pts, cut_); }
 
   // A frame that is shown; the source's pts.
   void write(AVFrame& frame) {
@@ -320,7 +322,7 @@ class CopiedClip {
     const PacketPtr copy = moved(packet, key_, ticks_.base(), ticks_.base());
     end_ = std::max(end_, packet.pts + std::max<std::int64_t>(packet.duration, 1));
     muxer_.write(*copy, ticks_.base(), pictures_);
-    is_empty_ = false;
+    if (ticks_.is_within(packet.pts, cut_)) is_empty_ = false;
   }
 
   void write_sound(const AVStream& stream, const AVPacket& packet) {
@@ -352,14 +354,21 @@ class CopiedClip {
   bool is_empty_ = true;
 };
 
-void copy_pass(const MovieJob& job, const FirstLook& look, const std::vector<Cut>& cuts,
-               const std::vector<std::int64_t>& keys, const std::vector<std::size_t>& indices,
+// A cut, and the key frame that its copy begins with.
+struct KeyedCut {
+  Cut cut;
+  std::int64_t key = 0;
+};
+
+// `wider` are the same cuts from their key frames on.
+void copy_pass(const MovieJob& job, const FirstLook& look, const std::vector<KeyedCut>& cuts,
+               const std::vector<Cut>& wider, const std::vector<std::size_t>& indices,
                std::vector<Clip>& clips) {
   const Ticks ticks(look);
   PacketSource source(job, look);
-  Pass<CopiedClip> pass(cuts, indices);
+  Pass<CopiedClip> pass(wider, indices);
   const auto start = [&](std::size_t index) {
-    return std::make_unique<CopiedClip>(cuts[index], keys[index], ticks, source);
+    return std::make_unique<CopiedClip>(cuts[index].cut, cuts[index].key, ticks, source);
   };
   const auto finish = [&](std::size_t index, CopiedClip& clip) { clips[index] = clip.finish(); };
   std::int64_t done = 0;
@@ -416,17 +425,18 @@ std::vector<Clip> cut_at_key_frames(const MovieJob& job, const std::vector<Cut>&
   std::vector<Clip> clips(cuts.size());
   const FirstLook look(job);
   const Ticks ticks(look);
-  const std::vector<std::int64_t> all = key_frames(job, look);
-  std::vector<Cut> wider = cuts;  // from their key frames on
-  std::vector<std::int64_t> keys;
-  for (Cut& cut : wider) {
-    const auto is_within = [&](std::int64_t key) { return !ticks.is_after(key, cut.start_s); };
-    const auto after = std::ranges::partition_point(all, is_within);
-    keys.push_back(after == all.begin() ? all.front() : *(after - 1));
-    cut.start_s = std::min(cut.start_s, ticks.seconds(keys.back()));
+  const std::vector<std::int64_t> keys = key_frames(job, look);
+  std::vector<KeyedCut> keyed;
+  std::vector<Cut> wider;
+  for (const Cut& cut : cuts) {
+    const auto is_in_time = [&](std::int64_t key) { return !ticks.is_after(key, cut.start_s); };
+    const auto late = std::ranges::partition_point(keys, is_in_time);
+    const std::int64_t key = late == keys.begin() ? keys.front() : *(late - 1);
+    keyed.push_back({cut, key});
+    wider.push_back({std::min(cut.start_s, ticks.seconds(key)), cut.end_s, cut.stem});
   }
   for (const auto& pass : passes_over(wider, kAtOnce, kMargin_s)) {
-    copy_pass(job, look, wider, keys, pass, clips);
+    copy_pass(job, look, keyed, wider, pass, clips);
   }
   return clips;
 }

@@ -1,5 +1,7 @@
 #include "extractors/video/labelled_copy.h"
 
+#include <spdlog/spdlog.h>
+
 #include <cstdint>
 #include <memory>
 
@@ -13,6 +15,7 @@ namespace co2net {
 
 DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
                                  const DrawingOf& drawing_of) {
+  has_lacked_a_glyph();  // in a video before
   const FirstLook look(job);
   const Drawing drawing = drawing_of(look.size(), look.source().duration_s);
   const TempDir folder;
@@ -48,6 +51,12 @@ DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
     job.on_progress(reader.report().frames, look.expected_frames());
   }
   writer->finish();
+  if (has_lacked_a_glyph()) {
+    spdlog::warn(
+        "{}: no font that is installed has all characters of the labels: boxes stand for "
+        "the others; install one, such as Debian's fonts-noto-cjk or fonts-noto-core",
+        job.file->path().string());
+  }
   return reader.report();
 }
 

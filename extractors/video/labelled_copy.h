@@ -19,8 +19,9 @@ using DrawingOf = std::function<Drawing(const PictureSize& picture, double durat
 
 // Writes a copy of a video with what `drawing_of` says drawn into every frame, upright, with square
 // pixels, every frame at its own time, all sound beside it; as MovieWriter writes. Memory does not
-// grow with the video's length. `path` ends with .mp4. Returns how the video was decoded. Errors:
-// as FirstLook's, DisplayFilter's and MovieWriter's.
+// grow with the video's length. `path` ends with .mp4. Returns how the video was decoded; the log
+// tells of text that no installed font has. Errors: as FirstLook's, DisplayFilter's and
+// MovieWriter's.
 DecodeReport write_labelled_copy(const MovieJob& job, const std::filesystem::path& path,
                                  const DrawingOf& drawing_of);
 

@@ -112,8 +112,9 @@ class OverlayScript {
         duration_s_(length_of(video)),
         rows_(ranked_classes(video)),
         letter_(std::max(8, std::min(settings.height, settings.width * 3 / 4) / 18)),
+        small_(std::max(8, letter_ * 3 / 4)),
         margin_(letter_ / 2),
-        row_(letter_ + letter_ / 3) {
+        row_(small_ + small_ / 3) {
     if (rows_.size() > kMostOverlayRows) {
       overlay_.without_row.assign(rows_.begin() + kMostOverlayRows, rows_.end());
       rows_.resize(kMostOverlayRows);
@@ -146,7 +147,7 @@ class OverlayScript {
            "Style: Default,Sans," +
            size + ",&H00FFFFFF,&H00FFFFFF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1," + outline +
            ",0,7,0,0,0,1\n\n[Events]\n"
-           "Format: Layer, Start, End, Style, MarginL, MarginR, MarginV, Effect, Text\n";
+           "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n";
   }
 
   // Hundredths of the script's seconds; frames are shown from a moment on, which their time, being
@@ -196,8 +197,10 @@ class OverlayScript {
     return class_colour(static_cast<std::size_t>(place - settings_.classes.begin()));
   }
 
+  std::string small() const { return "\\bord0\\fs" + std::to_string(small_); }
+
   std::string gutter_text(const std::string& text, int top) const {
-    return "{" + position(margin_, top) + "\\bord0\\clip(0," + std::to_string(top) + "," +
+    return "{" + position(margin_, top) + small() + "\\clip(0," + std::to_string(top) + "," +
            std::to_string(track_left() - margin_ / 2) + "," + std::to_string(top + row_) + ")}" +
            text;
   }
@@ -237,8 +240,9 @@ class OverlayScript {
       words = "white: true";
     }
     if (!words.empty()) add_always(0, gutter_text(words, top));
-    add_always(0, "{" + position(track_left(), top) + "\\bord0}0");
-    add_always(0, "{\\an9" + position(track_right(), top) + "\\bord0}" + length_text(duration_s_));
+    add_always(0, "{" + position(track_left(), top) + small() + "}0");
+    add_always(0,
+               "{\\an9" + position(track_right(), top) + small() + "}" + length_text(duration_s_));
   }
 
   // A longer one than libass counts to would be in the wrong place.
@@ -277,7 +281,8 @@ class OverlayScript {
   }
 
   void add_label(const Segment& segment, int line, double from_s, double until_s, double best) {
-    const int top = margin_ + line * row_, width = 4 * letter_, height = letter_ * 3 / 5;
+    const int top = margin_ + line * (letter_ + letter_ / 3);
+    const int width = 4 * letter_, height = letter_ * 3 / 5;
     const Box whole = {margin_, top + (letter_ - height) / 2, width, height};
     Box filled = whole;
     filled.width =
@@ -296,7 +301,8 @@ class OverlayScript {
   const OverlaySettings& settings_;
   double duration_s_;
   Strings rows_;  // their classes
-  int letter_;    // pixels: a line of text, space around, a row of the timeline
+  int letter_;    // pixels: a line of text, one of the timeline, space around, a row of it
+  int small_;
   int margin_;
   int row_;
   Overlay overlay_;

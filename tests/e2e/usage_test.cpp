@@ -68,6 +68,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"report",
        limits + Strings{"--output", "--ground-truth", "--scores", "--compare", "--copy-videos",
                         "--transcode", "--threads", "--timeout", "--progress"}},
+      {"render", videos + Strings{"--results", "--output", "--clips", "--exact", "--ground-truth",
+                                  "--all", "--min-score", "--top-k"}},
       {"convert", {"--output", "--format", "--final", "--all", "--fps", "--ambiguous"}},
       {"pack", {"--output", "--annotations", "--allow-missing"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set"}},
