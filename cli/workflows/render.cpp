@@ -92,6 +92,10 @@ class Renderer {
   void render(const Input& input, const Observer& observer) const {
     const VideoPredictions& video = results_of(input);
     check_id(input.id);
+    if (is_of_arrays(input.path)) {
+      throw Error(ErrorKind::kInput,
+                  "the results name no video but what was made of it; give the video itself");
+    }
     MovieJob movie;
     movie.deadline = job_.each.deadline();
     movie.file = open_or_spool(input.path, job_.each.spool, movie.deadline);
@@ -161,9 +165,10 @@ class Renderer {
 
   void write_clips_of(const MovieJob& movie, const VideoPredictions& video,
                       const fs::path& folder) const {
-    const fs::path place = fs::weakly_canonical(folder);
+    std::error_code unreachable;  // where it cannot be replaced, either
     for (const Input& input : inputs_) {
-      if (fs::weakly_canonical(input.path).parent_path() != place) continue;
+      const fs::path place = fs::absolute(input.path).parent_path();
+      if (!fs::equivalent(place, folder, unreachable)) continue;
       throw Error(ErrorKind::kUsage, "--clips would replace the folder of the input " +
                                          input.path.string() + "; choose another place");
     }

@@ -88,7 +88,6 @@ AVStream& Muxer::add(const AVCodecContext& codec) {
   AVStream& stream = *allocated(avformat_new_stream(container_.get(), nullptr));
   stream.time_base = codec.time_base;
   stream.avg_frame_rate = codec.framerate;
-  stream.sample_aspect_ratio = codec.sample_aspect_ratio;
   check_write(avcodec_parameters_from_context(stream.codecpar, &codec), "set up");
   return stream;
 }

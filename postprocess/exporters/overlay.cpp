@@ -293,8 +293,8 @@ class OverlayScript {
       add(4, from_s, until_s, shape(rectangle(filled), colour_of(segment.label)));
     }
     add(4, from_s, until_s,
-        "{" + position(whole.left + width + margin_, top) + "}" + ass_text(segment.label) + "  " +
-            score_text(segment.score));
+        "{" + position(whole.left + width + margin_, top) + "}" + score_text(segment.score) + "  " +
+            ass_text(segment.label));
   }
 
   const OverlayVideo& video_;

@@ -84,6 +84,18 @@ TEST_F(LabelledCopy, HasEveryFrameOfAVariableRateAtItsTimeAndTheSoundBesideIt) {
   test::expect_tone(path("copy.mp4"), 0, 0, 4.5);
 }
 
+TEST_F(LabelledCopy, OfABroadcastHasItsSoundBesideItsPictures) {
+  test::draw_numbered(path("n.mp4"), kFrames, "25");
+  const fs::path late = source("late.ts", "-itsoffset 0.52 -i n.mp4 " + test::tone(5),
+                               "-map 0:v -map 1:a -c:v copy -c:a aac");
+  write(late);
+  const auto frames = test::numbered_frames(path("copy.mp4"));
+  EXPECT_EQ(test::numbers_of(frames), test::numbers_from(0, kFrames));
+  // The tone's 0.52 s are at the first frame.
+  const double zero_s = 0.52 - frames.front().time_s;
+  test::expect_tone(path("copy.mp4"), zero_s, 0.6, 4.4);
+}
+
 TEST_F(LabelledCopy, EncodesSoundThatMp4LacksAndKeepsEachStream) {
   test::draw_numbered(path("n.mp4"), kFrames, "25");
   const fs::path two = source("two.mkv", "-i n.mp4 " + test::tone(4) + test::tone(4),

@@ -91,6 +91,14 @@ TEST_F(Render, AMissingOrBrokenVideoDoesNotTouchTheOthers) {
   EXPECT_FALSE(fs::exists(path("out") / "b.mp4"));
 }
 
+TEST_F(Render, OfResultsOfFeaturesNeedsTheVideo) {
+  write_results({{"a", "features/a.npy"}});
+  const Outcome outcome = render({"-o", path("out")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("give the video itself")) << outcome.err;
+  EXPECT_EQ(render({path("a.mp4"), "-o", path("out")}).code, 0);
+}
+
 TEST_F(Render, DrawsGroundTruthOfTheSameVideos) {
   const auto write_truth = [&](const std::string& id) {
     write_file(path("gt.json"), R"({"database": {")" + id + R"(": {"subset": "test", "duration": 12,
