@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+#include "postprocess/palette.h"
 
 namespace co2net {
 namespace {
@@ -46,6 +50,21 @@ TEST(ResultsPage, AsksForNothingButItsData) {
   const std::string svg = "http://www.w3.org/2000/svg";  // a name, which nobody opens
   page.erase(page.find(svg), svg.size());
   EXPECT_EQ(page.find("://"), std::string::npos);
+}
+
+TEST(Pages, HaveTheColoursOfClassesThatVideosHave) {
+  const std::string page(kResultsPage);
+  std::string names = between(page, "const palette = [", "]");
+  std::erase_if(names, [](char c) { return c == '\'' || c == ' '; });
+  std::istringstream list(names);
+  std::size_t count = 0;
+  for (std::string name; std::getline(list, name, ','); ++count) {
+    const Colour colour = class_colour(count);
+    char text[8];
+    std::snprintf(text, sizeof text, "#%02X%02X%02X", colour.red, colour.green, colour.blue);
+    EXPECT_NE(page.find("--" + name + ": " + text + ";"), std::string::npos) << name << text;
+  }
+  EXPECT_EQ(count, kClassColours.size());
 }
 
 TEST(Pages, AreWholeAndOfOneStyle) {
