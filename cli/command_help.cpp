@@ -25,6 +25,8 @@ const std::vector<CommandHelp> kCommandHelp = {
      "mean average precision of segments against ground truth"},
     {"report", "RESULTS -o DIR",
      "a page that shows what was found in each video, to look at and to correct; or figures"},
+    {"render", "[VIDEO...] --results RESULTS (-o DIR|FILE.mp4 | --clips DIR)",
+     "copies of videos in which labels and a timeline are drawn, or a clip of each segment"},
     {"convert", "FILE... -o FILE|DIR",
      "results or annotations from one format to another, several merged"},
     {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",

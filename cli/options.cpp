@@ -43,7 +43,8 @@ Strings fields_of(const std::string& text, char separator) {
 // What a command reads beside its inputs.
 std::vector<Input> other_files_read(const po::variables_map& args) {
   std::vector<Input> files;
-  for (const char* option : {"config", "annotations", "ground-truth", "ambiguous", "labels"}) {
+  for (const char* option :
+       {"config", "annotations", "ground-truth", "ambiguous", "labels", "results"}) {
     if (const auto file = optional_value<std::string>(args, option)) files.push_back({*file, ""});
   }
   for (const char* option : {"model", "extractor"}) {
@@ -370,6 +371,22 @@ fs::path parse_output(const po::variables_map& args) {
   return output;
 }
 
+void add_filter_options(po::options_description& options) {
+  options.add_options()("min-score", po::value<double>()->value_name("S"),
+                        "leave out segments that score less")  //
+      ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
+}
+
+SegmentFilter parse_filter(const po::variables_map& args) {
+  SegmentFilter filter;
+  filter.min_score = optional_value<double>(args, "min-score");
+  filter.top_k = optional_value<int>(args, "top-k");
+  if (filter.top_k && *filter.top_k < 1) {
+    throw Error(ErrorKind::kUsage, "--top-k must be at least 1");
+  }
+  return filter;
+}
+
 void add_result_options(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("FILE|DIR"),
                         "where results go (default, and '-': standard output); vtt and srt go into "
@@ -379,9 +396,8 @@ void add_result_options(po::options_description& options) {
        "srt (subtitles of the final segments, a file a video)")  //
       ("final", po::bool_switch(),
        "instead of every candidate, segments of which those of a class never overlap, and none "
-       "where nothing seems to happen; JSON has them anyway, as \"final\"")                      //
-      ("min-score", po::value<double>()->value_name("S"), "leave out segments that score less")  //
-      ("top-k", po::value<int>()->value_name("K"), "only the best K segments of a video");
+       "where nothing seems to happen; JSON has them anyway, as \"final\"");
+  add_filter_options(options);
 }
 
 bool is_file_a_video(ResultFormat format) {
@@ -393,11 +409,7 @@ ResultOptions parse_result_options(const po::variables_map& args) {
   options.format = one_of<ResultFormat>(args, "format");
   options.output = is_file_a_video(options.format) ? parse_directory(args) : parse_output(args);
   options.only_final = args["final"].as<bool>();
-  options.filter.min_score = optional_value<double>(args, "min-score");
-  options.filter.top_k = optional_value<int>(args, "top-k");
-  if (options.filter.top_k && *options.filter.top_k < 1) {
-    throw Error(ErrorKind::kUsage, "--top-k must be at least 1");
-  }
+  options.filter = parse_filter(args);
   return options;
 }
 

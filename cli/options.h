@@ -144,7 +144,11 @@ inline constexpr Choice<ResultFormat> kChoices<ResultFormat>[] = {
 
 bool is_file_a_video(ResultFormat format);
 
-// -o, --format, --final, --min-score, --top-k
+// --min-score, --top-k
+void add_filter_options(boost::program_options::options_description& options);
+SegmentFilter parse_filter(const boost::program_options::variables_map& args);
+
+// -o, --format, --final, and those
 struct ResultOptions {
   std::filesystem::path output;  // empty: standard output; a folder where each video has a file
   ResultFormat format = ResultFormat::kActivityNet;

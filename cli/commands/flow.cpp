@@ -13,7 +13,8 @@ void add_flow_options(po::options_description& options) {
   add_directory_option(options);
   options.add_options()(
       "save", po::value<std::string>()->value_name("FORMAT")->default_value("mkv"),
-      "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised)")  //
+      "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised), color (a "
+      "video to look at: direction as hue, length as saturation)")  //
       ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
        "auto, cpu, or opencv: OpenCV's own code for NVIDIA's GPUs");
   add_recipe_options(options, true);

@@ -10,7 +10,7 @@ const Program& full_program() {
         full.commands.end(),
         {&kRunCommand, &kExtractCommand, &kFlowCommand, &kLocalizeCommand, &kTrainCommand,
          &kAblateCommand, &kImportCommand, &kExplainCommand, &kSuggestCommand, &kProbeCommand,
-         &kReportCommand, &kCompletionCommand, &kManualCommand, &kDoctorCommand});
+         &kReportCommand, &kRenderCommand, &kCompletionCommand, &kManualCommand, &kDoctorCommand});
     full.libraries = library_versions;
     return full;
   }();

@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/through_inputs.h"
 #include "cli/workflows/figures.h"
 #include "cli/workflows/report.h"
 #include "pipeline/base/error.h"
@@ -115,7 +116,9 @@ int run_report(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
   Progress progress(io.err, parse_progress(args, io));
   const bool is_drawn = args["png"].as<bool>() || args["svg"].as<bool>();
-  return (is_drawn ? draw_figures : write_page)(args, options, progress.observer());
+  const int code = (is_drawn ? draw_figures : write_page)(args, options, progress.observer());
+  tell_failures(progress, io);
+  return code;
 }
 
 }  // namespace

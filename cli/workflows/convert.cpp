@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "cli/workflows/final_choice.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/inputs.h"
@@ -13,7 +14,6 @@
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotation_formats.h"
 #include "pipeline/datasets/annotations.h"
-#include "postprocess/distinct_segments.h"
 #include "postprocess/predictions.h"
 
 namespace fs = std::filesystem;
@@ -198,21 +198,6 @@ Predictions all_results(const Sources& sources) {
   }
   if (!failed.empty()) spdlog::warn("left out, without results: {}", counted("videos", failed));
   return all;
-}
-
-// Puts the final segments in the candidates' place.
-void keep_final(Predictions& results) {
-  Strings without;
-  for (VideoPredictions& video : results) {
-    if (!video.final_segments) without.push_back(video.id);
-    video.segments = video.final_segments ? *video.final_segments
-                                          : by_start(without_overlaps(std::move(video.segments)));
-  }
-  if (without.empty()) return;
-  spdlog::warn(
-      "no final segments are known of {}, hence no operating point: taken are the best of which no "
-      "two of a class overlap, however little they score",
-      counted("videos", without));
 }
 
 VideoResult result_of(const VideoPredictions& video) {

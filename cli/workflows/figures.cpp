@@ -102,10 +102,12 @@ FiguresOutcome write_figures(const FiguresJob& job, const Observer& observer) {
   make_directories(job.output);
   warn_of_candidates(contents.videos);
   const std::vector<fs::path> paths = named_videos(contents.videos, job.files);
+  const std::vector<std::string> classes = classes_of(contents.videos);
   const auto work = [&](std::size_t index) {
     const ReportVideo& video = contents.videos[index];
     write_figure({.video = video,
                   .other = job.files.compare.stem().string(),
+                  .classes = classes,
                   .scores = scores_of(video, job.files.scores),
                   .strip = strip_of(paths[index], video, job.each)},
                  job);

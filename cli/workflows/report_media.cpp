@@ -24,11 +24,6 @@ std::string text_at(const Json& object, const std::string& key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// What results of 'localize' and 'propose' name in the place of a video.
-bool is_of_arrays(const fs::path& path) {
-  return path.extension() == ".npy" || path.extension() == ".npz";
-}
-
 // Why browsers may not play it, though some of them might; empty if they do.
 std::string why_unplayable(const SourceInfo& source) {
   constexpr std::array kContainers = {"mp4", "webm", "ogg"};
@@ -113,6 +108,10 @@ fs::path linked(const fs::path& path, std::size_t index, const ReportPlace& plac
 }
 
 }  // namespace
+
+bool is_of_arrays(const fs::path& path) {
+  return path.extension() == ".npy" || path.extension() == ".npz";
+}
 
 fs::path named_video(const VideoPredictions& video, const fs::path& results) {
   const fs::path named = text_at(video.facts, "path");

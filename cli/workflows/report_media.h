@@ -15,6 +15,9 @@ namespace co2net {
 std::filesystem::path named_video(const VideoPredictions& video,
                                   const std::filesystem::path& results);
 
+// What results of 'localize' and 'propose' name in the place of a video.
+bool is_of_arrays(const std::filesystem::path& path);
+
 struct ReportPlace {
   std::filesystem::path folder;  // that is being written
   std::filesystem::path output;  // and the name that it will take

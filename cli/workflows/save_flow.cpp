@@ -28,9 +28,10 @@ int save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs, Stats& s
           save_flow(video_job, job.recipe, backend, job.threads, job.format, temporary);
       if (job.each.strict) expect_whole(video);
     };
-    const fs::path folder = job.directory / input.id, file = folder.string() + ".mkv";
+    const std::string suffix = file_suffix(job.format);
+    const fs::path folder = job.directory / input.id, file = folder.string() + suffix;
     const auto start = std::chrono::steady_clock::now();
-    if (job.format == FlowFormat::kMkv) {
+    if (!suffix.empty()) {
       expect_no_input_at(file, inputs);
       write_file_with(file, save);
     } else {

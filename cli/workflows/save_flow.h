@@ -17,7 +17,7 @@ struct SaveFlowJob {
   Recipe recipe;
   std::string backend = "auto";  // as choose_flow_backend() takes it
   FlowFormat format = FlowFormat::kMkv;
-  std::filesystem::path directory;  // gets <id>.mkv, or a folder <id>, a video
+  std::filesystem::path directory;  // gets <id>.mkv, <id>.mp4, or a folder <id>, a video
   int threads = 1;
   VideoSettings each = {};
   bool fail_fast = false;  // stop at the first video that fails

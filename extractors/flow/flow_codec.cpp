@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "extractors/flow/flow_colour.h"
 #include "extractors/flow/flow_field.h"
 #include "extractors/video/video_reader.h"
 #include "extractors/video/video_writer.h"
@@ -26,25 +27,31 @@ namespace {
 
 constexpr float kFloMagic = 202021.25f;  // "PIEH", little-endian
 
-class MkvFlowWriter : public FlowWriter {
+cv::Mat stacked(const cv::Mat& held) {
+  std::vector<cv::Mat> components;
+  cv::split(held, components);
+  cv::Mat stack;
+  cv::vconcat(components, stack);
+  return stack;
+}
+
+// Of even sides, which H.264 needs.
+cv::Mat evened(const cv::Mat& colours) {
+  cv::Mat picture;
+  cv::copyMakeBorder(colours, picture, 0, colours.rows % 2, 0, colours.cols % 2,
+                     cv::BORDER_REPLICATE);
+  return picture;
+}
+
+class VideoFlowWriter : public FlowWriter {
  public:
-  MkvFlowWriter(fs::path path, std::string fps) : path_(std::move(path)), fps_(std::move(fps)) {}
+  VideoFlowWriter(fs::path path, FlowFormat format, std::string fps)
+      : path_(std::move(path)), format_(format), fps_(std::move(fps)) {}
 
   void write(const cv::Mat& held) override {
-    std::vector<cv::Mat> components;
-    cv::split(held, components);
-    cv::Mat stacked;
-    cv::vconcat(components, stacked);
-    if (!writer_) {
-      VideoWriterOptions options;
-      options.width = stacked.cols;
-      options.height = stacked.rows;
-      options.fps = fps_;
-      options.input = PixelFormat::kGray8;
-      options.pixel_format = "gray";
-      writer_.emplace(path_, options);
-    }
-    writer_->write(stacked.data, static_cast<std::ptrdiff_t>(stacked.step));
+    const cv::Mat picture = format_ == FlowFormat::kColor ? evened(held) : stacked(held);
+    if (!writer_) writer_.emplace(path_, options_for(picture));
+    writer_->write(picture.data, static_cast<std::ptrdiff_t>(picture.step));
   }
 
   void finish() override {
@@ -52,7 +59,19 @@ class MkvFlowWriter : public FlowWriter {
   }
 
  private:
+  VideoWriterOptions options_for(const cv::Mat& picture) const {
+    if (format_ == FlowFormat::kColor) return playable_video(picture.cols, picture.rows, fps_);
+    VideoWriterOptions options;
+    options.width = picture.cols;
+    options.height = picture.rows;
+    options.fps = fps_;
+    options.input = PixelFormat::kGray8;
+    options.pixel_format = "gray";
+    return options;
+  }
+
   fs::path path_;
+  FlowFormat format_;
   std::string fps_;
   std::optional<VideoWriter> writer_;
 };
@@ -121,13 +140,28 @@ FlowFormat parse_flow_format(const std::string& name) {
   throw Error(ErrorKind::kUsage, "flow format " + not_one_of(name, names_of<FlowFormat>()));
 }
 
+std::string file_suffix(FlowFormat format) {
+  switch (format) {
+    case FlowFormat::kMkv:
+      return ".mkv";
+    case FlowFormat::kColor:
+      return ".mp4";
+    case FlowFormat::kJpg:
+    case FlowFormat::kPng:
+    case FlowFormat::kFlo:
+      return "";
+  }
+  throw Error(ErrorKind::kInternal, "a format of flow without a place");
+}
+
 cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound) {
-  return format == FlowFormat::kFlo ? flow : quantise_flow(flow, bound);
+  if (format == FlowFormat::kFlo) return flow;
+  return format == FlowFormat::kColor ? flow_colours(flow, bound) : quantise_flow(flow, bound);
 }
 
 std::unique_ptr<FlowWriter> make_flow_writer(const fs::path& path, FlowFormat format,
                                              const std::string& fps) {
-  if (format == FlowFormat::kMkv) return std::make_unique<MkvFlowWriter>(path, fps);
+  if (!file_suffix(format).empty()) return std::make_unique<VideoFlowWriter>(path, format, fps);
   return std::make_unique<FolderFlowWriter>(path, format);
 }
 

@@ -13,19 +13,25 @@ namespace co2net {
 
 // Ways to keep a video's flow on disk.
 enum class FlowFormat {
-  kMkv,  // one Matroska file, FFV1 gray: u above v in one frame of 2H rows, quantised
-  kJpg,  // a folder: flow_x_00001.jpg, flow_y_00001.jpg, ..., quantised, JPEG quality 95
-  kPng,  // the same without loss
-  kFlo,  // a folder: flow_00001.flo, ..., Middlebury's format, float32 pixels, not quantised
+  kMkv,    // one Matroska file, FFV1 gray: u above v in one frame of 2H rows, quantised
+  kJpg,    // a folder: flow_x_00001.jpg, flow_y_00001.jpg, ..., quantised, JPEG quality 95
+  kPng,    // the same without loss
+  kFlo,    // a folder: flow_00001.flo, ..., Middlebury's format, float32 pixels, not quantised
+  kColor,  // one MP4 file of flow_colours(), to look at
 };
 template <>
 inline constexpr Choice<FlowFormat> kChoices<FlowFormat>[] = {{FlowFormat::kMkv, "mkv"},
                                                               {FlowFormat::kJpg, "jpg"},
                                                               {FlowFormat::kPng, "png"},
-                                                              {FlowFormat::kFlo, "flo"}};
+                                                              {FlowFormat::kFlo, "flo"},
+                                                              {FlowFormat::kColor, "color"}};
+// ".mkv" of a format that is one file, empty of one that is a folder.
+std::string file_suffix(FlowFormat format);
+
 FlowFormat parse_flow_format(const std::string& name);  // throws Error(kUsage)
 
-// What a format holds of flow, float32 [H, W, 2] in pixels: that itself, or quantised to uint8.
+// What a format holds of flow, float32 [H, W, 2] in pixels: that itself, quantised to uint8, or
+// uint8 [H, W, 3] of colours.
 cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound);
 
 // Writes one video's flow, frame by frame, to a new file or into a folder at a path.

@@ -16,10 +16,14 @@ namespace co2net {
 namespace {
 
 thread_local bool refused_a_large_picture = false;
+thread_local bool lacked_a_glyph = false;
 
 void listen_to_libav(void*, int, const char* format, std::va_list) {
   if (std::strstr(format, "exceeds specified max pixel count") != nullptr) {
     refused_a_large_picture = true;
+  }
+  if (std::strstr(format, "failed to find any fallback with glyph") != nullptr) {
+    lacked_a_glyph = true;
   }
 }
 
@@ -55,8 +59,26 @@ void silence_libav() {
 
 bool has_refused_a_large_picture() { return std::exchange(refused_a_large_picture, false); }
 
+bool has_lacked_a_glyph() { return std::exchange(lacked_a_glyph, false); }
+
 AVPixelFormat to_av(PixelFormat format) {
-  return format == PixelFormat::kGray8 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_BGR24;
+  switch (format) {
+    case PixelFormat::kBgr24:
+      return AV_PIX_FMT_BGR24;
+    case PixelFormat::kGray8:
+      return AV_PIX_FMT_GRAY8;
+    case PixelFormat::kYuv420p:
+      return AV_PIX_FMT_YUV420P;
+  }
+  throw Error(ErrorKind::kInternal, "a pixel format that libav has no name for");
+}
+
+std::int64_t duration_of(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  return frame.duration;
+#else
+  return frame.pkt_duration;
+#endif
 }
 
 AVRational parse_fps(const std::string& fps) {
@@ -75,6 +97,13 @@ std::int64_t padded_pixels(std::int64_t pixels) {
 
 std::string to_string(AVRational value) {
   return std::to_string(value.num) + "/" + std::to_string(value.den);
+}
+
+AVRational parse_ratio(const std::string& text) {
+  AVRational ratio;
+  check_av(av_parse_ratio(&ratio, text.c_str(), std::numeric_limits<int>::max(), 0, nullptr), text,
+           ErrorKind::kInternal);
+  return ratio;
 }
 
 }  // namespace co2net

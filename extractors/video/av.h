@@ -9,6 +9,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -83,7 +84,13 @@ void silence_libav();
 // have written, since what it returns is the same for a damaged one.
 bool has_refused_a_large_picture();
 
+// Whether text was drawn on this thread since the last call that no installed font has all of.
+bool has_lacked_a_glyph();
+
 AVPixelFormat to_av(PixelFormat format);
+
+// Of a frame, in its time base; 0 if unknown.
+std::int64_t duration_of(const AVFrame& frame);
 
 // "30000/1001" in libavutil's notation, decimal numbers and names such as "ntsc" included.
 // Throws Error(kUsage) unless it is a positive rate.
@@ -92,7 +99,8 @@ AVRational parse_fps(const std::string& fps);
 // What a decoder may allocate for frames of so many pixels: it pads their sides.
 std::int64_t padded_pixels(std::int64_t pixels);
 
-// "30000/1001"
+// "30000/1001", and back, exactly; throws Error(kInternal).
 std::string to_string(AVRational value);
+AVRational parse_ratio(const std::string& text);
 
 }  // namespace co2net

@@ -28,14 +28,6 @@ void shift(std::int64_t& ts, std::int64_t by) {
 
 bool farther(std::int64_t by, std::int64_t limit) { return by > limit || by < -limit; }
 
-std::int64_t duration_of(const AVFrame& frame) {
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
-  return frame.duration;
-#else
-  return frame.pkt_duration;
-#endif
-}
-
 }  // namespace
 
 PacketClock::PacketClock(const AVFormatContext& input, const AVStream& stream,
@@ -71,6 +63,15 @@ void PacketClock::begin(AVPacket& packet) {
   packet_duration_ = packet.duration;
   packet_frames_ = 0;
   in_packet_ = true;
+}
+
+bool PacketClock::shift_along(AVPacket& packet, const AVStream& stream) const {
+  const std::int64_t by = av_rescale_q(offset_, kMicroseconds, stream.time_base);
+  shift(packet.dts, by);
+  shift(packet.pts, by);
+  if (!may_jump_ || !known(packet.dts) || !known(next_dts_)) return true;
+  const std::int64_t dts = av_rescale_q(packet.dts, stream.time_base, kMicroseconds);
+  return !farther(av_sat_sub64(dts, next_dts_), kLongestJump);
 }
 
 void PacketClock::drain() {

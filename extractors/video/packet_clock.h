@@ -25,6 +25,9 @@ class PacketClock {
 
   // Corrects the packet's timestamps, which stay in the stream's time base.
   void begin(AVPacket& packet);
+  // Brings a packet of another stream, such as sound, to the same time. False for one from beyond a
+  // jump that this stream has not come to.
+  bool shift_along(AVPacket& packet, const AVStream& stream) const;
   void drain();
   // Sets frame.pts, in the stream's time base.
   void stamp(AVFrame& frame);

@@ -19,14 +19,9 @@ std::string rate_of(const Probe& probe) {
   return source.average_fps_value > 0 ? source.average_fps : kUsualRate;
 }
 
-// A row and a column may be left out, since H.264 of this kind stores colours by twos.
+// A row and a column may be left out.
 VideoWriterOptions options_for(const AVFrame& frame, const std::string& fps) {
-  return {.width = frame.width & ~1,
-          .height = frame.height & ~1,
-          .fps = fps,
-          .encoder = "libx264",
-          .pixel_format = "yuv420p",
-          .encoder_options = {{"preset", "veryfast"}, {"crf", "23"}}};
+  return playable_video(frame.width & ~1, frame.height & ~1, fps);
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ std::vector<AVStream*> video_streams(const MediaInput& input) {
   return streams;
 }
 
+bool is_sound(const AVStream& stream) { return stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO; }
+
 std::size_t choose(const std::vector<AVStream*>& streams) {
   const auto best =
       std::max_element(streams.begin(), streams.end(),
@@ -113,6 +115,7 @@ SourceInfo describe(const AVFormatContext& input, AVStream& stream) {
     info.rotation = clockwise_degrees(matrix);
     if (std::abs(std::fmod(info.rotation, 180) - 90) < 1) std::swap(info.width, info.height);
   }
+  info.time_base = to_string(stream.time_base);
   info.sample_aspect_ratio = to_string(
       stream.sample_aspect_ratio.num != 0 ? stream.sample_aspect_ratio : codec.sample_aspect_ratio);
   const AVRational fps = stream.avg_frame_rate;
@@ -162,10 +165,12 @@ class VideoReader::Decoder {
         tells_of_gaps_(!options.fps.empty() && !options.only_key_frames),
         rate_(options.fps.empty() ? source_.average_fps_value : av_q2d(parse_fps(options.fps))),
         max_frames_(most_frames(options.limits, rate_)),
-        max_pixels_(options.limits.pixels) {
+        max_pixels_(options.limits.pixels),
+        on_sound_(options.on_sound) {
     const AVFormatContext& container = input_.container();
     for (unsigned i = 0; i < container.nb_streams; ++i) {
-      container.streams[i]->discard = AVDISCARD_ALL;
+      AVStream& stream = *container.streams[i];
+      if (!on_sound_ || !is_sound(stream)) stream.discard = AVDISCARD_ALL;
     }
     stream_.discard = AVDISCARD_NONE;
     has_refused_a_large_picture();  // when streams were looked at
@@ -185,6 +190,15 @@ class VideoReader::Decoder {
 
   const SourceInfo& source() const { return source_; }
   const DecodeReport& report() const { return report_; }
+
+  std::vector<const AVStream*> sound() const {
+    const AVFormatContext& container = input_.container();
+    std::vector<const AVStream*> streams;
+    std::copy_if(container.streams, container.streams + container.nb_streams,
+                 std::back_inserter(streams),
+                 [](const AVStream* stream) { return is_sound(*stream); });
+    return streams;
+  }
 
  private:
   // Takes a frame from the decoder, or feeds it if it is hungry.
@@ -248,7 +262,14 @@ class VideoReader::Decoder {
       const int rc = input_.read(*packet_);
       if (rc == AVERROR(EAGAIN)) continue;
       if (rc < 0 || packet_->stream_index == stream_.index) return rc;
+      hear();
     }
+  }
+
+  void hear() {
+    const AVStream& stream = *input_.container().streams[packet_->stream_index];
+    if (!on_sound_ || !is_sound(stream)) return;
+    if (clock_.shift_along(*packet_, stream)) on_sound_(stream, *packet_);
   }
 
   void finish() {
@@ -314,6 +335,7 @@ class VideoReader::Decoder {
   double rate_;  // frames a second that are delivered; 0 if unknown
   std::int64_t max_frames_;
   std::int64_t max_pixels_;
+  std::function<void(const AVStream&, const AVPacket&)> on_sound_;
   std::optional<std::int64_t> last_pts_;
   DecodeReport report_;
   bool draining_ = false;
@@ -334,6 +356,8 @@ const AVFrame* VideoReader::next() try { return decoder_->next(); } catch (const
 }
 
 const SourceInfo& VideoReader::source() const { return decoder_->source(); }
+
+std::vector<const AVStream*> VideoReader::sound() const { return decoder_->sound(); }
 
 const DecodeReport& VideoReader::report() const { return decoder_->report(); }
 

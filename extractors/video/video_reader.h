@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "pipeline/base/opened_file.h"
 
 struct AVFrame;
+struct AVPacket;
+struct AVStream;
 
 namespace co2net {
 
@@ -22,6 +25,9 @@ struct VideoReaderOptions {
   VideoLimits limits = {};
   Deadline deadline = {};
   bool only_key_frames = false;  // all others are passed over, and gaps with them
+  // Hears the packets of all streams of sound between those of pictures, on the clock that frames
+  // have with an empty fps; the timestamps stay in the stream's time base.
+  std::function<void(const AVStream& stream, const AVPacket& packet)> on_sound = nullptr;
 };
 
 // What the container says about a video stream. Nothing has been decoded: it may be wrong.
@@ -35,6 +41,7 @@ struct SourceInfo {
   int width = 0;  // as delivered, pixels
   int height = 0;
   double rotation = 0;               // degrees clockwise that turn the picture upright, [0, 360)
+  std::string time_base;             // seconds, "1/90000"
   std::string sample_aspect_ratio;   // "1/1"; "0/1" if unknown; frames are delivered as stored
   std::string average_fps;           // "30000/1001"; "0/0" if unknown
   double average_fps_value = 0;      // 0 if unknown
@@ -73,12 +80,15 @@ class VideoReader {
   ~VideoReader();
 
   // The next frame, in presentation order: packed pixels in data[0], linesize[0] bytes a row; or
-  // null after the last one. Valid until the next call. Packets that fail are skipped and counted.
+  // null after the last one. With an empty fps, its pts counts source().time_base from the
+  // container's start. Valid until the next call. Packets that fail are skipped and counted.
   // Throws Error(kInput) if nothing at all could be decoded, or for more than
   // options.limits.frames: before a gap in the timestamps is filled with so many.
   const AVFrame* next();
 
   const SourceInfo& source() const;
+  // The streams of sound, all of which options.on_sound hears; they live as long as the reader.
+  std::vector<const AVStream*> sound() const;
   // Final once next() has returned null.
   const DecodeReport& report() const;
 

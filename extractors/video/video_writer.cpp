@@ -4,31 +4,12 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
-#include <utility>
-
-#include "extractors/video/av.h"
+#include "extractors/video/encoding.h"
 
 namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
-
-int check_write(int rc, const std::string& doing) { return check_av(rc, doing, ErrorKind::kIo); }
-
-OutputPtr allocate_output(const std::string& url) {
-  silence_libav();
-  AVFormatContext* output = nullptr;
-  if (avformat_alloc_output_context2(&output, nullptr, nullptr, url.c_str()) < 0) {
-    throw Error(ErrorKind::kIo, "no container has this suffix; use .mkv or .mp4");
-  }
-  return OutputPtr(output);
-}
-
-OutputFilePtr open_file(const std::string& url) {
-  AVIOContext* file = nullptr;
-  check_write(avio_open(&file, url.c_str(), AVIO_FLAG_WRITE), "create");
-  return OutputFilePtr(file);
-}
 
 AVPixelFormat encoder_format(const VideoWriterOptions& options) {
   const AVPixelFormat format = av_get_pix_fmt(options.pixel_format.c_str());
@@ -38,30 +19,16 @@ AVPixelFormat encoder_format(const VideoWriterOptions& options) {
   return format;
 }
 
-CodecPtr open_encoder(const VideoWriterOptions& options, const AVOutputFormat& container) {
-  const AVCodec* encoder = avcodec_find_encoder_by_name(options.encoder.c_str());
-  if (encoder == nullptr) {
-    throw Error(ErrorKind::kIo, "libav was built without the encoder " + options.encoder +
-                                    "; install one that has it");
-  }
-  CodecPtr codec(allocated(avcodec_alloc_context3(encoder)));
-  codec->width = options.width;
-  codec->height = options.height;
-  codec->framerate = parse_fps(options.fps);
-  codec->time_base = av_inv_q(codec->framerate);
-  codec->pix_fmt = encoder_format(options);
-  codec->sample_aspect_ratio = {1, 1};
-  codec->thread_count = 1;
-  codec->flags |= AV_CODEC_FLAG_BITEXACT;
-  if ((container.flags & AVFMT_GLOBALHEADER) != 0) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-
-  Dictionary encoder_options(options.encoder_options);
-  check_av(avcodec_open2(codec.get(), encoder, encoder_options.get()),
-           "open the encoder " + options.encoder, ErrorKind::kUsage);
-  if (const std::string unknown = encoder_options.first_key(); !unknown.empty()) {
-    throw Error(ErrorKind::kUsage, "the encoder " + options.encoder + " has no option " + unknown);
-  }
-  return codec;
+CodecPtr open_encoder_for(const VideoWriterOptions& options, const AVOutputFormat& container) {
+  const auto set_up = [&](AVCodecContext& codec) {
+    codec.width = options.width;
+    codec.height = options.height;
+    codec.framerate = parse_fps(options.fps);
+    codec.time_base = av_inv_q(codec.framerate);
+    codec.pix_fmt = encoder_format(options);
+    codec.sample_aspect_ratio = {1, 1};
+  };
+  return open_encoder(options.encoder, container, options.encoder_options, set_up);
 }
 
 ScalerPtr make_scaler(const VideoWriterOptions& options, AVPixelFormat to) {
@@ -81,25 +48,24 @@ AvFramePtr make_frame(const AVCodecContext& codec) {
 
 }  // namespace
 
+VideoWriterOptions playable_video(int width, int height, const std::string& fps) {
+  return {.width = width,
+          .height = height,
+          .fps = fps,
+          .encoder = "libx264",
+          .pixel_format = "yuv420p",
+          .encoder_options = {{"preset", "veryfast"}, {"crf", "23"}}};
+}
+
 class VideoWriter::Encoder {
  public:
   Encoder(const fs::path& path, const VideoWriterOptions& options)
-      : url_("file:" + path.string()),
-        output_(allocate_output(url_)),
-        codec_(open_encoder(options, *output_->oformat)),
+      : muxer_(path),
+        codec_(open_encoder_for(options, muxer_.format())),
         scaler_(make_scaler(options, codec_->pix_fmt)),
         frame_(make_frame(*codec_)),
-        packet_(allocated(av_packet_alloc())),
-        file_(open_file(url_)) {
-    stream_ = allocated(avformat_new_stream(output_.get(), nullptr));
-    stream_->time_base = codec_->time_base;
-    stream_->avg_frame_rate = codec_->framerate;
-    check_write(avcodec_parameters_from_context(stream_->codecpar, codec_.get()), "set up");
-    Dictionary metadata(options.metadata);
-    std::swap(output_->metadata, *metadata.get());
-    output_->flags |= AVFMT_FLAG_BITEXACT;
-    output_->pb = file_.get();
-    check_write(avformat_write_header(output_.get(), nullptr), "write the header");
+        stream_(muxer_.add(*codec_)) {
+    muxer_.begin(options.metadata);
   }
 
   void write(const std::uint8_t* pixels, std::ptrdiff_t stride) {
@@ -108,39 +74,28 @@ class VideoWriter::Encoder {
     const int strides[4] = {static_cast<int>(stride)};
     sws_scale(scaler_.get(), planes, strides, 0, codec_->height, frame_->data, frame_->linesize);
     frame_->pts = next_pts_++;
-    encode(frame_.get());
+    put(frame_.get());
   }
 
   void finish() {
-    encode(nullptr);
-    check_write(av_write_trailer(output_.get()), "write the index");
-    AVIOContext* file = file_.release();
-    check_write(avio_closep(&file), "close");
+    put(nullptr);
+    muxer_.finish();
   }
 
  private:
   // Null drains the encoder.
-  void encode(const AVFrame* frame) {
-    check_write(avcodec_send_frame(codec_.get(), frame), "encode");
-    for (;;) {
-      const int rc = avcodec_receive_packet(codec_.get(), packet_.get());
-      if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF) return;
-      check_write(rc, "encode");
-      packet_->duration = 1;
-      av_packet_rescale_ts(packet_.get(), codec_->time_base, stream_->time_base);
-      packet_->stream_index = stream_->index;
-      check_write(av_interleaved_write_frame(output_.get(), packet_.get()), "write");
-    }
+  void put(const AVFrame* frame) {
+    encode(*codec_, frame, [this](AVPacket& packet) {
+      packet.duration = 1;
+      muxer_.write(packet, codec_->time_base, stream_);
+    });
   }
 
-  std::string url_;
-  OutputPtr output_;
-  AVStream* stream_ = nullptr;  // owned by output_
+  Muxer muxer_;
   CodecPtr codec_;
   ScalerPtr scaler_;
   AvFramePtr frame_;
-  PacketPtr packet_;
-  OutputFilePtr file_;
+  AVStream& stream_;
   std::int64_t next_pts_ = 0;
 };
 

@@ -22,6 +22,10 @@ struct VideoWriterOptions {
   std::map<std::string, std::string> metadata = {};         // of the container
 };
 
+// H.264 that every browser plays, for an .mp4. Width and height are even, since its colours are
+// stored by twos.
+VideoWriterOptions playable_video(int width, int height, const std::string& fps);
+
 // Encodes frames to a video file; the container follows from the path's suffix. Equal frames and
 // options give equal bytes with the same libav: one thread, no date, no name of a program.
 // Not thread-safe; several writers may work at once.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <iterator>
 #include <numeric>
 #include <set>
@@ -14,6 +15,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 #include "postprocess/figures/svg.h"
+#include "postprocess/palette.h"
 #include "postprocess/span.h"
 
 namespace co2net {
@@ -39,17 +41,9 @@ constexpr const char* kTrack = "#f1f1f1";
 constexpr const char* kGrid = "#d0d0d0";
 
 struct Paint {
-  const char* fill;
+  std::string fill;
   const char* on_fill;  // what can be read on it
 };
-// Those of Okabe and Ito, the ones of curves last.
-constexpr std::array<Paint, kMostFigureClasses> kPaints = {{{"#56B4E9", kInk},
-                                                            {"#E69F00", kInk},
-                                                            {"#0072B2", "#ffffff"},
-                                                            {"#CC79A7", kInk},
-                                                            {"#F0E442", kInk},
-                                                            {"#009E73", kInk},
-                                                            {"#D55E00", kInk}}};
 
 struct Curve {
   const char* array;
@@ -81,12 +75,22 @@ struct Layers {
   xml_node tracks, grid, front;
 };
 
-using Colours = std::vector<std::string>;  // the classes of kPaints
+struct ColouredClass {
+  std::string label;
+  Paint paint;
+};
+using Colours = std::vector<ColouredClass>;  // of what is drawn, the more important ones first
+
+Paint paint_of(Colour colour) {
+  char fill[8];
+  std::snprintf(fill, sizeof fill, "#%02X%02X%02X", colour.red, colour.green, colour.blue);
+  const int brightness = 3 * colour.red + 6 * colour.green + colour.blue;
+  return {fill, brightness < 900 ? "#ffffff" : kInk};
+}
 
 const Paint* paint_of(const std::string& label, const Colours& colours) {
-  const auto found = std::ranges::find(colours, label);
-  return found == colours.end() ? nullptr
-                                : &kPaints[static_cast<std::size_t>(found - colours.begin())];
+  const auto found = std::ranges::find(colours, label, &ColouredClass::label);
+  return found == colours.end() ? nullptr : &found->paint;
 }
 
 Row row_of(const AnnotatedVideo& truth) {
@@ -129,6 +133,21 @@ Strings classes_of(const std::vector<Row>& rows) {
     }
   }
   return classes;
+}
+
+// As many as there are colours. Each has the colour that it has in every figure and page, unless
+// that is taken, by a more important one; then the next.
+Colours coloured(const Strings& classes, const Strings& all) {
+  Colours colours;
+  std::set<std::size_t> taken;
+  for (const std::string& label : classes) {
+    if (taken.size() == kMostFigureClasses) break;
+    auto place = static_cast<std::size_t>(std::ranges::find(all, label) - all.begin());
+    place %= kMostFigureClasses;
+    while (!taken.insert(place).second) place = (place + 1) % kMostFigureClasses;
+    colours.push_back({label, paint_of(class_colour(place))});
+  }
+  return colours;
 }
 
 // Where time ends, in seconds; 0 where nothing says.
@@ -245,9 +264,9 @@ void add_bar(xml_node parent, const Axis& axis, const Paint& paint, const Segmen
 double add_row(const Layers& layers, const Axis& axis, const Row& row, const Colours& colours,
                double y) {
   Segments drawn;
-  for (const std::string& label : colours) {  // so that a class stays in its lane
+  for (const ColouredClass& of : colours) {  // so that a class stays in its lane
     std::ranges::copy_if(row.segments, std::back_inserter(drawn),
-                         [&](const Segment& segment) { return segment.label == label; });
+                         [&](const Segment& segment) { return segment.label == of.label; });
   }
   const std::vector<std::size_t> lanes = lanes_of(drawn);
   const std::size_t count = lanes.empty() ? 1 : *std::ranges::max_element(lanes) + 1;
@@ -368,14 +387,14 @@ double add_ticks(const Layers& layers, const Axis& axis, double top, double y) {
 
 struct Key {
   std::string text;
-  const char* colour = nullptr;  // of a line where it has a dash, else of a box; null: neither
+  std::string colour = {};  // of a line where it has a dash, else of a box; empty: neither
   const char* dash = nullptr;
 };
 using Keys = std::vector<Key>;
 
 Keys keys_of_classes(const Strings& classes, const Colours& colours) {
   Keys keys;
-  for (const std::string& label : colours) keys.push_back({label, paint_of(label, colours)->fill});
+  for (const ColouredClass& of : colours) keys.push_back({of.label, of.paint.fill});
   const std::size_t more = classes.size() - colours.size();
   if (more > 0) keys.push_back({"and " + std::to_string(more) + " more classes, not drawn"});
   return keys;
@@ -394,7 +413,7 @@ void add_sample(xml_node svg, const Key& key, double x, double y, double width) 
   if (key.dash != nullptr) {
     add_line(svg, x, y, x + width, y,
              {{"stroke", key.colour}, {"stroke-width", "1.2"}, {"stroke-dasharray", key.dash}});
-  } else if (key.colour != nullptr) {
+  } else if (!key.colour.empty()) {
     add_box(svg, x, x + width, y - kNumberSize / 2, kNumberSize, {{"fill", key.colour}});
   }
 }
@@ -403,7 +422,7 @@ double add_legend(xml_node svg, const Keys& keys, double y) {
   constexpr double kSample = 12, kAfterSample = 3, kAfterKey = 9, kLine = 13;
   double x = kLeft, middle = y + kLine / 2;
   for (const Key& key : keys) {
-    const double indent = key.colour == nullptr ? 0 : kSample + kAfterSample;
+    const double indent = key.colour.empty() ? 0 : kSample + kAfterSample;
     const std::string text = fitted(key.text, kTextSize, kRight - kLeft - indent);
     const double width = indent + text_width(text, kTextSize);
     if (x > kLeft && x + width > kRight) {
@@ -430,9 +449,7 @@ double draw(xml_node svg, const Figure& figure) {
     throw Error(ErrorKind::kInput, "no figure, since nothing says how long the video is");
   }
   const Strings classes = classes_of(rows);
-  const Colours colours(
-      classes.begin(),
-      classes.begin() + static_cast<std::ptrdiff_t>(std::min(classes.size(), kMostFigureClasses)));
+  const Colours colours = coloured(classes, figure.classes);
   const Layers layers = {add_element(svg, "g"), add_element(svg, "g"), add_element(svg, "g")};
   double y = add_title(layers.front, figure.video.id, kMargin);
   if (figure.strip) y = add_strip(layers.front, axis, *figure.strip, y);

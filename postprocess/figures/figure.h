@@ -2,7 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "postprocess/palette.h"
 #include "postprocess/report/report_data.h"
 
 namespace co2net {
@@ -20,6 +22,8 @@ struct FigureStrip {
 struct Figure {
   ReportVideo video;
   std::string other;  // the name of the other file
+  // Of all videos that belong together: a class has one colour in their figures and pages.
+  std::vector<std::string> classes = {};
   std::optional<ReportScores> scores = {};
   std::optional<FigureStrip> strip = {};
 };
@@ -30,7 +34,7 @@ inline constexpr int kFigureWidth = 360;
 
 // The classes that a figure tells apart by colour: those that are true, then those of the best
 // scores. Segments of others are not drawn, and counted below.
-inline constexpr std::size_t kMostFigureClasses = 7;
+inline constexpr std::size_t kMostFigureClasses = kClassColours.size();
 
 // Pictures of a width / height of `aspect` that fill the whole time axis at a good height; 1 to 24.
 int pictures_of_strip(double aspect);

@@ -106,12 +106,6 @@ Json list_entry(const ReportVideo& video, const std::string& strip) {
           {"strip", strip}};
 }
 
-Strings classes_of(const std::vector<ReportVideo>& videos) {
-  std::set<std::string> classes;
-  for (const ReportVideo& video : videos) classes.merge(labels_of(video));
-  return {classes.begin(), classes.end()};
-}
-
 float highest(const Array& cas, std::size_t label) {
   float most = -std::numeric_limits<float>::infinity();
   for (std::int64_t t = 0; t < cas.dim(0); ++t) most = std::max(most, cas.row(t)[label]);
@@ -164,6 +158,12 @@ std::vector<Segment> shown_segments(const VideoPredictions& video) {
 }
 
 std::string video_script_name(std::size_t index) { return "data/" + std::to_string(index) + ".js"; }
+
+std::vector<std::string> classes_of(const std::vector<ReportVideo>& videos) {
+  std::set<std::string> classes;
+  for (const ReportVideo& video : videos) classes.merge(labels_of(video));
+  return {classes.begin(), classes.end()};
+}
 
 std::string list_script(const ReportFacts& facts, const std::vector<ReportVideo>& videos,
                         const std::vector<std::string>& strips) {

@@ -46,6 +46,9 @@ double duration_of(const ReportVideo& video);
 // class overlap.
 std::vector<Segment> shown_segments(const VideoPredictions& video);
 
+// All that are found or true, in alphabetical order, by which they have their colours.
+std::vector<std::string> classes_of(const std::vector<ReportVideo>& videos);
+
 // Of a whole report.
 struct ReportFacts {
   std::string key;      // under which the browser keeps corrections: other results, another key

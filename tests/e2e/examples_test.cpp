@@ -164,7 +164,12 @@ class Examples : public testing::TestWithParam<std::string> {
     const fs::path folder = dir.path() / "work", program = dir.path() / "bin" / "co2net";
     fs::copy(everything(), folder, fs::copy_options::recursive);
     if (example.command.find("rgb_imagenet.pt") != std::string::npos) add_i3d_checkpoints(folder);
-    const std::string target = text_between(example.command, std::regex(" -o \"?([^\\s\"|]+)"));
+    if (example.command.starts_with("co2net render ")) {  // whose results name videos
+      fs::copy(folder / "found.json", folder / "results.json",
+               fs::copy_options::overwrite_existing);
+    }
+    const std::string target =
+        text_between(example.command, std::regex(" (?:-o|--clips) \"?([^\\s\"|]+)"));
     if (!target.empty()) fs::remove_all(folder / target);
     const Rule* shortened = rule_for(example.command, kShortened);
     write_file(program, "#!/bin/sh\nexec '" CO2NET_PROGRAM "' \"$@\" " +
@@ -201,6 +206,7 @@ class Examples : public testing::TestWithParam<std::string> {
     must({"localize", "features", "--model", "MODEL", "--no-cache", "--save-scores", "scores", "-o",
           "results.json"});
     fs::copy("results.json", "baseline.json");
+    must({"run", "videos", "new.mp4", "--model", "MODEL", "--no-cache", "-o", "found.json"});
     fs::copy("MODEL/co2net.pt", "model.pt");
     fs::copy("MODEL/co2net.pt", "co2net.pkl");
     fs::copy("features/v0.npy", "segments.npy");

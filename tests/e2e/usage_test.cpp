@@ -71,6 +71,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"report", limits + Strings{"--output", "--ground-truth", "--scores", "--compare",
                                   "--copy-videos", "--transcode", "--png", "--svg", "--width",
                                   "--id", "--threads", "--timeout", "--progress"}},
+      {"render", videos + Strings{"--results", "--output", "--clips", "--exact", "--ground-truth",
+                                  "--all", "--min-score", "--top-k"}},
       {"convert",
        {"--output", "--format", "--final", "--all", "--fps", "--ambiguous", "--progress"}},
       {"pack", {"--output", "--annotations", "--allow-missing", "--progress"}},

@@ -71,6 +71,29 @@ TEST(FigureSvg, HasARowOfEachSourceInOrder) {
   }
 }
 
+// What a segment of that class is painted with, of the figure of a video that has these.
+std::string colour_of(const std::string& label, const Strings& in_video, const Strings& classes) {
+  std::vector<Segment> segments;
+  for (const std::string& of : in_video) segments.push_back({of, 0.5, 1, 2});
+  Figure figure = figure_of(20, segments);
+  figure.classes = classes;
+  return Drawn(figure).bar(label + ", 1 to 2 s, score 0.50").attribute("fill").value();
+}
+
+TEST(FigureSvg, AClassHasTheSameColourWhateverElseAVideoHas) {
+  const Strings classes = {"a", "b", "c"};
+  EXPECT_EQ(colour_of("b", {"b"}, classes), "#E69F00");
+  EXPECT_EQ(colour_of("b", {"c", "b"}, classes), "#E69F00");
+  EXPECT_EQ(colour_of("c", {"c", "b"}, classes), "#009E73");
+}
+
+TEST(FigureSvg, ClassesOfAVideoHaveDifferentColoursAlsoWhereThereAreMoreClassesThanColours) {
+  const Strings classes = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  const Strings two = {"a", "h"};
+  EXPECT_EQ(colour_of("h", {"h"}, classes), colour_of("a", two, classes));
+  EXPECT_NE(colour_of("h", two, classes), colour_of("a", two, classes));
+}
+
 TEST(FigureSvg, AClassHasOneColourEverywhereAndIsNamed) {
   Figure figure = figure_of(20, {{"jump", 0.5, 0, 2}, {"run", 0.4, 5, 10}});
   figure.video.truth = truth_of({{"run", 5, 10}});

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+#include "postprocess/palette.h"
 
 namespace co2net {
 namespace {
@@ -61,6 +65,21 @@ TEST(TrainingScript, CallsThePage) {
   const Json data = {{"name", kHostile}};
   const std::string text = between(training_script(data), "showTraining(", ");\n");
   EXPECT_EQ(parse_json(text, "script", ErrorKind::kInternal), data);
+}
+
+TEST(Pages, HaveTheColoursOfClassesThatVideosHave) {
+  const std::string page(kResultsPage);
+  std::string names = between(page, "const palette = [", "]");
+  std::erase_if(names, [](char c) { return c == '\'' || c == ' '; });
+  std::istringstream list(names);
+  std::size_t count = 0;
+  for (std::string name; std::getline(list, name, ','); ++count) {
+    const Colour colour = class_colour(count);
+    char text[8];
+    std::snprintf(text, sizeof text, "#%02X%02X%02X", colour.red, colour.green, colour.blue);
+    EXPECT_NE(page.find("--" + name + ": " + text + ";"), std::string::npos) << name << text;
+  }
+  EXPECT_EQ(count, kClassColours.size());
 }
 
 TEST(Pages, AreWholeAndOfOneStyle) {
