@@ -10,6 +10,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "extractors/flow/tvl1_kernels.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -463,8 +464,9 @@ struct Warped {
   V at[kWarpPlanes];
 };
 
-// The weighted sum of 4x4 pixels for each plane; load(p) gives the vector's pixels at p. OpenCV
-// sums row by row inside the image, and straight on (kStraight) where the window leaves it.
+// The weighted sum of 4x4 pixels for each plane; load(p) gives the vector's pixels p floats from
+// the windows' first. OpenCV sums row by row inside the image, and straight on (kStraight) where
+// the window leaves it.
 template <bool kStraight, bool kNormalised, class Load>
 HWY_INLINE Warped weigh(const Planes& image, const Weights& wx, const Weights& wy,
                         const Load& load) {
@@ -476,7 +478,7 @@ HWY_INLINE Warped weigh(const Planes& image, const Weights& wx, const Weights& w
       const V weight = hn::Mul(wy.at[j], wx.at[i]);
       if constexpr (kNormalised) weight_sum = hn::Add(weight_sum, weight);
       for (int plane = 0; plane < kWarpPlanes; ++plane) {
-        const V term = hn::Mul(load(image.row(plane, j) + i), weight);
+        const V term = hn::Mul(load((j * image.count + plane) * image.stride + i), weight);
         V& sum = kStraight ? sums.at[plane] : row.at[plane];
         sum = i == 0 && (!kStraight || j == 0) ? term : hn::Add(sum, term);
       }
@@ -519,31 +521,35 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
 
       HWY_ALIGN int offsets[kLanes];
       hn::Store(offset, di, offsets);
-      const int active = std::min(kLanes, width - x);
-      int groups = 0;
-      int group_offsets[kLanes];
+      const auto lanes_at = [&](int there) HWY_ATTR {
+        return hn::RebindMask(d, hn::Eq(offset, hn::Set(di, there)));
+      };
+      const M inside = hn::FirstN(d, std::min(kLanes, width - x));
+      const float* group[kLanes] = {second.origin + offsets[0]};
       M in_group[kLanes];
-      M seen = hn::Not(hn::FirstN(d, active));
-      for (int l = 0; l < active; ++l) {
-        if (l > 0 && offsets[l] == offsets[l - 1]) continue;
-        const M same = hn::RebindMask(d, hn::Eq(offset, hn::Set(di, offsets[l])));
-        if (hn::AllFalse(d, hn::AndNot(seen, same))) continue;
-        seen = hn::Or(seen, same);
-        group_offsets[groups] = offsets[l];
-        in_group[groups++] = same;
+      int groups = 1;
+      M rest = hn::AndNot(lanes_at(offsets[0]), inside);
+      for (; !hn::AllFalse(d, rest); ++groups) {
+        const int there = offsets[hn::FindFirstTrue(d, rest)];
+        group[groups] = second.origin + there;
+        in_group[groups] = lanes_at(there);
+        rest = hn::AndNot(in_group[groups], rest);
+      }
+      // The next row's windows reach one row lower, which is in no cache nearby.
+      for (int plane = 0; plane < kWarpPlanes; ++plane) {
+        hwy::Prefetch(group[0] + (4 * second.count + plane) * second.stride);
       }
       const auto weigh_in = [&](auto straight, const auto& load) HWY_ATTR {
         return weigh<decltype(straight)::value, Method::kNormalised>(second, wx, wy, load);
       };
-      const auto load_one = [&](const float* p) HWY_ATTR { return hn::LoadU(d, p + offsets[0]); };
-      const auto load_two = [&](const float* p) HWY_ATTR {
-        return hn::IfThenElse(in_group[1], hn::LoadU(d, p + group_offsets[1]),
-                              hn::LoadU(d, p + offsets[0]));
+      const auto load_one = [&](std::ptrdiff_t p) HWY_ATTR { return hn::LoadU(d, group[0] + p); };
+      const auto load_two = [&](std::ptrdiff_t p) HWY_ATTR {
+        return hn::IfThenElse(in_group[1], hn::LoadU(d, group[1] + p), load_one(p));
       };
-      const auto load_all = [&](const float* p) HWY_ATTR {
-        V value = hn::LoadU(d, p + offsets[0]);
+      const auto load_all = [&](std::ptrdiff_t p) HWY_ATTR {
+        V value = load_one(p);
         for (int g = 1; g < groups; ++g) {
-          value = hn::IfThenElse(in_group[g], hn::LoadU(d, p + group_offsets[g]), value);
+          value = hn::IfThenElse(in_group[g], hn::LoadU(d, group[g] + p), value);
         }
         return value;
       };
@@ -565,7 +571,6 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
           }
         }
       }
-      const M inside = hn::FirstN(d, active);
       const V gx = warped.at[kImageX], gy = warped.at[kImageY];
       const V moved = hn::Sub(hn::Sub(warped.at[kImage], hn::Mul(gx, u1)), hn::Mul(gy, u2));
       const V rho = hn::Sub(moved, hn::Load(d, first.row(kImage, y) + x));
