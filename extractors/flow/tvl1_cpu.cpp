@@ -335,9 +335,10 @@ class Tvl1Cpu : public FlowSolver {
     }
     for (const int plane : {kP11, kP12, kP21, kP22}) clear(state, plane);
     std::swap(state_, next_);
-    next_->shape(kStatePlanes, width, height);
     data_.shape(kDataPlanes, width, height);
-    if (!is_portable()) median_scratch_.shape(kMedianScratch, width, 1, 2);
+    if (is_portable()) return;
+    next_->shape(kStatePlanes, width, height);
+    median_scratch_.shape(kMedianScratch, width, 1, 2);
   }
 
   bool is_portable() const { return flow_.variant == FlowVariant::kPortable; }
@@ -412,9 +413,8 @@ class Tvl1Cpu : public FlowSolver {
         if (!looks) credit -= threshold;
         ++sweeps;
       }
-      const std::int64_t change = kernels_.sweep_portable(state_->planes(), next_->planes(),
-                                                          data_.planes(), constants_, sweeps);
-      std::swap(state_, next_);
+      const std::int64_t change =
+          kernels_.sweep_portable(state_->planes(), data_.planes(), constants_, sweeps);
       done += sweeps;
       if (!looks) continue;
       if (change <= threshold) return;

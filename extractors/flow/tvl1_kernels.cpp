@@ -10,6 +10,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "extractors/flow/tvl1_kernels.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -31,6 +32,17 @@ constexpr int kLanes = hn::MaxLanes(d);
 struct Pair {
   V first, second;
 };
+
+// What is one float to the left of the vector `here`, at p, after the vector `before`. For AVX-512
+// a load that is not aligned is two.
+#if HWY_TARGET == HWY_AVX3
+HWY_INLINE V left_of(const float*, V before, V here) {
+  return hn::BitCast(d, VI{_mm512_alignr_epi32(hn::BitCast(di, here).raw,
+                                               hn::BitCast(di, before).raw, kLanes - 1)});
+}
+#else
+HWY_INLINE V left_of(const float* p, V, V) { return hn::LoadU(d, p - 1); }
+#endif
 
 HWY_INLINE V square(V x) { return hn::Mul(x, x); }
 
@@ -237,7 +249,32 @@ struct RowPair {
   const Planes& from;
   const Planes& to;
   const Planes& data;
-  const float* zeros;  // stands for p above the image
+};
+
+// Where a row's iteration is: a vector of the row's first planes and of those above. So few
+// pointers move, with other planes at multiples of one distance, that a loop keeps all in
+// registers.
+template <bool kInPlace>
+struct Position {
+  HWY_INLINE Position(const RowPair& rows, int y)
+      : from(rows.from.row(0, y)),
+        from_above(rows.from.row(0, y - 1)),
+        data(rows.data.row(0, y)),
+        now(rows.to.row(0, y)),
+        now_above(rows.to.row(0, y - 1)) {}
+
+  HWY_INLINE void advance() {
+    from += kLanes;
+    from_above += kLanes;
+    data += kLanes;
+    now += kLanes;
+    now_above += kLanes;
+  }
+  HWY_INLINE const float* old() const { return kInPlace ? now : from; }
+  HWY_INLINE const float* old_above() const { return kInPlace ? now_above : from_above; }
+
+  const float *from, *from_above, *data;
+  float *now, *now_above;
 };
 
 // What a vector's dual step needs of the gradients of u1 and u2.
@@ -252,54 +289,53 @@ struct DualInput {
 // later, so that the CPU computes all three at the same time. Row 0 has no row above (kDual is
 // false), and below the last row there is only that one's dual step (kPrimal is false). Returns the
 // sum of squared changes.
-template <class Step, class Change, bool kPrimal, bool kDual>
+template <class Step, class Change, bool kInPlace, bool kPrimal, bool kDual>
 HWY_NOINLINE auto update_row(const RowPair& rows, const SweepConstants& constants, int y) {
   const Step step(constants);
   const int width = rows.to.width;
   const std::ptrdiff_t plane = rows.to.stride;
-  const float* data = kPrimal ? rows.data.row(0, y) : nullptr;
-  const float* old = kPrimal ? rows.from.row(0, y) : nullptr;
-  float* now = kPrimal ? rows.to.row(0, y) : nullptr;
-  const float* old_above = kDual ? rows.from.row(0, y - 1) : nullptr;
-  float* now_above = kDual ? rows.to.row(0, y - 1) : nullptr;
-  const float* p12_above = kDual ? old_above + kP12 * plane : rows.zeros;
-  const float* p22_above = kDual ? old_above + kP22 * plane : rows.zeros;
+  Position<kInPlace> at(rows, y);
   Change change;
   auto total = Change::kNone;
 
-  const auto update_flow = [&](int x, auto is_first) HWY_ATTR {
+  Pair before{hn::Zero(d), hn::Zero(d)};  // p11 and p21
+  const auto update_flow = [&](auto is_first) HWY_ATTR {
     if constexpr (!kPrimal) return Pair{hn::Zero(d), hn::Zero(d)};
-    const auto divergence = [&](int px, int py, const float* py_above) HWY_ATTR {
-      const float* row = old + px * plane + x;
+    const auto divergence = [&](int px, int py, V& px_before) HWY_ATTR {
+      const float* row = at.old() + px * plane;
+      const V here = hn::Load(d, row), left = left_of(row, px_before, here);
+      px_before = here;
       return Step::template divergence<decltype(is_first)::value>(
-          hn::Load(d, row), hn::LoadU(d, row - 1), hn::Load(d, old + py * plane + x),
-          hn::Load(d, py_above + x));
+          here, left, hn::Load(d, at.old() + py * plane), hn::Load(d, at.old_above() + py * plane));
     };
-    const V gx = hn::Load(d, data + kGradX * plane + x);
-    const V gy = hn::Load(d, data + kGradY * plane + x);
-    const V u1 = hn::Load(d, old + kU1 * plane + x), u2 = hn::Load(d, old + kU2 * plane + x);
-    const V factor = step.factor(data + x, plane, gx, gy, u1, u2);
-    const V u1_new = step.primal(u1, factor, gx, divergence(kP11, kP12, p12_above));
-    const V u2_new = step.primal(u2, factor, gy, divergence(kP21, kP22, p22_above));
+    const V gx = hn::Load(d, at.data + kGradX * plane);
+    const V gy = hn::Load(d, at.data + kGradY * plane);
+    const V u1 = hn::Load(d, at.old() + kU1 * plane), u2 = hn::Load(d, at.old() + kU2 * plane);
+    const V factor = step.factor(at.data, plane, gx, gy, u1, u2);
+    const V u1_new = step.primal(u1, factor, gx, divergence(kP11, kP12, before.first));
+    const V u2_new = step.primal(u2, factor, gy, divergence(kP21, kP22, before.second));
     change.add(hn::Sub(u1_new, u1), hn::Sub(u2_new, u2));
-    hn::Store(u1_new, d, now + kU1 * plane + x);
-    hn::Store(u2_new, d, now + kU2 * plane + x);
+    hn::Store(u1_new, d, at.now + kU1 * plane);
+    hn::Store(u2_new, d, at.now + kU2 * plane);
     return Pair{u1_new, u2_new};
   };
-  const auto prepare_dual = [&](int x, Pair flow_below, auto is_last) HWY_ATTR {
+  // These are `back` floats behind.
+  const auto prepare_dual = [&](int back, Pair flow_below, auto is_last) HWY_ATTR {
     DualInput input;
     if constexpr (!kDual) return input;
+    const float* old = at.old_above() - back;
+    const float* now = at.now_above - back;
     const auto along_x = [&](int u, V here) HWY_ATTR {
-      const V ux = hn::Sub(hn::LoadU(d, now_above + u * plane + x + 1), here);
-      return decltype(is_last)::value ? hn::IfThenElseZero(hn::FirstN(d, width - 1 - x), ux) : ux;
+      const V ux = hn::Sub(hn::LoadU(d, now + u * plane + 1), here);
+      return decltype(is_last)::value ? hn::IfThenElseZero(hn::FirstN(d, (width - 1) % kLanes), ux)
+                                      : ux;
     };
     const auto along_y = [](V below, V here)
                              HWY_ATTR { return kPrimal ? hn::Sub(below, here) : hn::Zero(d); };
     const auto moved = [&](int p, V gradient) HWY_ATTR {
-      return hn::Add(hn::Load(d, old_above + p * plane + x), hn::Mul(step.taut, gradient));
+      return hn::Add(hn::Load(d, old + p * plane), hn::Mul(step.taut, gradient));
     };
-    const V u1 = hn::Load(d, now_above + kU1 * plane + x);
-    const V u2 = hn::Load(d, now_above + kU2 * plane + x);
+    const V u1 = hn::Load(d, now + kU1 * plane), u2 = hn::Load(d, now + kU2 * plane);
     const Pair ux{along_x(kU1, u1), along_x(kU2, u2)};
     const Pair uy{along_y(flow_below.first, u1), along_y(flow_below.second, u2)};
     input.norms = Step::norms(ux, uy);
@@ -307,35 +343,39 @@ HWY_NOINLINE auto update_row(const RowPair& rows, const SweepConstants& constant
     input.moved2 = {moved(kP21, ux.second), moved(kP22, uy.second)};
     return input;
   };
-  const auto finish_dual = [&](int x, const DualInput& input) HWY_ATTR {
+  const auto finish_dual = [&](int back, const DualInput& input) HWY_ATTR {
     if constexpr (!kDual) return;
     const auto store = [&](int px, int py, Pair p) HWY_ATTR {
-      hn::Store(p.first, d, now_above + px * plane + x);
-      hn::Store(p.second, d, now_above + py * plane + x);
+      hn::Store(p.first, d, at.now_above - back + px * plane);
+      hn::Store(p.second, d, at.now_above - back + py * plane);
     };
     store(kP11, kP12, step.dual(input.moved1, input.norms.first));
     store(kP21, kP22, step.dual(input.moved2, input.norms.second));
   };
   constexpr std::true_type yes;
   constexpr std::false_type no;
-  const int last = (width - 1) / kLanes * kLanes;
-  Pair flow = update_flow(0, yes);
-  if (last > 0) {
-    Pair next = update_flow(kLanes, no);
-    DualInput behind = prepare_dual(0, flow, no);
+  Pair flow = update_flow(yes);
+  int left = (width - 1) / kLanes;
+  if (left > 0) {
+    at.advance();
+    Pair next = update_flow(no);
+    DualInput behind = prepare_dual(kLanes, flow, no);
     flow = next;
-    for (int x = 2 * kLanes; x <= last;) {
+    for (--left; left > 0;) {
       total += change.taken();
-      for (const int end = std::min(last, x + (kVectorsASum - 1) * kLanes); x <= end; x += kLanes) {
-        next = update_flow(x, no);
-        finish_dual(x - 2 * kLanes, behind);
-        behind = prepare_dual(x - kLanes, flow, no);
+      const int vectors = std::min(left, kVectorsASum - 1);
+      for (int i = 0; i < vectors; ++i) {
+        at.advance();
+        next = update_flow(no);
+        finish_dual(2 * kLanes, behind);
+        behind = prepare_dual(kLanes, flow, no);
         flow = next;
       }
+      left -= vectors;
     }
-    finish_dual(last - kLanes, behind);
+    finish_dual(kLanes, behind);
   }
-  finish_dual(last, prepare_dual(last, flow, yes));
+  finish_dual(0, prepare_dual(0, flow, yes));
   return total + change.taken();
 }
 
@@ -344,36 +384,36 @@ HWY_NOINLINE auto update_row(const RowPair& rows, const SweepConstants& constant
 template <class Update>
 HWY_INLINE void sweep(const Planes& from, const Planes& to, const Planes& data, int sweeps,
                       const Update& update) {
-  const float* zeros = from.row(0, -1);
   for (int front = 0; front < from.height + sweeps; ++front) {
     const int end = std::min(sweeps, front + 1);
     for (int k = std::max(0, front - from.height); k < end; ++k) {
-      update(RowPair{k == 0 ? from : to, to, data, zeros}, k, front - k);
+      update(RowPair{k == 0 ? from : to, to, data}, k, front - k);
     }
   }
 }
 
-template <class Step, class Change>
+template <class Step, class Change, bool kInPlace>
 auto update(const RowPair& rows, const SweepConstants& constants, int y) {
-  if (y == 0) return update_row<Step, Change, true, false>(rows, constants, y);
-  if (y < rows.to.height) return update_row<Step, Change, true, true>(rows, constants, y);
-  return update_row<Step, Change, false, true>(rows, constants, y);
+  if (y == 0) return update_row<Step, Change, kInPlace, true, false>(rows, constants, y);
+  if (y < rows.to.height) return update_row<Step, Change, kInPlace, true, true>(rows, constants, y);
+  return update_row<Step, Change, kInPlace, false, true>(rows, constants, y);
 }
 
 void sweep_opencv_cpu(const Planes& from, const Planes& to, const Planes& data,
                       const SweepConstants& constants, int sweeps, double* changes) {
   std::fill_n(changes, sweeps, 0.0);
   sweep(from, to, data, sweeps, [&](const RowPair& rows, int k, int y) {
-    changes[k] += update<OpenCvCpuStep, FloatChange>(rows, constants, y);
+    changes[k] += k == 0 ? update<OpenCvCpuStep, FloatChange, false>(rows, constants, y)
+                         : update<OpenCvCpuStep, FloatChange, true>(rows, constants, y);
   });
 }
 
-std::int64_t sweep_portable(const Planes& from, const Planes& to, const Planes& data,
+std::int64_t sweep_portable(const Planes& state, const Planes& data,
                             const SweepConstants& constants, int sweeps) {
   std::int64_t change = 0;
-  sweep(from, to, data, sweeps, [&](const RowPair& rows, int k, int y) {
-    change += k + 1 < sweeps ? update<PortableStep, NoChange>(rows, constants, y)
-                             : update<PortableStep, IntegerChange>(rows, constants, y);
+  sweep(state, state, data, sweeps, [&](const RowPair& rows, int k, int y) {
+    change += k + 1 < sweeps ? update<PortableStep, NoChange, true>(rows, constants, y)
+                             : update<PortableStep, IntegerChange, true>(rows, constants, y);
   });
   return change;
 }
@@ -437,8 +477,9 @@ struct Warped {
   V at[kWarpPlanes];
 };
 
-// The weighted sum of 4x4 pixels for each plane; load(p) gives the vector's pixels at p. OpenCV
-// sums row by row inside the image, and straight on (kStraight) where the window leaves it.
+// The weighted sum of 4x4 pixels for each plane; load(p) gives the vector's pixels p floats from
+// the windows' first. OpenCV sums row by row inside the image, and straight on (kStraight) where
+// the window leaves it.
 template <bool kStraight, bool kNormalised, class Load>
 HWY_INLINE Warped weigh(const Planes& image, const Weights& wx, const Weights& wy,
                         const Load& load) {
@@ -450,7 +491,7 @@ HWY_INLINE Warped weigh(const Planes& image, const Weights& wx, const Weights& w
       const V weight = hn::Mul(wy.at[j], wx.at[i]);
       if constexpr (kNormalised) weight_sum = hn::Add(weight_sum, weight);
       for (int plane = 0; plane < kWarpPlanes; ++plane) {
-        const V term = hn::Mul(load(image.row(plane, j) + i), weight);
+        const V term = hn::Mul(load((j * image.count + plane) * image.stride + i), weight);
         V& sum = kStraight ? sums.at[plane] : row.at[plane];
         sum = i == 0 && (!kStraight || j == 0) ? term : hn::Add(sum, term);
       }
@@ -493,31 +534,35 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
 
       HWY_ALIGN int offsets[kLanes];
       hn::Store(offset, di, offsets);
-      const int active = std::min(kLanes, width - x);
-      int groups = 0;
-      int group_offsets[kLanes];
+      const auto lanes_at = [&](int there) HWY_ATTR {
+        return hn::RebindMask(d, hn::Eq(offset, hn::Set(di, there)));
+      };
+      const M inside = hn::FirstN(d, std::min(kLanes, width - x));
+      const float* group[kLanes] = {second.origin + offsets[0]};
       M in_group[kLanes];
-      M seen = hn::Not(hn::FirstN(d, active));
-      for (int l = 0; l < active; ++l) {
-        if (l > 0 && offsets[l] == offsets[l - 1]) continue;
-        const M same = hn::RebindMask(d, hn::Eq(offset, hn::Set(di, offsets[l])));
-        if (hn::AllFalse(d, hn::AndNot(seen, same))) continue;
-        seen = hn::Or(seen, same);
-        group_offsets[groups] = offsets[l];
-        in_group[groups++] = same;
+      int groups = 1;
+      M rest = hn::AndNot(lanes_at(offsets[0]), inside);
+      for (; !hn::AllFalse(d, rest); ++groups) {
+        const int there = offsets[hn::FindFirstTrue(d, rest)];
+        group[groups] = second.origin + there;
+        in_group[groups] = lanes_at(there);
+        rest = hn::AndNot(in_group[groups], rest);
+      }
+      // The next row's windows reach one row lower, which is in no cache nearby.
+      for (int plane = 0; plane < kWarpPlanes; ++plane) {
+        hwy::Prefetch(group[0] + (4 * second.count + plane) * second.stride);
       }
       const auto weigh_in = [&](auto straight, const auto& load) HWY_ATTR {
         return weigh<decltype(straight)::value, Method::kNormalised>(second, wx, wy, load);
       };
-      const auto load_one = [&](const float* p) HWY_ATTR { return hn::LoadU(d, p + offsets[0]); };
-      const auto load_two = [&](const float* p) HWY_ATTR {
-        return hn::IfThenElse(in_group[1], hn::LoadU(d, p + group_offsets[1]),
-                              hn::LoadU(d, p + offsets[0]));
+      const auto load_one = [&](std::ptrdiff_t p) HWY_ATTR { return hn::LoadU(d, group[0] + p); };
+      const auto load_two = [&](std::ptrdiff_t p) HWY_ATTR {
+        return hn::IfThenElse(in_group[1], hn::LoadU(d, group[1] + p), load_one(p));
       };
-      const auto load_all = [&](const float* p) HWY_ATTR {
-        V value = hn::LoadU(d, p + offsets[0]);
+      const auto load_all = [&](std::ptrdiff_t p) HWY_ATTR {
+        V value = load_one(p);
         for (int g = 1; g < groups; ++g) {
-          value = hn::IfThenElse(in_group[g], hn::LoadU(d, p + group_offsets[g]), value);
+          value = hn::IfThenElse(in_group[g], hn::LoadU(d, group[g] + p), value);
         }
         return value;
       };
@@ -539,7 +584,6 @@ void warp(const Planes& first, const Planes& second, const Planes& state, const 
           }
         }
       }
-      const M inside = hn::FirstN(d, active);
       const V gx = warped.at[kImageX], gy = warped.at[kImageY];
       const V moved = hn::Sub(hn::Sub(warped.at[kImage], hn::Mul(gx, u1)), hn::Mul(gy, u2));
       const V rho = hn::Sub(moved, hn::Load(d, first.row(kImage, y) + x));

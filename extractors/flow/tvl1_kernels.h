@@ -52,8 +52,8 @@ struct Tvl1Kernels {
   // changes[k] is the sum of squared changes of the flow by iteration k, to about 2^-20.
   void (*sweep_opencv_cpu)(const Planes& from, const Planes& to, const Planes& data,
                            const SweepConstants& constants, int sweeps, double* changes);
-  // The same by the definition of kPortable; returns the last iteration's change.
-  std::int64_t (*sweep_portable)(const Planes& from, const Planes& to, const Planes& data,
+  // The same by the definition of kPortable, in place; returns the last iteration's change.
+  std::int64_t (*sweep_portable)(const Planes& state, const Planes& data,
                                  const SweepConstants& constants, int sweeps);
 
   // Fills `data` from the second image moved by the flow in `state`, and the first image, which is
