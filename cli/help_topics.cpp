@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 #include "extractors/video/video_limits.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/base/opened_file.h"
@@ -17,10 +18,6 @@ namespace co2net {
 namespace {
 
 using Strings = std::vector<std::string>;
-
-std::string padded(std::string_view text, std::size_t columns) {
-  return std::string(text) + std::string(columns - std::min(columns, text.size()), ' ');
-}
 
 // Words in lines that fit a terminal of 80 columns.
 std::string wrapped(const Strings& words, const std::string& indent) {

@@ -50,10 +50,6 @@ std::string percent_text(double share) {
   return text;
 }
 
-std::string padded(const std::string& text, std::size_t columns) {
-  return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
-}
-
 std::string bar_text(double share, std::size_t columns, bool has_colour) {
   const auto full = static_cast<std::size_t>(share * static_cast<double>(columns));
   return "[" + painted(std::string(full, '#'), Colour::kGreen, has_colour) +

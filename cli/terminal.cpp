@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdlib>
 #include <cwchar>
@@ -62,6 +63,18 @@ std::size_t columns_of_first(std::string_view bytes) {
   return kWidths.columns(code_of(bytes));
 }
 
+// How much of the text goes into so many columns.
+std::size_t bytes_within(std::string_view text, std::size_t most) {
+  std::size_t columns = 0, end = 0;
+  while (end < text.size()) {
+    const std::string_view bytes = first_bytes(text.substr(end));
+    columns += columns_of_first(bytes);
+    if (columns > most) break;
+    end += bytes.size();
+  }
+  return end;
+}
+
 std::string_view escape_of(Colour colour) {
   switch (colour) {
     case Colour::kRed:
@@ -109,14 +122,32 @@ std::size_t columns_of(std::string_view text) {
 std::string cut_to_columns(const std::string& text, std::size_t most) {
   if (columns_of(text) <= most) return text;
   if (most == 0) return "";
-  std::size_t columns = 0, end = 0;
-  while (end < text.size()) {
-    const std::string_view bytes = first_bytes(std::string_view(text).substr(end));
-    columns += columns_of_first(bytes);
-    if (columns > most - 1) break;
-    end += bytes.size();
+  return text.substr(0, bytes_within(text, most - 1)) + "~";
+}
+
+std::string padded(std::string_view text, std::size_t columns) {
+  return std::string(text) + std::string(columns - std::min(columns, columns_of(text)), ' ');
+}
+
+std::vector<std::string> wrapped_to_columns(std::string_view text, std::size_t most) {
+  std::vector<std::string> lines(1);
+  for (;;) {
+    std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+    if (!lines.back().empty()) {
+      const bool fits = columns_of(lines.back()) + 1 + columns_of(word) <= most;
+      fits ? lines.back().push_back(' ') : lines.emplace_back();
+    }
+    while (columns_of(word) > most) {
+      const std::size_t bytes = bytes_within(word, most);
+      lines.back() = word.substr(0, bytes);
+      lines.emplace_back();
+      word.remove_prefix(bytes);
+    }
+    lines.back() += word;
+    if (text.empty()) return lines;
+    text.remove_prefix(1);
   }
-  return text.substr(0, end) + "~";
 }
 
 void write_at_once(std::ostream& out, std::string_view text) {

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace co2net {
 
@@ -26,6 +27,13 @@ std::size_t terminal_columns();
 // it goes into so many, cut between characters and ended by "~" where something is missing.
 std::size_t columns_of(std::string_view text);
 std::string cut_to_columns(const std::string& text, std::size_t most);
+
+// The text with blanks behind it, as wide as that at least.
+std::string padded(std::string_view text, std::size_t columns);
+
+// In lines of at most so many columns, at least two: between words, or in a longer one between
+// characters. All of it is there; an empty text has one line.
+std::vector<std::string> wrapped_to_columns(std::string_view text, std::size_t most);
 
 // From the cursor, which stands at the beginning of what is drawn, to the end of the screen. What
 // is written next takes the place of a bar, or of nothing.

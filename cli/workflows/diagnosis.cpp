@@ -1,7 +1,6 @@
 #include "cli/workflows/diagnosis.h"
 
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -15,6 +14,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/temporary.h"
 #include "pipeline/base/text.h"
 #include "pipeline/devices/device.h"
 #include "pipeline/stages/disk_cache.h"
@@ -147,14 +147,14 @@ FactGroup chosen(std::vector<Problem>& problems) {
   return group;
 }
 
-// The folder, or the nearest one above it that is there.
-fs::path nearest_folder(fs::path folder) {
+// The path, or the nearest one above it that is there, whatever it is.
+fs::path nearest_there(fs::path path) {
   std::error_code unreachable;
-  folder = fs::absolute(folder, unreachable).lexically_normal();
-  while (!fs::is_directory(folder, unreachable) && folder.has_relative_path()) {
-    folder = folder.parent_path();
+  path = fs::absolute(path, unreachable).lexically_normal();
+  while (!fs::exists(fs::symlink_status(path, unreachable)) && path.has_relative_path()) {
+    path = path.parent_path();
   }
-  return folder;
+  return path;
 }
 
 Json free_bytes(const fs::path& folder) {
@@ -163,25 +163,37 @@ Json free_bytes(const fs::path& folder) {
   return unreachable ? Json() : Json(static_cast<std::int64_t>(space.available));
 }
 
-bool can_write(const fs::path& folder) { return ::access(folder.c_str(), W_OK | X_OK) == 0; }
+// What came of trying a folder.
+struct FolderTrial {
+  bool is_folder = false, can_be_written = false;
+  Json has_locks = nullptr;  // null: not known
+};
 
-// By a file that is removed again, since network file systems answer for files and folders apart.
-Json has_locks(const fs::path& folder) {
-  if (!can_write(folder)) return nullptr;
+// By a folder with a file and a lock in it, which is removed again: permissions do not tell of
+// what the kernel makes up, and network file systems answer for files and folders apart.
+FolderTrial tried(const fs::path& folder) {
+  FolderTrial trial;
+  std::error_code unreachable;
+  trial.is_folder = fs::is_directory(folder, unreachable);
+  if (!trial.is_folder) return trial;
   try {
-    const auto lock =
-        FileLock::try_take(folder / (".co2net-doctor-" + std::to_string(::getpid()) + ".lock"));
-    return lock && lock->is_held();
+    const Temporary own(folder, "", Temporary::Kind::kFolder);
+    write_file(own.path() / "file", "x");
+    trial.can_be_written = true;
+    const auto lock = FileLock::try_take(own.path() / "lock");
+    trial.has_locks = lock && lock->is_held();
   } catch (const Error&) {
-    return nullptr;
+    return trial;  // as far as it went
   }
+  return trial;
 }
 
-void add_folder_problems(const std::string& what, const fs::path& folder, const std::string& remedy,
-                         std::vector<Problem>& problems) {
+void add_folder_problems(const std::string& what, const fs::path& folder, const FolderTrial& trial,
+                         const std::string& remedy, std::vector<Problem>& problems) {
   constexpr std::int64_t kLittle = kGiB;
-  if (!can_write(folder)) {
-    problems.push_back({what + ": " + without_home(folder) + " cannot be written", remedy});
+  if (!trial.can_be_written) {
+    const char* why = trial.is_folder ? " cannot be written" : " is no folder";
+    problems.push_back({what + ": " + without_home(folder) + why, remedy});
     return;
   }
   const Json free = free_bytes(folder);
@@ -200,10 +212,10 @@ Json bytes_kept(const fs::path& folder) {
 
 FactGroup cache_facts(const fs::path& folder, std::vector<Problem>& problems) {
   constexpr const char* kRemedy = "name another folder with --cache DIR, or do without: --no-cache";
-  const fs::path nearest = nearest_folder(folder);
-  const Json locks = has_locks(nearest);
-  add_folder_problems("cache", nearest, kRemedy, problems);
-  if (locks == false) {
+  const fs::path nearest = nearest_there(folder);
+  const FolderTrial trial = tried(nearest);
+  add_folder_problems("cache", nearest, trial, kRemedy, problems);
+  if (trial.has_locks == false) {
     problems.push_back({"cache: the file system of " + without_home(nearest) + " has no locks",
                         "let one process work at a time, or name a folder on a local disk with "
                         "--cache DIR"});
@@ -212,8 +224,8 @@ FactGroup cache_facts(const fs::path& folder, std::vector<Problem>& problems) {
           {{"folder", without_home(folder)},
            {"bytes", bytes_kept(folder)},
            {"free_bytes", free_bytes(nearest)},
-           {"can_be_written", can_write(nearest)},
-           {"has_locks", locks}}};
+           {"can_be_written", trial.can_be_written},
+           {"has_locks", trial.has_locks}}};
 }
 
 FactGroup temporary_facts(std::vector<Problem>& problems) {
@@ -223,11 +235,12 @@ FactGroup temporary_facts(std::vector<Problem>& problems) {
     problems.push_back({"no folder for temporary files", "set TMPDIR to a folder that is there"});
     return {"temporary", {{"folder", nullptr}}};
   }
-  add_folder_problems("temporary files", folder, "set TMPDIR to another folder", problems);
+  const FolderTrial trial = tried(folder);
+  add_folder_problems("temporary files", folder, trial, "set TMPDIR to another folder", problems);
   return {"temporary",
           {{"folder", without_home(folder)},
            {"free_bytes", free_bytes(folder)},
-           {"can_be_written", can_write(folder)}}};
+           {"can_be_written", trial.can_be_written}}};
 }
 
 }  // namespace

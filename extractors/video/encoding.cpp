@@ -1,8 +1,12 @@
 #include "extractors/video/encoding.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdint>
 #include <utility>
+
+#include "pipeline/base/remedy.h"
 
 namespace fs = std::filesystem;
 
@@ -18,15 +22,21 @@ OutputPtr allocate_output(const std::string& url) {
   return OutputPtr(output);
 }
 
+[[noreturn]] void fail(int rc, const std::string& doing, ErrorKind kind) {
+  throw Error(kind, doing + ": " + av_message(rc) + remedy_for_system(AVUNERROR(rc)));
+}
+
 OutputFilePtr open_file(const std::string& url) {
   AVIOContext* file = nullptr;
-  check_write(avio_open(&file, url.c_str(), AVIO_FLAG_WRITE), "create");
+  const int rc = avio_open(&file, url.c_str(), AVIO_FLAG_WRITE);
+  if (rc < 0) fail(rc, "create", ErrorKind::kIo);
   return OutputFilePtr(file);
 }
 
-// What the container cannot hold is the input's fault, not the disk's.
-void check_taken(int rc, const std::string& doing) {
-  check_av(rc, doing, rc == AVERROR(EINVAL) ? ErrorKind::kInput : ErrorKind::kIo);
+// What a disk refuses meets every output; everything else is the fault of what is written.
+bool is_of_the_disk(int error) {
+  constexpr std::array kOfTheDisk = {ENOSPC, EDQUOT, EIO, EROFS, EACCES, EPERM};
+  return std::ranges::find(kOfTheDisk, error) != kOfTheDisk.end();
 }
 
 // How a picture is turned, which newer versions of libav keep among the parameters.
@@ -45,7 +55,12 @@ void copy_side_data(const AVStream& from, AVStream& to) {
 
 }  // namespace
 
-int check_write(int rc, const std::string& doing) { return check_av(rc, doing, ErrorKind::kIo); }
+int check_write(int rc, const std::string& doing) {
+  if (rc < 0) {
+    fail(rc, doing, is_of_the_disk(AVUNERROR(rc)) ? ErrorKind::kIo : ErrorKind::kInput);
+  }
+  return rc;
+}
 
 CodecPtr open_encoder(const std::string& name, const AVOutputFormat& container,
                       const std::map<std::string, std::string>& options,
@@ -111,14 +126,14 @@ void Muxer::begin(const std::map<std::string, std::string>& metadata) {
   std::swap(container_->metadata, *entries.get());
   container_->flags |= AVFMT_FLAG_BITEXACT;
   container_->pb = file_.get();
-  check_taken(avformat_write_header(container_.get(), nullptr), "write the header");
+  check_write(avformat_write_header(container_.get(), nullptr), "write the header");
 }
 
 void Muxer::write(AVPacket& packet, AVRational time_base, const AVStream& stream) {
   av_packet_rescale_ts(&packet, time_base, stream.time_base);
   packet.stream_index = stream.index;
   packet.pos = -1;
-  check_taken(av_interleaved_write_frame(container_.get(), &packet), "write");
+  check_write(av_interleaved_write_frame(container_.get(), &packet), "write");
 }
 
 void Muxer::finish() {

@@ -10,7 +10,8 @@
 // What all writers of media share. Included by sources, never by another header.
 namespace co2net {
 
-// As check_av(), of what is written.
+// As check_av(), of what is written: Error(kIo), which meets every output, for what only a disk
+// says (no room, no permission, damage), with the remedy; Error(kInput) for everything else.
 int check_write(int rc, const std::string& doing);
 
 // Opens an encoder for a container, on one thread, so that equal input gives equal bytes; `set_up`
@@ -20,7 +21,7 @@ CodecPtr open_encoder(const std::string& name, const AVOutputFormat& container,
                       const std::map<std::string, std::string>& options,
                       const std::function<void(AVCodecContext&)>& set_up);
 
-// Encodes a frame, null for the end, and hands out what comes of it. Throws Error(kIo).
+// Encodes a frame, null for the end, and hands out what comes of it. Throws as check_write().
 using PacketTaker = std::function<void(AVPacket&)>;
 void encode(AVCodecContext& codec, const AVFrame* frame, const PacketTaker& take);
 
@@ -39,8 +40,7 @@ class Muxer {
   // A stream that packets of another container are copied to.
   AVStream& add(const AVStream& source);
 
-  // Creates the file; all streams are there. These throw Error(kIo), or Error(kInput) for what the
-  // container cannot hold.
+  // Creates the file; all streams are there. These throw as check_write().
   void begin(const std::map<std::string, std::string>& metadata = {});
   // `packet` counts time in `time_base`, and is taken.
   void write(AVPacket& packet, AVRational time_base, const AVStream& stream);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/replace.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include "pipeline/base/descriptor.h"
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/remedy.h"
 #include "pipeline/base/temporary.h"
 #include "pipeline/base/text.h"
 
@@ -113,19 +115,16 @@ bool is_special_file(const fs::path& path) {
   return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
 }
 
-const char* remedy_for(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-      return "; make room, or name another place";
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return "; allow it, or name another place";
-    case EMFILE:
-      return "; allow more open files (ulimit -n)";
-    default:
-      return "";
+// Runs `write` for the temporary; an error leaves naming what was wanted in its place, since
+// nobody finds the temporary afterwards.
+void write_in_place_of(const fs::path& wanted, const fs::path& temporary,
+                       const std::function<void(const fs::path&)>& write) {
+  try {
+    write(temporary);
+  } catch (const Error& e) {
+    const std::string text =
+        boost::replace_all_copy(std::string(e.what()), temporary.string(), wanted.string());
+    throw Error(e.kind(), text).in_stage(e.stage());
   }
 }
 
@@ -133,7 +132,7 @@ const char* remedy_for(int error) {
 
 Error system_error(const std::string& doing, const fs::path& path) {
   return {errno == ENAMETOOLONG ? ErrorKind::kInput : ErrorKind::kIo,
-          doing + " " + path.string() + ": " + std::strerror(errno) + remedy_for(errno)};
+          doing + " " + path.string() + ": " + std::strerror(errno) + remedy_for_system(errno)};
 }
 
 std::string read_file(const fs::path& path) {
@@ -160,7 +159,8 @@ void make_directories(const fs::path& directory) {
   make_directories(directory.parent_path());
   fs::create_directory(directory, error);
   if (error) {
-    throw Error(ErrorKind::kIo, "create " + directory.string() + ": " + error.message());
+    throw Error(ErrorKind::kIo, "create " + directory.string() + ": " + error.message() +
+                                    remedy_for_system(error.value()));
   }
   sync_directory(directory_of(directory));
 }
@@ -177,7 +177,7 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   make_directories(workplace);
   sweep_once(workplace);
   const Temporary temporary(workplace, path.extension(), Temporary::Kind::kFile);
-  write(temporary.path());
+  write_in_place_of(path, temporary.path(), write);
   sync(temporary.path());
   rename_or_fail(temporary.path(), path, path);
   sync_directory(directory);
@@ -192,7 +192,7 @@ void write_folder_with(const fs::path& path, const std::function<void(const fs::
   sweep_once(directory);
   settle_aside(path);
   const Temporary temporary(directory, "", Temporary::Kind::kFolder);
-  write(temporary.path());
+  write_in_place_of(path, temporary.path(), write);
   sync_tree(temporary.path());
   put_folder_at(path, temporary.path());
   sync_directory(directory);

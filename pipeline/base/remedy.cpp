@@ -1,6 +1,7 @@
 #include "pipeline/base/remedy.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace co2net {
 namespace {
@@ -31,6 +32,22 @@ Advice advice_in(std::string_view message) {
             std::string(message.substr(at + kSeparator.size()))};
   }
   return {std::string(message), ""};
+}
+
+const char* remedy_for_system(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; make room, or name another place";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "; allow it, or name another place";
+    case EMFILE:
+      return "; allow more open files (ulimit -n)";
+    default:
+      return "";
+  }
 }
 
 }  // namespace co2net

@@ -13,4 +13,8 @@ struct Advice {
 };
 Advice advice_in(std::string_view message);
 
+// "; make room, or name another place": what to do about what the system said in errno; "" where
+// nothing is obvious.
+const char* remedy_for_system(int error);
+
 }  // namespace co2net

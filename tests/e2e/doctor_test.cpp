@@ -118,6 +118,37 @@ TEST_F(DoctorTest, TellsAFolderThatCannotBeWrittenWithTheRemedy) {
   }
 }
 
+// What is said of a cache there, which is no fit place for one.
+void expect_no_place(const fs::path& cache, const std::string& why) {
+  const Diagnosis diagnosis = diagnose(cache, 1);
+  const auto is_told = [&](const Problem& problem) {
+    return problem.what == "cache: " + why && problem.remedy.find("--cache") != std::string::npos;
+  };
+  EXPECT_TRUE(std::ranges::any_of(diagnosis.problems, is_told)) << why;
+  const auto cache_facts = std::ranges::find(diagnosis.groups, "cache", &FactGroup::name)->facts;
+  EXPECT_EQ(std::ranges::find(cache_facts, "can_be_written", &Fact::name)->value, false) << why;
+}
+
+TEST_F(DoctorTest, TellsACacheThatIsOrLiesBelowNoFolder) {
+  const fs::path file = dir_.path() / "results.json", link = dir_.path() / "link";
+  write_file(file, "{}");
+  fs::create_symlink(dir_.path() / "nowhere", link);
+  expect_no_place(file, file.string() + " is no folder");
+  expect_no_place(file / "cache", file.string() + " is no folder");
+  expect_no_place("/dev/null/x/y", "/dev/null is no folder");
+  expect_no_place(link, link.string() + " is no folder");
+  EXPECT_EQ(read_file(file), "{}");
+}
+
+TEST_F(DoctorTest, TriesWhetherAFolderCanBeWritten) {
+  expect_no_place("/proc/x", "/proc cannot be written");
+  const std::string cache = (dir_.path() / "cache").string();
+  fs::create_directory(cache);
+  EXPECT_EQ(co2net({"doctor", "--json", "--cache", cache}).json().at("cache").at("has_locks"),
+            true);
+  EXPECT_TRUE(fs::is_empty(cache)) << "what was tried is removed";
+}
+
 TEST_F(DoctorTest, ShowsTheHomeFolderAsATilde) {
   const Environment home("HOME", dir_.path().c_str());
   const Outcome outcome = co2net({"doctor", "--cache", (dir_.path() / "cache").string()});

@@ -13,6 +13,7 @@ extern "C" {
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "tests/unit/expect_error.h"
 
 namespace fs = std::filesystem;
 
@@ -158,6 +159,22 @@ TEST(VideoWriter, SaysWhichOptionItCannotHonour) {
 
   EXPECT_EQ(error_kind(dir.path() / "a.no_such_suffix", lossless_bgr()), ErrorKind::kIo);
   EXPECT_EQ(error_kind(dir.path() / "absent" / "a.mkv", lossless_bgr()), ErrorKind::kIo);
+}
+
+TEST(VideoWriter, TellsAFullDiskWithTheRemedy) {
+  const TempDir dir;
+  for (const std::string name : {"a.mkv", "a.mp4"}) {
+    fs::create_symlink("/dev/full", dir.path() / name);
+    test::expect_error(ErrorKind::kIo,
+                       {name, "No space left on device; make room, or name another place"},
+                       [&] { write_clip(dir.path() / name, noise(100, 3), lossless_bgr()); });
+  }
+}
+
+TEST(VideoWriter, BlamesTheVideoForWhatTheContainerCannotHold) {
+  const TempDir dir;
+  EXPECT_EQ(error_kind(dir.path() / "a.webm", lossless_bgr()), ErrorKind::kInput);
+  EXPECT_EQ(error_kind(dir.path() / "a.wav", lossless_bgr()), ErrorKind::kInput);
 }
 
 }  // namespace

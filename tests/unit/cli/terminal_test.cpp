@@ -47,5 +47,18 @@ TEST(Terminal, PaintsOnlyWhereItMay) {
   EXPECT_EQ(painted("x", Colour::kBold, false), "x");
 }
 
+TEST(Wrapped, BreaksBetweenWordsAndLongWordsBetweenCharacters) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(wrapped_to_columns("one two three", 8), (Lines{"one two", "three"}));
+  EXPECT_EQ(wrapped_to_columns("one two three", 7), (Lines{"one two", "three"}));
+  EXPECT_EQ(wrapped_to_columns("a abcdefgh b", 4), (Lines{"a", "abcd", "efgh", "b"}));
+  EXPECT_EQ(wrapped_to_columns("\u6620\u753b\u6620", 4), (Lines{"\u6620\u753b", "\u6620"}))
+      << "two columns each";
+  EXPECT_EQ(wrapped_to_columns("\u6620\u753b", 3), (Lines{"\u6620", "\u753b"}));
+  EXPECT_EQ(wrapped_to_columns("abe\u0301f", 3), (Lines{"abe\u0301", "f"}))
+      << "an accent stays with its letter";
+  EXPECT_EQ(wrapped_to_columns("", 5), Lines{""});
+}
+
 }  // namespace
 }  // namespace co2net

@@ -89,6 +89,21 @@ TEST(WriteFileWith, KeepsTheOldFileAndLeavesNoTemporaryWhenTheWriterFails) {
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"a.mkv"});
 }
 
+TEST(WriteFileWith, NamesWhatWasWantedWhereTheWriterNamesTheTemporary) {
+  const TempDir dir;
+  const auto fail_at = [](const fs::path& path) {
+    throw Error(ErrorKind::kIo, path.string() + ": write: no room").in_stage("clips");
+  };
+  const auto fail_inside = [&](const fs::path& folder) { fail_at(folder / "a.mp4"); };
+  const std::string file = (dir.path() / "wanted.mp4").string();
+  const std::string folder = (dir.path() / "folder").string();
+  test::expect_error(ErrorKind::kIo, {file + ": write: no room"},
+                     [&] { write_file_with(file, fail_at); });
+  test::expect_error(ErrorKind::kIo, {folder + "/a.mp4: write: no room"},
+                     [&] { write_folder_with(folder, fail_inside); });
+  EXPECT_EQ(test::failed_stage([&] { write_file_with(file, fail_at); }), "clips");
+}
+
 TEST(WriteFileWith, GivesTheWriterATemporaryOfTheSameSuffixInTheSameFolder) {
   const TempDir dir;
   fs::path given;
