@@ -111,11 +111,26 @@ std::string read_config(const std::string& path) {
   }
 }
 
+std::vector<po::option> parse_config(std::istream& file, const std::string& path,
+                                     const po::options_description& known) {
+  const std::string place = "--config: " + path + ": ";
+  try {
+    return po::parse_config_file(file, known).options;
+  } catch (const po::unknown_option& e) {
+    std::vector<std::string> names;
+    for (const auto& option : known.options()) names.push_back(option->long_name());
+    throw Error(ErrorKind::kUsage, place + "no option '" + e.get_option_name() + "'" +
+                                       suggestion(e.get_option_name(), names));
+  } catch (const po::error& e) {
+    throw Error(ErrorKind::kUsage, place + e.what());
+  }
+}
+
 // The command line wins over the file; an option that can be repeated is added to the file's.
 po::parsed_options with_config_file(const po::parsed_options& line, const std::string& path,
                                     const po::options_description& known) {
   std::istringstream file(read_config(path));
-  std::vector<po::option> options = po::parse_config_file(file, known).options;
+  std::vector<po::option> options = parse_config(file, path, known);
   std::erase_if(options, [&](const po::option& option) {
     const auto is_same = [&](const po::option& given) {
       return given.string_key == option.string_key;

@@ -60,7 +60,7 @@ struct Variable {
 constexpr Variable kEnvironment[] = {
     {"XDG_CACHE_HOME", "where the cache lies, in co2net; else in .cache of HOME"},
     {"TMPDIR", "where pipes are copied to where nothing is cached; else /tmp"},
-    {"NO_COLOR", "set to anything: nothing is coloured"},
+    {"NO_COLOR", "set to anything that is not empty: nothing is coloured"},
     {"TERM", "dumb: no bars, no colours"}};
 
 // What bash, zsh and fish offer behind 'help', and what behind 'manual'.

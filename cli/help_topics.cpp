@@ -51,7 +51,9 @@ std::string formats() {
       "'co2net convert FILE... --format NAME' writes each of these, of results and of\n"
       "annotations; 'run', 'localize' and 'propose' write those with a star.\n\n"
       "    NAME           SUFFIX        IS              OF RESULTS, BY DEFAULT\n";
+  Strings read;
   for (const ExportRow& row : export_rows()) {
+    if (row.is_read) read.emplace_back(row.name);
     const bool is_of_results = std::ranges::count(of_results, row.name) > 0;
     text += (is_of_results ? "  * " : "    ") + padded(row.name, 15) + padded(row.suffix, 14) +
             padded(place_text(row.place), 16) +
@@ -59,8 +61,8 @@ std::string formats() {
   }
   return text +
          "\n--final and --all choose otherwise. 'convert', 'eval', 'train' and 'pack' read\n"
-         "annotations in activitynet, wtalc, thumos, csv, elan and labelstudio; what a\n"
-         "file is, its content tells.\n";
+         "annotations in these; what a file is, its content tells:\n" +
+         wrapped(read, "    ");
 }
 
 std::string caching() {

@@ -103,8 +103,8 @@ void ResultSink::tell_what_was_found() const {
     shown.push_back(shown.size() < kShown ? label + " " + std::to_string(found) : "...");
     if (shown.size() > kShown) break;
   }
-  spdlog::info("{} of {} videos have final segments, {} in all{}{}", videos_with_segments_, videos_,
-               segments, shown.empty() ? "" : ": ", joined(shown));
+  spdlog::info("final segments in {} of {}, {} in all{}{}", videos_with_segments_,
+               counted(videos_, "videos"), segments, shown.empty() ? "" : ": ", joined(shown));
 }
 
 ResultReceiver ResultSink::receiver() {

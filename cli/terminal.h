@@ -12,8 +12,8 @@ namespace co2net {
 
 // Whether the user lets a terminal act on more than line feeds: TERM is not "dumb".
 bool is_dumb_terminal();
-// Whether what goes there may be coloured: a terminal that is not dumb, and NO_COLOR, which is set
-// to anything by who wants none (no-color.org), is not.
+// Whether what goes there may be coloured: a terminal that is not dumb, and NO_COLOR, which
+// who wants none sets to anything that is not empty (no-color.org), is not.
 bool may_be_coloured(bool is_terminal);
 
 enum class Colour { kRed, kYellow, kGreen, kBold };

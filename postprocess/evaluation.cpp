@@ -110,9 +110,9 @@ class Gathering {
     }
     counts.videos = counts.videos_without_predictions = static_cast<int>(videos_.size());
     if (!videos_.empty() || options_.subset.empty()) return;
-    throw Error(ErrorKind::kUsage,
-                "the ground truth has no video of subset '" + options_.subset +
-                    "'; its subsets: " + joined({subsets.begin(), subsets.end()}));
+    throw Error(ErrorKind::kUsage, "the ground truth has no video of subset '" + options_.subset +
+                                       "'; choose one of " +
+                                       joined({subsets.begin(), subsets.end()}));
   }
 
   void find_rates(const Predictions& predictions) {

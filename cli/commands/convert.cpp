@@ -93,7 +93,8 @@ int run_convert(const po::variables_map& args, Io& io) {
   Progress progress(io.err, parse_progress(args, io));
   const Converted converted = convert_files(job, progress.observer());
   io.out << (io.out_is_terminal ? printable_lines(converted.text) : converted.text);
-  spdlog::info("{} videos, {} classes", converted.videos, converted.classes);
+  spdlog::info("{}, {}", counted(converted.videos, "videos"),
+               counted(converted.classes, "classes"));
   return 0;
 }
 

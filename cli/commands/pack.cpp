@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/workflows/pack.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 
@@ -34,7 +35,7 @@ int run_pack(const po::variables_map& args, Io& io) {
   job.allow_missing = args["allow-missing"].as<bool>();
   Progress progress(io.err, parse_progress(args, io));
   const PackedFeatures packed = pack_features(job, progress.observer());
-  spdlog::info("{} videos, {} columns", packed.videos, packed.columns);
+  spdlog::info("{}, {}", counted(packed.videos, "videos"), counted(packed.columns, "columns"));
   return 0;
 }
 

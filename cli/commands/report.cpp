@@ -93,7 +93,7 @@ int draw_figures(const po::variables_map& args, const VideoOptions& options,
   job.each = options.each;
   job.threads = options.threads;
   const FiguresOutcome outcome = write_figures(job, observer);
-  spdlog::info("figures of {} videos in {}", outcome.written, job.output.string());
+  spdlog::info("figures of {} in {}", counted(outcome.written, "videos"), job.output.string());
   return outcome.failed == 0 ? 0 : 1;
 }
 
@@ -108,7 +108,7 @@ int write_page(const po::variables_map& args, const VideoOptions& options,
   job.threads = options.threads;
   job.media.each = options.each;
   const std::size_t videos = write_report(job, observer);
-  spdlog::info("{} videos; open {}", videos, (job.output / kResultsPageName).string());
+  spdlog::info("{}; open {}", counted(videos, "videos"), (job.output / kResultsPageName).string());
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/workflows/pack.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 
@@ -43,7 +44,7 @@ int run_unpack(const po::variables_map& args, Io& io) {
                          parse_known_recipe(args)};
   Progress progress(io.err, parse_progress(args, io));
   const PackedFeatures unpacked = unpack_features(job, progress.observer());
-  spdlog::info("{} videos, {} columns", unpacked.videos, unpacked.columns);
+  spdlog::info("{}, {}", counted(unpacked.videos, "videos"), counted(unpacked.columns, "columns"));
   return 0;
 }
 

@@ -21,6 +21,12 @@ bool concerns_every_input(ErrorKind kind) {
   return kind == ErrorKind::kModel || kind == ErrorKind::kIo || kind == ErrorKind::kInterrupted;
 }
 
+// Every report of an error names the input already.
+std::string without_place(const std::string& message, const Input& input) {
+  const std::string place = input.path.string() + ": ";
+  return message.starts_with(place) ? message.substr(place.size()) : message;
+}
+
 // What came of an input.
 struct Attempt {
   Input input;
@@ -109,8 +115,9 @@ class InputLoop {
 
   void report(const Input& input, const Error& error) {
     const std::string stage = error.stage().empty() ? "input" : error.stage();
-    spdlog::error("{}: {}: {}", place_of(input), stage, error.what());
-    const VideoError failure = {input.id, stage, error.what()};
+    const std::string message = without_place(error.what(), input);
+    spdlog::error("{}: {}: {}", place_of(input), stage, message);
+    const VideoError failure = {input.id, stage, message};
     observer_.on_failure(failure);
     on_error_(failure);
     ++failed_;
@@ -136,7 +143,9 @@ class InputLoop {
     if (untried_.empty()) return;
     spdlog::warn("not tried, since {} failed: {}", failed_id_, counted("inputs", untried_));
     for (const std::string& id : untried_) {
-      on_error_({id, "not tried", "not tried, since " + failed_id_ + " failed before"});
+      on_error_(
+          {id, "not tried",
+           "not tried, since " + failed_id_ + " failed before; leave out --fail-fast to try it"});
     }
   }
 

@@ -107,8 +107,8 @@ void warn_of_assumed_rates(const Predictions& predictions) {
 // What the official script treats in a way of its own.
 void warn_of_unusual(const Evaluation& evaluation, const EvaluationOptions& options) {
   if (evaluation.videos_without_predictions > 0) {
-    spdlog::warn("{} videos have no predictions; their segments count as not found",
-                 evaluation.videos_without_predictions);
+    spdlog::warn("without predictions: {}; their segments count as not found",
+                 counted(evaluation.videos_without_predictions, "videos"));
   }
   if (evaluation.foreign_predictions > 0) {
     spdlog::warn(
@@ -139,21 +139,23 @@ void warn_of_unusual(const Evaluation& evaluation, const EvaluationOptions& opti
 }
 
 void log_counts(const Evaluation& evaluation, const EvaluationOptions& options) {
-  spdlog::info("{} predictions, {} segments of {} classes in {} videos", evaluation.predictions,
-               evaluation.segments, evaluation.per_class.size(), evaluation.videos);
+  spdlog::info("{}, {} of {} in {}", counted(evaluation.predictions, "predictions"),
+               counted(evaluation.segments, "segments"),
+               counted(evaluation.per_class.size(), "classes"),
+               counted(evaluation.videos, "videos"));
   warn_of_unusual(evaluation, options);
   if (evaluation.ambiguous_predictions > 0) {
-    spdlog::info("{} predictions removed: in ambiguous intervals",
-                 evaluation.ambiguous_predictions);
+    spdlog::info("{} removed: in ambiguous intervals",
+                 counted(evaluation.ambiguous_predictions, "predictions"));
   }
 }
 
 void log_counts(const FinalEvaluation& evaluation) {
-  spdlog::info("{} final segments, {} of the ground truth in {} videos", evaluation.segments,
-               evaluation.truths, evaluation.videos);
+  spdlog::info("{}, {} of the ground truth in {}", counted(evaluation.segments, "final segments"),
+               evaluation.truths, counted(evaluation.videos, "videos"));
   if (evaluation.videos_without_final > 0) {
-    spdlog::warn("{} videos have no results; their segments count as not found",
-                 evaluation.videos_without_final);
+    spdlog::warn("without results: {}; their segments count as not found",
+                 counted(evaluation.videos_without_final, "videos"));
   }
   if (evaluation.foreign_segments > 0) {
     spdlog::warn(

@@ -114,8 +114,8 @@ class Renderer {
     const auto by_id = by_id_.find(input.id);
     const auto by_path = by_path_.find(input.path.string());
     if (by_id == by_id_.end() && by_path == by_path_.end()) {
-      throw Error(ErrorKind::kInput, "the results have no video " + input.id + "; they have " +
-                                         counted("videos", ids_of(job_.found)));
+      throw Error(ErrorKind::kInput,
+                  not_among("the file of results", input.id, ids_of(job_.found)));
     }
     const VideoPredictions& video = by_id != by_id_.end() ? *by_id->second : *by_path->second;
     if (video.error.empty()) return video;

@@ -80,9 +80,8 @@ std::vector<ReportVideo> chosen(std::vector<ReportVideo> videos, const ReportFil
     known.push_back(video.id);
   }
   if (!unknown.empty()) {
-    throw Error(ErrorKind::kUsage, files.results.string() + " has no " +
-                                       counted("videos", {unknown.begin(), unknown.end()}) +
-                                       "; it has " + counted("videos", known));
+    throw Error(ErrorKind::kUsage,
+                "--id: " + not_among(files.results.string(), *unknown.begin(), known));
   }
   std::erase_if(videos, [&](const ReportVideo& video) {
     return std::ranges::find(files.ids, video.id) == files.ids.end();

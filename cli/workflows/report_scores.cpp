@@ -21,7 +21,8 @@ Strings class_names(const fs::path& file, std::int64_t columns) {
   Strings known = read_scored_classes(file).value_or(ScoredClasses{classes}).classes;
   if (known.size() == classes.size()) return known;
   throw Error(ErrorKind::kInput, "scores of " + std::to_string(classes.size()) +
-                                     " classes, but names of " + std::to_string(known.size()));
+                                     " classes, but names of " + std::to_string(known.size()) +
+                                     "; localize the video again");
 }
 
 double step_of(const ReportVideo& video, std::int64_t snippets) {

@@ -8,6 +8,7 @@
 #include "cli/workflows/judging.h"
 #include "cli/workflows/training_forecast.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/text.h"
 #include "pipeline/devices/threads.h"
 #include "postprocess/published.h"
 
@@ -32,8 +33,9 @@ TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observe
   trained.split =
       with_held_out(split_of(dataset, job.data.subsets, job.settings), dataset, job.settings);
   const Split& split = trained.split;
-  spdlog::info("{} training videos, {} held out, {} test videos, {} classes", split.training.size(),
-               split.held_out.size(), split.test.size(), dataset.classes().size());
+  spdlog::info("{}, {} held out, {}, {}", counted(split.training.size(), "training videos"),
+               split.held_out.size(), counted(split.test.size(), "test videos"),
+               counted(dataset.classes().size(), "classes"));
   TrainingForecast forecast(observer);
   const Observer heard = forecast.observer();
   heard.on_series("trainings", 1);

@@ -65,7 +65,7 @@ int keep_working(Videos& videos, const std::string& what, const Observer& observ
 
 // Opens every video, so that what cannot be read is known before hours of work, and hashes it.
 int keep_readable(Videos& videos, const TrainOnVideosJob& job, const Observer& observer) {
-  spdlog::info("looking through {} videos", videos.size());
+  spdlog::info("looking through {}", counted(videos.size(), "videos"));
   return keep_working(videos, "videos looked through", observer, [&](LabelledVideo& video) {
     const VideoJob opened = make_job(video.input, job.each, job.cache, {});
     in_stage("decode", [&] {
@@ -230,8 +230,8 @@ TrainedOnVideos train_on_videos(const TrainOnVideosJob& job, const Observer& obs
                         {.recipe = job.extraction.recipe});
   const Split split =
       with_held_out(split_of(dataset, {.training = kSubset}, settings), dataset, settings);
-  spdlog::info("{} training videos, {} held out, {} classes", split.training.size(),
-               split.held_out.size(), classes.size());
+  spdlog::info("{}, {} held out, {}", counted(split.training.size(), "training videos"),
+               split.held_out.size(), counted(classes.size(), "classes"));
   TrainingForecast forecast(observer);
   const Observer heard = forecast.observer();
   heard.on_series("trainings", 1);

@@ -62,8 +62,8 @@ const Port& recognised_port(const StateDict& given, const std::map<std::string, 
   }
   throw Error(ErrorKind::kInput,
               given.name + ": has the names of no known port of I3D, such as " + wanted +
-                  (given.arrays.empty() ? "; it is empty"
-                                        : "; its first is " + given.arrays.begin()->first));
+                  (given.arrays.empty() ? ", it is empty"
+                                        : ", its first is " + given.arrays.begin()->first));
 }
 
 std::string stream_of(std::int64_t channels) {

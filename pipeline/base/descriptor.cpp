@@ -48,7 +48,7 @@ void expect_unchanged(const Descriptor& file, const FileState& state,
                       const std::filesystem::path& path) {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) {
-    throw Error(ErrorKind::kInput, "read " + path.string() + ": " + std::strerror(errno));
+    throw Error(ErrorKind::kInput, path.string() + ": " + std::strerror(errno));
   }
   const FileState now = state_of(status);
   if (now.size == state.size && now.modified_ns == state.modified_ns) return;

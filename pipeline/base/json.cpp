@@ -30,7 +30,9 @@ Error given_twice(ErrorKind kind, std::string_view key) {
 // Why the place where a parser stopped has no JSON, if it has what Python writes there.
 std::string hint_at(std::string_view rest) {
   const bool is_pythons = rest.starts_with("NaN") || rest.starts_with("Infinity");
-  return is_pythons ? "; JSON has no NaN and no Infinity, though Python writes them" : "";
+  return is_pythons ? ", for JSON has no NaN and no Infinity, though Python writes them; write "
+                      "null, or leave it out"
+                    : "";
 }
 
 // simdjson does not tell where a document is wrong; nlohmann_json, which is slower, does.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/remedy.h"
 #include "pipeline/base/temporary.h"
 
 namespace fs = std::filesystem;
@@ -24,21 +25,20 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-[[noreturn]] void fail(const std::string& doing, const fs::path& path,
-                       const std::string& remedy = "") {
-  throw Error(ErrorKind::kInput,
-              doing + " " + path.string() + ": " + std::strerror(errno) + remedy);
+[[noreturn]] void fail_to_read(const std::string& what) {
+  const char* remedy = errno == EACCES ? "; allow reading it" : remedy_for_system(errno);
+  throw Error(ErrorKind::kInput, what + ": " + std::strerror(errno) + remedy);
 }
 
 struct stat status_of(const fs::path& path) {
   struct stat status;
-  if (::stat(path.c_str(), &status) != 0) fail("read", path);
+  if (::stat(path.c_str(), &status) != 0) fail_to_read(path.string());
   return status;
 }
 
 struct stat status_of(const Descriptor& file, const fs::path& path) {
   struct stat status;
-  if (::fstat(file.get(), &status) != 0) fail("read", path);
+  if (::fstat(file.get(), &status) != 0) fail_to_read(path.string());
   return status;
 }
 
@@ -51,7 +51,7 @@ const char* kind_of(mode_t mode) {
 
 void expect_mode(const fs::path& path, mode_t mode, bool takes_pipes) {
   if (S_ISREG(mode) || (takes_pipes && S_ISFIFO(mode))) return;
-  throw Error(ErrorKind::kInput, path.string() + " is " + kind_of(mode) + ", want a file" +
+  throw Error(ErrorKind::kInput, path.string() + ": is " + kind_of(mode) + "; give a file" +
                                      (takes_pipes ? " or a pipe" : ""));
 }
 
@@ -63,7 +63,7 @@ Descriptor open_for_reading(const fs::path& path) {
     file = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     ::fcntl(file.get(), F_SETFL, O_NONBLOCK);
   }
-  if (!file.is_open()) fail("read", path);
+  if (!file.is_open()) fail_to_read(path.string());
   return file;
 }
 
@@ -82,8 +82,9 @@ void wait_for_a_tick_after(std::int64_t modified_ns) {
 }
 
 [[noreturn]] void fail_to_spool(const fs::path& folder) {
-  fail("keep a pipe's content in", folder,
-       "; choose another folder with --cache, or where nothing is cached with TMPDIR");
+  throw Error(ErrorKind::kInput,
+              "keep a pipe's content in " + folder.string() + ": " + std::strerror(errno) +
+                  "; choose another folder with --cache, or where nothing is cached with TMPDIR");
 }
 
 // A file that no folder names, where the file system has such; else one that is unnamed at once.
@@ -119,7 +120,7 @@ class PipeReader {
       if (errno == EAGAIN) {
         wait();
       } else if (errno != EINTR) {
-        fail("read", path_);
+        fail_to_read(path_.string());
       }
     }
   }
@@ -177,7 +178,7 @@ std::size_t OpenedFile::read(std::int64_t offset, std::span<char> to) const {
     const ssize_t count = ::pread(descriptor_.get(), to.data() + done, to.size() - done,
                                   offset + static_cast<std::int64_t>(done));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("read", path_);
+    if (count < 0) fail_to_read("read " + path_.string());
     if (count == 0) break;
     done += static_cast<std::size_t>(count);
   }

@@ -43,6 +43,11 @@ const char* remedy_for_system(int error) {
     case EPERM:
     case EROFS:
       return "; allow it, or name another place";
+    case ENOENT:
+    case ENOTDIR:
+      return "; is the name right?";
+    case EIO:
+      return "; is the disk, or the network's, in order?";
     case EMFILE:
       return "; allow more open files (ulimit -n)";
     default:

@@ -60,6 +60,19 @@ std::string escaped_byte(char byte) {
   return "\\x" + hex(static_cast<unsigned char>(byte), 2);
 }
 
+// Of a plural such as "short videos", "classes", "entries" or "videos of a.json".
+std::string singular(std::string what) {
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = what.find(' ', end + 1);
+    const std::string_view words = std::string_view(what).substr(0, end);
+    if (!words.ends_with('s')) continue;
+    if (words.ends_with("ies")) return what.replace(words.size() - 3, 3, "y");
+    return what.erase(words.size() - (words.ends_with("sses") ? 2 : 1),
+                      words.ends_with("sses") ? 2 : 1);
+  }
+  return what;
+}
+
 }  // namespace
 
 std::string joined(const std::vector<std::string>& words) {
@@ -68,10 +81,14 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + (count == 1 ? singular(what) : what);
+}
+
 std::string counted(const std::string& what, const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 3;
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
-  std::string count = std::to_string(names.size()) + " " + what;
+  const std::string count = counted(names.size(), what);
   if (names.empty()) return count;
   return count + " (" + joined({names.begin(), end}) + (names.size() > kMost ? ", ...)" : ")");
 }

@@ -13,6 +13,10 @@ namespace co2net {
 // "a, b, c"
 std::string joined(const std::vector<std::string>& words);
 
+// "2 videos", "1 video", of `what` in the plural: its first word that ends in s loses that where
+// it is one ("classes": "es").
+std::string counted(std::size_t count, const std::string& what);
+
 // "2 videos (a, b)"; of many names the first few: "7 videos (a, b, c, ...)".
 std::string counted(const std::string& what, const std::vector<std::string>& names);
 

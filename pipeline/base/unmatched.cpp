@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
 
 namespace co2net {
@@ -117,12 +118,18 @@ Strings differences(const Pair& pair) {
 
 }  // namespace
 
+std::string not_among(const std::string& whole, const std::string& name, const Strings& videos) {
+  const std::string nearest = suggestion(name, videos);
+  return whole + " has no video '" + name + "', but " + counted("videos", videos) +
+         (nearest.empty() ? "; name one of them" : nearest);
+}
+
 Error nothing_matches(const NamesOf& these, const NamesOf& those, ErrorKind kind) {
   std::string message = "nothing matches: " + counted(these.what, these.names) + ", " +
                         counted(those.what, those.names) + ", and no name is the same";
   if (const std::optional<Pair> pair = nearest(these.names, those.names)) {
-    message += "; '" + *pair->one.name + "' and '" + *pair->other.name + "' differ in " +
-               joined(differences(*pair)) + " alone: name them alike";
+    message += ": '" + *pair->one.name + "' and '" + *pair->other.name + "' differ in " +
+               joined(differences(*pair)) + " alone; name them alike";
   }
   return {kind, message};
 }

@@ -7,6 +7,11 @@
 
 namespace co2net {
 
+// "a.json has no video 'rott', but 7 videos (a, b, c, ...)", and the nearest of these or the advice
+// to name one: for messages.
+std::string not_among(const std::string& whole, const std::string& name,
+                      const std::vector<std::string>& videos);
+
 // One side of a comparison: "videos of the predictions", and their names.
 struct NamesOf {
   std::string what;

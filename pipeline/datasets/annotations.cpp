@@ -180,7 +180,7 @@ double parse_seconds(std::string_view text) {
 void expect_short(const std::string& label) {
   constexpr std::size_t kMost = 4096;
   if (label.size() > kMost) {
-    bad("a label has " + std::to_string(label.size()) + " bytes; at most " + std::to_string(kMost) +
+    bad("a label has " + std::to_string(label.size()) + " bytes, at most " + std::to_string(kMost) +
         " are read");
   }
 }

@@ -46,7 +46,7 @@ void add_ranges(const Json& value, double rate, std::vector<AnnotatedSegment>& s
   constexpr std::size_t kMost = 1000;
   if (labels.size() > kMost || ranges.size() * labels.size() > kMost) {
     bad("a region has " + std::to_string(ranges.size()) + " ranges with " +
-        std::to_string(labels.size()) + " labels each; at most " + std::to_string(kMost) +
+        std::to_string(labels.size()) + " labels each, at most " + std::to_string(kMost) +
         " segments are read of one");
   }
   std::ranges::for_each(labels, expect_short);

@@ -50,7 +50,7 @@ Node node_of(const PythonValue* value) {
 // For a node that is not what its place wants.
 [[noreturn]] void bad_for(const std::string& wanted, const Node& node) {
   const auto* value = std::get_if<const PythonValue*>(&node);
-  bad(wanted + " is missing" + (value == nullptr ? "" : "; there is " + kind_of(**value)));
+  bad(wanted + " is missing" + (value == nullptr ? "" : ", there is " + kind_of(**value)));
 }
 
 std::size_t count(const Node& node) {

@@ -26,7 +26,8 @@ fs::path sidecar_path(const fs::path& file) {
 void expect_schema(const Json& sidecar) {
   const auto schema = json_at<std::string>(sidecar, "schema", ErrorKind::kInput);
   if (schema != kFeaturesSchema && schema != kScoresSchema) {
-    throw Error(ErrorKind::kInput, "unknown schema '" + schema + "'");
+    throw Error(ErrorKind::kInput, "unknown schema '" + schema +
+                                       "'; extract it anew, or with the co2net that wrote it");
   }
 }
 
@@ -41,14 +42,16 @@ void expect_same_model(const Json& sidecar, const Bundle& bundle) {
     }
   }
   if (sidecar.contains("classes") && sidecar["classes"] != Json(reported_classes(bundle))) {
-    throw Error(ErrorKind::kInput, "made for other classes than the model " + bundle.name + " has");
+    throw Error(ErrorKind::kInput, "made for other classes than the model " + bundle.name +
+                                       " has; localize it anew with this model");
   }
 }
 
 void expect_time(const Json& video, const Recipe& recipe) {
   const auto fps = json_at<double>(video, "fps", ErrorKind::kInput);
   if (!(fps > 0) || !(json_at<double>(video, "duration", ErrorKind::kInput) >= 0)) {
-    throw Error(ErrorKind::kInput, "'fps' must be more than 0 and 'duration' at least 0");
+    throw Error(ErrorKind::kInput,
+                "'fps' must be more than 0 and 'duration' at least 0; extract the features anew");
   }
   const double wanted = frame_rate(recipe, fps);
   if (std::abs(fps - wanted) > 1e-6 * wanted) {

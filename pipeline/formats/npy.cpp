@@ -162,7 +162,7 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
 
 Array parse_npy(std::string_view bytes, const std::string& name) {
   const NpyHeader header = parse_npy_header(bytes, name);
-  if (header.dtype.code == "O") bad(name, "holds Python objects; only numeric arrays are read");
+  if (header.dtype.code == "O") bad(name, "holds Python objects; save it as an array of numbers");
   return to_float32(
       dense_view(header.dtype, header.shape, header.fortran_order, bytes.substr(header.size), name),
       name);

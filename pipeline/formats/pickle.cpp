@@ -297,7 +297,7 @@ void Machine::execute(char opcode) {
     // Framing.
     case 0x80:  // PROTO
       if (const auto protocol = number(1); protocol > 5) {
-        fail("protocol " + std::to_string(protocol) + " is unknown; 0 to 5 are read");
+        fail("protocol " + std::to_string(protocol) + " is unknown; write it with one of 0 to 5");
       }
       return;
     case 0x95:  // FRAME
@@ -447,7 +447,7 @@ void Machine::execute(char opcode) {
       fail("its buffers are outside of it; pickle without buffer_callback");
     default:
       if (at_ == 1) {
-        fail("not a pickle; .npy, .npz, .safetensors, pickle and torch checkpoint files are read");
+        fail("not a pickle; give a .npy, .npz, .safetensors, pickle or torch checkpoint file");
       }
       fail("damaged: unknown opcode " + std::to_string(static_cast<unsigned char>(opcode)));
   }

@@ -230,7 +230,7 @@ void build_array(PickleHeap& heap, PickleNode& array, const PythonValue& state) 
 PickleNode& array_from_buffer(PickleHeap& heap, const Items& arguments) {
   const std::string_view order = text(heap, argument(heap, arguments, 3));
   if (order != "C" && order != "F" && order != "K") {
-    heap.fail("an array of order '" + std::string(order) + "'; C, F and K are read");
+    heap.fail("an array of order '" + std::string(order) + "'; save it in the order C");
   }
   const PythonValue& elements_type = argument(heap, arguments, 1);
   if (const auto* opaque = std::get_if<Opaque>(&elements_type.value)) return heap.make(*opaque);

@@ -213,7 +213,7 @@ std::size_t item_size(std::string_view code) {
 
 std::int64_t element_count(const Shape& shape, const std::string& name) {
   if (shape.size() > kMaxDimensions) {
-    bad(name, std::to_string(shape.size()) + " dimensions; at most " +
+    bad(name, std::to_string(shape.size()) + " dimensions, at most " +
                   std::to_string(kMaxDimensions) + " are read");
   }
   try {

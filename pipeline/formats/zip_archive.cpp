@@ -120,7 +120,8 @@ ZipArchive::Entry read_entry(std::string_view archive, const Record& record,
   if ((record.number(8, 2) & 1) != 0) bad(name, "encrypted zip entries are not supported");
   const std::uint64_t method = record.number(10, 2);
   if (method != 0 && method != 8) {
-    bad(name, "zip compression " + std::to_string(method) + " is not supported; store or deflate");
+    bad(name, "zip compression " + std::to_string(method) +
+                  " is not supported; repack it, stored or deflated");
   }
   const Record local(archive, location.local_at, kLocalSize, archive_name);
   local.expect("PK\3\4");

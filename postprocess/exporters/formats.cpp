@@ -41,17 +41,17 @@ const std::vector<ExportRow>& export_rows() {
   using enum ExportFormat;
   using enum ExportPlace;
   static const std::vector<ExportRow> kRows = {
-      {kActivityNet, "activitynet", ".json", kFile, false, nullptr},
-      {kJsonLines, "jsonl", ".jsonl", kFile, false, nullptr},
-      {kCsv, "csv", ".csv", kFile, false, csv_text},
-      {kWtalc, "wtalc", "", kFolder, true, nullptr},
-      {kThumos, "thumos", "", kFolder, true, nullptr},
-      {kWebVtt, "vtt", ".vtt", kFileAVideo, true, webvtt_text},
-      {kSrt, "srt", ".srt", kFileAVideo, true, srt_text},
-      {kChapters, "chapters", ".ffmetadata", kFileAVideo, true, chapters_text},
-      {kElan, "elan", ".eaf", kFileAVideo, true, elan_text},
-      {kLabelStudio, "labelstudio", ".json", kFolder, true, labelstudio_tasks},
-      {kOtio, "otio", ".otio", kFileAVideo, true, otio_text},
+      {kActivityNet, "activitynet", ".json", kFile, false, true, nullptr},
+      {kJsonLines, "jsonl", ".jsonl", kFile, false, false, nullptr},
+      {kCsv, "csv", ".csv", kFile, false, true, csv_text},
+      {kWtalc, "wtalc", "", kFolder, true, true, nullptr},
+      {kThumos, "thumos", "", kFolder, true, true, nullptr},
+      {kWebVtt, "vtt", ".vtt", kFileAVideo, true, false, webvtt_text},
+      {kSrt, "srt", ".srt", kFileAVideo, true, false, srt_text},
+      {kChapters, "chapters", ".ffmetadata", kFileAVideo, true, false, chapters_text},
+      {kElan, "elan", ".eaf", kFileAVideo, true, true, elan_text},
+      {kLabelStudio, "labelstudio", ".json", kFolder, true, true, labelstudio_tasks},
+      {kOtio, "otio", ".otio", kFileAVideo, true, false, otio_text},
   };
   return kRows;
 }

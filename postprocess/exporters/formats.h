@@ -32,6 +32,7 @@ struct ExportRow {
   std::string_view suffix;  // of a file
   ExportPlace place;
   bool is_for_people;  // takes the final segments of results, not every candidate
+  bool is_read;        // read_annotations() takes it
   // A file's text, of one video where each has a file of its own. Null where the format has a
   // writer elsewhere: it depends on whether results or annotations are written.
   std::string (*text)(const Timelines&);

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <regex>
 
 #include "cli/terminal.h"
+#include "pipeline/base/remedy.h"
 #include "tests/e2e/program.h"
 #include "tests/unit/environment.h"
 
@@ -216,6 +218,42 @@ TEST(Failures, AreATableInTheEndThatNamesTheRemedy) {
   const Outcome one = here.call("run", {clip, broken[0]});
   EXPECT_FALSE(one.says("remedy")) << one.err;
   EXPECT_FALSE(here.call("run", {broken[0], broken[1], "--log-level", "off"}).says("remedy"));
+}
+
+// By id, what the results advise against each error.
+std::map<std::string, std::string> remedies_in(const Outcome& outcome) {
+  std::map<std::string, std::string> remedies;
+  const Json results = outcome.json();
+  for (const auto& [id, error] : results.at("errors").items()) {
+    remedies[id] = advice_in(error.at("message").get<std::string>()).remedy;
+  }
+  return remedies;
+}
+
+TEST(Failures, HaveARemedyEach) {
+  using Remedies = std::map<std::string, std::string>;
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv", 16);
+  write_file(here.path("text.mkv"), "no video");
+  write_file(here.path("empty.mkv"), "");
+  shell("ffmpeg -v error -f lavfi -i sine=d=1 " + here.path("sound.wav"));
+  const Outcome unreadable =
+      here.call("run", {here.path("none.mkv"), here.path("text.mkv"), here.path("empty.mkv"),
+                        here.path("sound.wav"), "/dev/null"});
+  EXPECT_EQ(remedies_in(unreadable), (Remedies{{"none", "is the name right?"},
+                                               {"text", "is the file complete, and a video?"},
+                                               {"empty", "download or copy it again"},
+                                               {"sound", "is the file complete, and a video?"},
+                                               {"null", "give a file or a pipe"}}))
+      << unreadable.err;
+  EXPECT_FALSE(std::regex_search(unreadable.err, std::regex("none.mkv: input: \\S*none.mkv")))
+      << unreadable.err;
+  EXPECT_EQ(remedies_in(here.call("run", {clip, "--max-pixels", "100"})),
+            (Remedies{{"clip", "allow more with --max-pixels"}}));
+  EXPECT_EQ(remedies_in(here.call("run", {clip, "--no-cache", "--timeout", "0.000001"})),
+            (Remedies{{"clip", "raise --timeout to give it longer"}}));
+  EXPECT_EQ(remedies_in(here.call("run", {here.broken("broken.mkv"), "--strict"})),
+            (Remedies{{"broken", "leave out --strict to take what could be decoded"}}));
 }
 
 // Commands that show progress, and what they count.

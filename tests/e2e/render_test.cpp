@@ -70,7 +70,8 @@ TEST_F(Render, CopiesTheVideosThatAreNamed) {
   fs::rename(path("b.mp4"), path("renamed.mp4"));
   const Outcome unknown = render({path("renamed.mp4"), "-o", path("out")});
   EXPECT_EQ(unknown.code, 1);
-  EXPECT_TRUE(unknown.says("no video renamed; they have 2 videos (a, b)")) << unknown.err;
+  EXPECT_TRUE(unknown.says("no video 'renamed', but 2 videos (a, b); name one of them"))
+      << unknown.err;
   write_results({{"some/thing", path("renamed.mp4")}});
   EXPECT_EQ(render({path("renamed.mp4"), "-o", path("out")}).code, 0);
   EXPECT_EQ(names_in(path("out")), Strings{"renamed.mp4"});

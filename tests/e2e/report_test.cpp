@@ -209,7 +209,8 @@ TEST_F(Figures, OfChosenVideosLeaveWhatElseIsInTheFolder) {
             (std::vector<fs::path>{path("figures") / "clip.svg", path("figures") / "thesis.tex"}));
   const Outcome outcome = draw({"--svg", "--id", "clip", "--id", "clap"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(outcome.says("clap")) << outcome.err;
+  EXPECT_TRUE(outcome.says("no video 'clap'")) << outcome.err;
+  EXPECT_TRUE(outcome.says("; did you mean clip?")) << outcome.err;
 }
 
 TEST_F(Figures, ShowAnotherFileByItsNameAndAttention) {

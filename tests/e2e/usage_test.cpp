@@ -231,6 +231,22 @@ TEST(Usage, TopicsTellWhatTheProgramWorksBy) {
   EXPECT_NE(topic("models").find("i3d_flow.pt"), std::string::npos);
 }
 
+TEST(Usage, TheFormatsThatAreSaidToBeReadAreThoseThatAre) {
+  const Workplace here;
+  const std::string truth = here.path("truth.json");
+  write_file(truth, R"({"database": {"a": {"subset": "test", "duration": 9, "annotations": [
+      {"label": "run", "segment": [0, 1]}]}}})");
+  const std::string topic = co2net({"help", "formats"}).out;
+  const std::string said = topic.substr(topic.find("tells:\n")) + " ";
+  for (const ExportRow& row : export_rows()) {
+    const std::string name(row.name), made = here.path(name + std::string(row.suffix));
+    const bool is_made = co2net({"convert", truth, "--format", name, "-o", made}).code == 0;
+    const bool is_read = is_made && co2net({"convert", made, "--format", "activitynet"}).code == 0;
+    EXPECT_EQ(is_read, row.is_read) << name;
+    EXPECT_EQ(std::regex_search(said, std::regex("\\s" + name + "\\s")), is_read) << said;
+  }
+}
+
 TEST(Usage, CountsExchangedNeighboursAsOneSlip) {
   EXPECT_TRUE(co2net({"evla"}).says("did you mean eval?"));
   EXPECT_TRUE(co2net({"trian"}).says("did you mean train?"));
@@ -324,6 +340,16 @@ TEST(Usage, AnOutputWithAVideosSuffixIsRefused) {
 bool acts_on_a_terminal(const std::string& text) {
   return std::ranges::any_of(lines_of(text),
                              [](const std::string& line) { return printable(line) != line; });
+}
+
+TEST(Usage, SuggestsAnOptionThatIsMistypedInAConfigFile) {
+  const Workplace here;
+  write_file(here.path("options"), "treads = 1\n");
+  const Outcome outcome =
+      co2net(here.arguments("run") + Strings{"x.mkv", "--config", here.path("options")});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says(here.path("options") + ": no option 'treads'; did you mean threads?"))
+      << outcome.err;
 }
 
 TEST(Usage, NothingFromAFileOrAnArgumentActsOnTheTerminal) {

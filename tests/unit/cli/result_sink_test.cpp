@@ -62,7 +62,7 @@ TEST(ResultSink, SaysInTheEndHowManyFinalSegmentsThereAreOfWhichClasses) {
   sink.add(VideoResult{"b", {}, Json::object(), {{{"run", 1, 0, 1}}}});
   sink.add(VideoResult{"idle", {}, Json::object(), {std::vector<Segment>()}});
   sink.finish();
-  EXPECT_NE(log.lines().find("2 of 3 videos have final segments, 3 in all: run 2, bow 1\n"),
+  EXPECT_NE(log.lines().find("final segments in 2 of 3 videos, 3 in all: run 2, bow 1\n"),
             std::string::npos)
       << log.lines();
 }

@@ -101,9 +101,23 @@ TEST(ForEachInput, NamesTheInputsThatFailFastLeavesUntried) {
     for (std::size_t i = 1; i < told.errors.size(); ++i) {
       EXPECT_EQ(told.errors[i].id, std::to_string(i + 1));
       EXPECT_EQ(told.errors[i].stage, "not tried");
-      EXPECT_EQ(told.errors[i].message, "not tried, since 1 failed before");
+      EXPECT_EQ(told.errors[i].message,
+                "not tried, since 1 failed before; leave out --fail-fast to try it");
     }
   }
+}
+
+TEST(ForEachInput, LeavesOutOfAMessageTheInputThatIsNamedBesideIt) {
+  Strings messages;
+  const std::function<Delivery(const Input&)> work = [](const Input& input) -> Delivery {
+    const std::string place = input.id == "0" ? input.path.string() : "another.npy";
+    throw Error(ErrorKind::kInput, place + ": broken: " + input.path.string());
+  };
+  const test::LogCapture log;
+  for_each_input(source_of(inputs(2)), {}, {}, work,
+                 [&](const VideoError& error) { messages.push_back(error.message); });
+  EXPECT_EQ(messages, (Strings{"broken: 0.npy", "another.npy: broken: 1.npy"}));
+  EXPECT_NE(log.lines().find("0.npy: input: broken: 0.npy\n"), std::string::npos) << log.lines();
 }
 
 TEST(ForEachInput, AsksASourceThatWaitsForNothingAfterItStopped) {

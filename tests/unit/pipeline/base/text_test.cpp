@@ -102,5 +102,17 @@ TEST(Printable, ShowsWhatWouldActOnATerminalAsEscapes) {
   EXPECT_EQ(printable("caf\xE9.mp4 \xE2\x82"), "caf\\xe9.mp4 \\xe2\\x82");
 }
 
+TEST(Counted, SaysOneInTheSingular) {
+  EXPECT_EQ(counted(0, "videos"), "0 videos");
+  EXPECT_EQ(counted(1, "videos"), "1 video");
+  EXPECT_EQ(counted(2, "videos"), "2 videos");
+  EXPECT_EQ(counted(1, "classes"), "1 class");
+  EXPECT_EQ(counted(1, "entries"), "1 entry");
+  EXPECT_EQ(counted(1, "short videos"), "1 short video");
+  EXPECT_EQ(counted(1, "videos of classes.json"), "1 video of classes.json");
+  EXPECT_EQ(counted("missing", {"a"}), "1 missing (a)");
+  EXPECT_EQ(counted("videos", {"a", "b", "c", "d"}), "4 videos (a, b, c, ...)");
+}
+
 }  // namespace
 }  // namespace co2net

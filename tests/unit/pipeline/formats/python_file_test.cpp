@@ -277,7 +277,7 @@ TEST(PythonFile, KnowsEveryOpcode) {
 TEST(PythonFile, SaysWhatIsWrongWithAPickle) {
   const std::pair<std::string, std::string> kCases[] = {
       {"", "empty; download or copy it again"},
-      {"~"s, "not a pickle; .npy, .npz, .safetensors, pickle and torch checkpoint files are read"},
+      {"~"s, "not a pickle; give a .npy, .npz, .safetensors, pickle or torch checkpoint file"},
       {"zip it"s, "x: text, which begins with \"zip it\""},
       {"Nz."s, "pickle byte 1: damaged: unknown opcode 122"},
       {"\x80\x06N."s, "protocol 6 is unknown"},
@@ -613,7 +613,7 @@ TEST(PythonFile, RefusesArrayOrdersThatNumpyDoesNotPickle) {
   const std::string two_by_three = "K\2K\3\x86"s;
   for (const std::string order : {"A", "c", "", "KC"}) {
     expect_refused(from_buffer(two_by_three, order, "K\0K\1\x86"s),
-                   "an array of order '" + order + "'; C, F and K are read");
+                   "an array of order '" + order + "'; save it in the order C");
   }
   expect_refused(from_buffer(two_by_three, "K"), "a call lacks arguments");
   expect_refused(from_buffer(two_by_three, "K", "N"), "a sequence expected, got None");
