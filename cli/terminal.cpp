@@ -136,7 +136,11 @@ std::vector<std::string> wrapped_to_columns(std::string_view text, std::size_t m
     text.remove_prefix(word.size());
     if (!lines.back().empty()) {
       const bool fits = columns_of(lines.back()) + 1 + columns_of(word) <= most;
-      fits ? lines.back().push_back(' ') : lines.emplace_back();
+      if (fits) {
+        lines.back() += ' ';
+      } else {
+        lines.emplace_back();
+      }
     }
     while (columns_of(word) > most) {
       const std::size_t bytes = bytes_within(word, most);

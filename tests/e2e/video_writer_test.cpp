@@ -163,12 +163,10 @@ TEST(VideoWriter, SaysWhichOptionItCannotHonour) {
 
 TEST(VideoWriter, TellsAFullDiskWithTheRemedy) {
   const TempDir dir;
-  for (const std::string name : {"a.mkv", "a.mp4"}) {
-    fs::create_symlink("/dev/full", dir.path() / name);
-    test::expect_error(ErrorKind::kIo,
-                       {name, "No space left on device; make room, or name another place"},
-                       [&] { write_clip(dir.path() / name, noise(100, 3), lossless_bgr()); });
-  }
+  fs::create_symlink("/dev/full", dir.path() / "a.mkv");
+  test::expect_error(ErrorKind::kIo,
+                     {"a.mkv", "No space left on device; make room, or name another place"},
+                     [&] { write_clip(dir.path() / "a.mkv", noise(100, 3), lossless_bgr()); });
 }
 
 TEST(VideoWriter, BlamesTheVideoForWhatTheContainerCannotHold) {
