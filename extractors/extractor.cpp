@@ -349,10 +349,15 @@ Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
     const Recipe::Flow& flow = options_.recipe.flow;
     const Device& device = options_.device;
     backend_ = choose_flow_backend(options_.flow_backend, flow,
-                                   device.is_gpu() ? std::optional(device.index) : std::nullopt);
+                                   device.is_gpu() ? std::optional(device.index) : std::nullopt,
+                                   options_.kernels);
     const bool is_plain = backend_->where.empty();
-    spdlog::info("flow runs on {}", is_plain ? backend_->name + " (" + backend_->device(flow) + ")"
-                                             : backend_->where);
+    spdlog::info("flow runs on {}",
+                 is_plain ? backend_->name + " (" + backend_->device(flow) + ")" : backend_->where);
+  } else if (options_.flow_backend.starts_with("opencl")) {
+    throw Error(ErrorKind::kUsage, options_.flow_backend +
+                                       " is where flow is to run, and no network takes flow: leave "
+                                       "the device out");
   }
 }
 

@@ -15,7 +15,9 @@ void add_flow_options(po::options_description& options) {
       "save", po::value<std::string>()->value_name("FORMAT")->default_value("mkv"),
       "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised)")  //
       ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
-       "auto, cpu, or opencv: OpenCV's own code for NVIDIA's GPUs");
+       "auto, cpu, cuda, opencl (or cuda:N, opencl:N: a GPU, same flow), or opencv: OpenCV's own "
+       "code for "
+       "NVIDIA's GPUs");
   add_recipe_options(options, true);
   add_video_options(options);
 }

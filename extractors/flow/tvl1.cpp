@@ -5,6 +5,7 @@
 #include <charconv>
 #include <opencv2/core.hpp>
 
+#include "extractors/flow/cuda.h"
 #include "extractors/flow/opencl.h"
 #include "extractors/flow/tvl1_gpu.h"
 #include "pipeline/base/error.h"
@@ -35,28 +36,40 @@ std::vector<FlowBackend> flow_backends([[maybe_unused]] std::optional<int> gpu) 
 
 namespace {
 
-enum class Kind { kAuto, kCpu, kOpenCl, kOpenCv };
+enum class Kind { kAuto, kCpu, kCuda, kOpenCl, kOpenCv };
 
 struct Place {
   Kind kind = Kind::kAuto;
-  int index = 0;  // of OpenCL's devices
+  std::optional<int> index;  // of CUDA's or OpenCL's devices
 };
+
+// The N of "opencl:N".
+std::optional<int> index_in(const std::string& name, const std::string& prefix) {
+  int index = 0;
+  if (!name.starts_with(prefix)) return std::nullopt;
+  const char* end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + prefix.size(), end, index);
+  return parsed.ec == std::errc() && parsed.ptr == end && index >= 0 ? std::optional(index)
+                                                                     : std::nullopt;
+}
 
 // Knows those too that are not compiled in.
 Place parse_backend(const std::string& name) {
-  if (name == "auto") return {Kind::kAuto};
-  if (name == "cpu") return {Kind::kCpu};
-  if (name == "opencv") return {Kind::kOpenCv};
-  constexpr std::string_view kOpenClName = "opencl", kIndexed = "opencl:";
-  if (name == kOpenClName) return {Kind::kOpenCl};
-  if (name.starts_with(kIndexed)) {
-    Place place{Kind::kOpenCl};
-    const char* end = name.data() + name.size();
-    const auto parsed = std::from_chars(name.data() + kIndexed.size(), end, place.index);
-    if (parsed.ec == std::errc() && parsed.ptr == end && place.index >= 0) return place;
-  }
-  throw Error(ErrorKind::kUsage,
-              "unknown flow backend '" + name + "'; known: auto, cpu, opencl, opencl:N, opencv");
+  if (name == "auto") return {Kind::kAuto, {}};
+  if (name == "cpu") return {Kind::kCpu, {}};
+  if (name == "cuda") return {Kind::kCuda, {}};
+  if (name == "opencl") return {Kind::kOpenCl, {}};
+  if (name == "opencv") return {Kind::kOpenCv, {}};
+  if (const auto index = index_in(name, "cuda:")) return {Kind::kCuda, index};
+  if (const auto index = index_in(name, "opencl:")) return {Kind::kOpenCl, index};
+  throw Error(ErrorKind::kUsage, "unknown flow backend '" + name +
+                                     "'; known: auto, cpu, cuda, cuda:N, opencl, opencl:N, opencv");
+}
+
+FlowBackend cuda_backend(int index, const Recipe::Flow& flow, DiskCache* kernels) {
+  const CudaSource source{kTvl1GpuSource, tvl1_gpu_definitions()};
+  return checked_gpu_backend("cuda", open_cuda(cuda_api(), nvrtc_api(), index, source, kernels),
+                             flow);
 }
 
 FlowBackend opencl_backend(int index, const Recipe::Flow& flow, DiskCache* kernels) {
@@ -64,22 +77,39 @@ FlowBackend opencl_backend(int index, const Recipe::Flow& flow, DiskCache* kerne
   return checked_gpu_backend("opencl", open_opencl(opencl_api(), index, source, kernels), flow);
 }
 
-// Where nobody asked for a GPU by name, one that does not do is no error.
-std::optional<FlowBackend> best_gpu_backend(const Recipe::Flow& flow, DiskCache* kernels) {
-  std::optional<int> gpu;
+// The first GPU of OpenCL's, none where OpenCL is missing.
+std::optional<int> present_opencl_gpu() {
   try {
-    gpu = first_opencl_gpu(opencl_api());
+    return first_opencl_gpu(opencl_api());
   } catch (const Error& e) {
     spdlog::debug("{}", e.what());
-  }
-  if (!gpu) return std::nullopt;
-  try {
-    return opencl_backend(*gpu, flow, kernels);
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kInterrupted) throw;
-    spdlog::warn("{}; flow runs on the CPU", e.what());
     return std::nullopt;
   }
+}
+
+// Where nobody asked for a GPU by name, one that does not do is no error.
+template <class Open>
+std::optional<FlowBackend> if_it_does(Open&& open) {
+  try {
+    return open();
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
+    spdlog::warn("{}; flow does not run there", e.what());
+    return std::nullopt;
+  }
+}
+
+std::optional<FlowBackend> best_gpu_backend(const Recipe::Flow& flow, int cuda_gpu,
+                                            DiskCache* kernels) {
+  std::optional<FlowBackend> best;
+  if (cuda_gpu < cuda_device_count()) {
+    best = if_it_does([&] { return cuda_backend(cuda_gpu, flow, kernels); });
+  }
+  if (best) return best;
+  if (const std::optional<int> gpu = present_opencl_gpu()) {
+    best = if_it_does([&] { return opencl_backend(*gpu, flow, kernels); });
+  }
+  return best;
 }
 
 }  // namespace
@@ -88,9 +118,13 @@ FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flo
                                 std::optional<int> gpu, DiskCache* kernels) {
   const Place place = parse_backend(name);
   if (flow.variant == FlowVariant::kPortable) {
-    if (place.kind == Kind::kOpenCl) return opencl_backend(place.index, flow, kernels);
+    const int cuda_gpu = place.index.value_or(gpu.value_or(0));
+    if (place.kind == Kind::kCuda) return cuda_backend(cuda_gpu, flow, kernels);
+    if (place.kind == Kind::kOpenCl) {
+      return opencl_backend(place.index.value_or(0), flow, kernels);
+    }
     if (place.kind == Kind::kAuto) {
-      if (std::optional<FlowBackend> backend = best_gpu_backend(flow, kernels)) return *backend;
+      if (auto backend = best_gpu_backend(flow, cuda_gpu, kernels)) return *std::move(backend);
     }
   }
   for (const FlowBackend& backend : flow_backends(gpu)) {

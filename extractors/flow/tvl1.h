@@ -87,6 +87,7 @@ std::vector<FlowBackend> flow_backends(std::optional<int> gpu);
 
 // The backend called `name`, or with "auto" the best one here that computes `flow`:
 //   cpu           ours
+//   cuda[:N]      ours on a GPU of CUDA's, without N on `gpu` or the first; auto's first choice
 //   opencl[:N]    ours on a device of OpenCL's, N counting all of them, from 0; auto takes the
 //   first
 //                 that is a GPU

@@ -31,7 +31,10 @@ Device parse_device(const std::string& text) {
     const auto parsed = std::from_chars(text.data() + kIndexed.size(), end, device.index);
     if (parsed.ec == std::errc() && parsed.ptr == end && device.index >= 0) return device;
   }
-  throw Error(ErrorKind::kUsage, "'" + text + "' is no device: give cpu, cuda or cuda:N");
+  throw Error(
+      ErrorKind::kUsage,
+      "'" + text +
+          "' is no device for networks: give cpu, cuda or cuda:N, or opencl:N for flow alone");
 }
 
 std::string to_string(const Device& device) {

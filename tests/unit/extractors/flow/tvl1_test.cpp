@@ -317,15 +317,19 @@ TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
     test::expect_error(ErrorKind::kUsage, parts,
                        [&] { choose_flow_backend(name, flow_of(variant), std::nullopt); });
   };
-  expect_refused("abacus", FlowVariant::kOpencvCpu,
-                 {"unknown flow backend 'abacus'", "auto, cpu, opencl, opencl:N, opencv"});
-  for (const std::string name : {"opencl:", "opencl:x", "opencl:-1", "opencl:1x", "cpu:0", "CPU"}) {
+  expect_refused(
+      "abacus", FlowVariant::kOpencvCpu,
+      {"unknown flow backend 'abacus'", "auto, cpu, cuda, cuda:N, opencl, opencl:N, opencv"});
+  for (const std::string name :
+       {"cuda:", "cuda:x", "opencl:", "opencl:x", "opencl:-1", "opencl:1x", "cpu:0", "CPU"}) {
     expect_refused(name, FlowVariant::kPortable, {"unknown flow backend '" + name + "'"});
   }
-  for (const std::string name : {"auto", "cpu", "opencl", "opencv"}) {
+  for (const std::string name : {"auto", "cpu", "cuda:1", "opencl", "opencv"}) {
     expect_refused(name, FlowVariant::kOpencvCuda,
                    {"OpenCV's own code", "backend opencv", "cudaoptflow", "flow.variant=portable"});
   }
+  expect_refused("cuda", FlowVariant::kOpencvCpu,
+                 {"cuda does not compute flow.variant=opencv-cpu", "cpu and auto"});
   expect_refused("opencl", FlowVariant::kOpencvCpu,
                  {"opencl does not compute flow.variant=opencv-cpu", "cpu and auto"});
   for (const FlowVariant variant : kOurs) {
