@@ -2,8 +2,8 @@
 // last place, as OpenCL lets them: 2.5 of a quotient, 3 of a root. Besides FUNCTION it takes FMA,
 // which OpenCL rounds once everywhere, and AS_INT and AS_FLOAT, which look at a number's bits.
 
-// `close` is within 3 units of 1 / d; d is positive, and neither near 2^126 nor 2^-126. Two steps of
-// Newton's round correctly but for one mantissa, that of ones only (Markstein).
+// `close` is within 3 units of 1 / d; d is positive, and neither near 2^126 nor 2^-126. Two steps
+// of Newton's round correctly but for one mantissa, that of ones only (Markstein).
 FUNCTION float rounded_reciprocal(float d, float close) {
   const float once = FMA(FMA(-d, close, 1.f), close, close);
   const float twice = FMA(FMA(-d, once, 1.f), once, once);
@@ -17,6 +17,7 @@ FUNCTION float rounded_reciprocal(float d, float close) {
 FUNCTION float rounded_root(float x, float close) {
   const float near = FMA(FMA(-close, close, x), 0.5f / close, close);
   const float below = AS_FLOAT(AS_INT(near) - 1), above = AS_FLOAT(AS_INT(near) + 1);
-  const float root = FMA(-below, near, x) <= 0.f ? below : FMA(-above, near, x) > 0.f ? above : near;
+  const float upper = FMA(-above, near, x) > 0.f ? above : near;
+  const float root = FMA(-below, near, x) <= 0.f ? below : upper;
   return x > 0.f ? root : 0.f;
 }

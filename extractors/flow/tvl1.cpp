@@ -9,7 +9,6 @@
 #include "extractors/flow/opencl.h"
 #include "extractors/flow/tvl1_gpu.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
 
 namespace co2net {
 

@@ -2,8 +2,8 @@
 // both take. Only additions, products, correctly rounded reciprocals and roots, conversions and
 // integers; the compiler is told to contract nothing.
 //
-// Many pairs are in flight, each in a slot of every array and with a state of its own: a launch does
-// for every pair what is next for that pair, and nothing where that is another kernel's.
+// Many pairs are in flight, each in a slot of every array and with a state of its own: a launch
+// does for every pair what is next for that pair, and nothing where that is another kernel's.
 //
 // The host gives TILE, ROWS, FUSED (tvl1_gpu.cpp) and, where a device needs it, EMULATED_ROUNDING.
 
@@ -83,8 +83,8 @@ typedef struct {
 } Progress;
 
 // What the launch finds, with what the last one leaves to decide.
-FUNCTION Progress progress_at(GLOBAL const Progress* of_pair, int launch, GLOBAL const Level* levels,
-                              LONG iterations, int warps) {
+FUNCTION Progress progress_at(GLOBAL const Progress* of_pair, int launch,
+                              GLOBAL const Level* levels, LONG iterations, int warps) {
   Progress p = of_pair[launch % 3];
   if (p.phase != ITERATE) return p;
   int rests = p.iteration >= iterations;
@@ -135,7 +135,8 @@ FUNCTION int clamped(int i, int size) { return min(max(i, 0), size - 1); }
 KERNEL OF_GROUPS(TILE, ROWS) void load(GLOBAL const uchar* frames, GLOBAL float* images,
                                        GLOBAL const Progress* progress, int launch,
                                        GLOBAL const Level* levels, int pyramid) {
-  const int x = COLUMN, y = ROW, image = GROUP(2), width = levels[0].width, height = levels[0].height;
+  const int x = COLUMN, y = ROW, image = GROUP(2);
+  const int width = levels[0].width, height = levels[0].height;
   if (x >= width || y >= height || !progress[image / 2 * 3 + launch % 3].is_new) return;
   const int at = y * width + x;
   images[(LONG)image * pyramid + at] = (float)frames[(LONG)image * width * height + at];
