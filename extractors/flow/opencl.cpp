@@ -3,8 +3,10 @@
 #include <dlfcn.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <deque>
 #include <map>
+#include <type_traits>
 #include <utility>
 
 #include "pipeline/base/digest.h"
