@@ -63,7 +63,8 @@ class Skips(unittest.TestCase):
 
     def test_finds_the_allowed_reasons_where_the_tests_have_them(self):
         self.assertEqual(skips.allowed_reasons(),
-                         ["no GPU", "no OpenCL device", "no ../shared: ", "this machine lacks ", "no PyPI", "not root"])
+                         ["no GPU", "no OpenCL device", "no ../shared: ", "this machine lacks ", "no PyPI",
+                          "not root"])
 
 
 if __name__ == "__main__":
