@@ -16,7 +16,9 @@ void add_flow_options(po::options_description& options) {
       "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised), color (a "
       "video to look at: direction as hue, length as saturation)")  //
       ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
-       "auto, cpu, or opencv: OpenCV's own code for NVIDIA's GPUs");
+       "auto, cpu, cuda, opencl (or cuda:N, opencl:N: a GPU, same flow), or opencv: OpenCV's own "
+       "code for "
+       "NVIDIA's GPUs");
   add_recipe_options(options, true);
   add_video_options(options);
 }

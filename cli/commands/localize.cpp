@@ -14,7 +14,7 @@ namespace {
 void add_localize_options(po::options_description& options) {
   add_segments_of_files_options(options);
   add_threads_option(options);
-  add_device_option(options);
+  add_device_option(options, "where CO2-Net runs: auto, cpu, cuda or cuda:N");
   options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
                         "annotations of the videos of one packed file of features, which is in "
                         "their order, or of those of a folder that are wanted");
