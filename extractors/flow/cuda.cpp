@@ -351,7 +351,7 @@ std::string log_of(const NvrtcApi& api, CudaHandle program) {
   std::string log(size, '\0');
   api.nvrtcGetProgramLog(program, log.data());
   constexpr std::size_t kMost = 300;
-  return printable(shortened(trimmed(log.c_str()), kMost));
+  return printable(shortened(trimmed(log.substr(0, log.find('\0'))), kMost));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ std::string device_text(const OpenClApi& api, cl_device_id device, cl_device_inf
   if (api.clGetDeviceInfo(device, what, 0, nullptr, &size) != CL_SUCCESS) return {};
   std::string text(size, '\0');
   if (api.clGetDeviceInfo(device, what, size, text.data(), nullptr) != CL_SUCCESS) return {};
-  return std::string(trimmed(text.c_str()));
+  return std::string(trimmed(text.substr(0, text.find('\0'))));
 }
 
 template <class T>
@@ -72,7 +72,7 @@ std::vector<cl_device_id> devices_of(const OpenClApi& api) {
   if (api.clGetPlatformIDs(0, nullptr, &count) != CL_SUCCESS) return devices;
   std::vector<cl_platform_id> platforms(count);
   if (api.clGetPlatformIDs(count, platforms.data(), nullptr) != CL_SUCCESS) return devices;
-  for (const cl_platform_id platform : platforms) {
+  for (cl_platform_id platform : platforms) {
     if (api.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &count) != CL_SUCCESS)
       continue;
     std::vector<cl_device_id> its(count);
@@ -113,7 +113,7 @@ class Stream : public GpuStream {
   void free(GpuMemory memory) override;
   void write(GpuMemory to, std::size_t offset, const void* from, std::size_t bytes) override;
   void read(GpuMemory from, std::size_t offset, void* to, std::size_t bytes) override;
-  void launch(const char* kernel, GpuExtent groups, GpuExtent group_size,
+  void launch(const char* name, GpuExtent groups, GpuExtent group_size,
               const std::vector<GpuArgument>& arguments) override;
   void mark() override;
   void wait_for_oldest_mark() override;
@@ -249,7 +249,7 @@ class Device : public GpuDevice, public std::enable_shared_from_this<Device> {
     std::string log(size, '\0');
     api_.clGetProgramBuildInfo(program_, id_, CL_PROGRAM_BUILD_LOG, size, log.data(), nullptr);
     constexpr std::size_t kMost = 300;
-    return printable(shortened(trimmed(log.c_str()), kMost));
+    return printable(shortened(trimmed(log.substr(0, log.find('\0'))), kMost));
   }
 
   // Empty where the device gives none.
@@ -267,7 +267,7 @@ class Device : public GpuDevice, public std::enable_shared_from_this<Device> {
   }
 
   const OpenClApi& api_;
-  const cl_device_id id_;
+  cl_device_id id_;
   std::string name_;
   cl_context context_ = nullptr;
   cl_program program_ = nullptr;
@@ -282,9 +282,9 @@ Stream::Stream(std::shared_ptr<const Device> device)
 
 Stream::~Stream() {
   api_.clFinish(queue_);
-  for (const cl_event event : marks_) api_.clReleaseEvent(event);
+  for (cl_event event : marks_) api_.clReleaseEvent(event);
   for (const auto& [name, kernel] : kernels_) api_.clReleaseKernel(kernel);
-  for (const cl_mem memory : memory_) api_.clReleaseMemObject(memory);
+  for (cl_mem memory : memory_) api_.clReleaseMemObject(memory);
   api_.clReleaseCommandQueue(queue_);
 }
 
@@ -295,8 +295,7 @@ void Stream::expect(cl_int code, const std::string& doing) const {
 // A buffer may only be found not to fit when it is first used.
 std::optional<GpuMemory> Stream::allocate(std::size_t bytes) {
   cl_int code = CL_SUCCESS;
-  const cl_mem memory =
-      api_.clCreateBuffer(device_->context(), CL_MEM_READ_WRITE, bytes, nullptr, &code);
+  cl_mem memory = api_.clCreateBuffer(device_->context(), CL_MEM_READ_WRITE, bytes, nullptr, &code);
   if (code == CL_SUCCESS) {
     memory_.push_back(memory);
     const cl_uchar zero = 0;
@@ -330,7 +329,7 @@ cl_kernel Stream::kernel(const char* name) {
   const auto found = kernels_.find(name);
   if (found != kernels_.end()) return found->second;
   cl_int code = CL_SUCCESS;
-  const cl_kernel made = api_.clCreateKernel(device_->program(), name, &code);
+  cl_kernel made = api_.clCreateKernel(device_->program(), name, &code);
   expect(code, std::string("making the kernel ") + name);
   kernels_.emplace(name, made);
   return made;
@@ -338,7 +337,7 @@ cl_kernel Stream::kernel(const char* name) {
 
 void Stream::launch(const char* name, GpuExtent groups, GpuExtent group_size,
                     const std::vector<GpuArgument>& arguments) {
-  const cl_kernel k = kernel(name);
+  cl_kernel k = kernel(name);
   const std::string doing = std::string("running the kernel ") + name;
   for (cl_uint i = 0; i < arguments.size(); ++i) {
     expect(api_.clSetKernelArg(k, i, arguments[i].size, arguments[i].value), doing);
@@ -361,7 +360,7 @@ void Stream::mark() {
 }
 
 void Stream::wait_for_oldest_mark() {
-  const cl_event event = marks_.front();
+  cl_event event = marks_.front();
   marks_.pop_front();
   const cl_int code = api_.clWaitForEvents(1, &event);
   api_.clReleaseEvent(event);

@@ -27,6 +27,7 @@ namespace co2net {
                                       each(clWaitForEvents) each(clReleaseEvent) each(clFlush)   \
                                           each(clFinish)
 struct OpenClApi {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): of a name
 #define CO2NET_MEMBER(function) decltype(&::function) function = nullptr;
   CO2NET_OPENCL_FUNCTIONS(CO2NET_MEMBER)
 #undef CO2NET_MEMBER

@@ -505,7 +505,7 @@ std::unique_ptr<FlowBatch> make_tvl1_gpu(std::shared_ptr<GpuDevice> device,
   return std::make_unique<Tvl1Gpu>(std::move(device), flow, pairs_in_flight);
 }
 
-FlowBackend checked_gpu_backend(const std::string& name, std::shared_ptr<GpuDevice> device,
+FlowBackend checked_gpu_backend(const std::string& name, const std::shared_ptr<GpuDevice>& device,
                                 const Recipe::Flow& flow) {
   expect_bytes_of_cpu(device, flow);
   FlowBackend backend = kTvl1Cpu;  // whose bytes, and so whose cache entries, it shares

@@ -25,7 +25,7 @@ std::unique_ptr<FlowBatch> make_tvl1_gpu(std::shared_ptr<GpuDevice> device,
 
 // The backend of that name, after it was tried: throws Error(kUsage) naming the device if it gives
 // other bytes than the CPU for a small pair.
-FlowBackend checked_gpu_backend(const std::string& name, std::shared_ptr<GpuDevice> device,
+FlowBackend checked_gpu_backend(const std::string& name, const std::shared_ptr<GpuDevice>& device,
                                 const Recipe::Flow& flow);
 
 }  // namespace co2net
