@@ -10,7 +10,7 @@ namespace {
 int run_propose(const po::variables_map& args, Io& io) {
   FileInputs inputs;
   inputs.options = parse_video_options(args);
-  inputs.files = parse_inputs(args, "SCORES", {".npz"}, inputs.options, io.in);
+  inputs.taken = parse_inputs(args, "SCORES", {".npz"}, inputs.options, io.in);
   return write_segments_of_files(args, io, inputs, propose_segments);
 }
 
