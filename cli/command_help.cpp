@@ -29,6 +29,8 @@ const std::vector<CommandHelp> kCommandHelp = {
      "copies of videos in which labels and a timeline are drawn, or a clip of each segment"},
     {"convert", "FILE... -o FILE|DIR",
      "results or annotations from one format to another, several merged"},
+    {"merge", "PART... -o FILE|DIR [--inputs INPUT...]",
+     "what processes with a --shard each wrote, as one would have; says what is missing"},
     {"pack", "FEATURES_DIR --annotations FILE|DIR -o FILE.npy",
      "a folder of features to one file, as other programs train on"},
     {"unpack", "FILE.npy --annotations FILE|DIR -o DIR", "such a file to a folder of features"},

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A job array of a real slurm, of this machine as its one node: the results of its tasks, each with
-# --shard env or env/N, are together those of one run. As root; all of it lives in build/cluster,
+# --shard env or env/N, are merged the bytes of one run. As root; all of it lives in build/cluster,
 # and ends with the script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -82,10 +82,9 @@ for line in "0-2 env" "0-2 env/3" "4-7 env/4@4"; do
   read -r array shard <<<"$line"
   rm -f "$work"/parts/*
   submit "$array" "$shard"
-  jq -s '[.[].results] | if (map(length) | add) == (add | length) then add else error("a video was done twice") end' \
-    "$work"/parts/*.json >"$work/together.json"
-  diff <(jq -S .results "$work/whole.json") <(jq -S . "$work/together.json")
-  echo "--array=$array --shard $shard: $(find "$work/parts" -name '*.json' | wc -l) parts, together the whole: $(jq length "$work/together.json") videos"
+  "$co2net" merge "$work"/parts/*.json --inputs "$work/videos" -o "$work/together.json"
+  cmp "$work/whole.json" "$work/together.json"
+  echo "--array=$array --shard $shard: $(find "$work/parts" -name '*.json' | wc -l) parts, together the whole: $(jq ".videos | length" "$work/together.json") videos"
 done
 
 # One task again takes its own share; without the number of all it is refused, as is an array of
