@@ -457,6 +457,11 @@ std::optional<OperatingChoice> parse_operating_point(const po::variables_map& ar
                                      "from 0 to 1");
 }
 
+std::vector<fs::path> parse_paths(const po::variables_map& args, const std::string& name) {
+  const Strings paths = optional_value<Strings>(args, name).value_or(Strings());
+  return {paths.begin(), paths.end()};
+}
+
 void add_directory_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),
                         "folder to write into");

@@ -171,6 +171,10 @@ void add_operating_point_option(boost::program_options::options_description& opt
 std::optional<OperatingChoice> parse_operating_point(
     const boost::program_options::variables_map& args);
 
+// The values of an option that may be repeated, as paths.
+std::vector<std::filesystem::path> parse_paths(const boost::program_options::variables_map& args,
+                                               const std::string& name);
+
 // -o DIR of commands that write files
 void add_directory_option(boost::program_options::options_description& options);
 std::filesystem::path parse_directory(const boost::program_options::variables_map& args);

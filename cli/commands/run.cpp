@@ -50,8 +50,8 @@ fs::path parse_report(const po::variables_map& args, const ResultOptions& result
 void write_report_of(const fs::path& results, const fs::path& folder, const fs::path& scores,
                      const VideoOptions& video, const Observer& observer) {
   ReportJob job;
-  job.files.results = results;
-  job.files.scores = scores;
+  job.files.results = {results};
+  if (!scores.empty()) job.files.scores = {scores};
   job.output = folder;
   job.threads = video.threads;
   job.media.each = video.each;
