@@ -25,7 +25,7 @@ void add_flow_options(po::options_description& options) {
 
 int run_flow(const po::variables_map& args, Io& io) {
   const VideoOptions video = parse_video_options(args);
-  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
+  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in).files;
   SaveFlowJob job;
   job.directory = parse_directory(args);
   job.format = parse_flow_format(args["save"].as<std::string>());

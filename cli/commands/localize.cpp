@@ -34,9 +34,9 @@ int run_localize(const po::variables_map& args, Io& io) {
     const fs::path features = parse_argument(args, "FEATURES");
     expect_no_input_at(inputs.options.stats, {{features, ""}}, "--stats");
     job.packed = &annotated.emplace(annotated_features(features, *annotations));
-    inputs.files = shared_out(annotated_inputs(features, *annotated), inputs.options);
+    inputs.taken = shared_out(annotated_inputs(features, *annotated), inputs.options);
   } else {
-    inputs.files = parse_inputs(args, "FEATURES", {".npy"}, inputs.options, io.in);
+    inputs.taken = parse_inputs(args, "FEATURES", {".npy"}, inputs.options, io.in);
   }
   return write_segments_of_files(args, io, inputs,
                                  [&](const FilesJob& files, const InputSource& source, Stats& stats,

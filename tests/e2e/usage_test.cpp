@@ -75,6 +75,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
                                   "--all", "--min-score", "--top-k"}},
       {"convert",
        {"--output", "--format", "--final", "--all", "--fps", "--ambiguous", "--progress"}},
+      {"merge", {"--output", "--inputs", "--missing", "--null", "--progress"}},
       {"pack", {"--output", "--annotations", "--allow-missing", "--progress"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set", "--progress"}},
       {"explain", inputs + extraction +
