@@ -37,7 +37,7 @@ std::vector<Input> parse_all_inputs(const po::variables_map& args, Io& io) {
   const auto arguments = optional_value<Strings>(args, "inputs");
   if (!arguments) return {};
   for (const Strings& suffixes : {kVideoSuffixes, Strings{".npy"}, Strings{".npz"}}) {
-    const std::vector<Input> inputs =
+    std::vector<Input> inputs =
         with_ids(expand_inputs(*arguments, suffixes, io.in, args["null"].as<bool>()));
     if (!inputs.empty()) return inputs;
   }

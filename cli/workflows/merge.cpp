@@ -185,7 +185,7 @@ Merged merge_parts(const MergeJob& job, const Observer& observer) {
     throw Error(ErrorKind::kUsage, "files and folders are merged apart: give either");
   }
   if (!job.output.empty()) expect_free(job);
-  const Merged merged = folders > 0 ? merge_folders(job, observer) : merge_files(job, observer);
+  Merged merged = folders > 0 ? merge_folders(job, observer) : merge_files(job, observer);
   tell(merged);
   return merged;
 }
