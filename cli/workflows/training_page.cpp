@@ -53,7 +53,7 @@ void TrainingPage::write(const std::string& state, const Json& forecast) {
   }
 }
 
-void TrainingPage::write_all(const std::string& state, const Json& forecast) const {
+void TrainingPage::write_all(const std::string& state, const Json& forecast) {
   Json data = course_.json();
   data.update({{"name", facts_.name},
                {"state", state},
@@ -61,7 +61,8 @@ void TrainingPage::write_all(const std::string& state, const Json& forecast) con
                {"judged_by", facts_.judged_by},
                {"weights", facts_.weights}});
   data.update(forecast);
-  write_file(facts_.folder / kTrainingPageName, kTrainingPage);
+  if (!has_page_) write_file(facts_.folder / kTrainingPageName, kTrainingPage);
+  has_page_ = true;
   write_file(facts_.folder / kTrainingScript, training_script(data));
 }
 

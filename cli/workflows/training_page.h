@@ -45,7 +45,7 @@ class TrainingPage {
     Clock::time_point time;
   };
 
-  void write_all(const std::string& state, const Json& forecast) const;
+  void write_all(const std::string& state, const Json& forecast);
   void write(const std::string& state, const Json& forecast);
   Json forecast(Clock::time_point now) const;
 
@@ -54,6 +54,7 @@ class TrainingPage {
   TrainingCourse course_;
   std::optional<Moment> first_;  // the first iteration that was heard of
   std::optional<Clock::time_point> written_;
+  bool has_page_ = false;  // which does not change
   bool has_warned_ = false;
 };
 
