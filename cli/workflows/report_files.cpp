@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/workflows/merge.h"
 #include "cli/workflows/report_media.h"
 #include "cli/workflows/report_scores.h"
 #include "pipeline/base/digest.h"
@@ -81,7 +82,7 @@ std::vector<ReportVideo> chosen(std::vector<ReportVideo> videos, const ReportFil
   }
   if (!unknown.empty()) {
     throw Error(ErrorKind::kUsage,
-                "--id: " + not_among(files.results.string(), *unknown.begin(), known));
+                "--id: " + not_among(name_of(files.results), *unknown.begin(), known));
   }
   std::erase_if(videos, [&](const ReportVideo& video) {
     return std::ranges::find(files.ids, video.id) == files.ids.end();
@@ -92,7 +93,9 @@ std::vector<ReportVideo> chosen(std::vector<ReportVideo> videos, const ReportFil
 // Where the video is; empty if nowhere.
 fs::path path_of(const ReportVideo& video, const ReportFiles& files) {
   fs::path path;
-  if (video.found) path = named_video(*video.found, files.results);
+  for (const fs::path& results : files.results) {
+    if (video.found && path.empty()) path = named_video(*video.found, results);
+  }
   if (path.empty() && video.other) path = named_video(*video.other, files.compare);
   return path;
 }
@@ -111,9 +114,9 @@ void warn_of_absent(const std::vector<ReportVideo>& videos, const std::vector<fs
 
 ReportContents read_report_files(const ReportFiles& files) {
   Videos videos;
-  const std::string bytes = read_input(read_file, files.results);
-  Predictions found = parse_predictions(bytes, files.results.string());
-  const NamesOf ids = {"videos of " + files.results.string(), ids_of(found)};
+  const std::string bytes = read_results(files.results);
+  Predictions found = parse_predictions(bytes, name_of(files.results));
+  const NamesOf ids = {"videos of " + name_of(files.results), ids_of(found)};
   videos.add_found(std::move(found));
   if (!files.compare.empty()) {
     Predictions other = read_input(read_predictions, files.compare);
@@ -136,9 +139,9 @@ std::vector<fs::path> named_videos(const std::vector<ReportVideo>& videos,
   return paths;
 }
 
-std::optional<ReportScores> scores_of(const ReportVideo& video, const fs::path& folder) {
-  const fs::path file = folder / (video.id + ".npz");
-  if (folder.empty() || !fs::exists(file)) return std::nullopt;
+std::optional<ReportScores> scores_of(const ReportVideo& video, const ScoreFiles& files) {
+  const fs::path file = files.of(video.id);
+  if (file.empty()) return std::nullopt;
   try {
     return read_input([&](const fs::path& path) { return read_report_scores(path, video); }, file);
   } catch (const Error& e) {
