@@ -102,18 +102,24 @@ TEST_F(ProgressTest, TwoBarsAreDrawnAtOnceAndRedrawnInTheirPlaceFiveTimesASecond
             "\r\nall   [#####...................................]   12%  videos 0/4\x1b[J\r\x1b[A");
 }
 
-TEST_F(ProgressTest, ThingsThatTellNothingOfThemselvesAreCounted) {
-  Progress bar = progress(Mode::kBar);
-  const Observer heard = bar.observer();
-  heard.on_series("videos looked through", 3);
-  for (const char* name : {"a", "b"}) {
-    heard.on_start(name);
-    now_ += 1s;
-    heard.on_end();
+// As things are told that are worked on beside each other: each when it is done.
+TEST_F(ProgressTest, ThingsThatTellNothingOfThemselvesAreCountedAndNotNamed) {
+  for (const auto& [mode, expected] :
+       {std::pair(
+            Mode::kBar,
+            "\rall  [#############...........................]   33%  videos 1/3\x1b[K\x1b[J\r"
+            "\x1b[J"),
+        std::pair(Mode::kPlain, "videos 1/3  1.0/s  0:00:02 left\n")}) {
+    Progress shown = progress(mode);
+    const Observer heard = shown.observer();
+    heard.on_series("videos", 3);
+    for (const char* name : {"a", "b", "c"}) {
+      now_ += 1s;
+      heard.on_start(name);
+      heard.on_end();
+    }
+    EXPECT_EQ(said(), expected);
   }
-  EXPECT_EQ(said(),
-            "\rb    \x1b[K\r\nall  [######............]   33%  videos looked through 1/3  1.0/s  "
-            "0:00:02 left\x1b[J\r\x1b[A");
 }
 
 TEST_F(ProgressTest, ASingleVideoHasOneBar) {
