@@ -21,6 +21,7 @@
 #include "pipeline/base/unmatched.h"
 #include "postprocess/distinct_segments.h"
 #include "postprocess/exporters/overlay.h"
+#include "postprocess/palette.h"
 
 namespace fs = std::filesystem;
 
@@ -61,26 +62,10 @@ void choose_segments(RenderJob& job) {
   }
 }
 
-Strings classes_of(const RenderJob& job) {
-  std::set<std::string> classes;
-  std::set<std::string> ids;
-  for (const VideoPredictions& video : job.found) {
-    ids.insert(video.id);
-    for (const Segment& segment : video.segments) classes.insert(segment.label);
-  }
-  if (job.truth) {
-    for (const AnnotatedVideo& video : job.truth->videos) {
-      if (!ids.contains(video.id)) continue;
-      for (const AnnotatedSegment& segment : video.segments) classes.insert(segment.label);
-    }
-  }
-  return {classes.begin(), classes.end()};
-}
-
 class Renderer {
  public:
-  Renderer(const RenderJob& job, const std::vector<Input>& videos)
-      : job_(job), inputs_(videos), classes_(classes_of(job)) {
+  Renderer(const RenderJob& job, const std::vector<Input>& videos, Strings classes)
+      : job_(job), inputs_(videos), classes_(std::move(classes)) {
     for (const VideoPredictions& video : job_.found) {
       by_id_[video.id] = &video;
       if (const std::string path = path_in(video); !path.empty()) by_path_[path] = &video;
@@ -221,11 +206,12 @@ std::vector<Input> named_videos(const Predictions& found, const fs::path& result
 int render(RenderJob job, const std::vector<Input>& videos, Stats& stats,
            const Observer& observer) {
   if (job.truth) expect_in_common(job.found, *job.truth);
+  Strings classes = coloured_classes(job.found, job.truth.value_or(Annotations()), {});
   choose_segments(job);
   if (!job.copies.empty()) expect_writable(job.copies / "copy");
   if (!job.copy.empty()) expect_writable(job.copy);
   if (!job.clips.empty()) expect_writable(job.clips / "clips");
-  const Renderer renderer(job, videos);
+  const Renderer renderer(job, videos, std::move(classes));
   const int at_once = static_cast<int>(std::min<std::size_t>(job.threads, videos.size()));
   const Observer of_frames = at_once > 1 ? Observer() : observer;
   const auto work = [&](const Input& input) -> Delivery {

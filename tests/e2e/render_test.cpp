@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/text.h"
+#include "postprocess/palette.h"
 #include "tests/e2e/program.h"
 
 namespace co2net::test {
@@ -117,6 +121,27 @@ TEST_F(Render, DrawsGroundTruthOfTheSameVideos) {
   const Outcome foreign = render({"-o", path("out"), "--ground-truth", path("gt.json")});
   EXPECT_EQ(foreign.code, 1);
   EXPECT_TRUE(foreign.says("other")) << foreign.err;
+}
+
+// Whether below the picture of the first frame there is that colour, about.
+bool has_below(const fs::path& video, int height, const Colour& colour) {
+  const fs::path png = video.string() + ".png";
+  run_shell("ffmpeg -nostdin -v error -y -i " + shell_quoted(video) + " -frames:v 1 " +
+            shell_quoted(png));
+  const cv::Mat frame = cv::imread(png);
+  cv::Mat is_near;
+  const cv::Scalar bgr(colour.blue, colour.green, colour.red), about(40, 40, 40);
+  cv::inRange(frame.rowRange(height, frame.rows), bgr - about, bgr + about, is_near);
+  return cv::countNonZero(is_near) > 0;
+}
+
+TEST_F(Render, AClassKeepsItsColourWhateverIsLeftOut) {
+  const Colour third = class_colour(2);  // "run/jump" after "fall" and "rest"
+  for (const Strings& options : {Strings{}, Strings{"--all"}, Strings{"--min-score", "0.3"}}) {
+    const fs::path copy = path("copy.mp4");
+    EXPECT_EQ(render(Strings{path("a.mp4"), "-o", copy} + options).code, 0);
+    EXPECT_TRUE(has_below(copy, 120, third)) << testing::PrintToString(options);
+  }
 }
 
 TEST_F(Render, CutsAClipOfEachSegment) {
