@@ -7,6 +7,7 @@
 #include "pipeline/base/text.h"
 #include "postprocess/palette.h"
 #include "tests/e2e/program.h"
+#include "tests/support.h"
 
 namespace co2net::test {
 namespace {
