@@ -50,9 +50,10 @@ struct Command {
 boost::program_options::options_description options_of(const Command& command);
 
 extern const Command kRunCommand, kExtractCommand, kFlowCommand, kLocalizeCommand, kProposeCommand,
-    kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kPackCommand,
-    kUnpackCommand, kInspectCommand, kExplainCommand, kSuggestCommand, kCacheCommand, kProbeCommand,
-    kReportCommand, kRenderCommand, kCompletionCommand, kManualCommand, kDoctorCommand;
+    kTrainCommand, kAblateCommand, kImportCommand, kEvalCommand, kConvertCommand, kMergeCommand,
+    kPackCommand, kUnpackCommand, kInspectCommand, kExplainCommand, kSuggestCommand, kCacheCommand,
+    kProbeCommand, kReportCommand, kRenderCommand, kCompletionCommand, kManualCommand,
+    kDoctorCommand;
 
 // One of the program's two halves (cli/halves.h).
 struct Program {

@@ -238,8 +238,9 @@ std::unique_ptr<DiskCache> parse_cache(const po::variables_map& args) {
 void add_input_options(po::options_description& options) {
   options.add_options()(
       "shard", po::value<std::string>()->value_name("I/N"),
-      "work on one of N shares of the inputs, 0 <= I < N; 'env': as the cluster's job array "
-      "says")                                                                             //
+      "work on one of N shares of the inputs, 0 <= I < N; env/N: which one, the cluster's job "
+      "array "
+      "says, env/N@1 if its ids start at 1; env: N as well, where it tells that")         //
       ("null,0", po::bool_switch(), "paths in lists end with NUL, not with a line feed")  //
       ("fail-fast", po::bool_switch(), "stop at the first input that fails");
 }
@@ -456,6 +457,11 @@ std::optional<OperatingChoice> parse_operating_point(const po::variables_map& ar
                                      "from 0 to 1");
 }
 
+std::vector<fs::path> parse_paths(const po::variables_map& args, const std::string& name) {
+  const Strings paths = optional_value<Strings>(args, name).value_or(Strings());
+  return {paths.begin(), paths.end()};
+}
+
 void add_directory_option(po::options_description& options) {
   options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),
                         "folder to write into");
@@ -489,14 +495,24 @@ std::string parse_argument(const po::variables_map& args, const std::string& wha
   return arguments.front();
 }
 
-std::vector<Input> shared_out(std::vector<Input> inputs, const VideoOptions& options) {
-  std::erase_if(inputs, [&](const Input& input) { return !options.shard.has(input.id); });
-  return inputs;
+void tell_shard(const Shard& shard, std::size_t videos, std::size_t of) {
+  spdlog::info("shard {}: {} of {} videos", to_string(shard), videos, of);
 }
 
-std::vector<Input> parse_inputs(const po::variables_map& args, const std::string& what,
-                                const Strings& suffixes, const VideoOptions& options,
-                                std::istream& standard_input) {
+ShardedInputs shared_out(std::vector<Input> inputs, const VideoOptions& options) {
+  if (!options.shard) return {std::move(inputs)};
+  const Shard& shard = *options.shard;
+  const std::size_t all = inputs.size();
+  std::erase_if(inputs, [&](const Input& input) { return !shard.has(input.id); });
+  tell_shard(shard, inputs.size(), all);
+  const Json note = {
+      {"index", shard.index}, {"count", shard.count}, {"videos", inputs.size()}, {"of", all}};
+  return {std::move(inputs), note};
+}
+
+ShardedInputs parse_inputs(const po::variables_map& args, const std::string& what,
+                           const Strings& suffixes, const VideoOptions& options,
+                           std::istream& standard_input) {
   std::vector<Input> inputs = with_ids(
       expand_inputs(parse_arguments(args, what), suffixes, standard_input, options.nul_separated));
   if (inputs.empty()) {

@@ -18,6 +18,8 @@
 #include "cli/workflows/video_settings.h"
 #include "pipeline/base/choice.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/base/json.h"
+#include "pipeline/base/shard.h"
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/datasets/compat.h"
 #include "pipeline/stages/disk_cache.h"
@@ -95,7 +97,7 @@ struct VideoOptions {
   int threads = 1;
   bool fail_fast = false;
   std::string progress = "off";
-  Shard shard;
+  std::optional<Shard> shard;
   bool nul_separated = false;
   std::filesystem::path stats;  // empty for none
 };
@@ -169,6 +171,10 @@ void add_operating_point_option(boost::program_options::options_description& opt
 std::optional<OperatingChoice> parse_operating_point(
     const boost::program_options::variables_map& args);
 
+// The values of an option that may be repeated, as paths.
+std::vector<std::filesystem::path> parse_paths(const boost::program_options::variables_map& args,
+                                               const std::string& name);
+
 // -o DIR of commands that write files
 void add_directory_option(boost::program_options::options_description& options);
 std::filesystem::path parse_directory(const boost::program_options::variables_map& args);
@@ -183,12 +189,18 @@ std::vector<std::string> parse_arguments(const boost::program_options::variables
 std::string parse_argument(const boost::program_options::variables_map& args,
                            const std::string& what);
 
-// Those of this shard.
-std::vector<Input> shared_out(std::vector<Input> inputs, const VideoOptions& options);
+// What a command works on.
+struct ShardedInputs {
+  std::vector<Input> files;
+  Json shard = nullptr;  // {"index", "count", "videos", "of"}, as results tell it; null without one
+};
+// Those of this shard; the log says how many of how many they are.
+ShardedInputs shared_out(std::vector<Input> inputs, const VideoOptions& options);
+void tell_shard(const Shard& shard, std::size_t videos, std::size_t of);
 
 // The inputs with ids, of this shard. Throws Error(kUsage) if nothing at all was found.
-std::vector<Input> parse_inputs(const boost::program_options::variables_map& args,
-                                const std::string& what, const std::vector<std::string>& suffixes,
-                                const VideoOptions& options, std::istream& standard_input);
+ShardedInputs parse_inputs(const boost::program_options::variables_map& args,
+                           const std::string& what, const std::vector<std::string>& suffixes,
+                           const VideoOptions& options, std::istream& standard_input);
 
 }  // namespace co2net

@@ -31,10 +31,9 @@ std::string printable_lines(const std::string& text) {
   return shown;
 }
 
-ResultSink::ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io)
+ResultSink::ResultSink(const ResultOptions& options, ResultHeader header, Io& io)
     : options_(options),
-      model_(std::move(model)),
-      recipe_(std::move(recipe)),
+      header_(std::move(header)),
       lines_to_(options.output.empty() ? &io.out : nullptr),
       is_to_terminal_(options.output.empty() && io.out_is_terminal),
       may_meet_bars_(is_to_terminal_ && io.err_is_terminal && !is_dumb_terminal()),
@@ -75,12 +74,16 @@ void ResultSink::add(VideoError error) {
 
 void ResultSink::finish() {
   if (!is_file_a_video(options_.format)) {
-    put(options_.format == ResultFormat::kActivityNet
-            ? to_text(results_document(results_, errors_, model_, recipe_)) + "\n"
-            : "");
+    put(options_.format == ResultFormat::kActivityNet ? document() : "");
     if (lines_to_ == nullptr) write_file(options_.output, pending_);
   }
   tell_what_was_found();
+}
+
+std::string ResultSink::document() const {
+  Json document = results_document(results_, errors_, header_.model, header_.recipe);
+  if (!header_.shard.is_null()) document["shard"] = header_.shard;
+  return to_text(document) + "\n";
 }
 
 void ResultSink::count(const std::vector<Segment>& final_segments) {

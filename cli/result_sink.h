@@ -17,13 +17,19 @@ namespace co2net {
 // Each line as printable() shows it, for a terminal.
 std::string printable_lines(const std::string& text);
 
+// What is said of all results together.
+struct ResultHeader {
+  Json model, recipe;
+  Json shard = nullptr;  // of which share of the inputs they are; null: all
+};
+
 // Where results go: collected into one document, or a line (rows) a video as each comes, or a file
 // a video into a folder. A single file appears when finish() is called, complete; pipes and
 // standard output get lines at once. A terminal gets CSV as printable() shows it, which JSON is
 // anyway.
 class ResultSink {
  public:
-  ResultSink(const ResultOptions& options, Json model, Json recipe, Io& io);
+  ResultSink(const ResultOptions& options, ResultHeader header, Io& io);
   void add(VideoResult result);
   void add(VideoError error);
   // The log then says how many final segments there are, and of which classes.
@@ -34,12 +40,13 @@ class ResultSink {
 
  private:
   void put(std::string lines);
+  std::string document() const;
   void count(const std::vector<Segment>& final_segments);
   void tell_what_was_found() const;
   void write_file_of(const VideoResult& result);
 
   const ResultOptions options_;
-  const Json model_, recipe_;
+  const ResultHeader header_;
   std::ofstream direct_;    // a pipe or device that results go to
   std::ostream* lines_to_;  // where lines go as they come; null if they are collected
   const bool is_to_terminal_;

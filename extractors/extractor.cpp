@@ -351,8 +351,15 @@ Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
     const Recipe::Flow& flow = options_.recipe.flow;
     const Device& device = options_.device;
     backend_ = choose_flow_backend(options_.flow_backend, flow,
-                                   device.is_gpu() ? std::optional(device.index) : std::nullopt);
-    spdlog::info("flow runs on {} ({})", backend_->name, backend_->device(flow));
+                                   device.is_gpu() ? std::optional(device.index) : std::nullopt,
+                                   options_.kernels);
+    const bool is_plain = backend_->where.empty();
+    spdlog::info("flow runs on {}",
+                 is_plain ? backend_->name + " (" + backend_->device(flow) + ")" : backend_->where);
+  } else if (options_.flow_backend.starts_with("opencl")) {
+    throw Error(ErrorKind::kUsage, options_.flow_backend +
+                                       " is where flow is to run, and no network takes flow: leave "
+                                       "the device out");
   }
 }
 
@@ -409,7 +416,7 @@ Stage Extractor::flow_stage(const VideoJob& job) const {
   stage.name = "flow";
   stage.key = video_key("flow", kFlowVersion, job)
                   .add("flow", to_json(options_.recipe).at("flow"))
-                  .add("backend", std::string(backend_->name))
+                  .add("backend", backend_->key_name())
                   .add("flow_device", backend_->device(options_.recipe.flow))
                   .build();
   stage.file_suffix = ".mkv";
@@ -441,7 +448,7 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
       .add("torch", I3d::library_version());
   if (backend_) {
     builder.add("flow_version", kFlowVersion)
-        .add("backend", std::string(backend_->name))
+        .add("backend", backend_->key_name())
         .add("flow_device", backend_->device(options_.recipe.flow));
   }
   stage.key = builder.build();

@@ -37,6 +37,7 @@ struct ExtractorOptions {
   std::vector<StreamNetwork> networks;  // in the order of the features' columns; RGB first
   int feature_size = 1024;              // D of each
   std::string flow_backend = "auto";    // as choose_flow_backend() takes it
+  DiskCache* kernels = nullptr;         // keeps what is compiled for devices of flow; may be null
   // Where the networks run. Flow takes no GPU by CUDA if it is the CPU, and the same one if it is a
   // GPU.
   Device device = {};
@@ -72,7 +73,8 @@ struct VideoJob {
 // where the timestamps have long ones, which copies of frames fill.
 class Extractor {
  public:
-  // Throws Error(kUsage) if no backend here computes the recipe's flow.
+  // Throws Error(kUsage) if no backend here computes the recipe's flow, or one is named and no
+  // network takes flow.
   explicit Extractor(ExtractorOptions options);
   ~Extractor();
 

@@ -9,11 +9,12 @@ build_packages=(
   libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev
   libboost-program-options-dev libdnnl-dev libfontconfig-dev libhwy-dev libpugixml-dev librsvg2-dev libsimdjson-dev libspdlog-dev libssl-dev libtbb-dev libxxhash-dev libzip-dev
   zlib1g-dev nlohmann-json3-dev
+  opencl-c-headers # the library itself is loaded where it is there
   fonts-dejavu-core # that of figures as PNG
 )
 # shellcheck disable=SC2034
-# fish, groff-base and zsh read what is printed for them.
-test_packages=(git libgtest-dev ffmpeg fish groff-base jq python3 python3-lxml python3-numpy python3-pip python3-torch zsh)
+# fish, groff-base and zsh read what is printed for them; PoCL is OpenCL on a CPU.
+test_packages=(git libgtest-dev ffmpeg fish groff-base jq ocl-icd-libopencl1 pocl-opencl-icd python3 python3-lxml python3-numpy python3-pip python3-torch zsh)
 # shellcheck disable=SC2034
 check_packages=(clang-format-14 clang-tidy-16 shellcheck)
 

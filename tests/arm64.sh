@@ -15,6 +15,7 @@ libraries=()
 for package in "${build_packages[@]}" libgtest-dev; do
   case $package in
     libtorch-dev) ;; # needs an arm64 Python, which could not run while it is installed
+    opencl-c-headers) libraries+=("$package") ;; # of no architecture
     *-dev) libraries+=("$package:arm64") ;;
   esac
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A job array of a real slurm, of this machine as its one node: the results of its tasks, each with
-# --shard env, are together those of one run. As root; all of it lives in build/cluster, and ends
-# with the script.
+# --shard env or env/N, are merged the bytes of one run. As root; all of it lives in build/cluster,
+# and ends with the script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
@@ -72,13 +72,32 @@ done
 sinfo
 
 "$co2net" run "$work/videos" --model samples/model --no-cache --log-level error -o "$work/whole.json"
-# The task ids of an array need not begin with 0, nor follow one another.
-for array in 0-2 3-9:2; do
+# submit ARRAY SHARD: the array's tasks, with their results in parts/.
+submit() {
+  sbatch --quiet --wait --array="$1" --chdir="$PWD" --output="$work/parts/%a.log" --wrap \
+    "$co2net run $work/videos --model samples/model --shard $2 --cache $work/cache -o $work/parts/\$SLURM_ARRAY_TASK_ID.json"
+}
+
+for line in "0-2 env" "0-2 env/3" "4-7 env/4@4"; do
+  read -r array shard <<<"$line"
   rm -f "$work"/parts/*
-  sbatch --quiet --wait --array="$array" --chdir="$PWD" --output="$work/parts/%a.log" --wrap \
-    "$co2net run $work/videos --model samples/model --shard env --cache $work/cache -o $work/parts/\$SLURM_ARRAY_TASK_ID.json"
-  jq -s '[.[].results] | if (map(length) | add) == (add | length) then add else error("a video was done twice") end' \
-    "$work"/parts/*.json >"$work/together.json"
-  diff <(jq -S .results "$work/whole.json") <(jq -S . "$work/together.json")
-  echo "--array=$array: $(find "$work/parts" -name '*.json' | wc -l) parts, together the whole: $(jq length "$work/together.json") videos"
+  submit "$array" "$shard"
+  "$co2net" merge "$work"/parts/*.json --inputs "$work/videos" -o "$work/together.json"
+  cmp "$work/whole.json" "$work/together.json"
+  echo "--array=$array --shard $shard: $(find "$work/parts" -name '*.json' | wc -l) parts, together the whole: $(jq ".videos | length" "$work/together.json") videos"
+done
+
+# One task again takes its own share; without the number of all it is refused, as is an array of
+# which nothing tells whether it is whole.
+rm -f "$work"/parts/*
+submit 2 env/3
+jq -e '.shard | .index == 2 and .count == 3' "$work/parts/2.json" >/dev/null
+for array in 2 3-9:2; do
+  rm -f "$work"/parts/*
+  if submit "$array" env; then
+    echo "--array=$array --shard env was not refused" >&2
+    exit 1
+  fi
+  grep -q "env/N" "$work"/parts/*.log
+  echo "--array=$array --shard env: refused"
 done

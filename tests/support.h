@@ -18,6 +18,7 @@ Array hashfill(const std::string& name, const Shape& shape, float scale);
 
 // Why a test may be skipped. tests/skips.py reads these, and refuses any other reason.
 inline constexpr const char* kNoGpu = "no GPU";
+inline constexpr const char* kNoOpenCl = "no OpenCL device";
 inline constexpr const char* kNoShared = "no ../shared: ";
 inline constexpr const char* kMachineLacks = "this machine lacks ";
 inline constexpr const char* kNoPypi = "no PyPI";

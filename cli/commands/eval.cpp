@@ -4,9 +4,9 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/workflows/evaluate.h"
+#include "cli/workflows/merge.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
-#include "pipeline/base/text.h"
 #include "postprocess/evaluation_table.h"
 #include "postprocess/final_evaluation_table.h"
 #include "postprocess/report/pages.h"
@@ -50,8 +50,9 @@ void add_eval_options(po::options_description& options) {
       ("ignore-unknown-videos", po::bool_switch(),
        "leave out predictions in videos that the evaluated ground truth does not have; the "
        "official scripts, and so every protocol here, count them as false positives")  //
-      ("scores", po::value<std::string>()->value_name("DIR"),
-       "also classification mAP, from the scores (<id>.npz) that localize saves")  //
+      ("scores", po::value<Strings>()->composing()->value_name("DIR"),
+       "also classification mAP, from the scores (<id>.npz) that localize saves; repeatable, for "
+       "those of several shares")  //
       ("paper", po::value<std::string>()->value_name("DATASET"),
        "print the CO2-Net paper's figures beside: thumos14 or activitynet1.2")      //
       ("per-class", po::bool_switch(), "also a row a class; JSON always has them")  //
@@ -72,10 +73,9 @@ std::string text_of(const po::variables_map& args, const std::string& option) {
   return optional_value<std::string>(args, option).value_or("");
 }
 
-fs::path parse_predictions_file(const po::variables_map& args) {
+std::vector<fs::path> parse_predictions_files(const po::variables_map& args) {
   const Strings files = parse_arguments(args, "PREDICTIONS");
-  if (files.size() == 1) return files.front();
-  throw Error(ErrorKind::kUsage, "one file of predictions at a time, not " + joined(files));
+  return {files.begin(), files.end()};
 }
 
 fs::path parse_ground_truth(const po::variables_map& args) {
@@ -92,10 +92,10 @@ fs::path parse_figures_output(const po::variables_map& args, const std::vector<f
 
 EvaluateJob parse_job(const po::variables_map& args) {
   EvaluateJob job;
-  job.predictions = parse_predictions_file(args);
+  job.predictions = parse_predictions_files(args);
   job.ground_truth = parse_ground_truth(args);
   job.ambiguous = text_of(args, "ambiguous");
-  job.scores = text_of(args, "scores");
+  job.scores = parse_paths(args, "scores");
   const auto protocol = one_of<Protocol>(args, "protocol");
   if (!job.ambiguous.empty() && protocol == Protocol::kActivityNet) {
     throw Error(ErrorKind::kUsage, "--ambiguous has no meaning in protocol activitynet");
@@ -108,13 +108,20 @@ EvaluateJob parse_job(const po::variables_map& args) {
   return job;
 }
 
+// Beside the ground truth.
+std::vector<fs::path> files_read(const EvaluateJob& job) {
+  std::vector<fs::path> files = job.predictions;
+  files.insert(files.end(), job.scores.begin(), job.scores.end());
+  return files;
+}
+
 fs::path parse_page(const po::variables_map& args, const EvaluateJob& job) {
   const std::string folder = text_of(args, "report");
   if (folder.empty()) return {};
   fs::path page = fs::path(folder) / kEvaluationPageName;
-  for (const fs::path& read : {job.predictions, job.ground_truth, job.ambiguous, job.scores}) {
-    expect_no_input_at(page, {{read, ""}}, "--report");
-  }
+  std::vector<fs::path> all = files_read(job);
+  all.insert(all.end(), {job.ground_truth, job.ambiguous});
+  for (const fs::path& read : all) expect_no_input_at(page, {{read, ""}}, "--report");
   expect_writable(page);
   return page;
 }
@@ -136,7 +143,7 @@ EvaluateFinalJob parse_final_job(const po::variables_map& args) {
                  {"protocol", "tiou", "ambiguous", "ignore-unknown-videos", "scores", "paper",
                   "per-class", "report"},
                  "has no meaning with --final");
-  return {parse_predictions_file(args), parse_ground_truth(args), text_of(args, "subset")};
+  return {parse_predictions_files(args), parse_ground_truth(args), text_of(args, "subset")};
 }
 
 Json json_of(const EvaluateResult& result, const EvalOptions& options) {
@@ -182,7 +189,7 @@ void write_figures(const fs::path& output, const std::string& text, Io& io) {
 
 void write_page(const EvalOptions& options, const Json& evaluation) {
   const fs::path results_page = options.page.parent_path() / kResultsPageName;
-  write_file(options.page, evaluation_page({{"predictions", options.job.predictions.string()},
+  write_file(options.page, evaluation_page({{"predictions", name_of(options.job.predictions)},
                                             {"ground_truth", options.job.ground_truth.string()},
                                             {"results_page", fs::exists(results_page)},
                                             {"evaluation", evaluation}}));
@@ -190,7 +197,7 @@ void write_page(const EvalOptions& options, const Json& evaluation) {
 
 void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
   const EvalOptions options = parse_eval_options(args);
-  const fs::path output = parse_figures_output(args, {options.job.predictions, options.job.scores});
+  const fs::path output = parse_figures_output(args, files_read(options.job));
   EvaluateResult result;
   {
     Progress progress(io.err, parse_progress(args, io));
@@ -203,7 +210,7 @@ void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {
 
 void judge_final_segments(const po::variables_map& args, bool with_json, Io& io) {
   const EvaluateFinalJob job = parse_final_job(args);
-  const fs::path output = parse_figures_output(args, {job.predictions});
+  const fs::path output = parse_figures_output(args, job.predictions);
   FinalEvaluation result;
   {
     Progress progress(io.err, parse_progress(args, io));

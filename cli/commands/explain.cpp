@@ -32,7 +32,7 @@ int run_explain(const po::variables_map& args, Io& io) {
   const VideoOptions video = parse_video_options(args);
   LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
   settle_operating_point(job.bundle, parse_operating_point(args));
-  const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in);
+  const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in).files;
   const auto print = [&](const Input& input, const std::vector<StageForecast>& forecasts) {
     io.out << printable(input.path.string()) << "\n";
     for (const StageForecast& forecast : forecasts) {

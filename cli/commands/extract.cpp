@@ -51,7 +51,7 @@ ExtractJob parse_job(const po::variables_map& args, const VideoOptions& video, D
 
 int run_extract(const po::variables_map& args, Io& io) {
   const VideoOptions video = parse_video_options(args);
-  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
+  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in).files;
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   const ExtractJob job = parse_job(args, video, cache.get());
   return through_inputs(video, io, [&](Stats& stats, const Observer& observer) {

@@ -27,12 +27,13 @@ void parse_keep(const po::variables_map& args, ExtractionSettings& settings) {
   if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
 }
 
+bool is_for_flow_alone(const std::string& device) { return device.starts_with("opencl"); }
+
 }  // namespace
 
-void add_device_option(po::options_description& options) {
+void add_device_option(po::options_description& options, const char* help) {
   options.add_options()("device",
-                        po::value<std::string>()->value_name("WHERE")->default_value("auto"),
-                        "where networks and flow run: auto, cpu, cuda or cuda:N");
+                        po::value<std::string>()->value_name("WHERE")->default_value("auto"), help);
 }
 
 Device parse_device(const po::variables_map& args) {
@@ -50,7 +51,9 @@ Device parse_device(const po::variables_map& args) {
 }
 
 void add_extraction_options(po::options_description& options) {
-  add_device_option(options);
+  add_device_option(options,
+                    "where networks and flow run: auto, cpu, cuda or cuda:N; with opencl or "
+                    "opencl:N flow runs there and the networks on the CPU");
   options.add_options()("i3d-precision",
                         po::value<std::string>()->value_name("NAME")->default_value("fp32"),
                         "of I3D: fp32, or on a GPU fp16, whose features are coarser")  //
@@ -80,8 +83,13 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
                                     int threads) {
   ExtractionSettings settings;
   settings.recipe = recipe;
-  settings.device = parse_device(args);
-  if (args["device"].as<std::string>() == "cpu") settings.flow_backend = "cpu";
+  const auto device = args["device"].as<std::string>();
+  if (device == "cpu" || is_for_flow_alone(device)) settings.flow_backend = device;
+  if (!is_for_flow_alone(device)) settings.device = parse_device(args);
+  const bool is_portable = recipe.flow.variant == FlowVariant::kPortable;
+  if (device != "auto" && settings.device.is_gpu() && is_portable) {
+    settings.flow_backend = to_string(settings.device);
+  }
   settings.i3d_precision = one_of<I3dPrecision>(args, "i3d-precision");
   if (settings.i3d_precision == I3dPrecision::kFp16 && !settings.device.is_gpu()) {
     throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");

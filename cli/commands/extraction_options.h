@@ -13,11 +13,11 @@ namespace co2net {
 
 // Options that commands that make features of videos share.
 
-// --device. "auto" becomes what is there, and the log says which.
-void add_device_option(boost::program_options::options_description& options);
+// --device, with its help. "auto" becomes what is there, and the log says which.
+void add_device_option(boost::program_options::options_description& options, const char* help);
 Device parse_device(const boost::program_options::variables_map& args);
 
-// --device, --i3d-precision, --keep
+// --device, where flow may have a device of its own, --i3d-precision, --keep
 void add_extraction_options(boost::program_options::options_description& options);
 // --checkpoint
 void add_checkpoint_option(boost::program_options::options_description& options);

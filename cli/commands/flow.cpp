@@ -16,14 +16,16 @@ void add_flow_options(po::options_description& options) {
       "mkv (lossless, u above v), jpg or png (a folder a video), flo (not quantised), color (a "
       "video to look at: direction as hue, length as saturation)")  //
       ("backend", po::value<std::string>()->value_name("NAME")->default_value("auto"),
-       "auto, cpu, or opencv: OpenCV's own code for NVIDIA's GPUs");
+       "auto, cpu, cuda, opencl (or cuda:N, opencl:N: a GPU, same flow), or opencv: OpenCV's own "
+       "code for "
+       "NVIDIA's GPUs");
   add_recipe_options(options, true);
   add_video_options(options);
 }
 
 int run_flow(const po::variables_map& args, Io& io) {
   const VideoOptions video = parse_video_options(args);
-  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
+  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in).files;
   SaveFlowJob job;
   job.directory = parse_directory(args);
   job.format = parse_flow_format(args["save"].as<std::string>());

@@ -12,9 +12,10 @@ namespace {
 
 int run_inspect(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
+  const ShardedInputs inputs = parse_inputs(
+      args, "FILE", {".pt", ".pth", ".pkl", ".npy", ".npz", ".safetensors"}, options, io.in);
   int code = 0;
-  for (const Input& input : parse_inputs(
-           args, "FILE", {".pt", ".pth", ".pkl", ".npy", ".npz", ".safetensors"}, options, io.in)) {
+  for (const Input& input : inputs.files) {
     throw_if_interrupted();
     try {
       io.out << listing(input.path);

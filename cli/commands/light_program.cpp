@@ -3,8 +3,9 @@
 namespace co2net {
 
 const Program& light_program() {
-  static const Program program = {{&kProposeCommand, &kEvalCommand, &kConvertCommand, &kPackCommand,
-                                   &kUnpackCommand, &kInspectCommand, &kCacheCommand}};
+  static const Program program = {{&kProposeCommand, &kEvalCommand, &kConvertCommand,
+                                   &kMergeCommand, &kPackCommand, &kUnpackCommand, &kInspectCommand,
+                                   &kCacheCommand}};
   return program;
 }
 

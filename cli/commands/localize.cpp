@@ -14,7 +14,7 @@ namespace {
 void add_localize_options(po::options_description& options) {
   add_segments_of_files_options(options);
   add_threads_option(options);
-  add_device_option(options);
+  add_device_option(options, "where CO2-Net runs: auto, cpu, cuda or cuda:N");
   options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
                         "annotations of the videos of one packed file of features, which is in "
                         "their order, or of those of a folder that are wanted");
@@ -34,9 +34,9 @@ int run_localize(const po::variables_map& args, Io& io) {
     const fs::path features = parse_argument(args, "FEATURES");
     expect_no_input_at(inputs.options.stats, {{features, ""}}, "--stats");
     job.packed = &annotated.emplace(annotated_features(features, *annotations));
-    inputs.files = shared_out(annotated_inputs(features, *annotated), inputs.options);
+    inputs.taken = shared_out(annotated_inputs(features, *annotated), inputs.options);
   } else {
-    inputs.files = parse_inputs(args, "FEATURES", {".npy"}, inputs.options, io.in);
+    inputs.taken = parse_inputs(args, "FEATURES", {".npy"}, inputs.options, io.in);
   }
   return write_segments_of_files(args, io, inputs,
                                  [&](const FilesJob& files, const InputSource& source, Stats& stats,

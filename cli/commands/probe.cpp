@@ -35,7 +35,8 @@ void add_probe_options(po::options_description& options) {
 
 int run_probe(const po::variables_map& args, Io& io) {
   const VideoOptions options = parse_video_options(args);
-  const std::vector<Input> inputs = parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in);
+  const std::vector<Input> inputs =
+      parse_inputs(args, "VIDEO", kVideoSuffixes, options, io.in).files;
   const auto print = [&](const Input& input) {
     const Deadline deadline = options.each.deadline();
     const auto file = open_or_spool(input.path, options.each.spool, deadline);

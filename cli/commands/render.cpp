@@ -76,9 +76,10 @@ int run_render(const po::variables_map& args, Io& io) {
   if (args.count("input") == 0 && job.found.empty()) {
     throw Error(ErrorKind::kUsage, "no input found: " + results.string() + " names no videos");
   }
-  const std::vector<Input> inputs = args.count("input") > 0
-                                        ? parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in)
-                                        : shared_out(named_videos(job.found, results), video);
+  const std::vector<Input> inputs =
+      (args.count("input") > 0 ? parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in)
+                               : shared_out(named_videos(job.found, results), video))
+          .files;
   if (!job.copy.empty() && inputs.size() != 1) {
     throw Error(ErrorKind::kUsage, "-o: " + job.copy.string() + " is a file, and there are " +
                                        std::to_string(inputs.size()) + " videos; name a folder");

@@ -8,7 +8,6 @@
 #include "cli/workflows/figures.h"
 #include "cli/workflows/report.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/text.h"
 #include "postprocess/report/pages.h"
 
 namespace po = boost::program_options;
@@ -22,8 +21,9 @@ void add_report_options(po::options_description& options) {
   options.add_options()(
       "ground-truth", po::value<std::string>()->value_name("FILE|DIR"),
       "segments of the videos, shown above what was found; as eval takes them")  //
-      ("scores", po::value<std::string>()->value_name("DIR"),
-       "scores (<id>.npz) that localize saves: attention and class activation are shown below")  //
+      ("scores", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
+       "scores (<id>.npz) that localize saves: attention and class activation are shown below; "
+       "repeatable, for those of several shares")  //
       ("compare", po::value<std::string>()->value_name("RESULTS"),
        "a second file of results, shown beside the first")  //
       ("copy-videos", po::bool_switch(),
@@ -48,18 +48,12 @@ fs::path path_of(const po::variables_map& args, const std::string& option) {
   return optional_value<std::string>(args, option).value_or("");
 }
 
-fs::path parse_results(const po::variables_map& args) {
-  const std::vector<std::string> files = parse_arguments(args, "RESULTS");
-  if (files.size() == 1) return files.front();
-  throw Error(ErrorKind::kUsage, "one file of results at a time, not " + joined(files) +
-                                     "; a second one goes to --compare");
-}
-
 ReportFiles parse_files(const po::variables_map& args) {
-  return {.results = parse_results(args),
+  const std::vector<std::string> results = parse_arguments(args, "RESULTS");
+  return {.results = {results.begin(), results.end()},
           .compare = path_of(args, "compare"),
           .ground_truth = path_of(args, "ground-truth"),
-          .scores = path_of(args, "scores"),
+          .scores = parse_paths(args, "scores"),
           .ids = optional_value<std::vector<std::string>>(args, "id")
                      .value_or(std::vector<std::string>())};
 }

@@ -50,8 +50,8 @@ fs::path parse_report(const po::variables_map& args, const ResultOptions& result
 void write_report_of(const fs::path& results, const fs::path& folder, const fs::path& scores,
                      const VideoOptions& video, const Observer& observer) {
   ReportJob job;
-  job.files.results = results;
-  job.files.scores = scores;
+  job.files.results = {results};
+  if (!scores.empty()) job.files.scores = {scores};
   job.output = folder;
   job.threads = video.threads;
   job.media.each = video.each;
@@ -69,14 +69,15 @@ int run_run(const po::variables_map& args, Io& io) {
   job.scores = parse_save_scores(args);
   const bool at_once =
       arguments == std::vector<std::string>{"-"} && results.format == ResultFormat::kJsonLines;
-  std::vector<Input> inputs;
+  ShardedInputs inputs;
   if (!at_once) inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
-  expect_no_input_at(results.output, inputs);
+  expect_no_input_at(results.output, inputs.files);
 
-  ResultSink sink(results, summary(job.bundle), to_json(job.extraction.recipe), io);
+  ResultSink sink(results, {summary(job.bundle), to_json(job.extraction.recipe), inputs.shard}, io);
   const auto work = [&](Stats& stats, const Observer& observer) {
     const int failed = localize_videos(
-        job, at_once ? videos_from(io.in, video.nul_separated, video.shard) : source_of(inputs),
+        job,
+        at_once ? videos_from(io.in, video.nul_separated, video.shard) : source_of(inputs.files),
         stats, sink.receiver(), observer);
     sink.finish();
     if (!report.empty()) write_report_of(results.output, report, job.scores, video, observer);

@@ -33,11 +33,13 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   job.strict = inputs.options.each.strict;
   job.each.fail_fast = inputs.options.fail_fast;
   job.cache = cache.get();
-  expect_no_input_at(results.output, inputs.files);
+  expect_no_input_at(results.output, inputs.taken.files);
 
-  ResultSink sink(results, summary(job.bundle), to_json(job.bundle.recipe), io);
+  ResultSink sink(results, {summary(job.bundle), to_json(job.bundle.recipe), inputs.taken.shard},
+                  io);
   const auto work = [&](Stats& stats, const Observer& observer) {
-    const int failed = workflow(job, source_of(inputs.files), stats, sink.receiver(), observer);
+    const int failed =
+        workflow(job, source_of(inputs.taken.files), stats, sink.receiver(), observer);
     sink.finish();
     return failed;
   };

@@ -3,7 +3,6 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 #include <functional>
-#include <vector>
 
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -17,7 +16,7 @@ void add_segments_of_files_options(boost::program_options::options_description& 
 
 struct FileInputs {
   VideoOptions options;
-  std::vector<Input> files;
+  ShardedInputs taken;
   bool localizes = false;  // the model's network is needed, too
 };
 // Returns how many inputs failed.

@@ -55,7 +55,7 @@ int run_suggest(const po::variables_map& args, Io& io) {
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   expect_classes_of_i3d(load_bundle(parse_model(args), {}));
   const LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
-  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
+  const std::vector<Input> inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in).files;
   expect_no_input_at(output, inputs);
   if (!output.empty()) {
     expect_no_corrections(output);

@@ -186,17 +186,6 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   save_bundle(bundle);
 }
 
-TrainingResult trained(const TrainingJob& job, TrainingPage& page) {
-  try {
-    TrainingResult result = train(job);
-    page.finish();
-    return result;
-  } catch (...) {
-    page.stop();
-    throw;
-  }
-}
-
 }  // namespace
 
 void expect_place_for_training(const fs::path& directory) {
@@ -230,12 +219,18 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
     expect_enough_background(hours_of(dataset, split.held_out_background), *settings.false_alarms);
   }
   keep_freed_memory();
-  observer.on_start("training");
-  TrainingResult result = trained(job, page);
-  observer.on_end();
-  spdlog::info("how it went: {}", (settings.directory / kTrainingPageName).string());
-  save_trained_bundle(dataset, split, settings, result, name, extractor);
-  return result;
+  try {
+    observer.on_start("training");
+    TrainingResult result = train(job);
+    observer.on_end();
+    save_trained_bundle(dataset, split, settings, result, name, extractor);
+    page.finish();
+    spdlog::info("how it went: {}", (settings.directory / kTrainingPageName).string());
+    return result;
+  } catch (...) {
+    page.stop();
+    throw;
+  }
 }
 
 Co2Net load_trained(const Dataset& dataset, const TrainingSettings& settings) {

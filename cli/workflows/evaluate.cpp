@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "cli/workflows/merge.h"
+#include "cli/workflows/merged_folders.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/inputs.h"
 #include "pipeline/base/interrupt.h"
@@ -213,8 +215,10 @@ void warn_of_classes_without_videos(const Strings& classes,
       counted("classes", without));
 }
 
-ClassificationFigure classification_of(const fs::path& directory, const Annotations& annotations,
-                                       const std::string& subset, const Observer& observer) {
+ClassificationFigure classification_of(const std::vector<fs::path>& folders,
+                                       const Annotations& annotations, const std::string& subset,
+                                       const Observer& observer) {
+  const ScoreFiles files(folders);
   ClassificationFigure figure;
   Classification found;
   observer.on_start("scores");
@@ -224,8 +228,8 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
     throw_if_interrupted();
     observer.on_progress("videos", done++, count);
     if (!subset.empty() && video.subset != subset) continue;
-    const fs::path file = directory / (video.id + ".npz");
-    if (!fs::exists(file)) {
+    const fs::path file = files.of(video.id);
+    if (file.empty()) {
       ++figure.videos_without_scores;
       continue;
     }
@@ -238,7 +242,7 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
   }
   observer.on_end();
   if (found.scores.empty()) {
-    throw nothing_matches({"scores in " + directory.string(), ids_below(directory, ".npz")},
+    throw nothing_matches({"scores in " + name_of(folders), files.ids()},
                           {"videos of the ground truth", ids_of(annotations, subset)});
   }
   warn_of_classes_without_videos(annotations.classes, found.labels);
@@ -246,7 +250,7 @@ ClassificationFigure classification_of(const fs::path& directory, const Annotati
   figure.mAP = classification_map(found.scores, found.labels);
   if (figure.videos_without_scores > 0) {
     spdlog::warn("{} videos have no scores in {} and are left out of the classification mAP",
-                 figure.videos_without_scores, directory.string());
+                 figure.videos_without_scores, name_of(folders));
   }
   return figure;
 }
@@ -271,11 +275,15 @@ EvaluationReport report_of(const Predictions& predictions, const Annotations& an
                           usual_bins(annotations, options.subset)})};
 }
 
+Predictions read_all(const std::vector<fs::path>& files) {
+  return parse_predictions(read_results(files), name_of(files));
+}
+
 }  // namespace
 
 EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer) {
   const Annotations annotations = read_ground_truth(job);
-  const Predictions predictions = read_input(read_predictions, job.predictions);
+  const Predictions predictions = read_all(job.predictions);
   expect_common_names(predictions, annotations, job.options.subset);
   if (!job.ambiguous.empty()) {
     expect_some_of({"videos of the ground truth", ids_of(annotations, "")},
@@ -295,10 +303,10 @@ EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer) 
 
 FinalEvaluation evaluate_final_files(const EvaluateFinalJob& job, const Observer& observer) {
   const Annotations annotations = read_subset(job.ground_truth, job.subset);
-  const Predictions predictions = read_input(read_predictions, job.predictions);
+  const Predictions predictions = read_all(job.predictions);
   expect_common_names(predictions, annotations, job.subset);
   observer.on_start("bounds");
-  FinalEvaluation evaluation = within(job.predictions.string(), [&] {
+  FinalEvaluation evaluation = within(name_of(job.predictions), [&] {
     return evaluate_final(predictions, annotations, job.subset, drawn_sets_to(observer));
   });
   observer.on_end();

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/workflows/observer.h"
 #include "postprocess/evaluation.h"
@@ -12,11 +13,13 @@
 namespace co2net {
 
 struct EvaluateJob {
-  std::filesystem::path predictions;   // as read_predictions() takes them
+  // As read_predictions() takes them; several are parts, as read_results() takes these.
+  std::vector<std::filesystem::path> predictions;
   std::filesystem::path ground_truth;  // as read_annotations() takes it
   std::filesystem::path ambiguous;     // empty: the ground truth's own
-  std::filesystem::path scores;        // a folder of <id>.npz; empty: no classification
-  bool with_report = false;            // also what is behind the figures
+  // Folders of <id>.npz, several as parts; empty: no classification.
+  std::vector<std::filesystem::path> scores;
+  bool with_report = false;  // also what is behind the figures
   EvaluationOptions options;
 };
 
@@ -40,9 +43,9 @@ struct EvaluateResult {
 EvaluateResult evaluate_files(const EvaluateJob& job, const Observer& observer = {});
 
 struct EvaluateFinalJob {
-  std::filesystem::path predictions;   // co2net's JSON or JSON lines
-  std::filesystem::path ground_truth;  // as read_annotations() takes it
-  std::string subset;                  // of the ground truth's videos; empty: all
+  std::vector<std::filesystem::path> predictions;  // likewise, co2net's JSON or JSON lines
+  std::filesystem::path ground_truth;              // as read_annotations() takes it
+  std::string subset;                              // of the ground truth's videos; empty: all
 };
 
 // The same of final segments, to a person who acts on each. Errors: likewise.

@@ -11,7 +11,8 @@ int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
             const Observer& observer) {
   expect_writable(job.directory / "features");
   use_threads(job.extraction.threads);
-  const std::unique_ptr<Extractor> extractor = make_extractor(job.bundle, job.extraction);
+  const std::unique_ptr<Extractor> extractor =
+      make_extractor(job.bundle, job.extraction, job.cache);
   return for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
     const VideoJob video_job = make_job(input, job.each, job.cache, observer, &stats);
     const ChainResult result =

@@ -108,12 +108,13 @@ FiguresOutcome write_figures(const FiguresJob& job, const Observer& observer) {
   make_directories(job.output);
   warn_of_candidates(contents.videos);
   const std::vector<fs::path> paths = named_videos(contents.videos, job.files);
+  const ScoreFiles scores(job.files.scores);
   const auto work = [&](std::size_t index) {
     const ReportVideo& video = contents.videos[index];
     write_figure({.video = video,
                   .other = job.files.compare.stem().string(),
                   .classes = contents.classes,
-                  .scores = scores_of(video, job.files.scores),
+                  .scores = scores_of(video, scores),
                   .strip = strip_of(paths[index], video, job.each)},
                  job);
   };

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/workflows/merge.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "postprocess/report/pages.h"
@@ -30,6 +31,7 @@ class ReportWriter {
         contents_(contents),
         paths_(paths),
         place_{folder, job.output},
+        scores_(job.files.scores),
         strips_(contents.videos.size()) {}
 
   void write(const Observer& observer) {
@@ -45,7 +47,7 @@ class ReportWriter {
  private:
   ReportFacts facts() const {
     return {.key = contents_.key,
-            .results = job_.files.results.filename().string(),
+            .results = fs::path(name_of(job_.files.results)).filename().string(),
             .other = job_.files.compare.filename().string(),
             .has_truth = !job_.files.ground_truth.empty(),
             .has_evaluation = fs::exists(place_.folder / kEvaluationPageName),
@@ -64,13 +66,14 @@ class ReportWriter {
     strips_[index] = media.strip;
     const ReportVideo& video = contents_.videos[index];
     write_file(place_.folder / video_script_name(index),
-               video_script(index, video, media, scores_of(video, job_.files.scores)));
+               video_script(index, video, media, scores_of(video, scores_)));
   }
 
   const ReportJob& job_;
   const ReportContents& contents_;
   const std::vector<fs::path>& paths_;
   const ReportPlace place_;
+  const ScoreFiles scores_;
   Strings strips_;
 };
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/workflows/merge.h"
 #include "cli/workflows/report_media.h"
 #include "cli/workflows/report_scores.h"
 #include "pipeline/base/digest.h"
@@ -81,7 +82,7 @@ std::vector<ReportVideo> chosen(std::vector<ReportVideo> videos, const ReportFil
     known.push_back(video.id);
   }
   if (!unknown.empty()) {
-    throw Error(ErrorKind::kUsage, files.results.string() + " has no " +
+    throw Error(ErrorKind::kUsage, name_of(files.results) + " has no " +
                                        counted("videos", {unknown.begin(), unknown.end()}) +
                                        "; it has " + counted("videos", known));
   }
@@ -94,7 +95,9 @@ std::vector<ReportVideo> chosen(std::vector<ReportVideo> videos, const ReportFil
 // Where the video is; empty if nowhere.
 fs::path path_of(const ReportVideo& video, const ReportFiles& files) {
   fs::path path;
-  if (video.found) path = named_video(*video.found, files.results);
+  for (const fs::path& results : files.results) {
+    if (video.found && path.empty()) path = named_video(*video.found, results);
+  }
   if (path.empty() && video.other) path = named_video(*video.other, files.compare);
   return path;
 }
@@ -113,9 +116,9 @@ void warn_of_absent(const std::vector<ReportVideo>& videos, const std::vector<fs
 
 ReportContents read_report_files(const ReportFiles& files) {
   Videos videos;
-  const std::string bytes = read_input(read_file, files.results);
-  Predictions found = parse_predictions(bytes, files.results.string());
-  const NamesOf ids = {"videos of " + files.results.string(), ids_of(found)};
+  const std::string bytes = read_results(files.results);
+  Predictions found = parse_predictions(bytes, name_of(files.results));
+  const NamesOf ids = {"videos of " + name_of(files.results), ids_of(found)};
   Predictions other;
   if (!files.compare.empty()) {
     other = read_input(read_predictions, files.compare);
@@ -141,9 +144,9 @@ std::vector<fs::path> named_videos(const std::vector<ReportVideo>& videos,
   return paths;
 }
 
-std::optional<ReportScores> scores_of(const ReportVideo& video, const fs::path& folder) {
-  const fs::path file = folder / (video.id + ".npz");
-  if (folder.empty() || !fs::exists(file)) return std::nullopt;
+std::optional<ReportScores> scores_of(const ReportVideo& video, const ScoreFiles& files) {
+  const fs::path file = files.of(video.id);
+  if (file.empty()) return std::nullopt;
   try {
     return read_input([&](const fs::path& path) { return read_report_scores(path, video); }, file);
   } catch (const Error& e) {

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "cli/workflows/each_input.h"
+#include "cli/workflows/merged_folders.h"
 #include "postprocess/report/report_data.h"
 
 namespace co2net {
 
 // The files that a report and figures are made of.
 struct ReportFiles {
-  std::filesystem::path results;       // as read_predictions() takes them
-  std::filesystem::path compare;       // likewise; empty: nothing to compare with
-  std::filesystem::path ground_truth;  // as read_annotations() takes it; empty: none
-  std::filesystem::path scores;        // a folder of <id>.npz; empty: none
-  std::vector<std::string> ids;        // of the videos that are shown; empty: all
+  // As read_predictions() takes them; several are parts, as read_results() takes these.
+  std::vector<std::filesystem::path> results;
+  std::filesystem::path compare;              // as one of these; empty: nothing to compare with
+  std::filesystem::path ground_truth;         // as read_annotations() takes it; empty: none
+  std::vector<std::filesystem::path> scores;  // folders of <id>.npz, several as parts
+  std::vector<std::string> ids;               // of the videos that are shown; empty: all
 };
 
 struct ReportContents {
@@ -36,10 +38,9 @@ ReportContents read_report_files(const ReportFiles& files);
 std::vector<std::filesystem::path> named_videos(const std::vector<ReportVideo>& videos,
                                                 const ReportFiles& files);
 
-// Those of a video from the folder of scores; none where that has none or, as the log tells, they
-// cannot be read.
-std::optional<ReportScores> scores_of(const ReportVideo& video,
-                                      const std::filesystem::path& folder);
+// Those of a video from the folders of scores; none where these have none or, as the log tells,
+// they cannot be read.
+std::optional<ReportScores> scores_of(const ReportVideo& video, const ScoreFiles& files);
 
 // Runs `work` with the index of each video, as for_each_input() does with inputs. `paths` are where
 // the videos are.

@@ -1,5 +1,7 @@
 #include "cli/workflows/save_flow.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 
 #include "cli/workflows/each_input.h"
@@ -21,6 +23,7 @@ int save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs, Stats& s
   expect_writable(job.directory / "flow");
   use_threads(job.threads);
   const FlowBackend backend = choose_flow_backend(job.backend, job.recipe.flow, /*gpu=*/0);
+  spdlog::info("flow runs on {}", backend.where.empty() ? backend.name : backend.where);
   const auto work = [&](const Input& input) {
     const VideoJob video_job = make_job(input, job.each, observer, "frames");
     const auto save = [&](const fs::path& temporary) {

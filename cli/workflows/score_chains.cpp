@@ -23,7 +23,7 @@ ScoreChains::ScoreChains(const LocalizeVideosJob& job) : job_(job) {
   require_averaged_crops(job.extraction.recipe);
   warn_of_other_recipe(job.extraction.recipe, job.bundle.recipe);
   use_threads(job.extraction.threads);
-  extractor_ = make_extractor(job.bundle, job.extraction);
+  extractor_ = make_extractor(job.bundle, job.extraction, job.cache);
   localizer_ = make_localizer(job.bundle, job.extraction.device);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "pipeline/base/json.h"
 #include "pipeline/stages/stage.h"
@@ -30,6 +31,19 @@ class Stats {
   Json videos_ = Json::object();
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+// Statistics that several processes wrote, added up: seconds of a stage, of a video that several
+// had too; of peaks the largest. Errors: Error(kInput) led by the name of the file that holds none.
+class StatsSum {
+ public:
+  void add(const Json& stats, const std::string& name);
+  const Json& sum() const { return sum_; }
+
+ private:
+  Json sum_ = nullptr;
+};
+// Whether that is what a file's text holds.
+bool is_stats(std::string_view text);
 
 // What `work` returns. The statistics that it gathers are written to `path` when it ends, also by
 // an error or an interruption, which goes on to the caller.

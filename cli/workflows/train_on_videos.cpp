@@ -81,7 +81,9 @@ int keep_readable(Videos& videos, const TrainOnVideosJob& job, const Observer& o
 class FeatureFiles {
  public:
   FeatureFiles(const TrainOnVideosJob& job, const Observer& observer)
-      : job_(job), extractor_(make_extractor(job.extractor, job.extraction)), observer_(observer) {}
+      : job_(job),
+        extractor_(make_extractor(job.extractor, job.extraction, job.cache)),
+        observer_(observer) {}
 
   // Fills in video.snippets.
   void make(LabelledVideo& video) {

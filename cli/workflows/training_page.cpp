@@ -1,7 +1,10 @@
 #include "cli/workflows/training_page.h"
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
+#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "postprocess/report/pages.h"
 
@@ -22,7 +25,6 @@ void TrainingPage::advance() {
   const Clock::time_point now = now_();
   if (!first_) first_ = {course_.done(), now};
   if (written_ && now - *written_ < kInterval) return;
-  if (!written_) write_file(facts_.folder / kTrainingPageName, kTrainingPage);
   written_ = now;
   write("running", forecast(now));
 }
@@ -31,10 +33,7 @@ void TrainingPage::stop() {
   if (written_) write("stopped", Json::object());
 }
 
-void TrainingPage::finish() {
-  write_file(facts_.folder / kTrainingPageName, kTrainingPage);
-  write("finished", Json::object());
-}
+void TrainingPage::finish() { write("finished", Json::object()); }
 
 Json TrainingPage::forecast(Clock::time_point now) const {
   const std::int64_t timed = course_.done() - first_->iterations;
@@ -46,6 +45,15 @@ Json TrainingPage::forecast(Clock::time_point now) const {
 }
 
 void TrainingPage::write(const std::string& state, const Json& forecast) {
+  try {
+    write_all(state, forecast);
+  } catch (const Error& e) {
+    if (!has_warned_) spdlog::warn("the page of the training is not up to date: {}", e.what());
+    has_warned_ = true;
+  }
+}
+
+void TrainingPage::write_all(const std::string& state, const Json& forecast) {
   Json data = course_.json();
   data.update({{"name", facts_.name},
                {"state", state},
@@ -53,6 +61,8 @@ void TrainingPage::write(const std::string& state, const Json& forecast) {
                {"judged_by", facts_.judged_by},
                {"weights", facts_.weights}});
   data.update(forecast);
+  if (!has_page_) write_file(facts_.folder / kTrainingPageName, kTrainingPage);
+  has_page_ = true;
   write_file(facts_.folder / kTrainingScript, training_script(data));
 }
 

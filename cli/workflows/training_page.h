@@ -13,7 +13,8 @@
 namespace co2net {
 
 // A page that shows a training while it runs and afterwards: training.html in the training's
-// folder, with what it loads, training/progress.js. All functions throw Error(kIo).
+// folder, with what it loads, training/progress.js. Where these cannot be written, the log says so
+// once, and the training goes on.
 class TrainingPage {
  public:
   using Clock = std::chrono::steady_clock;
@@ -44,6 +45,7 @@ class TrainingPage {
     Clock::time_point time;
   };
 
+  void write_all(const std::string& state, const Json& forecast);
   void write(const std::string& state, const Json& forecast);
   Json forecast(Clock::time_point now) const;
 
@@ -52,6 +54,8 @@ class TrainingPage {
   TrainingCourse course_;
   std::optional<Moment> first_;  // the first iteration that was heard of
   std::optional<Clock::time_point> written_;
+  bool has_page_ = false;  // which does not change
+  bool has_warned_ = false;
 };
 
 }  // namespace co2net

@@ -47,8 +47,8 @@ Localizer classifier_of(const Bundle& bundle) {
 
 }  // namespace
 
-std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
-                                          const ExtractionSettings& settings) {
+std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const ExtractionSettings& settings,
+                                          DiskCache* cache) {
   ExtractorOptions options;
   options.recipe = settings.recipe;
   for (const Modality stream : settings.streams) {
@@ -57,6 +57,7 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle,
   }
   options.feature_size = bundle.feature_size / 2;
   options.flow_backend = settings.flow_backend;
+  options.kernels = cache;
   options.device = settings.device;
   options.i3d_precision = settings.i3d_precision;
   options.threads = settings.threads;

@@ -30,7 +30,9 @@ struct ExtractionSettings {
   bool keep_frames = false, keep_flow = false;
 };
 
-std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const ExtractionSettings& settings);
+// `cache`, which may be null, keeps what is compiled for devices.
+std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const ExtractionSettings& settings,
+                                          DiskCache* cache);
 
 // Up to a video's features. Kept frames and flow that are in the cache already are used.
 Chain features_chain(const Extractor& extractor, const ExtractionSettings& settings,

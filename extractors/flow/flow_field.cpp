@@ -38,6 +38,8 @@ struct FlowField::Solvers {
   tbb::enumerable_thread_specific<std::unique_ptr<FlowSolver>> by_thread;
   std::unique_ptr<FlowSolver> only;  // of a backend that works on one pair at a time
   std::mutex alone;
+  std::unique_ptr<FlowBatch> batch;  // of a backend that works on many
+  std::once_flag batch_made;
 };
 
 FlowField::FlowField(FlowBackend backend, const Recipe::Flow& flow, const Deadline& deadline)
@@ -51,11 +53,19 @@ FlowField::~FlowField() = default;
 std::unique_ptr<FlowSolver> FlowField::make_solver() const {
   std::unique_ptr<FlowSolver> solver = backend_.make ? backend_.make(flow_) : nullptr;
   if (solver) return solver;
-  throw Error(ErrorKind::kInternal,
-              "flow backend '" + std::string(backend_.name) + "' makes no solver");
+  throw Error(ErrorKind::kInternal, "flow backend '" + backend_.name + "' makes no solver");
+}
+
+FlowBatch& FlowField::batch() {
+  std::call_once(solvers_->batch_made, [this] { solvers_->batch = backend_.make_batch(flow_); });
+  return *solvers_->batch;
 }
 
 void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
+  if (backend_.make_batch) {
+    batch().solve(pairs, take, deadline_, meter_);
+    return;
+  }
   using Range = tbb::blocked_range<std::size_t>;
   const auto solve_with = [&](std::unique_ptr<FlowSolver>& solver, const Range& range) {
     if (!solver) solver = make_solver();

@@ -29,10 +29,10 @@ class FlowField {
   ~FlowField();
 
   // Calls take(i, flow) with float32 [H, W, 2] in pixels from pairs[i].first to pairs[i].second
-  // (gray, uint8), on the thread that solved it and in no order. Throws Error(kInternal) if the
+  // (gray, uint8), on any thread that is in a call, and in no order. Throws Error(kInternal) if the
   // backend makes no solver, and what `take` throws. May be called by several threads at once.
-  using Pair = std::pair<cv::Mat, cv::Mat>;
-  using Taker = std::function<void(std::size_t i, const cv::Mat& flow)>;
+  using Pair = FlowPair;
+  using Taker = FlowTaker;
   void solve(const std::vector<Pair>& pairs, const Taker& take);
 
   // Flow of a video's frames in three steps, so that several parts of it, which may share frames,
@@ -54,6 +54,7 @@ class FlowField {
  private:
   struct Solvers;
   std::unique_ptr<FlowSolver> make_solver() const;
+  FlowBatch& batch();
 
   const FlowBackend backend_;
   const Recipe::Flow flow_;

@@ -5,12 +5,16 @@
 #include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "pipeline/base/effort.h"
+#include "pipeline/base/interrupt.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
+
+class DiskCache;
 
 // Solves TV-L1 optical flow (Zach, Pock, Bischof, DAGM 2007) from each frame to the next, so that
 // what is made of a frame alone is made once. It keeps buffers between calls and belongs to one
@@ -34,16 +38,39 @@ class FlowSolver {
 void expect_gray(const cv::Mat& frame);
 void expect_gray(const cv::Mat& frame, cv::Size size);
 
+using FlowPair = std::pair<cv::Mat, cv::Mat>;
+// Gets the flow of pair i, as FlowSolver gives it.
+using FlowTaker = std::function<void(std::size_t i, const cv::Mat& flow)>;
+
+// Solves many pairs at once.
+class FlowBatch {
+ public:
+  virtual ~FlowBatch() = default;
+
+  // Calls take(i, flow) for each pair, in no order and on any thread that is in a call; pairs of
+  // several callers are solved at the same time. Throws what fails for any of them: the device, a
+  // deadline, `take`; after that nothing is solved any more.
+  virtual void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take,
+                     const Deadline& deadline, EffortMeter& meter) = 0;
+};
+
 // A way to compute flow. The recipe's flow.variant says whose algorithm gives the numbers; a
 // backend is where it runs.
 struct FlowBackend {
-  std::string_view name;  // "cpu", "opencv"
+  std::string name;  // "cpu", "opencl:0", "opencv"
   bool (*computes)(const Recipe::Flow& flow);
   bool concurrent;  // whether solvers on several threads are faster than one
   // All that its results depend on beside the recipe, such as a driver's version; empty if it can't
   // run here.
   std::function<std::string(const Recipe::Flow& flow)> device;
   std::function<std::unique_ptr<FlowSolver>(const Recipe::Flow& flow)> make;
+  // Of a backend that wants many pairs at once, in place of `make`.
+  std::function<std::unique_ptr<FlowBatch>(const Recipe::Flow& flow)> make_batch = nullptr;
+  std::string where = {};    // the device in words, where that is more than its results depend on
+  std::string same_as = {};  // the backend whose bytes it gives, if not its own alone
+
+  // For cache keys.
+  const std::string& key_name() const { return same_as.empty() ? name : same_as; }
 };
 
 // Ours, for kPortable and kOpencvCpu. Its bytes are the same on every CPU, and with kOpencvCpu
@@ -54,12 +81,21 @@ extern const FlowBackend kTvl1Cpu;
 FlowBackend tvl1_opencv_cuda(std::optional<int> gpu);
 #endif
 
-// The backends compiled in, best first. `gpu` is the one of CUDA's that they may take, if any.
+// Those that need no device of OpenCL's, best first. `gpu` is the one of CUDA's that they may take,
+// if any.
 std::vector<FlowBackend> flow_backends(std::optional<int> gpu);
 
-// The backend called `name`, or with "auto" the best one here that computes `flow`. Throws
-// Error(kUsage) if it is unknown, does not compute that, or can't run here, and says what can.
+// The backend called `name`, or with "auto" the best one here that computes `flow`:
+//   cpu           ours
+//   cuda[:N]      ours on a GPU of CUDA's, without N on `gpu` or the first; auto's first choice
+//   opencl[:N]    ours on a device of OpenCL's, N counting all of them, from 0; auto takes the
+//   first
+//                 that is a GPU
+//   opencv        OpenCV's own code for CUDA, on `gpu`
+// A device that does not give the CPU's bytes is refused, with auto by a warning. `kernels` keeps
+// what is compiled for devices. Throws Error(kUsage) if the backend is unknown, does not compute
+// that, or can't run here, and says what can.
 FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
-                                std::optional<int> gpu);
+                                std::optional<int> gpu, DiskCache* kernels = nullptr);
 
 }  // namespace co2net

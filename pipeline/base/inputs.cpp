@@ -5,15 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/foreign_file.h"
 #include "pipeline/base/interrupt.h"
@@ -118,49 +115,6 @@ std::string name_on(const std::string& line) {
   std::error_code unreachable;
   const bool is_own = name.size() < line.size() && fs::exists(line, unreachable);
   return is_own ? line : std::string(name);
-}
-
-std::uint64_t to_number(std::string_view text, const std::string& what) {
-  std::uint64_t number = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-    throw Error(ErrorKind::kUsage, what + ": '" + std::string(text) + "' is not a whole number");
-  }
-  return number;
-}
-
-std::uint64_t environment_number(const char* variable) {
-  const char* value = std::getenv(variable);
-  if (value == nullptr) {
-    throw Error(ErrorKind::kUsage, std::string("--shard env: ") + variable + " is not set");
-  }
-  return to_number(value, std::string("--shard env: ") + variable);
-}
-
-// Task `id` of an array whose ids are evenly spaced.
-Shard slurm_shard() {
-  const auto number_or = [](const char* variable, std::uint64_t fallback) {
-    return std::getenv(variable) != nullptr ? environment_number(variable) : fallback;
-  };
-  const std::uint64_t id = environment_number("SLURM_ARRAY_TASK_ID");
-  const std::uint64_t count = environment_number("SLURM_ARRAY_TASK_COUNT");
-  const std::uint64_t first = number_or("SLURM_ARRAY_TASK_MIN", 0);
-  const std::uint64_t step = std::max<std::uint64_t>(1, number_or("SLURM_ARRAY_TASK_STEP", 1));
-  const std::uint64_t last = number_or("SLURM_ARRAY_TASK_MAX", first + (count - 1) * step);
-  if (id < first || (last - first) / step + 1 != count) {
-    throw Error(ErrorKind::kUsage,
-                "--shard env: the job array's task ids are not evenly spaced; give --shard i/n");
-  }
-  return {(id - first) / step, count};
-}
-
-Shard shard_from_environment() {
-  if (std::getenv("SLURM_ARRAY_TASK_ID") != nullptr) return slurm_shard();
-  if (std::getenv("JOB_COMPLETION_INDEX") != nullptr) {
-    return {environment_number("JOB_COMPLETION_INDEX"), environment_number("JOB_COMPLETIONS")};
-  }
-  throw Error(ErrorKind::kUsage,
-              "--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set");
 }
 
 }  // namespace
@@ -297,33 +251,6 @@ void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs
                                          "; choose another place");
     }
   }
-}
-
-bool Shard::has(const std::string& id) const {
-  std::uint64_t hash = 0;
-  const std::string digest = sha256(id);
-  std::from_chars(digest.data(), digest.data() + 16, hash, 16);
-  return hash % count == index;
-}
-
-Shard parse_shard(std::string_view text) {
-  Shard shard;
-  if (text == "env") {
-    shard = shard_from_environment();
-  } else {
-    const std::size_t slash = text.find('/');
-    if (slash == std::string_view::npos) {
-      throw Error(ErrorKind::kUsage, "--shard: want i/n or env, not '" + std::string(text) + "'");
-    }
-    shard = {to_number(text.substr(0, slash), "--shard"),
-             to_number(text.substr(slash + 1), "--shard")};
-  }
-  if (shard.index >= shard.count) {
-    throw Error(ErrorKind::kUsage, "--shard: " + std::to_string(shard.index) + "/" +
-                                       std::to_string(shard.count) +
-                                       ": shards of n are numbered 0 to n - 1");
-  }
-  return shard;
 }
 
 }  // namespace co2net

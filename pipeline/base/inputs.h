@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <istream>
@@ -87,17 +86,5 @@ auto read_input(Read read, const std::filesystem::path& path) {
     throw Error(ErrorKind::kInput, e.what());
   }
 }
-
-// A share of the inputs, by a stable hash of the id: every id belongs to exactly one of
-// 0 <= index < count, whatever other inputs there are.
-struct Shard {
-  std::uint64_t index = 0;
-  std::uint64_t count = 1;
-  bool has(const std::string& id) const;
-};
-
-// "i/n" with 0 <= i < n, or "env": SLURM_ARRAY_TASK_ID (counted from _MIN in steps of _STEP)
-// of SLURM_ARRAY_TASK_COUNT, or JOB_COMPLETION_INDEX of JOB_COMPLETIONS. Throws Error(kUsage).
-Shard parse_shard(std::string_view text);
 
 }  // namespace co2net

@@ -18,11 +18,6 @@ using Strings = std::vector<std::string>;
 constexpr const char* kFeaturesSchema = "co2net.features/1";
 constexpr const char* kScoresSchema = "co2net.scores/1";
 
-fs::path sidecar_path(const fs::path& file) {
-  return file.extension() == ".npy" ? fs::path(file).replace_extension(".json")
-                                    : fs::path(file.string() + ".json");
-}
-
 void expect_schema(const Json& sidecar) {
   const auto schema = json_at<std::string>(sidecar, "schema", ErrorKind::kInput);
   if (schema != kFeaturesSchema && schema != kScoresSchema) {
@@ -116,6 +111,11 @@ FeaturesSidecar features_sidecar_from(const Json& json) {
 
 }  // namespace
 
+fs::path sidecar_path(const fs::path& file) {
+  return file.extension() == ".npy" ? fs::path(file).replace_extension(".json")
+                                    : fs::path(file.string() + ".json");
+}
+
 Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
                       const std::vector<Modality>& streams, const Json& video) {
   Json files = Json::object();
@@ -139,6 +139,10 @@ Json features_sidecar(const Recipe& recipe, std::int64_t snippets) {
 
 FeaturesSidecar parse_features_sidecar(std::string_view json, const std::string& name) {
   return parsed([&] { return json; }, name, features_sidecar_from);
+}
+
+Json read_sidecar(const fs::path& file) {
+  return from_sidecar(sidecar_path(file), [](const Json& json) { return json; });
 }
 
 std::optional<FeaturesSidecar> read_features_sidecar(const fs::path& file) {

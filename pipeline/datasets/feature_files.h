@@ -16,6 +16,7 @@ namespace co2net {
 // clip.json beside clip.npy, clip.npz.json beside clip.npz. Schema "co2net.features/1": {"schema",
 // "recipe", "streams", "video", "files"}, the last with the SHA-256 of the weights by name; schema
 // "co2net.scores/1": {"schema", "recipe", "video", "files", "classes"}.
+std::filesystem::path sidecar_path(const std::filesystem::path& file);
 Json features_sidecar(const Bundle& bundle, const Recipe& recipe,
                       const std::vector<Modality>& streams, const Json& video);
 Json scores_sidecar(const Bundle& bundle, const Json& video);
@@ -23,6 +24,9 @@ Json scores_sidecar(const Bundle& bundle, const Json& video);
 // The same for features of which only the recipe is known, not the I3D nor the video: "files" is
 // empty.
 Json features_sidecar(const Recipe& recipe, std::int64_t snippets);
+
+// What the sidecar of features or scores says, as it is. Errors: as read_features_sidecar().
+Json read_sidecar(const std::filesystem::path& file);
 
 // What a sidecar says of features.
 struct FeaturesSidecar {

@@ -198,6 +198,19 @@ TEST(Cache, KeptFlowIsReadInsteadOfSolved) {
   EXPECT_EQ(stages.at("features").at("hit"), false);
 }
 
+TEST(Cache, IsSharedByTheCpuAndADeviceOfOpenCls) {
+  const Workplace here;
+  const std::string clip = here.clip("clip.mkv");
+  const Outcome on_device = here.call("run", {clip, "--device", "opencl:0"});
+  if (on_device.says(kNoOpenCl)) GTEST_SKIP() << kNoOpenCl;
+  EXPECT_EQ(on_device.code, 0) << on_device.err;
+  EXPECT_TRUE(on_device.says("flow runs on opencl:0 (")) << on_device.err;
+  const Outcome on_cpu = here.call("run", {clip, "--device", "cpu"});
+  EXPECT_EQ(count(on_cpu.err, " miss "), 0u) << on_cpu.err;
+  EXPECT_EQ(on_cpu.out, on_device.out);
+  EXPECT_EQ(here.call("run", {clip, "--device", "cpu", "--no-cache"}).out, on_device.out);
+}
+
 TEST(Cache, ProcessesThatShareItComputeAVideoOnce) {
   const Workplace here;
   const std::string clip = here.clip("clip.mkv");

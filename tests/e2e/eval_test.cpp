@@ -411,7 +411,6 @@ TEST_F(Eval, WrongUseExitsWith2) {
            {{"--final", "--ignore-unknown-videos"}, "--ignore-unknown-videos has no meaning"},
            {{"--final", "--per-class"}, "--per-class has no meaning"},
            {{"--final", "--report", "x"}, "--report has no meaning"},
-           {{"second.json"}, "one file"},
            {{"-o", path("")}, "folder"}}) {
     const Outcome outcome = eval(options);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(options);

@@ -207,6 +207,10 @@ class Examples : public testing::TestWithParam<std::string> {
           "results.json"});
     fs::copy("results.json", "baseline.json");
     must({"run", "videos", "new.mp4", "--model", "MODEL", "--no-cache", "-o", "found.json"});
+    for (const std::string part : {"0", "1"}) {
+      must({"run", "videos", "--model", "MODEL", "--no-cache", "--shard", part + "/2", "-o",
+            "part-" + part + ".json"});
+    }
     fs::copy("MODEL/co2net.pt", "model.pt");
     fs::copy("MODEL/co2net.pt", "co2net.pkl");
     fs::copy("features/v0.npy", "segments.npy");

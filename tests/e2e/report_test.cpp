@@ -312,10 +312,14 @@ TEST(RunWithAReport, NeedsAFileThatNamesTheVideosAndAFreePlace) {
   EXPECT_FALSE(fs::exists(here.path("r.json"))) << "found out at the beginning";
 }
 
-TEST_F(Report, TakesOneFileOfResults) {
-  const Outcome outcome = co2net({"report", "a.json", "b.json", "-o", path("page")});
-  EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(outcome.says("--compare"));
+TEST_F(Report, RefusesFilesThatAreNoPartsOfOneResult) {
+  for (const std::string score : {"1", "2"}) {
+    write_file(path(score + ".json"), R"({"results": {"a": [{"label": "run", "score": )" + score +
+                                          R"(, "segment": [0, 1]}]}})");
+  }
+  const Outcome outcome = co2net({"report", path("1.json"), path("2.json"), "-o", path("page")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("video a is another")) << outcome.err;
 }
 
 }  // namespace

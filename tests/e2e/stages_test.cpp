@@ -473,8 +473,23 @@ TEST_F(Flow, ReplacesWhatWasThere) {
   EXPECT_EQ(names_in(here_.path("flow")), (Strings{"clip", "clip.mkv"}));
 }
 
+TEST_F(Flow, IsTheSameOnADeviceOfOpenCls) {
+  const auto saved_on = [&](const std::string& backend) {
+    const std::string folder = here_.path(backend);
+    const Outcome outcome =
+        co2net(Strings{"flow", clip_, "-o", folder, "--backend", backend, "--recipe-set", "fps=5"} +
+               cheap_flow());
+    if (outcome.says(kNoOpenCl)) return std::string(kNoOpenCl);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return read_file(folder + "/clip.mkv");
+  };
+  const std::string flow = saved_on("opencl:0");
+  if (flow == kNoOpenCl) GTEST_SKIP() << kNoOpenCl;
+  EXPECT_EQ(flow, saved_on("cpu"));
+}
+
 TEST_F(Flow, WhereNoBackendComputesTheRecipesFlowSaysSo) {
-  for (const std::string backend : {"auto", "cpu", "opencv"}) {
+  for (const std::string backend : {"auto", "cpu", "opencl", "opencv"}) {
     const Outcome outcome = co2net({"flow", clip_, "-o", here_.path("flow"), "--backend", backend,
                                     "--recipe-set", "flow.variant=opencv-cuda"});
     EXPECT_EQ(outcome.code, 2);

@@ -75,6 +75,7 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
                                   "--all", "--min-score", "--top-k"}},
       {"convert",
        {"--output", "--format", "--final", "--all", "--fps", "--ambiguous", "--progress"}},
+      {"merge", {"--output", "--inputs", "--missing", "--null", "--progress"}},
       {"pack", {"--output", "--annotations", "--allow-missing", "--progress"}},
       {"unpack", {"--output", "--annotations", "--recipe", "--recipe-set", "--progress"}},
       {"explain", inputs + extraction +
@@ -386,6 +387,14 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {here.arguments("run") + Strings{clip, "--shard", "2/2"}, "0 to n - 1"},
            {here.arguments("run") + Strings{clip, "--device", "tpu"}, "cuda:N"},
            {here.arguments("run") + Strings{clip, "--device", "cuda:99"}, "no CUDA device"},
+           {here.arguments("run") + Strings{clip, "--device", "opencl:99"}, "no OpenCL device"},
+           {here.arguments("run") + Strings{clip, "--device", "opencl:x"}, "opencl:N"},
+           {here.arguments("run") +
+                Strings{clip, "--device", "opencl", "--recipe-set", "flow.variant=opencv-cpu"},
+            "opencl does not compute flow.variant=opencv-cpu"},
+           {here.arguments("extract") +
+                Strings{clip, "-o", "x", "--streams", "rgb", "--device", "opencl"},
+            "no network takes flow"},
            {here.arguments("run") + Strings{clip, "--i3d-precision", "fp8"}, "fp32, fp16"},
            {here.arguments("run") + Strings{clip, "--device", "cpu", "--i3d-precision", "fp16"},
             "needs a CUDA device"},

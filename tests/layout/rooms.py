@@ -7,6 +7,7 @@ import re
 # Headers of packages, and what a target links to have them.
 PACKAGES = [
     (r"(torch|ATen|c10|caffe2)/", ["co2net_torch"]),
+    (r"CL/", ["co2net_opencl"]),
     (r"cuda_runtime_api\.h", ["co2net_torch"]),
     (r"opencv2/core[./]", ["opencv_core"]),
     (r"opencv2/(\w+)\.hpp", [r"opencv_\1"]),

@@ -16,7 +16,7 @@ std::string written(const VideoResult& result, const ResultOptions& options, boo
   std::istringstream in;
   std::ostringstream out, err;
   Io io{in, out, err, false, is_terminal};
-  ResultSink sink(options, Json::object(), Json::object(), io);
+  ResultSink sink(options, {Json::object(), Json::object()}, io);
   sink.add(result);
   sink.finish();
   return out.str();
@@ -57,7 +57,7 @@ TEST(ResultSink, SaysInTheEndHowManyFinalSegmentsThereAreOfWhichClasses) {
   std::ostringstream out, err;
   Io io{in, out, err};
   const test::LogCapture log;
-  ResultSink sink({}, Json::object(), Json::object(), io);
+  ResultSink sink({}, {Json::object(), Json::object()}, io);
   sink.add(VideoResult{"a", {}, Json::object(), {{{"run", 1, 0, 1}, {"bow", 1, 1, 2}}}});
   sink.add(VideoResult{"b", {}, Json::object(), {{{"run", 1, 0, 1}}}});
   sink.add(VideoResult{"idle", {}, Json::object(), {std::vector<Segment>()}});

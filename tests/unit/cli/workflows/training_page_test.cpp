@@ -4,6 +4,7 @@
 
 #include "pipeline/base/files.h"
 #include "postprocess/report/pages.h"
+#include "tests/unit/log_capture.h"
 
 namespace co2net::test {
 namespace {
@@ -79,6 +80,19 @@ TEST_F(TrainingPageTest, OfAFinishedTrainingIsWrittenAnew) {
   page_.finish();
   EXPECT_EQ(page(), kTrainingPage);
   EXPECT_EQ(shown().at("done"), 1);
+}
+
+TEST_F(TrainingPageTest, ThatCannotBeWrittenIsAWarningOnceAndNoError) {
+  std::filesystem::create_directories(dir_.path() / kTrainingScript / "in the way");
+  const LogCapture log;
+  advance_to(1);
+  now_ += 60s;
+  advance_to(2);
+  page_.stop();
+  page_.finish();
+  const std::string said = log.lines();
+  EXPECT_NE(said.find("the page of the training is not up to date"), std::string::npos) << said;
+  EXPECT_EQ(said.find("not up to date"), said.rfind("not up to date")) << said;
 }
 
 TEST_F(TrainingPageTest, SaysThatATrainingWasStoppedUnlessItNeverBegan) {

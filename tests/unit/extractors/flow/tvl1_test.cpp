@@ -20,38 +20,21 @@
 #include "tests/opencv_tvl1.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/extractors/flow/moving_texture.h"
 #include "tests/unit/extractors/flow/portable_flow.h"
 #include "tests/unit/texture.h"
 
 namespace co2net {
 namespace {
 
+using test::Frames;
+using test::moving_texture;
+using test::same_bytes;
+
 Recipe::Flow flow_of(FlowVariant variant) {
   Recipe::Flow flow;
   flow.variant = variant;
   return flow;
-}
-
-bool same_bytes(const cv::Mat& a, const cv::Mat& b) {
-  return a.size() == b.size() && a.type() == b.type() && a.isContinuous() && b.isContinuous() &&
-         std::memcmp(a.data, b.data, a.total() * a.elemSize()) == 0;
-}
-
-// Gray smooth noise of any size; to be solved for, `to` is moved, faded and has noise of its own.
-struct Frames {
-  cv::Mat from, to;
-};
-
-Frames moving_texture(cv::Size size, std::uint64_t seed) {
-  cv::Mat noise(size.height + 20, size.width + 20, CV_8UC1), own(size, CV_8UC1);
-  cv::RNG rng(seed);
-  rng.fill(noise, cv::RNG::UNIFORM, 0, 256);
-  rng.fill(own, cv::RNG::UNIFORM, 0, 6);
-  cv::GaussianBlur(noise, noise, {7, 7}, 1.5);
-  cv::normalize(noise, noise, 0, 255, cv::NORM_MINMAX);
-  cv::Mat to;
-  cv::warpAffine(noise, to, cv::Matx23d(1.01, 0.02, 1.7, -0.01, 0.98, -2.3), noise.size());
-  return {noise(cv::Rect({8, 8}, size)).clone(), 0.95 * to(cv::Rect({8, 8}, size)) + own};
 }
 
 // What the variant is defined by. For arm64 Debian's OpenCV fuses products and sums: there it is
@@ -322,7 +305,8 @@ TEST_P(Tvl1CpuVariant, HeedsEveryParameter) {
 TEST(ChooseFlowBackend, TakesWhatComputesTheRecipesFlow) {
   for (const FlowVariant variant : kOurs) {
     for (const char* name : {"auto", "cpu"}) {
-      EXPECT_EQ(choose_flow_backend(name, flow_of(variant), std::nullopt).name, "cpu");
+      // A GPU that auto finds gives the same.
+      EXPECT_EQ(choose_flow_backend(name, flow_of(variant), std::nullopt).key_name(), "cpu");
     }
   }
 }
@@ -333,12 +317,21 @@ TEST(ChooseFlowBackend, SaysWhatThereIsWhereNothingFits) {
     test::expect_error(ErrorKind::kUsage, parts,
                        [&] { choose_flow_backend(name, flow_of(variant), std::nullopt); });
   };
-  expect_refused("abacus", FlowVariant::kOpencvCpu,
-                 {"flow backend 'abacus' is not one of", "auto, cpu, opencv"});
-  for (const std::string name : {"auto", "cpu", "opencv"}) {
+  expect_refused(
+      "abacus", FlowVariant::kOpencvCpu,
+      {"flow backend 'abacus' is not one of", "auto, cpu, cuda, cuda:N, opencl, opencl:N, opencv"});
+  for (const std::string name :
+       {"cuda:", "cuda:x", "opencl:", "opencl:x", "opencl:-1", "opencl:1x", "cpu:0", "CPU"}) {
+    expect_refused(name, FlowVariant::kPortable, {"flow backend '" + name + "' is not one of"});
+  }
+  for (const std::string name : {"auto", "cpu", "cuda:1", "opencl", "opencv"}) {
     expect_refused(name, FlowVariant::kOpencvCuda,
                    {"OpenCV's own code", "backend opencv", "cudaoptflow", "flow.variant=portable"});
   }
+  expect_refused("cuda", FlowVariant::kOpencvCpu,
+                 {"cuda does not compute flow.variant=opencv-cpu", "cpu and auto"});
+  expect_refused("opencl", FlowVariant::kOpencvCpu,
+                 {"opencl does not compute flow.variant=opencv-cpu", "cpu and auto"});
   for (const FlowVariant variant : kOurs) {
     expect_refused("opencv", variant, {"opencv does not compute flow.variant=", "cpu and auto"});
   }

@@ -163,27 +163,6 @@ TEST(WithIds, AreDistinctEvenIfARelativePathIsAnothersStem) {
   EXPECT_EQ(ids({"/v/a.mp4", "/v/a.avi", "/v/a.mp4.mkv"}), (Ids{"a.mp4", "a.avi", "a.mp4.mkv"}));
 }
 
-TEST(Shard, GivesEveryIdToExactlyOneAndAboutAsManyToEach) {
-  const std::uint64_t count = 7;
-  std::vector<int> sizes(count);
-  for (int i = 0; i < 7000; ++i) {
-    int owners = 0;
-    for (std::uint64_t index = 0; index < count; ++index) {
-      if (!Shard{index, count}.has("video_" + std::to_string(i))) continue;
-      ++owners;
-      ++sizes[index];
-    }
-    EXPECT_EQ(owners, 1) << i;
-  }
-  for (const int size : sizes) EXPECT_NEAR(size, 1000, 150);
-}
-
-TEST(Shard, IsTheSameForEverAndEverywhere) {  // sha256("abc") starts with ba7816bf8f01cfea
-  EXPECT_TRUE((Shard{0xba7816bf8f01cfea % 10, 10}).has("abc"));
-  EXPECT_TRUE((Shard{0xba7816bf8f01cfea % 3, 3}).has("abc"));
-  EXPECT_TRUE((Shard{0xe3b0c44298fc1c14 % 10, 10}).has(""));
-}
-
 TEST(WithIds, NameFilesThatAreSeenAndLieInTheirFolder) {
   EXPECT_EQ(ids({"/v/...mp4"}), Ids{"_.."});
   EXPECT_EQ(ids({"/v/..mp4"}), Ids{"_."});
@@ -209,67 +188,6 @@ TEST(WithIds, TurnsNamesThatAreNotUtf8IntoDifferentIdsThatAre) {
   EXPECT_EQ(inputs[0].id, "a%FF");
   EXPECT_EQ(inputs[1].id, "a%FE");
   EXPECT_EQ(inputs[2].id, "\xc3\xa4");
-}
-
-class ParseShard : public testing::Test {
- protected:
-  ParseShard() { clear(); }
-  ~ParseShard() override { clear(); }
-
-  static void clear() {
-    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX",
-                             "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT",
-                             "JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"}) {
-      ::unsetenv(name);
-    }
-  }
-  static void expect_refused(const std::string& text, const std::string& reason) {
-    test::expect_error(ErrorKind::kUsage, {"--shard", reason}, [&] { parse_shard(text); });
-  }
-};
-
-TEST_F(ParseShard, ReadsIndexAndCount) {
-  const Shard shard = parse_shard("2/5");
-  EXPECT_EQ(shard.index, 2u);
-  EXPECT_EQ(shard.count, 5u);
-}
-
-TEST_F(ParseShard, RefusesWhatIsNoShard) {
-  for (const char* text : {"5/5", "0/0"}) expect_refused(text, "numbered 0 to n - 1");
-  for (const char* text : {"a/5", "1/", "/5", "-1/5", "1/5x", "1 /5", "99999999999999999999/5"}) {
-    expect_refused(text, "not a whole number");
-  }
-  expect_refused("3", "want i/n");
-}
-
-TEST_F(ParseShard, ReadsTheVariablesOfSlurmCountedFromItsFirstTask) {
-  ::setenv("SLURM_ARRAY_TASK_ID", "12", 1);
-  expect_refused("env", "SLURM_ARRAY_TASK_COUNT is not set");
-  ::setenv("SLURM_ARRAY_TASK_COUNT", "4", 1);
-  ::setenv("SLURM_ARRAY_TASK_MIN", "10", 1);
-  EXPECT_EQ(parse_shard("env").index, 2u);
-  EXPECT_EQ(parse_shard("env").count, 4u);
-}
-
-TEST_F(ParseShard, CountsTheTasksOfASlurmArrayInItsSteps) {
-  ::setenv("SLURM_ARRAY_TASK_ID", "4", 1);
-  ::setenv("SLURM_ARRAY_TASK_COUNT", "4", 1);
-  ::setenv("SLURM_ARRAY_TASK_MIN", "0", 1);
-  ::setenv("SLURM_ARRAY_TASK_MAX", "6", 1);
-  ::setenv("SLURM_ARRAY_TASK_STEP", "2", 1);
-  EXPECT_EQ(parse_shard("env").index, 2u);
-  ::setenv("SLURM_ARRAY_TASK_STEP", "1", 1);  // as for --array=0,2,4,6
-  expect_refused("env", "not evenly spaced");
-}
-
-TEST_F(ParseShard, ReadsTheVariablesOfIndexedJobs) {
-  expect_refused("env", "neither");
-  ::setenv("JOB_COMPLETION_INDEX", "1", 1);
-  ::setenv("JOB_COMPLETIONS", "3", 1);
-  EXPECT_EQ(parse_shard("env").index, 1u);
-  EXPECT_EQ(parse_shard("env").count, 3u);
-  ::setenv("JOB_COMPLETIONS", "three", 1);
-  expect_refused("env", "JOB_COMPLETIONS: 'three'");
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ TEST(Device, IsReadFromItsText) {
 TEST(Device, RefusesAnyOtherText) {
   for (const std::string text : {"abacus", "cuda:x", "cuda:", "cuda:-1", "cuda:1x", "cuda:1:1",
                                  "cuda:4294967296", "cpu:0", "cpu:", "CUDA", "auto", "meta", ""}) {
-    test::expect_error(ErrorKind::kUsage, {"'" + text + "' is no device: give cpu, cuda or cuda:N"},
+    test::expect_error(ErrorKind::kUsage,
+                       {"'" + text + "' is no device for networks: give cpu, cuda or cuda:N"},
                        [&] { parse_device(text); });
   }
 }
