@@ -4,7 +4,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/any.hpp>
 #include <boost/program_options.hpp>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -143,6 +145,15 @@ po::parsed_options with_config_file(const po::parsed_options& line, const std::s
   return merged;
 }
 
+// "nan" and "inf" are numbers to the parser, but none that an option has a meaning for.
+void expect_finite(const po::variables_map& args) {
+  for (const auto& [name, given] : args) {
+    const auto* number = boost::any_cast<double>(&given.value());
+    if (number == nullptr || std::isfinite(*number)) continue;
+    throw Error(ErrorKind::kUsage, "--" + name + " must be a finite number");
+  }
+}
+
 po::variables_map parse(const std::vector<std::string>& arguments,
                         const po::options_description& visible) {
   expect_no_file_name(arguments, visible);
@@ -165,6 +176,7 @@ po::variables_map parse(const std::vector<std::string>& arguments,
       po::store(with_config_file(line, path, visible), args);
     }
     po::notify(args);
+    expect_finite(args);
   } catch (const po::unknown_option& e) {
     throw Error(ErrorKind::kUsage,
                 std::string(e.what()) + suggestion(e.get_option_name(), option_names(visible)));

@@ -113,7 +113,7 @@ void Progress::start_series(const std::string& what, std::size_t count) {
   last_end_ = now_();
   worked_s_ = worked_ = 0;
   failed_s_.clear();
-  is_begun_ = false;
+  has_told_ = is_begun_ = false;
 }
 
 void Progress::start(const std::string& name) {
@@ -128,6 +128,7 @@ void Progress::start(const std::string& name) {
 }
 
 void Progress::update(const std::string& unit, std::int64_t done, std::int64_t expected) {
+  has_told_ = true;
   if (first_done_ < 0) {
     first_done_ = done;
     first_told_ = now_();
@@ -153,6 +154,7 @@ void Progress::end() {
   last_end_ = now;
   ++ended_;
   is_begun_ = false;
+  if (view_.mode == Mode::kPlain && !shows_item()) show_if_due();
   // What is next said may be a result, and nothing tells when the next one begins.
   if (count_ == 0 || ended_ >= count_) clear();
 }
@@ -235,6 +237,7 @@ std::string Progress::Figures::words() const {
 }
 
 std::string Progress::plain_line(Clock::time_point now) const {
+  if (!shows_item()) return series(now).words();
   std::string line = "[" + std::to_string(ended_ + 1);
   if (count_ > 0) line += "/" + std::to_string(count_);
   line += "] " + name_ + "  " + item(now).words();
@@ -245,15 +248,16 @@ std::string Progress::plain_line(Clock::time_point now) const {
 // The cursor is left where the bars begin, so that whatever is written next erases them first.
 std::string Progress::bars(Clock::time_point now) const {
   const std::size_t columns = std::max<std::size_t>(2, view_.columns());
-  const Figures one = item(now), all = series(now);
-  const std::size_t longest =
-      has_series() ? std::max(columns_of(one.name), columns_of(all.name)) : columns_of(one.name);
+  std::vector<Figures> lines;
+  if (shows_item()) lines.push_back(item(now));
+  if (has_series()) lines.push_back(series(now));
+  std::size_t longest = 0;
+  for (const Figures& line : lines) longest = std::max(longest, columns_of(line.name));
   const std::size_t name_columns = std::min({longest, kLongestName, columns / 3});
   const std::size_t most = columns - 1;  // the last column would break the line
-  std::string text = "\r" + bar_line(one, name_columns, most) + "\x1b[K";
-  if (has_series()) text += "\r\n" + bar_line(all, name_columns, most);
-  text += "\x1b[J\r";
-  if (has_series()) text += "\x1b[A";
+  std::string text = "\r" + bar_line(lines.front(), name_columns, most);
+  if (lines.size() > 1) text += "\x1b[K\r\n" + bar_line(lines.back(), name_columns, most);
+  text += lines.size() > 1 ? "\x1b[J\r\x1b[A" : "\x1b[K\x1b[J\r";
   return text;
 }
 

@@ -80,6 +80,7 @@ class Progress {
   bool has_series() const { return count_ > 1; }
 
   void show_if_due();
+  bool shows_item() const { return has_told_ || !has_series(); }
   std::string plain_line(Clock::time_point now) const;
   std::string bars(Clock::time_point now) const;
   std::string bar_line(const Figures& figures, std::size_t name_columns, std::size_t most) const;
@@ -99,6 +100,9 @@ class Progress {
   double worked_s_ = 0, worked_ = 0;
   std::vector<double> failed_s_;  // the same of those that failed
 
+  // Whether anything of the series told how far it was. Where nothing does, such as of things that
+  // are worked on beside each other, which are told when they are done, the series stands alone.
+  bool has_told_ = false;
   bool is_begun_ = false;  // one is under work, of which the rest tells
   std::string name_, unit_;
   std::int64_t first_done_ = -1;  // as it was first told; -1 before

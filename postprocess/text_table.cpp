@@ -1,6 +1,7 @@
 #include "postprocess/text_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iomanip>
 
 #include "pipeline/base/text.h"
@@ -15,6 +16,14 @@ constexpr int kCellWidth = 10;
 std::string percent(double fraction) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(1) << 100 * fraction;
+  return text.str();
+}
+
+std::string score_text(double score) {
+  std::ostringstream text;
+  text.precision(std::abs(score) < 100 ? 2 : 5);
+  if (std::abs(score) < 100) text << std::fixed;
+  text << score;
   return text.str();
 }
 

@@ -8,6 +8,7 @@
 namespace co2net {
 
 std::string percent(double fraction);  // "44.6"
+std::string score_text(double score);  // "0.61"; from 100 on with five digits: "123.45"
 
 // Rows of a table for people, whose first column holds names, as printable() shows them. A library
 // of tables would be one more to install, for these few lines.

@@ -73,6 +73,9 @@ int run_render(const po::variables_map& args, Io& io) {
   job.threads = video.threads;
   job.each = video.each;
   job.fail_fast = video.fail_fast;
+  if (args.count("input") == 0 && job.found.empty()) {
+    throw Error(ErrorKind::kUsage, "no input found: " + results.string() + " names no videos");
+  }
   const std::vector<Input> inputs =
       (args.count("input") > 0 ? parse_inputs(args, "VIDEO", kVideoSuffixes, video, io.in)
                                : shared_out(named_videos(job.found, results), video))

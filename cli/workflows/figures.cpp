@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "extractors/video/film_strip.h"
+#include "extractors/video/movie_source.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
@@ -32,10 +33,11 @@ FigureStrip read_strip(const fs::path& path, double duration_s, const VideoSetti
   const SourceInfo& source = probe.streams.at(probe.chosen);
   if (source.duration_s > 0) duration_s = source.duration_s;
   if (!(duration_s > 0)) throw Error(ErrorKind::kInput, "nothing says how long it is");
-  const int pictures = pictures_of_strip(static_cast<double>(source.width) / source.height);
+  const PictureSize shown = shown_size(source);
+  const int pictures = pictures_of_strip(static_cast<double>(shown.width) / shown.height);
   FilmStrip strip = film_strip(file, {.duration_s = duration_s,
                                       .pictures = pictures,
-                                      .height = std::min(source.height, kPictureHeight),
+                                      .height = std::min(shown.height, kPictureHeight),
                                       .limits = each.limits,
                                       .deadline = deadline});
   return {.jpeg = std::move(strip.jpeg),
@@ -87,6 +89,10 @@ void warn_of_candidates(const std::vector<ReportVideo>& videos) {
 void write_figure(const Figure& figure, const FiguresJob& job) {
   const std::string& id = figure.video.id;
   check_id(id);
+  if (const auto left_out = classes_not_drawn(figure); !left_out.empty()) {
+    spdlog::warn("{}: the figure shows the {} most important classes, and not {}", id,
+                 kMostFigureClasses, counted("others", left_out));
+  }
   const std::string svg = figure_svg(figure);
   if (job.svg) write_file(job.output / (id + ".svg"), svg);
   if (!job.png) return;
@@ -102,13 +108,12 @@ FiguresOutcome write_figures(const FiguresJob& job, const Observer& observer) {
   make_directories(job.output);
   warn_of_candidates(contents.videos);
   const std::vector<fs::path> paths = named_videos(contents.videos, job.files);
-  const std::vector<std::string> classes = classes_of(contents.videos);
   const ScoreFiles scores(job.files.scores);
   const auto work = [&](std::size_t index) {
     const ReportVideo& video = contents.videos[index];
     write_figure({.video = video,
                   .other = job.files.compare.stem().string(),
-                  .classes = classes,
+                  .classes = contents.classes,
                   .scores = scores_of(video, scores),
                   .strip = strip_of(paths[index], video, job.each)},
                  job);

@@ -21,6 +21,7 @@
 #include "pipeline/base/unmatched.h"
 #include "postprocess/distinct_segments.h"
 #include "postprocess/exporters/overlay.h"
+#include "postprocess/palette.h"
 
 namespace fs = std::filesystem;
 
@@ -61,26 +62,10 @@ void choose_segments(RenderJob& job) {
   }
 }
 
-Strings classes_of(const RenderJob& job) {
-  std::set<std::string> classes;
-  std::set<std::string> ids;
-  for (const VideoPredictions& video : job.found) {
-    ids.insert(video.id);
-    for (const Segment& segment : video.segments) classes.insert(segment.label);
-  }
-  if (job.truth) {
-    for (const AnnotatedVideo& video : job.truth->videos) {
-      if (!ids.contains(video.id)) continue;
-      for (const AnnotatedSegment& segment : video.segments) classes.insert(segment.label);
-    }
-  }
-  return {classes.begin(), classes.end()};
-}
-
 class Renderer {
  public:
-  Renderer(const RenderJob& job, const std::vector<Input>& videos)
-      : job_(job), inputs_(videos), classes_(classes_of(job)) {
+  Renderer(const RenderJob& job, const std::vector<Input>& videos, Strings classes)
+      : job_(job), inputs_(videos), classes_(std::move(classes)) {
     for (const VideoPredictions& video : job_.found) {
       by_id_[video.id] = &video;
       if (const std::string path = path_in(video); !path.empty()) by_path_[path] = &video;
@@ -104,8 +89,12 @@ class Renderer {
     movie.on_progress = [&](std::int64_t done, std::int64_t expected) {
       observer.on_progress("frames", done, expected);
     };
-    if (const fs::path copy = copy_of(input); !copy.empty()) write_copy(movie, video, copy);
-    if (!job_.clips.empty()) write_clips_of(movie, video, job_.clips / input.id);
+    const fs::path copy = copy_of(input);
+    const fs::path clips = job_.clips.empty() ? fs::path() : clips_folder(job_.clips, input.id);
+    if (!copy.empty()) expect_copy_place(copy, movie);
+    if (!clips.empty()) expect_clips_place_of(clips);
+    if (!copy.empty()) write_copy(movie, video, copy);
+    if (!clips.empty()) write_clips(movie, video.segments, clips, job_.exact);
     movie.file->expect_unchanged();
   }
 
@@ -127,9 +116,18 @@ class Renderer {
     return job_.copies / (input.id + ".mp4");
   }
 
+  // A file that is named by itself is replaced; in a folder, what has the name by chance is not.
+  void expect_copy_place(const fs::path& path, const MovieJob& movie) const {
+    expect_no_input_at(path, inputs_);
+    if (!job_.copy.empty() || !fs::exists(path)) return;
+    if (is_labelled_copy(path, movie.limits, movie.deadline)) return;
+    throw Error(ErrorKind::kInput, path.string() +
+                                       " is there already, and is no copy that 'render' made; "
+                                       "move it, or choose another place with -o");
+  }
+
   void write_copy(const MovieJob& movie, const VideoPredictions& video,
                   const fs::path& path) const {
-    expect_no_input_at(path, inputs_);
     const std::string name = movie.file->path().string();
     write_file_with(path, [&](const fs::path& temporary) {
       const auto drawing_of = [&](const PictureSize& size, double duration_s) {
@@ -163,8 +161,7 @@ class Renderer {
     return {overlay.below, std::move(overlay.script)};
   }
 
-  void write_clips_of(const MovieJob& movie, const VideoPredictions& video,
-                      const fs::path& folder) const {
+  void expect_clips_place_of(const fs::path& folder) const {
     std::error_code unreachable;  // where it cannot be replaced, either
     for (const Input& input : inputs_) {
       const fs::path place = fs::absolute(input.path).parent_path();
@@ -172,7 +169,7 @@ class Renderer {
       throw Error(ErrorKind::kUsage, "--clips would replace the folder of the input " +
                                          input.path.string() + "; choose another place");
     }
-    write_clips(movie, video.segments, folder, job_.exact);
+    expect_clips_place(folder);
   }
 
   const RenderJob& job_;
@@ -181,6 +178,12 @@ class Renderer {
   std::map<std::string, const VideoPredictions*> by_id_, by_path_;
   std::map<std::string, const AnnotatedVideo*> truth_;
 };
+
+void tell_places(const RenderJob& job, std::size_t videos) {
+  if (!job.copy.empty() && videos > 0) spdlog::info("the copy is {}", job.copy.string());
+  if (!job.copies.empty()) spdlog::info("{} copies in {}", videos, job.copies.string());
+  if (!job.clips.empty()) spdlog::info("clips of {} videos in {}", videos, job.clips.string());
+}
 
 }  // namespace
 
@@ -203,11 +206,12 @@ std::vector<Input> named_videos(const Predictions& found, const fs::path& result
 int render(RenderJob job, const std::vector<Input>& videos, Stats& stats,
            const Observer& observer) {
   if (job.truth) expect_in_common(job.found, *job.truth);
+  Strings classes = coloured_classes(job.found, job.truth.value_or(Annotations()), {});
   choose_segments(job);
   if (!job.copies.empty()) expect_writable(job.copies / "copy");
   if (!job.copy.empty()) expect_writable(job.copy);
   if (!job.clips.empty()) expect_writable(job.clips / "clips");
-  const Renderer renderer(job, videos);
+  const Renderer renderer(job, videos, std::move(classes));
   const int at_once = static_cast<int>(std::min<std::size_t>(job.threads, videos.size()));
   const Observer of_frames = at_once > 1 ? Observer() : observer;
   const auto work = [&](const Input& input) -> Delivery {
@@ -218,8 +222,12 @@ int render(RenderJob job, const std::vector<Input>& videos, Stats& stats,
       stats.add(id, {{"render", StageTiming{.seconds = elapsed.count()}}});
     };
   };
-  return for_each_input(source_of(videos), {.fail_fast = job.fail_fast, .at_once = at_once},
-                        observer, work, [](const VideoError&) {});
+  int not_made = 0;  // those that failed, and those that were not tried
+  const int failed =
+      for_each_input(source_of(videos), {.fail_fast = job.fail_fast, .at_once = at_once}, observer,
+                     work, [&](const VideoError&) { ++not_made; });
+  tell_places(job, videos.size() - static_cast<std::size_t>(not_made));
+  return failed;
 }
 
 }  // namespace co2net

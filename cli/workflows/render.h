@@ -21,7 +21,7 @@ struct RenderJob {
   std::optional<Annotations> truth = {};  // drawn above
   std::filesystem::path copies;           // gets <id>.mp4, with labels; empty: none are made
   std::filesystem::path copy;             // or the only video's, by name
-  std::filesystem::path clips;            // gets a folder <id> of clips; empty: none are cut
+  std::filesystem::path clips;            // gets a folder of each video's (clips_folder())
   bool exact = false;                     // clips are encoded anew
   int threads = 1;                        // so many videos at a time
   VideoSettings each = {};
@@ -34,8 +34,9 @@ std::vector<Input> named_videos(const Predictions& found, const std::filesystem:
 
 // Makes copies of videos in which labels and a timeline are drawn (overlay_of()), and a clip of
 // each segment with a list of them, clips.csv. A video is that of the results by its id, or else by
-// its path. Nothing takes the place of an input, nor of what is no clip. Returns how many videos
-// failed. Errors: Error(kInput) where results and ground truth have no video in common; Error(kIo).
+// its path. Nothing takes the place of an input, in a folder of copies of what is no such copy, nor
+// in one of clips of what is no clip. Returns how many videos failed. Errors: Error(kInput) where
+// results and ground truth have no video in common; Error(kIo).
 int render(RenderJob job, const std::vector<Input>& videos, Stats& stats,
            const Observer& observer = {});
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <regex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,11 +24,12 @@ namespace {
 constexpr const char* kList = "clips.csv";
 constexpr const char* kHeader = "file,label,score,start_s,end_s,file_start_s,file_end_s\n";
 
+// As stem_of() names it.
 bool is_clip(const std::string& name) {
+  static const std::regex kTimes("[0-9]{5,}\\.[0-9]{3}-[0-9]{5,}\\.[0-9]{3}_");
   const bool is_video = name.ends_with(".mp4") || name.ends_with(".mkv");
-  const std::size_t times = name.find('_');
-  return name == kList || (is_video && times != std::string::npos &&
-                           name.find_first_not_of("0123456789.-") == times);
+  return name == kList ||
+         (is_video && std::regex_search(name, kTimes, std::regex_constants::match_continuous));
 }
 
 // Without what some file system refuses.
@@ -75,10 +77,17 @@ std::string list_row(const Segment& segment, const Clip& clip) {
 
 }  // namespace
 
+fs::path clips_folder(const fs::path& clips, const std::string& id) {
+  static const std::vector<Replacement> kEscapes = {{'%', "%25"}, {'/', "%2F"}};
+  return clips / replaced(id, kEscapes);
+}
+
+void expect_clips_place(const fs::path& folder) { expect_only_in(folder, is_clip, "--clips"); }
+
 void write_clips(const MovieJob& job, const std::vector<Segment>& segments, const fs::path& folder,
                  bool exact) {
   const std::vector<Segment> ordered = by_start(segments);
-  expect_only_in(folder, is_clip);
+  expect_clips_place(folder);
   write_folder_with(folder, [&](const fs::path& temporary) {
     const std::vector<Cut> cuts = cuts_of(ordered, temporary);
     const std::vector<Clip> clips = exact ? cut_exactly(job, cuts) : cut_at_key_frames(job, cuts);

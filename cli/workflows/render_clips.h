@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "extractors/video/movie_source.h"
@@ -8,7 +9,14 @@
 
 namespace co2net {
 
-// Replaces the folder, if it holds clips and nothing else, by a clip of each segment, in the order
+// The folder of a video's clips: the id, of which a slash becomes "%2F" (and "%" becomes "%25"), so
+// that no video's folder lies in another's.
+std::filesystem::path clips_folder(const std::filesystem::path& clips, const std::string& id);
+
+// Throws Error(kInput) for a folder that holds anything but clips.
+void expect_clips_place(const std::filesystem::path& folder);
+
+// Replaces the folder, if it passes expect_clips_place(), by a clip of each segment, in the order
 // of time: "00003.840-00005.760_jump.mp4". Labels lose what file systems do not take. clips.csv has
 // the labels, the segments and what each file holds of the video: more than the segment, where it
 // begins at a key frame. Segments in which no frame lies are told in the log. Errors:

@@ -50,7 +50,8 @@ class ReportWriter {
             .results = fs::path(name_of(job_.files.results)).filename().string(),
             .other = job_.files.compare.filename().string(),
             .has_truth = !job_.files.ground_truth.empty(),
-            .has_evaluation = fs::exists(place_.folder / kEvaluationPageName)};
+            .has_evaluation = fs::exists(place_.folder / kEvaluationPageName),
+            .classes = contents_.classes};
   }
 
   // That of 'eval --report', from the folder that is replaced.

@@ -16,6 +16,7 @@
 #include "pipeline/base/inputs.h"
 #include "pipeline/base/text.h"
 #include "pipeline/base/unmatched.h"
+#include "postprocess/palette.h"
 
 namespace fs = std::filesystem;
 
@@ -117,18 +118,21 @@ ReportContents read_report_files(const ReportFiles& files) {
   const std::string bytes = read_results(files.results);
   Predictions found = parse_predictions(bytes, name_of(files.results));
   const NamesOf ids = {"videos of " + name_of(files.results), ids_of(found)};
-  videos.add_found(std::move(found));
+  Predictions other;
   if (!files.compare.empty()) {
-    Predictions other = read_input(read_predictions, files.compare);
+    other = read_input(read_predictions, files.compare);
     expect_in_common(ids, {"videos of " + files.compare.string(), ids_of(other)});
-    videos.add_other(std::move(other));
   }
+  Annotations truth;
   if (!files.ground_truth.empty()) {
-    const Annotations truth = read_input(read_annotations, files.ground_truth);
+    truth = read_input(read_annotations, files.ground_truth);
     expect_in_common(ids, {"videos of the ground truth", ids_of(truth)});
-    videos.add_truth(truth);
   }
-  return {sha256(bytes), chosen(std::move(videos).all(), files)};
+  std::vector<std::string> classes = coloured_classes(found, truth, other);
+  videos.add_found(std::move(found));
+  videos.add_other(std::move(other));
+  videos.add_truth(truth);
+  return {sha256(bytes), chosen(std::move(videos).all(), files), std::move(classes)};
 }
 
 std::vector<fs::path> named_videos(const std::vector<ReportVideo>& videos,

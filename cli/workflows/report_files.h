@@ -26,6 +26,7 @@ struct ReportFiles {
 struct ReportContents {
   std::string key;  // of the results, by their content
   std::vector<ReportVideo> videos;
+  std::vector<std::string> classes;  // coloured_classes() of the files, of all videos
 };
 
 // Errors: Error(kInput) naming a file that cannot be read, and where two of them have no video in

@@ -12,6 +12,7 @@ extern "C" {
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "extractors/video/movie_source.h"
 #include "extractors/video/video_reader.h"
 
 namespace co2net {
@@ -27,11 +28,12 @@ std::string rate_of(const FilmStripOptions& options) {
   return std::to_string(options.pictures * 1000) + "/" + std::to_string(duration_ms);
 }
 
-cv::Mat small(const AVFrame& frame, int height) {
+// `shown` is the picture's size as people see it.
+cv::Mat small(const AVFrame& frame, const PictureSize& shown, int height) {
   const cv::Mat large(frame.height, frame.width, CV_8UC3, frame.data[0],
                       static_cast<std::size_t>(frame.linesize[0]));
-  const double scale = static_cast<double>(height) / frame.height;
-  const int width = std::clamp(static_cast<int>(frame.width * scale), 1, kWidest * height);
+  const double aspect = static_cast<double>(shown.width) / shown.height;
+  const int width = std::clamp(static_cast<int>(height * aspect), 1, kWidest * height);
   cv::Mat picture;
   cv::resize(large, picture, {width, height}, 0, 0, cv::INTER_AREA);
   return picture;
@@ -49,7 +51,7 @@ FilmStrip film_strip(const std::shared_ptr<const OpenedFile>& file,
   while (static_cast<int>(pictures.size()) < options.pictures) {
     const AVFrame* frame = reader.next();
     if (frame == nullptr) break;
-    pictures.push_back(small(*frame, options.height));
+    pictures.push_back(small(*frame, shown_size(reader.source()), options.height));
   }
   cv::Mat strip;
   cv::hconcat(pictures, strip);

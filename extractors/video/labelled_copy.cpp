@@ -6,12 +6,20 @@
 #include <memory>
 
 #include "extractors/video/av.h"
+#include "extractors/video/media_input.h"
 #include "extractors/video/movie_writer.h"
+#include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
 namespace fs = std::filesystem;
 
 namespace co2net {
+namespace {
+
+// By which a copy is known.
+constexpr const char* kComment = "labelled by co2net render";
+
+}  // namespace
 
 DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
                                  const DrawingOf& drawing_of) {
@@ -39,10 +47,11 @@ DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
   };
   // The writer has to know the size of what is shown before the first packet of sound is read.
   show(look.frame());
-  writer = std::make_unique<MovieWriter>(
-      path, *shown,
-      MovieOptions{
-          .time_base = look.source().time_base, .fps = look.fps(), .sound = reader.sound()});
+  writer = std::make_unique<MovieWriter>(path, *shown,
+                                         MovieOptions{.time_base = look.source().time_base,
+                                                      .fps = look.fps(),
+                                                      .sound = reader.sound(),
+                                                      .comment = kComment});
   av_frame_unref(shown.get());
   while (const AVFrame* frame = reader.next()) {
     show(*frame);
@@ -58,6 +67,19 @@ DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
         job.file->path().string());
   }
   return reader.report();
+}
+
+bool is_labelled_copy(const fs::path& path, const VideoLimits& limits, const Deadline& deadline) {
+  if (!fs::is_regular_file(path)) return false;
+  try {
+    const MediaInput input(std::make_shared<const OpenedFile>(path), limits, deadline);
+    const AVDictionaryEntry* comment =
+        av_dict_get(input.container().metadata, "comment", nullptr, 0);
+    return comment != nullptr && std::string(comment->value) == kComment;
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
+    return false;
+  }
 }
 
 }  // namespace co2net

@@ -25,4 +25,8 @@ using DrawingOf = std::function<Drawing(const PictureSize& picture, double durat
 DecodeReport write_labelled_copy(const MovieJob& job, const std::filesystem::path& path,
                                  const DrawingOf& drawing_of);
 
+// Whether the file is such a copy, as its metadata say; false for what is no readable video.
+bool is_labelled_copy(const std::filesystem::path& path, const VideoLimits& limits,
+                      const Deadline& deadline);
+
 }  // namespace co2net

@@ -22,6 +22,10 @@ double pixel_aspect(const SourceInfo& source) {
 
 }  // namespace
 
+PictureSize shown_size(const SourceInfo& source) {
+  return display_size(source.width, source.height, pixel_aspect(source));
+}
+
 VideoReaderOptions reader_options(const MovieJob& job) {
   return {.fps = "",
           .stream = job.stream,

@@ -48,6 +48,9 @@ class FirstLook {
   std::string fps_;
 };
 
+// The size of its pictures as people see them, of square pixels.
+PictureSize shown_size(const SourceInfo& source);
+
 // How a job's video is read: every frame as yuv420p with its own timestamp.
 VideoReaderOptions reader_options(const MovieJob& job);
 

@@ -49,7 +49,11 @@ class MovieWriter::Parts {
       auto track = SoundTrack::make(*stream, muxer_, options.length_s, path.string());
       if (track) tracks_.emplace(stream->index, std::move(track));
     }
-    muxer_.begin();
+    if (options.comment.empty()) {
+      muxer_.begin();
+    } else {
+      muxer_.begin({{"comment", options.comment}});
+    }
   }
 
   void write(const AVFrame& frame) {

@@ -17,6 +17,7 @@ struct MovieOptions {
   std::string fps;                          // on average; for nothing but the encoder's planning
   std::vector<const AVStream*> sound = {};  // whose packets will come
   std::optional<double> length_s = {};      // that sound is cut to; then it is encoded anew
+  std::string comment = {};                 // in the container's metadata
 };
 
 // Encodes frames with their own timestamps, and the sound beside them, as MP4 that every browser

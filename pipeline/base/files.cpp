@@ -211,18 +211,18 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-void expect_only_in(const fs::path& folder,
-                    const std::function<bool(const std::string&)>& is_ours) {
+void expect_only_in(const fs::path& folder, const std::function<bool(const std::string&)>& is_ours,
+                    const std::string& option) {
   if (!fs::exists(folder)) return;
   if (!fs::is_directory(folder)) {
     throw Error(ErrorKind::kInput,
-                folder.string() + " is a file, want a folder; choose another place with -o");
+                folder.string() + " is a file, want a folder; choose another place with " + option);
   }
   for (const std::string& name : names_in(folder)) {
     if (!is_ours(name)) {
       throw Error(ErrorKind::kInput, "the folder " + folder.string() +
                                          " holds other files, such as " + name +
-                                         "; choose another place with -o");
+                                         "; choose another place with " + option);
     }
   }
 }

@@ -55,10 +55,11 @@ void write_folder_with(const std::filesystem::path& path,
 // The names of what a folder holds, sorted. Throws Error(kIo).
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 
-// Throws Error(kInput) if replacing the folder would delete a file that `is_ours` disowns, or if
-// it is a file itself.
+// Throws Error(kInput), naming the option that asks for it, if replacing the folder would delete a
+// file that `is_ours` disowns, or if it is a file itself.
 void expect_only_in(const std::filesystem::path& folder,
-                    const std::function<bool(const std::string& name)>& is_ours);
+                    const std::function<bool(const std::string& name)>& is_ours,
+                    const std::string& option = "-o");
 
 // A directory under the system's temporary directory, removed with its contents at the end.
 class TempDir {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "postprocess/palette.h"
+#include "postprocess/text_table.h"
 
 namespace co2net {
 namespace {
@@ -44,12 +45,6 @@ std::string rectangle(const Box& box) {
   const int right = box.left + box.width, bottom = box.top + box.height;
   return "m " + point(box.left, box.top) + " l " + point(right, box.top) + " " +
          point(right, bottom) + " " + point(box.left, bottom);
-}
-
-std::string score_text(double score) {
-  char text[400];
-  std::snprintf(text, sizeof text, "%.2f", score);
-  return text;
 }
 
 // "12.8 s", "1:02", "1:00:02"
@@ -115,6 +110,8 @@ class OverlayScript {
         small_(std::max(8, letter_ * 3 / 4)),
         margin_(letter_ / 2),
         row_(small_ + small_ / 3) {
+    const std::vector<Colour> colours = colours_within(rows_, settings.classes);
+    for (std::size_t i = 0; i < rows_.size(); ++i) colours_[rows_[i]] = colours[i];
     if (rows_.size() > kMostOverlayRows) {
       overlay_.without_row.assign(rows_.begin() + kMostOverlayRows, rows_.end());
       rows_.resize(kMostOverlayRows);
@@ -192,10 +189,7 @@ class OverlayScript {
     return rectangle({left, top, std::max(2, place_of(end_s) - left), height}) + " ";
   }
 
-  Colour colour_of(const std::string& label) const {
-    const auto place = std::ranges::find(settings_.classes, label);
-    return class_colour(static_cast<std::size_t>(place - settings_.classes.begin()));
-  }
+  Colour colour_of(const std::string& label) const { return colours_.at(label); }
 
   std::string small() const { return "\\bord0\\fs" + std::to_string(small_); }
 
@@ -283,25 +277,34 @@ class OverlayScript {
   void add_label(const Segment& segment, int line, double from_s, double until_s, double best) {
     const int top = margin_ + line * (letter_ + letter_ / 3);
     const int width = 4 * letter_, height = letter_ * 3 / 5;
-    const Box whole = {margin_, top + (letter_ - height) / 2, width, height};
-    Box filled = whole;
-    filled.width =
-        static_cast<int>(std::lround(std::clamp(segment.score / best, 0.0, 1.0) * width));
-    const Box frame = {whole.left - 1, whole.top - 1, width + 2, height + 2};
-    add(3, from_s, until_s, shape(rectangle(frame), kBlack));
-    if (filled.width > 0) {
-      add(4, from_s, until_s, shape(rectangle(filled), colour_of(segment.label)));
+    const Box bar = {margin_, top + (letter_ - height) / 2, width, height};
+    int left = bar.left + width + margin_;
+    if (2 * left > settings_.width) {  // a small picture has room for words or a bar
+      left = margin_;
+    } else {
+      const double share = std::clamp(segment.score / best, 0.0, 1.0);
+      add_score_bar(bar, share, colour_of(segment.label), from_s, until_s);
     }
     add(4, from_s, until_s,
-        "{" + position(whole.left + width + margin_, top) + "}" + score_text(segment.score) + "  " +
+        "{" + position(left, top) + "}" + score_text(segment.score) + "  " +
             ass_text(segment.label));
+  }
+
+  void add_score_bar(const Box& whole, double share, const Colour& colour, double from_s,
+                     double until_s) {
+    Box filled = whole;
+    filled.width = static_cast<int>(std::lround(share * whole.width));
+    const Box frame = {whole.left - 1, whole.top - 1, whole.width + 2, whole.height + 2};
+    add(3, from_s, until_s, shape(rectangle(frame), kBlack));
+    if (filled.width > 0) add(4, from_s, until_s, shape(rectangle(filled), colour));
   }
 
   const OverlayVideo& video_;
   const OverlaySettings& settings_;
   double duration_s_;
   Strings rows_;  // their classes
-  int letter_;    // pixels: a line of text, one of the timeline, space around, a row of it
+  std::map<std::string, Colour> colours_;
+  int letter_;  // pixels: a line of text, one of the timeline, space around, a row of it
   int small_;
   int margin_;
   int row_;

@@ -22,7 +22,7 @@ struct OverlaySettings {
   int width = 0;  // pixels of the picture
   int height = 0;
   int script_seconds = 1;                 // of the script, to a second of the video
-  std::vector<std::string> classes = {};  // whose places choose their colours (class_colour())
+  std::vector<std::string> classes = {};  // coloured_classes()
 };
 
 struct Overlay {

@@ -17,6 +17,7 @@
 #include "postprocess/figures/svg.h"
 #include "postprocess/palette.h"
 #include "postprocess/span.h"
+#include "postprocess/text_table.h"
 
 namespace co2net {
 namespace {
@@ -135,17 +136,13 @@ Strings classes_of(const std::vector<Row>& rows) {
   return classes;
 }
 
-// As many as there are colours. Each has the colour that it has in every figure and page, unless
-// that is taken, by a more important one; then the next.
-Colours coloured(const Strings& classes, const Strings& all) {
+// As many as there are colours.
+Colours coloured(Strings classes, const Strings& all) {
+  if (classes.size() > kMostFigureClasses) classes.resize(kMostFigureClasses);
+  const std::vector<Colour> own = colours_within(classes, all);
   Colours colours;
-  std::set<std::size_t> taken;
-  for (const std::string& label : classes) {
-    if (taken.size() == kMostFigureClasses) break;
-    auto place = static_cast<std::size_t>(std::ranges::find(all, label) - all.begin());
-    place %= kMostFigureClasses;
-    while (!taken.insert(place).second) place = (place + 1) % kMostFigureClasses;
-    colours.push_back({label, paint_of(class_colour(place))});
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    colours.push_back({classes[i], paint_of(own[i])});
   }
   return colours;
 }
@@ -233,14 +230,6 @@ std::vector<std::size_t> lanes_of(const Segments& segments) {
     (lane == lanes.end() ? lanes.emplace_back() : *lane).push_back(segment);
   }
   return places;
-}
-
-std::string score_text(double score) {
-  std::ostringstream text;
-  text.precision(std::abs(score) < 100 ? 2 : 5);
-  if (std::abs(score) < 100) text << std::fixed;
-  text << score;
-  return text.str();
 }
 
 std::string told(const Segment& segment, bool has_score) {
@@ -467,6 +456,13 @@ double draw(xml_node svg, const Figure& figure) {
 int pictures_of_strip(double aspect) {
   const double count = (kRight - kLeft) / (kStripHeight * aspect);
   return static_cast<int>(std::lround(std::clamp(count, 1., 24.)));
+}
+
+Strings classes_not_drawn(const Figure& figure) {
+  Strings classes = classes_of(rows_of(figure));
+  classes.erase(classes.begin(), classes.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                       classes.size(), kMostFigureClasses)));
+  return classes;
 }
 
 std::string figure_svg(const Figure& figure) {

@@ -22,7 +22,7 @@ struct FigureStrip {
 struct Figure {
   ReportVideo video;
   std::string other;  // the name of the other file
-  // Of all videos that belong together: a class has one colour in their figures and pages.
+  // coloured_classes() of all videos that belong together.
   std::vector<std::string> classes = {};
   std::optional<ReportScores> scores = {};
   std::optional<FigureStrip> strip = {};
@@ -35,6 +35,7 @@ inline constexpr int kFigureWidth = 360;
 // The classes that a figure tells apart by colour: those that are true, then those of the best
 // scores. Segments of others are not drawn, and counted below.
 inline constexpr std::size_t kMostFigureClasses = kClassColours.size();
+std::vector<std::string> classes_not_drawn(const Figure& figure);
 
 // Pictures of a width / height of `aspect` that fill the whole time axis at a good height; 1 to 24.
 int pictures_of_strip(double aspect);

@@ -83,6 +83,13 @@ std::set<std::string> labels_of(const ReportVideo& video) {
   return labels;
 }
 
+// All that are found or true.
+std::vector<std::string> classes_of(const std::vector<ReportVideo>& videos) {
+  std::set<std::string> classes;
+  for (const ReportVideo& video : videos) classes.merge(labels_of(video));
+  return {classes.begin(), classes.end()};
+}
+
 // The best score of each final class, best first.
 Json best_labels(const ReportVideo& video) {
   Json labels = Json::array();
@@ -159,12 +166,6 @@ std::vector<Segment> shown_segments(const VideoPredictions& video) {
 
 std::string video_script_name(std::size_t index) { return "data/" + std::to_string(index) + ".js"; }
 
-std::vector<std::string> classes_of(const std::vector<ReportVideo>& videos) {
-  std::set<std::string> classes;
-  for (const ReportVideo& video : videos) classes.merge(labels_of(video));
-  return {classes.begin(), classes.end()};
-}
-
 std::string list_script(const ReportFacts& facts, const std::vector<ReportVideo>& videos,
                         const std::vector<std::string>& strips) {
   Json entries = Json::array();
@@ -177,6 +178,7 @@ std::string list_script(const ReportFacts& facts, const std::vector<ReportVideo>
                                 {"hasTruth", facts.has_truth},
                                 {"hasEvaluation", facts.has_evaluation},
                                 {"classes", classes_of(videos)},
+                                {"colouredClasses", facts.classes},
                                 {"videos", entries}});
 }
 

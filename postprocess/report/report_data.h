@@ -46,16 +46,14 @@ double duration_of(const ReportVideo& video);
 // class overlap.
 std::vector<Segment> shown_segments(const VideoPredictions& video);
 
-// All that are found or true, in alphabetical order, by which they have their colours.
-std::vector<std::string> classes_of(const std::vector<ReportVideo>& videos);
-
 // Of a whole report.
 struct ReportFacts {
   std::string key;      // under which the browser keeps corrections: other results, another key
   std::string results;  // names of the files, as shown
   std::string other;    // empty without one
   bool has_truth = false;
-  bool has_evaluation = false;  // its page lies in the folder
+  bool has_evaluation = false;            // its page lies in the folder
+  std::vector<std::string> classes = {};  // coloured_classes()
 };
 
 // The distinct candidates of a video that its page has beside the final segments.

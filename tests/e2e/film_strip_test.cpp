@@ -10,6 +10,7 @@
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "tests/support.h"
 
 namespace fs = std::filesystem;
 
@@ -70,6 +71,16 @@ TEST(FilmStrip, KeyFramesAreReadWithoutTheOthers) {
   }
   EXPECT_LT(reader.report().source_frames, 24 / 2);
   EXPECT_EQ(reader.report().gaps, 0) << "though they are 12 s apart";
+}
+
+TEST(FilmStrip, HasPixelsAsWideAsTheyAreShown) {
+  const TempDir dir;
+  const fs::path square = black_and_white(dir, 8), wide = dir.path() / "wide.mkv";
+  test::run_shell("ffmpeg -nostdin -v error -i " + test::shell_quoted(square) +
+                  " -c copy -aspect 4:1 " + test::shell_quoted(wide));
+  const FilmStrip strip = film_strip(std::make_shared<const OpenedFile>(wide),
+                                     {.duration_s = 8, .pictures = 4, .height = 40});
+  EXPECT_EQ(cv::Size(strip.width, strip.height), cv::Size(4 * 160, 40));
 }
 
 TEST(FilmStrip, OfWhatIsNoVideoIsAnError) {

@@ -1,8 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/text.h"
+#include "postprocess/palette.h"
 #include "tests/e2e/program.h"
+#include "tests/support.h"
 
 namespace co2net::test {
 namespace {
@@ -120,6 +125,27 @@ TEST_F(Render, DrawsGroundTruthOfTheSameVideos) {
   EXPECT_TRUE(foreign.says("other")) << foreign.err;
 }
 
+// Whether below the picture of the first frame there is that colour, about.
+bool has_below(const fs::path& video, int height, const Colour& colour) {
+  const fs::path png = video.string() + ".png";
+  run_shell("ffmpeg -nostdin -v error -y -i " + shell_quoted(video) + " -frames:v 1 " +
+            shell_quoted(png));
+  const cv::Mat frame = cv::imread(png);
+  cv::Mat is_near;
+  const cv::Scalar bgr(colour.blue, colour.green, colour.red), about(40, 40, 40);
+  cv::inRange(frame.rowRange(height, frame.rows), bgr - about, bgr + about, is_near);
+  return cv::countNonZero(is_near) > 0;
+}
+
+TEST_F(Render, AClassKeepsItsColourWhateverIsLeftOut) {
+  const Colour third = class_colour(2);  // "run/jump" after "fall" and "rest"
+  for (const Strings& options : {Strings{}, Strings{"--all"}, Strings{"--min-score", "0.3"}}) {
+    const fs::path copy = path("copy.mp4");
+    EXPECT_EQ(render(Strings{path("a.mp4"), "-o", copy} + options).code, 0);
+    EXPECT_TRUE(has_below(copy, 120, third)) << testing::PrintToString(options);
+  }
+}
+
 TEST_F(Render, CutsAClipOfEachSegment) {
   EXPECT_EQ(render({"--clips", path("clips"), "--exact"}).code, 0);
   const std::vector<std::pair<std::string, std::int64_t>> exact = {
@@ -163,6 +189,50 @@ TEST_F(Render, NeverOverwritesAVideoThatItReads) {
   EXPECT_EQ(read_file(clip), before);
 }
 
+TEST_F(Render, ReplacesItsOwnCopiesInAFolderAndNoOtherVideo) {
+  const std::string mine = read_file(path("b.mp4"));
+  write_file(path("out/a.mp4"), mine);
+  EXPECT_EQ(render({"-o", path("out")}).code, 1);
+  const Outcome again = render({"-o", path("out")});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_TRUE(again.says("a.mp4 is there already")) << again.err;
+  EXPECT_FALSE(again.says("b.mp4 is there already")) << "that is a copy: " << again.err;
+  EXPECT_EQ(read_file(path("out/a.mp4")), mine);
+  EXPECT_EQ(render({path("a.mp4"), "-o", path("out/a.mp4")}).code, 0) << "named by itself";
+}
+
+TEST_F(Render, IdsWithinOthersHaveFoldersOfTheirOwn) {
+  write_results({{"a", path("a.mp4")}, {"a/x", path("b.mp4")}, {"a%2Fx", path("b.mp4")}});
+  for (const char* threads : {"1", "2", "2"}) {
+    const Outcome outcome = render({"--clips", path("clips"), "-j", threads});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(names_in(path("clips")), (Strings{"a", "a%252Fx", "a%2Fx"}));
+    for (const char* folder : {"a", "a%2Fx", "a%252Fx"}) EXPECT_EQ(clips(folder).size(), 3u);
+  }
+}
+
+TEST_F(Render, WritesNothingOfAVideoWhereOneOfBothPlacesIsTaken) {
+  write_file(path("clips/a/2024-05-01_mine.mp4"), "mine");
+  const Outcome outcome = render({"-o", path("out"), "--clips", path("clips")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("choose another place with --clips")) << outcome.err;
+  EXPECT_EQ(names_in(path("out")), Strings{"b.mp4"});
+  EXPECT_EQ(names_in(path("clips/a")), Strings{"2024-05-01_mine.mp4"});
+}
+
+TEST_F(Render, SaysWhereItsFilesWent) {
+  const Outcome both = render({"-o", path("out"), "--clips", path("clips")});
+  EXPECT_TRUE(both.says("2 copies in " + path("out").string())) << both.err;
+  EXPECT_TRUE(both.says("clips of 2 videos in " + path("clips").string())) << both.err;
+}
+
+TEST_F(Render, OfResultsWithoutVideosHasNoInput) {
+  write_file(path("results.json"), R"({"results": {}})");
+  const Outcome outcome = render({"-o", path("out")});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("no input found")) << outcome.err;
+}
+
 TEST_F(Render, WrongUseExitsWith2) {
   struct Case {
     Strings arguments;
@@ -175,7 +245,11 @@ TEST_F(Render, WrongUseExitsWith2) {
            {{"render", "--results", path("results.json"), "-o", path("x.avi")}, "x.avi"},
            {{"render", "--results", path("results.json"), "-o", path("x"), "--exact"}, "--clips"},
            {{"render", "--results", path("results.json"), "-o", path("x"), "--top-k", "0"},
-            "--top-k"}}) {
+            "--top-k"},
+           {{"render", "--results", path("results.json"), "-o", path("x"), "--min-score", "nan"},
+            "--min-score must be a finite number"},
+           {{"render", "--results", path("results.json"), "-o", path("x"), "--min-score", "inf"},
+            "--min-score must be a finite number"}}) {
     const Outcome outcome = co2net(wrong.arguments);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(wrong.arguments) << outcome.err;
     EXPECT_TRUE(outcome.says(wrong.words)) << outcome.err;

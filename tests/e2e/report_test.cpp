@@ -202,6 +202,19 @@ TEST_F(Figures, AreTheSameOnAnyNumberOfThreads) {
   EXPECT_EQ(svg() + read_file(path("figures") / "clip.png"), first);
 }
 
+TEST_F(Figures, HaveTheSameColoursWhicheverVideosAreChosen) {
+  EXPECT_EQ(draw({"--svg"}).code, 0);
+  const std::string alone = svg();
+  Json results = parse_json(read_file(path("results.json")), "results", ErrorKind::kInput);
+  results["results"]["another"] = {{{"label", "a"}, {"score", 0.1}, {"segment", {0, 1}}}};
+  write_file(path("results.json"), results.dump());
+  EXPECT_EQ(draw({"--svg"}).code, 0);
+  const std::string of_all = svg();
+  EXPECT_NE(of_all, alone) << "'a' has the first colour";
+  EXPECT_EQ(draw({"--svg", "--id", "clip"}).code, 0);
+  EXPECT_EQ(svg(), of_all);
+}
+
 TEST_F(Figures, OfChosenVideosLeaveWhatElseIsInTheFolder) {
   write_file(path("figures") / "thesis.tex", "years of work");
   EXPECT_EQ(draw({"--svg", "--id", "clip"}).code, 0);

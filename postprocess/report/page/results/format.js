@@ -25,7 +25,7 @@ function countText(count, singular, plural = `${singular}s`) {
 const palette = ['blue', 'orange', 'green', 'pink', 'sky', 'red', 'yellow'];
 
 function colourNameOf(label) {
-  const index = Math.max(0, app.report.classes.indexOf(label));
+  const index = Math.max(0, app.report.colouredClasses.indexOf(label));
   return palette[index % palette.length];
 }
 

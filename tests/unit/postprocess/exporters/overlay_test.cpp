@@ -90,6 +90,18 @@ TEST(Overlay, PutsSegmentsOnTheTimelineInTheirColours) {
   EXPECT_EQ(lines_with(overlay.script, ",0,100000)").size(), 1u) << "in milliseconds of the script";
 }
 
+TEST(Overlay, OfASmallPictureHasLabelsWithoutTheirBars) {
+  const OverlayVideo video = {.segments = {{"a", 0.5, 0, 1}}, .duration_s = 1};
+  const auto begins = [&](int width, int height) {
+    const Overlay overlay = overlay_of(video, {.width = width, .height = height});
+    const std::string label = lines_with(overlay.script, "}0.50  a").at(0);
+    const std::size_t x = label.find("\\pos(") + 5;
+    return std::stoi(label.substr(x));
+  };
+  EXPECT_LE(begins(64, 48), 6);
+  EXPECT_GE(begins(160, 120), 40) << "behind the bar";
+}
+
 TEST(Overlay, SaysThatNothingWasFound) {
   const Overlay overlay = overlay_of({.segments = {}, .duration_s = 75}, kScreen);
   EXPECT_EQ(lines_with(overlay.script, "nothing found").size(), 1u);

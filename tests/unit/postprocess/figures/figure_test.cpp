@@ -127,6 +127,9 @@ TEST(FigureSvg, DrawsTheClassesThatAreTrueOrBestAndCountsTheOthers) {
   }
   EXPECT_FALSE(has(drawn.texts(), "class 493"));
   EXPECT_TRUE(has(drawn.texts(), "and 493 more classes, not drawn"));
+  const Strings left_out = classes_not_drawn(figure);
+  ASSERT_EQ(left_out.size(), 493u);
+  EXPECT_EQ(left_out.front(), "class 493");
 }
 
 TEST(FigureSvg, AShortSegmentIsSeen) {
