@@ -236,7 +236,7 @@ TEST(Failures, HaveARemedyEach) {
   const std::string clip = here.clip("clip.mkv", 16);
   write_file(here.path("text.mkv"), "no video");
   write_file(here.path("empty.mkv"), "");
-  shell("ffmpeg -v error -f lavfi -i sine=d=1 " + here.path("sound.wav"));
+  shell("ffmpeg -v error -f lavfi -i sine=d=1 " + here.path("sound.wav").string());
   const Outcome unreadable =
       here.call("run", {here.path("none.mkv"), here.path("text.mkv"), here.path("empty.mkv"),
                         here.path("sound.wav"), "/dev/null"});

@@ -114,7 +114,7 @@ TEST(ForEachInput, LeavesOutOfAMessageTheInputThatIsNamedBesideIt) {
     throw Error(ErrorKind::kInput, place + ": broken: " + input.path.string());
   };
   const test::LogCapture log;
-  for_each_input(source_of(inputs(2)), {}, {}, work,
+  for_each_input(source_of(inputs(2)), EachInput{}, {}, work,
                  [&](const VideoError& error) { messages.push_back(error.message); });
   EXPECT_EQ(messages, (Strings{"broken: 0.npy", "another.npy: broken: 1.npy"}));
   EXPECT_NE(log.lines().find("0.npy: input: broken: 0.npy\n"), std::string::npos) << log.lines();
