@@ -54,10 +54,10 @@ int cache_verify(DiskCache& cache, const ProgressView& view, Io& io) {
 
 int report(const DiskCache::Collected& collected) {
   const auto& [deleted, in_use] = collected;
-  spdlog::info("deleted {} entries, {} bytes", deleted.entries, deleted.bytes);
+  spdlog::info("deleted {}, {} bytes", counted(deleted.entries, "entries"), deleted.bytes);
   if (in_use.entries > 0) {
-    spdlog::info("left {} entries, {} bytes, that running processes use", in_use.entries,
-                 in_use.bytes);
+    spdlog::info("left {}, {} bytes, that running processes use",
+                 counted(in_use.entries, "entries"), in_use.bytes);
   }
   return 0;
 }

@@ -10,6 +10,7 @@
 #include "cli/result_sink.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
@@ -77,7 +78,7 @@ int run_merge(const po::variables_map& args, Io& io) {
   }
   if (!list.empty()) write_file(list, list_of(merged.missing, args["null"].as<bool>()));
   io.out << (io.out_is_terminal ? printable_lines(merged.text) : merged.text);
-  spdlog::info("{} videos of {} parts", merged.videos, job.parts.size());
+  spdlog::info("{} of {}", counted(merged.videos, "videos"), counted(job.parts.size(), "parts"));
   return merged.is_complete() ? 0 : 1;
 }
 

@@ -114,8 +114,8 @@ void warn_of_unusual(const Evaluation& evaluation, const EvaluationOptions& opti
   }
   if (evaluation.foreign_predictions > 0) {
     spdlog::warn(
-        "{} predictions of {} that the evaluated ground truth does not have are {}",
-        evaluation.foreign_predictions,
+        "{} of {} that the evaluated ground truth does not have: {}",
+        counted(evaluation.foreign_predictions, "predictions"),
         counted("videos", {evaluation.foreign_videos.begin(), evaluation.foreign_videos.end()}),
         options.ignore_unknown_videos
             ? "left out, as --ignore-unknown-videos says"
@@ -124,15 +124,15 @@ void warn_of_unusual(const Evaluation& evaluation, const EvaluationOptions& opti
   }
   if (evaluation.unknown_label_predictions > 0) {
     spdlog::warn(
-        "{} predictions are left out: the evaluated ground truth has nothing of {}",
-        evaluation.unknown_label_predictions,
+        "left out: {}, since the evaluated ground truth has nothing of {}",
+        counted(evaluation.unknown_label_predictions, "predictions"),
         counted("labels", {evaluation.unknown_labels.begin(), evaluation.unknown_labels.end()}));
   }
   if (evaluation.segments_without_length > 0) {
     const bool may_be_found =
         options.protocol != Protocol::kThumos && evaluation.predictions_without_length > 0;
-    spdlog::warn("{} segments of the ground truth have no length{}: they count as not found{}",
-                 evaluation.segments_without_length,
+    spdlog::warn("in the ground truth {} without length{}: counted as not found{}",
+                 counted(evaluation.segments_without_length, "segments"),
                  options.protocol == Protocol::kCo2Net ? " in whole snippets" : "",
                  may_be_found ? ", unless by a prediction without length anywhere in the same "
                                 "video, as in the official script"
@@ -161,8 +161,8 @@ void log_counts(const FinalEvaluation& evaluation) {
   }
   if (evaluation.foreign_segments > 0) {
     spdlog::warn(
-        "{} final segments of {} are left out: the evaluated ground truth does not have these",
-        evaluation.foreign_segments,
+        "left out: {} of {}, which the evaluated ground truth does not have",
+        counted(evaluation.foreign_segments, "final segments"),
         counted("videos", {evaluation.foreign_videos.begin(), evaluation.foreign_videos.end()}));
   }
   if (!evaluation.unmarked_videos.empty()) {
@@ -171,8 +171,8 @@ void log_counts(const FinalEvaluation& evaluation) {
         counted("videos", {evaluation.unmarked_videos.begin(), evaluation.unmarked_videos.end()}));
   }
   if (evaluation.videos_without_duration > 0) {
-    spdlog::warn("{} videos are left out of the false alarms: nothing says how long they are",
-                 evaluation.videos_without_duration);
+    spdlog::warn("left out of the false alarms, since nothing says how long they are: {}",
+                 counted(evaluation.videos_without_duration, "videos"));
   }
 }
 
@@ -251,8 +251,8 @@ ClassificationFigure classification_of(const std::vector<fs::path>& folders,
   figure.videos = found.scores.size();
   figure.mAP = classification_map(found.scores, found.labels);
   if (figure.videos_without_scores > 0) {
-    spdlog::warn("{} videos have no scores in {} and are left out of the classification mAP",
-                 figure.videos_without_scores, name_of(folders));
+    spdlog::warn("left out of the classification mAP, without scores in {}: {}", name_of(folders),
+                 counted(figure.videos_without_scores, "videos"));
   }
   return figure;
 }

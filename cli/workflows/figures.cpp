@@ -14,6 +14,7 @@
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/remedy.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/annotations.h"
 #include "postprocess/figures/figure.h"
@@ -62,10 +63,8 @@ std::optional<FigureStrip> strip_of(const fs::path& path, const ReportVideo& vid
 void warn_of_boxes(const std::string& id, const std::string& svg) {
   const std::string boxes = without_font(svg);
   if (boxes.empty()) return;
-  spdlog::warn(
-      "{}: no font has {}, so that there are boxes in the PNG; install one, as by "
-      "'apt-get install fonts-noto-core fonts-noto-cjk'",
-      id, shortened(boxes, 60));
+  spdlog::warn("{}: no font has {}, so that there are boxes in the PNG; {}", id,
+               shortened(boxes, 60), kRemedyForGlyphs);
 }
 
 bool lacks_final_segments(const std::optional<VideoPredictions>& video) {

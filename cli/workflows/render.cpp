@@ -181,8 +181,9 @@ class Renderer {
 
 void tell_places(const RenderJob& job, std::size_t videos) {
   if (!job.copy.empty() && videos > 0) spdlog::info("the copy is {}", job.copy.string());
-  if (!job.copies.empty()) spdlog::info("{} copies in {}", videos, job.copies.string());
-  if (!job.clips.empty()) spdlog::info("clips of {} videos in {}", videos, job.clips.string());
+  if (!job.copies.empty()) spdlog::info("{} in {}", counted(videos, "copies"), job.copies.string());
+  if (!job.clips.empty())
+    spdlog::info("clips of {} in {}", counted(videos, "videos"), job.clips.string());
 }
 
 }  // namespace

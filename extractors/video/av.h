@@ -16,25 +16,10 @@ extern "C" {
 
 #include "extractors/video/pixel_format.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/handle.h"
 
 // Owning handles and error checks for libav. Included by sources, never by another header.
 namespace co2net {
-
-template <auto Free>
-struct FreeAt {  // takes T**
-  template <class T>
-  void operator()(T* p) const noexcept {
-    Free(&p);
-  }
-};
-
-template <auto Free>
-struct FreeOf {  // takes T*
-  template <class T>
-  void operator()(T* p) const noexcept {
-    Free(p);
-  }
-};
 
 using InputPtr = std::unique_ptr<AVFormatContext, FreeAt<avformat_close_input>>;
 using OutputPtr = std::unique_ptr<AVFormatContext, FreeOf<avformat_free_context>>;

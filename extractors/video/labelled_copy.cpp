@@ -10,6 +10,7 @@
 #include "extractors/video/movie_writer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/remedy.h"
 
 namespace fs = std::filesystem;
 
@@ -62,9 +63,8 @@ DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
   writer->finish();
   if (has_lacked_a_glyph()) {
     spdlog::warn(
-        "{}: no font that is installed has all characters of the labels: boxes stand for "
-        "the others; install one, such as Debian's fonts-noto-cjk or fonts-noto-core",
-        job.file->path().string());
+        "{}: no font has all characters of the labels, so that there are boxes in the copy; {}",
+        job.file->path().string(), kRemedyForGlyphs);
   }
   return reader.report();
 }

@@ -17,4 +17,8 @@ Advice advice_in(std::string_view message);
 // nothing is obvious.
 const char* remedy_for_system(int error);
 
+// Where no font has a character.
+inline constexpr const char* kRemedyForGlyphs =
+    "install one, as by 'apt-get install fonts-noto-core fonts-noto-cjk'";
+
 }  // namespace co2net

@@ -35,8 +35,8 @@ RawArray row_of(const RawArray& array, std::int64_t index) {
 
 void expect_count(std::size_t arrays, std::size_t videos, const std::string& name) {
   if (arrays == videos) return;
-  bad(name + ": holds " + std::to_string(arrays) + " arrays, but there are " +
-      std::to_string(videos) + " videos; they must be those of the annotations, in order");
+  bad(name + ": holds " + counted(arrays, "arrays") + ", but for " + counted(videos, "videos") +
+      "; they must be those of the annotations, in order");
 }
 
 // The arrays of a packed file. numpy makes one dense array of videos that have equal lengths.

@@ -64,23 +64,28 @@ std::string length_text(double seconds) {
   return text;
 }
 
-// The best of each class, best first.
-std::vector<const Segment*> best_of_classes(const std::vector<const Segment*>& segments) {
-  std::map<std::string, const Segment*> best;
-  for (const Segment* segment : segments) {
-    const Segment*& known = best[segment->label];
-    if (known == nullptr || segment->score > known->score) known = segment;
+// Of one video, by their scores, then in the video's order.
+struct BestFirst {
+  bool operator()(const Segment* a, const Segment* b) const {
+    return a->score != b->score ? a->score > b->score : std::less<>()(a, b);
   }
+};
+using SegmentsOfClasses = std::map<std::string, std::set<const Segment*, BestFirst>>;
+
+// The best of each class, best first.
+std::vector<const Segment*> best_of_classes(const SegmentsOfClasses& classes) {
   std::vector<const Segment*> ranked;
-  for (const auto& [label, segment] : best) ranked.push_back(segment);
+  for (const auto& [label, segments] : classes) {
+    if (!segments.empty()) ranked.push_back(*segments.begin());
+  }
   std::ranges::stable_sort(ranked, std::greater(), &Segment::score);
   return ranked;
 }
 
 // Classes as rows take them: by their best scores, then those that are only true.
 Strings ranked_classes(const OverlayVideo& video) {
-  std::vector<const Segment*> all;
-  for (const Segment& segment : video.segments) all.push_back(&segment);
+  SegmentsOfClasses all;
+  for (const Segment& segment : video.segments) all[segment.label].insert(&segment);
   Strings classes;
   for (const Segment* segment : best_of_classes(all)) classes.push_back(segment->label);
   std::set<std::string> others;
@@ -253,23 +258,26 @@ class OverlayScript {
 
   // Between two moments at which something begins or ends, the same labels are shown.
   void add_labels() {
-    std::set<double> moments;
+    struct Moment {
+      std::vector<const Segment*> begin, end;
+    };
+    std::map<double, Moment> moments;
     double best = 1;
     for (const Segment& segment : video_.segments) {
-      moments.insert({segment.start_s, segment.end_s});
       best = std::max(best, segment.score);
+      if (segment.start_s >= segment.end_s) continue;
+      moments[segment.start_s].begin.push_back(&segment);
+      moments[segment.end_s].end.push_back(&segment);
     }
-    for (auto from = moments.begin(); from != moments.end(); ++from) {
-      const auto until = std::next(from);
-      if (until == moments.end()) break;
-      std::vector<const Segment*> playing;
-      for (const Segment& segment : video_.segments) {
-        if (segment.start_s <= *from && segment.end_s >= *until) playing.push_back(&segment);
-      }
+    SegmentsOfClasses playing;
+    for (auto moment = moments.begin(); moment != moments.end(); ++moment) {
+      const auto& [from_s, changes] = *moment;
+      for (const Segment* segment : changes.end) playing[segment->label].erase(segment);
+      for (const Segment* segment : changes.begin) playing[segment->label].insert(segment);
       int line = 0;
       for (const Segment* segment : best_of_classes(playing)) {
         if (line == static_cast<int>(kMostOverlayLabels)) break;
-        add_label(*segment, line++, *from, *until, best);
+        add_label(*segment, line++, from_s, std::next(moment)->first, best);
       }
     }
   }

@@ -11,17 +11,11 @@
 #include <set>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/handle.h"
 
 namespace co2net {
 namespace {
 
-template <auto Free>
-struct FreeOf {
-  template <class T>
-  void operator()(T* handle) const noexcept {
-    Free(handle);
-  }
-};
 using Handle = std::unique_ptr<RsvgHandle, FreeOf<g_object_unref>>;
 using Surface = std::unique_ptr<cairo_surface_t, FreeOf<cairo_surface_destroy>>;
 using Context = std::unique_ptr<cairo_t, FreeOf<cairo_destroy>>;

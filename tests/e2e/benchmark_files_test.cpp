@@ -99,7 +99,7 @@ TEST(Pack, AVideoWithoutFeaturesIsAnErrorUnlessItIsAllowed) {
   for (const char* id : {"stray0", "stray1", "stray2", "stray3"}) data.write(id, Array({2, 8}));
   const Outcome refused = data.pack();
   EXPECT_EQ(refused.code, 1);
-  EXPECT_TRUE(refused.says("1 videos (a);")) << refused.err;
+  EXPECT_TRUE(refused.says("1 video (a);")) << refused.err;
   EXPECT_TRUE(refused.says("--allow-missing")) << refused.err;
   EXPECT_FALSE(fs::exists(data.packed));
 
@@ -132,7 +132,7 @@ TEST(Pack, RefusesFeaturesThatWereMadeByDifferentRecipes) {
   data.write_sidecar("c", recipe_preset("wtalc-cpu"));
   const Outcome partly = data.pack();
   EXPECT_EQ(partly.code, 0);
-  EXPECT_TRUE(partly.says("nothing beside 1 files (b)")) << partly.err;
+  EXPECT_TRUE(partly.says("nothing beside 1 file (b)")) << partly.err;
   data.write_sidecar("b", with_setting(recipe_preset("wtalc-cpu"), "fps=10"));
   const Outcome mixed = data.pack();
   EXPECT_EQ(mixed.code, 1);

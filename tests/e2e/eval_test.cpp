@@ -60,7 +60,7 @@ TEST_F(Eval, PrintsATableForPeople) {
             "run       66.7      66.7      66.7      66.7      66.7\n");
   EXPECT_TRUE(outcome.says("3 segments of 2 classes in 2 videos")) << outcome.err;
   EXPECT_TRUE(
-      outcome.says("1 predictions are left out: the evaluated ground truth has nothing of "
+      outcome.says("left out: 1 prediction, since the evaluated ground truth has nothing of "
                    "1 labels (fly)"))
       << outcome.err;
 }
@@ -69,8 +69,8 @@ TEST_F(Eval, PredictionsForOtherVideosAreFalsePositivesUnlessTheyAreIgnored) {
   const auto run_ap = [&](const Strings& options, const std::string& warning) {
     const Outcome outcome = eval(options + Strings{"--json"});
     EXPECT_TRUE(
-        outcome.says("1 predictions of 1 videos (z) that the evaluated ground truth does "
-                     "not have are " +
+        outcome.says("1 prediction of 1 video (z) that the evaluated ground truth does "
+                     "not have: " +
                      warning))
         << outcome.err;
     EXPECT_EQ(outcome.json().at("counts").at("foreign_predictions"), 1);
@@ -98,11 +98,11 @@ TEST_F(Eval, SaysHowWhatHasNoLengthIsCounted) {
       {"label": "run", "score": "0.9", "segment": ["7", "7"]}]}})");
   const Outcome outcome = eval({"--json", "--tiou", "0.5"});
   EXPECT_EQ(outcome.json().at("average"), 0.5);
-  const std::string warning = "1 segments of the ground truth have no length";
-  EXPECT_TRUE(outcome.says(warning + ": they count as not found, unless by a prediction without "
+  const std::string warning = "in the ground truth 1 segment without length";
+  EXPECT_TRUE(outcome.says(warning + ": counted as not found, unless by a prediction without "
                                      "length anywhere in the same video"))
       << outcome.err;
-  EXPECT_TRUE(eval({"--protocol", "thumos"}).says(warning + ": they count as not found\n"));
+  EXPECT_TRUE(eval({"--protocol", "thumos"}).says(warning + ": counted as not found\n"));
   EXPECT_TRUE(eval({"--protocol", "co2net"}).says(warning + " in whole snippets"));
 }
 
@@ -130,10 +130,10 @@ TEST_F(Eval, NamesThatDoNotMeetAreAnErrorThatShowsThem) {
     for (const std::string& word : words) EXPECT_TRUE(outcome.says(word)) << outcome.err;
   };
   fails(2, {"test", "training", "--subset"}, {"--subset", "Test"});
-  fails(1,
-        {"3 videos of the predictions (a, b, z)",
-         "1 videos of the ground truth, subset training (c)"},
-        {"--subset", "training"});
+  fails(
+      1,
+      {"3 videos of the predictions (a, b, z)", "1 video of the ground truth, subset training (c)"},
+      {"--subset", "training"});
 
   write_file(path("ambiguous.txt"), "v_a  0 1\n");
   fails(1, {"ambiguous.txt (v_a)", "the prefix 'v_'"},
@@ -156,7 +156,7 @@ TEST_F(Eval, NamesThatDoNotMeetAreAnErrorThatShowsThem) {
 TEST_F(Eval, WithoutASubsetAllVideosCount) {
   const Outcome outcome = eval({"--json"});
   EXPECT_EQ(outcome.json().at("counts").at("videos"), 3);
-  EXPECT_TRUE(outcome.says("1 videos have no predictions")) << outcome.err;
+  EXPECT_TRUE(outcome.says("without predictions: 1 video;")) << outcome.err;
 }
 
 TEST_F(Eval, EachProtocolHasItsOwnRules) {
@@ -267,7 +267,7 @@ TEST_F(Eval, ClassificationLeavesOutClassesThatNoScoredVideoHas) {
   save_scores("a", 2, 1);
   const Outcome outcome = eval({"--json", "--scores", path("scores")});
   EXPECT_EQ(outcome.json().at("classification").at("mAP"), 1);
-  EXPECT_TRUE(outcome.says("1 classes (jump) that no scored video has")) << outcome.err;
+  EXPECT_TRUE(outcome.says("1 class (jump) that no scored video has")) << outcome.err;
 }
 
 TEST_F(Eval, TakesTheProbabilitiesOfAClassifierAsTheyAre) {
@@ -296,7 +296,7 @@ TEST_F(Eval, ClassificationFollowsTheClassesOfTheScores) {
   EXPECT_EQ(outcome.json().at("classification").at("mAP"), 1);
   EXPECT_EQ(outcome.json().at("classification").at("videos_without_scores"), 1);
   EXPECT_FALSE(outcome.says("that no scored video has")) << outcome.err;
-  EXPECT_TRUE(outcome.says("1 videos have no scores")) << outcome.err;
+  EXPECT_TRUE(outcome.says(": 1 video\n")) << outcome.err;
 
   write_file(path("scores/b.npz.json"),
              R"({"schema": "co2net.scores/1", "classes": ["run", "walk"]})");
@@ -343,7 +343,7 @@ TEST_F(Eval, TellsHowGoodFinalSegmentsAreToAPersonWhoActsOnThem) {
       << table.out;
   EXPECT_NE(table.out.find("\njump for none          1\n"), std::string::npos) << table.out;
   EXPECT_TRUE(table.says("2 final segments, 2 of the ground truth in 2 videos")) << table.err;
-  EXPECT_TRUE(eval({"--final"}).says("1 videos have no results")) << "c";
+  EXPECT_TRUE(eval({"--final"}).says("without results: 1 video;")) << "c";
 
   eval({"--final", "-o", path("figures")});
   EXPECT_EQ(read_file(path("figures")), eval({"--final"}).out);

@@ -262,7 +262,7 @@ TEST_F(Render, SaysWhichResultsAreOfNoVideo) {
   write_file(path("results.json"), document.dump());
   const Outcome outcome = render({"-o", path("out")});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_TRUE(outcome.says("left out, without results: 1 videos (broken)")) << outcome.err;
+  EXPECT_TRUE(outcome.says("left out, without results: 1 video (broken)")) << outcome.err;
 }
 
 TEST_F(Render, StrictRefusesAVideoThatDecodesOnlyInPart) {

@@ -308,7 +308,7 @@ TEST(Localize, TakesAPackedFileOfTheVideosOfAnnotations) {
   EXPECT_EQ(outcome.json().at("results"), unpacked.json().at("results"));
   EXPECT_EQ(outcome.json().at("results").size(), 2u);
   EXPECT_EQ(outcome.json().at("videos").at("a").at("path"), packed.string());
-  EXPECT_TRUE(outcome.says("left out 1 videos without features (gap)")) << outcome.err;
+  EXPECT_TRUE(outcome.says("left out 1 video without features (gap)")) << outcome.err;
   EXPECT_TRUE(outcome.says("taken to be made by the model's recipe")) << outcome.err;
   EXPECT_TRUE(outcome.says("packed.npy: a")) << outcome.err;
 

@@ -177,7 +177,7 @@ TEST(TrainVideos, NamesWhatIsWrongWithTheSetBeforeItStarts) {
   const Outcome outcome = own.train(labels, {"--select", "last"});
   EXPECT_EQ(outcome.code, 1) << outcome.err;  // for the broken one
   for (const std::string words :
-       {"listed but not in", "1 videos (nowhere.mkv) (", "without a label: plain (",
+       {"listed but not in", "1 video (nowhere.mkv) (", "without a label: plain (",
         "broken.mp4: decode: ", "for the errors above: broken (", "copy is the same video as bow0",
         "labels bow, jump", "a single video where training compares two: wave (single)",
         "of no other class: single",

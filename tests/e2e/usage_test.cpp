@@ -349,7 +349,8 @@ TEST(Usage, SuggestsAnOptionThatIsMistypedInAConfigFile) {
   const Outcome outcome =
       co2net(here.arguments("run") + Strings{"x.mkv", "--config", here.path("options")});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(outcome.says(here.path("options").string() + ": no option 'treads'; did you mean threads?"))
+  EXPECT_TRUE(
+      outcome.says(here.path("options").string() + ": no option 'treads'; did you mean threads?"))
       << outcome.err;
 }
 

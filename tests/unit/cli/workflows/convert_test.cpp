@@ -83,7 +83,7 @@ TEST_F(Convert, TakesTheBestThatDoNotOverlapOfFilesWithoutFinalSegmentsAndSaysSo
       file("others.csv", "id,label,score,start_s,end_s\nv,Jump,0.5,1,3\nv,Jump,0.75,2,4\n");
   const test::LogCapture log;
   EXPECT_EQ(convert(others, "vtt").text, "WEBVTT\n\n00:00:02.000 --> 00:00:04.000\nJump\n");
-  EXPECT_NE(log.lines().find("1 videos (v), hence no operating point"), std::string::npos)
+  EXPECT_NE(log.lines().find("1 video (v), hence no operating point"), std::string::npos)
       << log.lines();
 }
 
@@ -96,7 +96,7 @@ TEST_F(Convert, KeepsResultsThroughTheirOwnFormats) {
     EXPECT_EQ(found[0].segments.size(), 2u);
     EXPECT_EQ(found[0].final_segments.value().at(0).end_s, 3.5);
     EXPECT_EQ(found[0].facts.at("path"), "videos/v.mp4");
-    EXPECT_NE(log.lines().find("left out, without results: 1 videos (x)"), std::string::npos);
+    EXPECT_NE(log.lines().find("left out, without results: 1 video (x)"), std::string::npos);
     EXPECT_EQ(parse_predictions(convert(file("x", text), format, {}, true).text, format)
                   .at(0)
                   .segments.at(0)
@@ -181,9 +181,9 @@ TEST_F(Convert, NamesWhatAFormatCannotHold) {
     return log.lines();
   };
   const std::string labels =
-      "warning: the format cannot hold labels, other than those of the segments, of 1 videos (v)\n";
-  const std::string durations = "warning: the format cannot hold the durations of 1 videos (v)\n";
-  const std::string subsets = "warning: the format cannot hold the subsets of 1 videos (v)\n";
+      "warning: the format cannot hold labels, other than those of the segments, of 1 video (v)\n";
+  const std::string durations = "warning: the format cannot hold the durations of 1 video (v)\n";
+  const std::string subsets = "warning: the format cannot hold the subsets of 1 video (v)\n";
   const std::string ambiguous = "warning: the format cannot hold ambiguous intervals\n";
   EXPECT_EQ(said("elan"), labels + durations + subsets + ambiguous);
   EXPECT_EQ(said("csv"), labels + durations + ambiguous);

@@ -75,7 +75,7 @@ TEST_F(Merge, NamesWhatIsMissingOrFailedInTheInputsOrder) {
   EXPECT_FALSE(merged.is_complete());
   EXPECT_EQ(read_file(path("all")),
             line("c") + jsonl_line(VideoError{"b", "decode", "broken"}) + line("extra"));
-  for (const char* words : {"failed: 1 videos (b)", "missing: 1 videos (d)", "extra"}) {
+  for (const char* words : {"failed: 1 video (b)", "missing: 1 video (d)", "extra"}) {
     EXPECT_NE(log.lines().find(words), std::string::npos) << log.lines();
   }
   EXPECT_EQ(list_of(merged.missing, false), "v/d.mp4\nv/b.mp4\n");
@@ -92,7 +92,7 @@ TEST_F(Merge, IsCompleteWhereEveryInputHasAResult) {
 
 TEST_F(Merge, RefusesPartsOfOtherInputs) {
   file("0", line("v_a"));
-  test::expect_error(ErrorKind::kInput, {"v_a", "inputs"}, [&] {
+  test::expect_error(ErrorKind::kInput, {"v_a", "1 input"}, [&] {
     merge({"0"}, "all", {{"a.mp4", "a"}});
   });
   EXPECT_FALSE(fs::exists(path("all")));
@@ -131,7 +131,7 @@ TEST_F(Merge, LeavesOutWhatWasNotFinished) {
   const Merged merged = merge({"0"}, "all", {{"b.mp4", "b"}, {"a.mp4", "a"}});
   EXPECT_EQ(ids_of(merged.missing), Strings{"b"});
   EXPECT_EQ(names_in(path("all")), (Strings{"a.json", "a.npy"}));
-  EXPECT_NE(log.lines().find("1 files (b.json)"), std::string::npos) << log.lines();
+  EXPECT_NE(log.lines().find("1 file (b.json)"), std::string::npos) << log.lines();
 }
 
 TEST_F(Merge, RefusesArraysThatDiffer) {

@@ -61,11 +61,11 @@ TEST(Annotations, ReadBackFromJsonAndFromNpyFilesAsTheyWereWritten) {
 TEST(Annotations, ReadBackFromTextButForWhatIsNamedAsLost) {
   const Place place;
   const Strings lost = lost_in(AnnotationFormat::kThumos, rich_annotations());
-  EXPECT_EQ(lost, Strings({"1 videos without segments (v_a)",
+  EXPECT_EQ(lost, Strings({"1 video without segments (v_a)",
                            "video-level labels, other than those of the segments, of 2 videos "
                            "(v_b, v_a)",
                            "the durations of 2 videos (v_b, v_c)",
-                           "the order of segments of different classes in 1 videos (v_c)",
+                           "the order of segments of different classes in 1 video (v_c)",
                            "the order of the classes", "the order of the videos"}));
 
   Annotations kept = rich_annotations();

@@ -110,7 +110,7 @@ TEST(FeatureSet, ErrorsNameTheFileAndTheDefect) {
     words.push_back(path.string());
     expect_error(ErrorKind::kInput, words, [&] { FeatureSet(path, ids); });
   };
-  fails(features.packed, {"a"}, {"3 arrays", "1 videos"});
+  fails(features.packed, {"a"}, {"3 arrays", "1 video"});
   fails(features.folder, {"x", "v_a"},
         {"2 features", "2 videos of the annotations (x, v_a)", "'v_'"});
   write_file(features.folder / "wide.npy", format_npy(Array({2, 5})));

@@ -177,7 +177,7 @@ TEST_F(FindAnnotatedVideos, HaveTheLabelsOfWholeVideosInEveryFormThatIsRead) {
     EXPECT_EQ(found({.labels = file_, .subset = "test"}), expected) << static_cast<int>(format);
     expect_in(log, "info: " + name +
                        ": of its subset test the labels of whole videos are used; segments serve "
-                       "'co2net eval' only\ninfo: left out, of other subsets: 1 videos (v_b)\n");
+                       "'co2net eval' only\ninfo: left out, of other subsets: 1 video (v_b)\n");
   }
 }
 
@@ -247,7 +247,7 @@ TEST_F(FindAnnotatedVideos, AreAnErrorThatShowsBothNamesWhereNoneIsThere) {
   const std::string labels =
       json(video("v_a", "training", {"bow"}) + "," + video("d", "test", {"bow"}));
   test::expect_error(ErrorKind::kInput,
-                     {"1 videos of the subset test in " + labels + " (d)",
+                     {"1 video of the subset test in " + labels + " (d)",
                       "3 videos in " + folder_.string() + " (v_a, v_b, v_c)"},
                      [&] { found({.labels = labels, .subset = "test"}); });
   test::expect_error(ErrorKind::kInput, {"the prefix 'v_' alone"},

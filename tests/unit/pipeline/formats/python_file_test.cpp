@@ -931,7 +931,7 @@ TEST(PythonFile, RefusesArchivesWhoseEntriesOverlap) {
 
 TEST(PythonFile, RefusesArchivesThatAreNotWhatTheySay) {
   expect_refused(zip_of({{"readme.txt", "hello"}}),
-                 "zip archive of other files: 1 entries (readme.txt); neither a .npz nor");
+                 "zip archive of other files: 1 entry (readme.txt); neither a .npz nor");
   expect_refused(zip_of({{"a.npy", "x"}, {"a.npy", "y"}}), "two zip entries are named a.npy");
   expect_refused(zip_of({{"a.npy", "x"}}, 12), "compression 12 is not supported");
   expect_refused(zip_of({{"a.npy", "x"}}, 0, 1), "damaged zip archive");

@@ -259,7 +259,7 @@ TEST(LabelStudio, TheInterfaceHasTheFrameRateAndEachLabelOnce) {
 }
 
 TEST(LabelStudio, WithoutAFrameRateAsksForIt) {
-  test::expect_error(ErrorKind::kUsage, {"1 videos (w)", "--fps"},
+  test::expect_error(ErrorKind::kUsage, {"1 video (w)", "--fps"},
                      [] { labelstudio_tasks({Timeline{.id = "w"}}); });
 }
 
