@@ -61,7 +61,7 @@ TEST_F(Eval, PrintsATableForPeople) {
   EXPECT_TRUE(outcome.says("3 segments of 2 classes in 2 videos")) << outcome.err;
   EXPECT_TRUE(
       outcome.says("left out: 1 prediction, since the evaluated ground truth has nothing of "
-                   "1 labels (fly)"))
+                   "1 label (fly)"))
       << outcome.err;
 }
 
@@ -147,10 +147,10 @@ TEST_F(Eval, NamesThatDoNotMeetAreAnErrorThatShowsThem) {
   predict("A.mp4", "run");
   fails(1, {"'A.mp4' and 'a' differ in the ending '.mp4', the case of letters alone"});
   predict("a", "Run");
-  fails(1, {"1 labels of the predictions (Run)", "the case of letters"});
+  fails(1, {"1 label of the predictions (Run)", "the case of letters"});
   predict("a", "run");
   save_scores("v_a", 0, 1);
-  fails(1, {"1 scores in", "'v_a' and 'a'"}, {"--scores", path("scores")});
+  fails(1, {"1 score in", "'v_a' and 'a'"}, {"--scores", path("scores")});
 }
 
 TEST_F(Eval, WithoutASubsetAllVideosCount) {

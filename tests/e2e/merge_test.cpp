@@ -97,7 +97,7 @@ TEST_F(Merge, RunsWhatIsMissingFromItsListAndIsComplete) {
   const Strings lost = {parts[0], parts[2]};
   const Outcome unknown = co2net(Strings{"merge"} + lost + Strings{"-o", path("all.json")});
   EXPECT_EQ(unknown.code, 1);
-  EXPECT_TRUE(unknown.says("no part is of 1 shards (1/3)")) << unknown.err;
+  EXPECT_TRUE(unknown.says("no part is of 1 shard (1/3)")) << unknown.err;
 
   const Strings all = {"-o",     path("all.json"), "--inputs",
                        videos(), "--missing",      path("missing.txt")};

@@ -108,7 +108,8 @@ TEST(Pipes, HoldAtMostWhatTheSpoolMayTake) {
   const std::string line = "cat " + clip + " | " + program(here, "run") + "/dev/stdin --max-spool ";
   const Outcome outcome = shell(line + "1K");
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_NE(outcome.out.find("/dev/stdin: more than 1024 bytes"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("/dev/stdin: input: more than 1024 bytes"), std::string::npos)
+      << outcome.out;
   EXPECT_NE(outcome.out.find("--max-spool"), std::string::npos);
   EXPECT_EQ(shell(line + "1G").code, 0);
 }

@@ -68,7 +68,7 @@ TEST(Npy, ReadsBigEndianHalfDoubleAndIntegers) {
 }
 
 TEST(Npy, NamesTheFileAndTheDefect) {
-  EXPECT_EQ(message_of("junk"), "x.npy: not a .npy file");
+  EXPECT_EQ(message_of("junk"), "x.npy: not a .npy file; download or copy the file again");
   EXPECT_NE(message_of(npy_of("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "x"))
                 .find("Python objects"),
             std::string::npos);
