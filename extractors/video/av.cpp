@@ -17,6 +17,7 @@ namespace {
 
 thread_local bool refused_a_large_picture = false;
 thread_local bool lacked_a_glyph = false;
+thread_local bool missed_an_end = false;
 
 void listen_to_libav(void*, int, const char* format, std::va_list) {
   if (std::strstr(format, "exceeds specified max pixel count") != nullptr) {
@@ -25,6 +26,7 @@ void listen_to_libav(void*, int, const char* format, std::va_list) {
   if (std::strstr(format, "failed to find any fallback with glyph") != nullptr) {
     lacked_a_glyph = true;
   }
+  if (std::strstr(format, "File ended prematurely") != nullptr) missed_an_end = true;
 }
 
 }  // namespace
@@ -60,6 +62,8 @@ void silence_libav() {
 bool has_refused_a_large_picture() { return std::exchange(refused_a_large_picture, false); }
 
 bool has_lacked_a_glyph() { return std::exchange(lacked_a_glyph, false); }
+
+bool has_missed_an_end() { return std::exchange(missed_an_end, false); }
 
 AVPixelFormat to_av(PixelFormat format) {
   switch (format) {

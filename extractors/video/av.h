@@ -72,6 +72,10 @@ bool has_refused_a_large_picture();
 // Whether text was drawn on this thread since the last call that no installed font has all of.
 bool has_lacked_a_glyph();
 
+// Whether a file was read on this thread since the last call that ends within what it began, which
+// libav treats as its end.
+bool has_missed_an_end();
+
 AVPixelFormat to_av(PixelFormat format);
 
 // Of a frame, in its time base; 0 if unknown.

@@ -71,12 +71,14 @@ struct MediaInput::State {
   State(std::shared_ptr<const OpenedFile> opened, const VideoLimits& limits, const Deadline& until)
       : file(std::move(opened)), deadline(until) {
     silence_libav();
+    has_missed_an_end();  // of another file
     av_max_alloc(static_cast<std::size_t>(limits.allocation));
     constexpr int kBuffer = 1 << 15;
     auto* buffer = static_cast<unsigned char*>(allocated(av_malloc(kBuffer)));
     io.reset(allocated(avio_alloc_context(buffer, kBuffer, 0, this, read, nullptr, seek)));
     open(limits);
     find_stream_info(*container, limits);
+    ends_early = has_missed_an_end();
     check();
     if (container->nb_streams == 0)
       refuse("nothing in it can be read as a stream; is the file complete, and a video?");
@@ -105,6 +107,7 @@ struct MediaInput::State {
   std::shared_ptr<const OpenedFile> file;
   Deadline deadline;
   std::int64_t position = 0;
+  bool ends_early = false;
   std::optional<Error> failure;
   IoPtr io;
   InputPtr container;
@@ -207,8 +210,11 @@ AVFormatContext& MediaInput::container() const { return *state_->container; }
 
 void MediaInput::refuse(const std::string& why) const { state_->refuse(why); }
 
+bool MediaInput::ends_early() const { return state_->ends_early; }
+
 int MediaInput::read(AVPacket& packet) const {
   const int rc = av_read_frame(state_->container.get(), &packet);
+  if (has_missed_an_end()) state_->ends_early = true;
   state_->check();
   return rc;
 }

@@ -29,6 +29,10 @@ class MediaInput {
   // be read, and for a container that asks for others: none of these is a damaged packet.
   int read(AVPacket& packet) const;
 
+  // Whether the file was found to end within what it began, as downloads do that broke off. Not
+  // every container shows it.
+  bool ends_early() const;
+
   // Throws Error(kInput) that says what the file is, where its beginning shows that it is no video;
   // else `why`.
   [[noreturn]] void refuse(const std::string& why) const;

@@ -55,7 +55,7 @@ struct DecodeReport {
   std::int64_t frames = 0;          // delivered
   std::int64_t failed_packets = 0;  // skipped, because the decoder or the container's reader failed
   std::int64_t damaged_frames = 0;  // among source_frames: the decoder had to guess parts of them
-  bool complete = true;             // neither of the two was seen
+  bool complete = true;             // neither of the two was seen, nor an end before the told one
   std::string first_error;          // empty if complete
   // Of 10 seconds and more in the timestamps, which resampling fills with copies of a frame.
   std::int64_t gaps = 0;

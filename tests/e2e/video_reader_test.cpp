@@ -331,6 +331,46 @@ TEST_F(VideoReaderOfMade, RefusesMoreFramesThanAllowedBeforeItFillsAGap) {
   EXPECT_EQ(error_after(VideoLimits::kADay).first, 524);
 }
 
+#define SOUND(seconds) "-f lavfi -i sine=d=" #seconds " "
+
+TEST_F(VideoReaderOfMade, SaysThatAFileBrokeOff) {
+  const std::pair<const char*, const char*> kFiles[] = {
+      {"a.mp4", SOURCE SOUND(2) "-c:v mpeg4 -movflags +faststart a.mp4"},
+      {"a.mkv", SOURCE "-c:v ffv1 a.mkv"},
+      {"b.mkv", SOURCE SOUND(2) "-c:v mpeg4 -c:a vorbis -strict -2 -ac 2 b.mkv"}};
+  for (const auto& [name, command] : kFiles) {
+    const fs::path clip = make(name, command);
+    fs::resize_file(clip, fs::file_size(clip) / 2);
+    const DecodeReport report = decode(clip).report;
+    EXPECT_FALSE(report.complete) << command;
+    EXPECT_TRUE(report.first_error.starts_with("the file breaks off at ")) << report.first_error;
+  }
+}
+
+TEST_F(VideoReaderOfMade, TakesAFileForWholeWhateverElseIsInIt) {
+  const std::vector<std::string> files = {
+      SOURCE SOUND(9) "-c:v mpeg4 a.mp4",
+      SOURCE SOUND(9) "-c:v mpeg4 -c:a vorbis -strict -2 -ac 2 a.mkv",
+      SOURCE SOUND(9) "-c:v flv a.flv",
+      SOURCE SOUND(9) "-c:v mpeg4 a.avi",
+      SOURCE SOUND(9) "-c:v mpeg2video a.ts",
+      SOURCE SOUND(9) "-c:v mpeg4 -output_ts_offset 7 a.mkv",
+      SOURCE "-c:v mpeg4 -g 30 b.mp4 && ffmpeg -v error -ss 0.6 -i b.mp4 -c copy a.mp4",
+      SOURCE
+      "-c:v mpeg4 b.mkv && ffmpeg -v error -i b.mkv -t 0.5 -c copy "
+      "-metadata:s:v DURATION=00:01:00.0 a.mkv",
+      SOURCE "-vf \"select='lt(n,5)+eq(n,40)'\" -fps_mode passthrough -c:v mpeg4 a.mp4",
+  };
+  for (const std::string& command : files) {
+    const fs::path clip = make("a" + fs::path(command).extension().string(), command);
+    EXPECT_EQ(decode(clip).report.first_error, "") << command;
+    VideoReader key_frames(clip, {.only_key_frames = true});
+    while (key_frames.next() != nullptr) continue;
+    EXPECT_EQ(key_frames.report().first_error, "") << command;
+    fs::remove(clip);
+  }
+}
+
 TEST_F(VideoReaderOfMade, ReportsTheSameDamageOnEveryRun) {
   make_plain();
   expect_damage(make("b.mkv",
