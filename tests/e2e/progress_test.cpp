@@ -253,9 +253,8 @@ TEST(Failures, HaveARemedyEach) {
             (Remedies{{"clip", "allow more with --max-pixels"}}));
   EXPECT_EQ(remedies_in(here.call("run", {clip, "--no-cache", "--timeout", "0.000001"})),
             (Remedies{{"clip", "raise --timeout to give it longer"}}));
-  std::string bytes = read_file(clip);
-  std::fill(bytes.begin() + bytes.size() / 3, bytes.begin() + bytes.size() / 2, '\0');
-  write_file(here.path("partly.mkv"), bytes);
+  const std::string bytes = read_file(clip);
+  write_file(here.path("partly.mkv"), bytes.substr(0, bytes.size() / 2));
   EXPECT_EQ(remedies_in(here.call("run", {here.path("partly.mkv"), "--strict"})),
             (Remedies{{"partly", "leave out --strict to take what could be decoded"}}));
 }
