@@ -73,7 +73,9 @@ class FirstUse(unittest.TestCase):
         self.browser.get(address(self.page))
         marks = ["#mark-wrong"]  # the first, and then
         for i in range(len(self.wait(lambda: self.all("#videos a")))):
+            name = self.all("#videos .name")[i].text
             self.all("#videos a")[i].click()
+            self.wait(lambda: self.one("#title").text == name)
             for bar in range(len(self.all("#lanes .found .segment"))):
                 self.all("#lanes .found .segment")[bar].click()
                 self.one(marks.pop() if marks else "#mark-right").click()
