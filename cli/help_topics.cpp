@@ -171,7 +171,8 @@ std::string models() {
          padded(kI3dRgbFile, 16) +
          "I3D for pictures, as TorchScript: code, so trust it first\n    " +
          padded(kI3dFlowFile, 16) + "I3D for flow\n    " + padded(kCo2NetFile, 16) +
-         "the CO2-Net that learned from their features, or\n    " + padded(kI3dLogitsFile, 16) +
+         "the CO2-Net that learned from their features, or\n    " + padded(kWtalcFile, 16) +
+         "the W-TALC that did, or\n    " + padded(kI3dLogitsFile, 16) +
          "the I3D's own classes, where there is no CO2-Net\n\n" +
          "    co2net import i3d --rgb FILE --flow FILE -o DIR\n"
          "        makes one of public checkpoints; it finds their own classes at once\n"

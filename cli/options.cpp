@@ -51,7 +51,7 @@ std::vector<Input> other_files_read(const po::variables_map& args) {
     const auto bundle = optional_value<std::string>(args, option);
     if (!bundle) continue;
     for (const char* file :
-         {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kI3dLogitsFile}) {
+         {"model.json", kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kWtalcFile, kI3dLogitsFile}) {
       files.push_back({fs::path(*bundle) / file, ""});
     }
   }
@@ -412,6 +412,16 @@ ResultOptions parse_result_options(const po::variables_map& args) {
   options.only_final = args["final"].as<bool>();
   options.filter = parse_filter(args);
   return options;
+}
+
+void expect_made_by(const Bundle& bundle, const ResultOptions& options) {
+  if (has_final_segments(bundle)) return;
+  if (!options.only_final && !is_file_a_video(options.format)) return;
+  throw Error(ErrorKind::kUsage,
+              (options.only_final ? "--final" : "--format " + name_of(options.format)) +
+                  ": model " + bundle.name +
+                  " is a W-TALC, which has no operating point and makes no final segments; take "
+                  "its candidates, as JSON or CSV without --final");
 }
 
 fs::path errors_in(const ResultOptions& options) {

@@ -159,6 +159,8 @@ struct ResultOptions {
 };
 void add_result_options(boost::program_options::options_description& options);
 ResultOptions parse_result_options(const boost::program_options::variables_map& args);
+// Throws Error(kUsage) where these are of final segments, which the model does not make.
+void expect_made_by(const Bundle& bundle, const ResultOptions& options);
 // The file that tells what failed, too; empty where none does.
 std::filesystem::path errors_in(const ResultOptions& options);
 

@@ -52,6 +52,7 @@ ResultSink::ResultSink(const ResultOptions& options, ResultHeader header, Io& io
 void ResultSink::add(VideoResult result) {
   if (options_.only_final) result.segments = result.final_segments.value();
   result.segments = filtered(std::move(result.segments), options_.filter);
+  has_candidates_alone_ = !result.final_segments;
   if (result.final_segments) {
     result.final_segments = filtered(*std::move(result.final_segments), options_.filter);
     count(*result.final_segments);
@@ -93,6 +94,7 @@ void ResultSink::count(const std::vector<Segment>& final_segments) {
 }
 
 void ResultSink::tell_what_was_found() const {
+  if (has_candidates_alone_) return;
   constexpr std::size_t kShown = 8;
   std::vector<std::pair<int, std::string>> classes;
   int segments = 0;

@@ -58,6 +58,7 @@ class ResultSink {
   std::vector<VideoError> errors_;
   int videos_ = 0, videos_with_segments_ = 0;
   std::map<std::string, int> segments_by_class_;  // final ones
+  bool has_candidates_alone_ = false;             // the model makes no final segments
 };
 
 }  // namespace co2net

@@ -3,7 +3,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <string_view>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "localizer/checkpoint.h"
@@ -14,9 +15,6 @@
 
 namespace co2net {
 namespace {
-
-constexpr std::string_view kUnusedWeight = "feat_encoder.0.weight";
-constexpr std::string_view kUnusedBias = "feat_encoder.0.bias";
 
 [[noreturn]] void bad_model(const std::string& why) { throw Error(ErrorKind::kModel, why); }
 
@@ -30,11 +28,29 @@ Array to_array(const torch::Tensor& tensor) {
   return {tensor.sizes().vec(), std::vector<float>(values, values + dense.numel())};
 }
 
-void set_parameters(Network& network, const Tensors& given) {
+// Of the authors' checkpoints.
+Shapes unused_parameters(const Co2NetConfig& config) {
+  const std::int64_t size = config.feature_size;
+  if (config.network.kind == NetworkKind::kWtalc) {
+    return {{"fc1.weight", {size, size}}, {"fc1.bias", {size}}};
+  }
+  return {{"feat_encoder.0.weight", {size, size, 3}}, {"feat_encoder.0.bias", {size}}};
+}
+
+// The parameters that tell a network's sizes.
+std::vector<std::pair<std::string, Shape>> telling_parameters(const Co2NetConfig& config) {
+  const std::int64_t size = config.feature_size, classes = config.classes;
+  if (config.network.kind == NetworkKind::kWtalc) {
+    return {{kWtalcFeatureWeight, {size, size}}, {kWtalcScoresWeight, {classes, size}}};
+  }
+  return {{kFusionWeight, {size, size, 1}}, {kScoresWeight, {classes + 1, size, 1}}};
+}
+
+void set_parameters(Network& network, const Tensors& given, const Shapes& unused) {
   torch::NoGradGuard no_grad;
   auto parameters = network.named_parameters();
   for (const auto& [name, value] : given) {
-    if (!parameters.contains(name) && name != kUnusedWeight && name != kUnusedBias) {
+    if (!parameters.contains(name) && !unused.contains(name)) {
       bad_model("unknown parameter " + name);
     }
   }
@@ -64,11 +80,13 @@ void check_dropout(const SettingsCheck& check, double dropout) {
 
 void expect_sizes(const std::filesystem::path& checkpoint, const Co2NetConfig& config) {
   const Shapes shapes = checkpoint_shapes(checkpoint);
-  const std::int64_t size = config.feature_size;
-  for (const auto& [name, wanted] : {std::pair(kFusionWeight, Shape{size, size, 1}),
-                                     {kScoresWeight, Shape{config.classes + 1, size, 1}}}) {
+  const bool is_wtalc = config.network.kind == NetworkKind::kWtalc;
+  for (const auto& [name, wanted] : telling_parameters(config)) {
     const auto found = shapes.find(name);
-    if (found == shapes.end()) bad_model(checkpoint.string() + ": is no CO2-Net: it lacks " + name);
+    if (found == shapes.end()) {
+      bad_model(checkpoint.string() + ": is no " + (is_wtalc ? "W-TALC" : "CO2-Net") +
+                ": it lacks " + name);
+    }
     if (found->second != wanted) {
       bad_model(checkpoint.string() + ": " + name + ": want " + to_string(wanted) + ", got " +
                 to_string(found->second) + "; the network is not of this model's sizes");
@@ -88,14 +106,14 @@ Co2Net Co2Net::seeded(const Co2NetConfig& config, std::uint64_t seed) {
 Co2Net::Co2Net(const Co2NetConfig& config, const Arrays& parameters) : Co2Net(config) {
   Tensors views;
   for (const auto& [name, array] : parameters) views[name] = view(array);
-  set_parameters(*network_, views);
+  set_parameters(*network_, views, unused_parameters(config));
 }
 
 Co2Net Co2Net::load(const std::filesystem::path& path, const Co2NetConfig& config) {
   const Tensors parameters = read_checkpoint(path);
   Co2Net model(config);
   try {
-    set_parameters(*model.network_, parameters);
+    set_parameters(*model.network_, parameters, unused_parameters(config));
   } catch (const Error& e) {
     throw e.within(path.string());
   }
@@ -103,9 +121,10 @@ Co2Net Co2Net::load(const std::filesystem::path& path, const Co2NetConfig& confi
 }
 
 void Co2Net::save(const std::filesystem::path& path) const {
-  const std::int64_t size = config_.feature_size;
-  Tensors checkpoint = {{std::string(kUnusedWeight), torch::zeros({size, size, 3})},
-                        {std::string(kUnusedBias), torch::zeros({size})}};
+  Tensors checkpoint;
+  for (const auto& [name, shape] : unused_parameters(config_)) {
+    checkpoint[name] = torch::zeros(shape);
+  }
   for (const auto& item : network_->named_parameters()) {
     checkpoint[item.key()] = item.value().detach();
   }
@@ -123,10 +142,13 @@ Arrays Co2Net::localize(const Array& features) const {
   torch::InferenceMode inference;
   const torch::Device device = network_->parameters().front().device();
   const NetworkOutput output = network_->forward(view(features).to(device).unsqueeze(0));
-  return {{"cas", to_array(output.cas[0])},
-          {"attn", to_array(output.attn[0])},
-          {"attn_rgb", to_array(output.attn_rgb[0])},
-          {"attn_flow", to_array(output.attn_flow[0])}};
+  Arrays scores = {{"cas", to_array(output.cas[0])}};
+  for (const auto& [name, attention] : {std::pair("attn", &output.attn),
+                                        {"attn_rgb", &output.attn_rgb},
+                                        {"attn_flow", &output.attn_flow}}) {
+    if (attention->defined()) scores[name] = to_array((*attention)[0]);
+  }
+  return scores;
 }
 
 }  // namespace co2net

@@ -32,32 +32,35 @@ void expect_sizes(const std::filesystem::path& checkpoint, const Co2NetConfig& c
 
 // CO2-Net (Hong et al., "Cross-modal Consensus Network for Weakly Supervised Temporal Action
 // Localization", ACM MM 2021, arXiv 2107.12589): from a video's snippet features to the activation
-// of every class at every snippet, and attention, which tells action from background.
+// of every class at every snippet, and attention, which tells action from background. Or W-TALC
+// (Paul et al., ECCV 2018, arXiv 1807.10418), where config.network.kind says so.
 //
 // Owns its network. Several threads may call localize() at once; each computes on itself alone, so
 // that equal features give equal bytes.
 class Co2Net {
  public:
-  // Weights U(-b, b), b = sqrt(6 / fan_in), and zero biases; equal seeds give equal networks.
+  // Weights as Network::initialise() draws them; equal seeds give equal networks.
   // Errors: Error(kModel) for a config out of range, here and below.
   static Co2Net seeded(const Co2NetConfig& config, std::uint64_t seed);
 
   // Parameters by their published names, such as "vAttn.attention.0.weight" [D/2, D, 3]; the
-  // authors' unused "feat_encoder.0" is allowed and ignored. Errors: Error(kModel) naming what is
-  // missing, unknown, not finite or of another shape.
+  // authors' unused "feat_encoder.0", in W-TALC "fc1", is allowed and ignored. Errors:
+  // Error(kModel) naming what is missing, unknown, not finite or of another shape.
   Co2Net(const Co2NetConfig& config, const Arrays& parameters);
 
   // A checkpoint (localizer/checkpoint.h) of such parameters. Errors: as above; Error(kIo).
   static Co2Net load(const std::filesystem::path& path, const Co2NetConfig& config);
   // Has localize() work there. Errors: Error(kUsage) if it is not here.
   void move_to(const Device& device);
-  // With "feat_encoder.0" as zeros, since the authors' code insists on it. Errors: Error(kIo).
+  // With the unused parameters as zeros, since the authors' code insists on them. Errors:
+  // Error(kIo).
   void save(const std::filesystem::path& path) const;
 
   //   features  [T, 2D], T >= 1, RGB first
   //   returns   "cas" [T, C+1], class activations, background last; unbounded
   //             "attn", "attn_rgb", "attn_flow" [T] in [0, 1]: the mean, and the module's with
   //             RGB or with flow as its main modality
+  //             W-TALC's: "cas" [T, C] alone
   // Errors: Error(kInput) for another shape, no snippets, or values that are not finite.
   Arrays localize(const Array& features) const;
 

@@ -70,6 +70,7 @@ std::vector<Tensor> tensors_of(const NetworkOutput& output) {
 NetworkOutput detached_batch(const std::vector<NetworkOutput>& outputs) {
   const auto joined = [&](Tensor NetworkOutput::*field) {
     std::vector<Tensor> rows;
+    if (!(outputs.front().*field).defined()) return Tensor();
     for (const NetworkOutput& output : outputs) rows.push_back((output.*field).detach());
     return torch::cat(rows).requires_grad_();
   };
@@ -108,6 +109,7 @@ LossValues to_values(const Losses& losses) {
 }
 
 AttentionFigures figures_of(const Tensor& attention) {
+  if (!attention.defined()) return {};
   const Tensor values = attention.detach().to(torch::kDouble);
   return {values.mean().item<double>(), values.std(/*unbiased=*/false).item<double>()};
 }
@@ -157,7 +159,7 @@ struct Learner::Parts {
           const auto last = static_cast<std::int64_t>(tasks[task].last);
           std::vector<Tensor> used, given;  // without what the terms left out alone depend on
           for (std::size_t i = 0; i < of_task.size(); ++i) {
-            if (!of_batch[i].grad().defined()) continue;
+            if (!of_batch[i].defined() || !of_batch[i].grad().defined()) continue;
             used.push_back(of_task[i]);
             given.push_back(of_batch[i].grad().slice(/*dim=*/0, first, last));
           }
@@ -176,6 +178,14 @@ struct Learner::Parts {
           }
         });
     return sums;
+  }
+
+  Losses losses_of(const NetworkOutput& output, const Batch& batch) const {
+    const Tensor labels = multi_hot(batch.classes, classes);
+    if (options.kind == NetworkKind::kWtalc) {
+      return wtalc_losses(output, labels, batch.lengths, options.loss);
+    }
+    return co2net_losses(output, labels, options.loss);
   }
 
   void step(const std::vector<Tensor>& gradients) {
@@ -209,8 +219,7 @@ UpdateFigures Learner::update(const Batch& batch, std::optional<std::uint64_t> d
   const std::vector<Rows> tasks = tasks_of(batch.features);
   const std::vector<NetworkOutput> outputs = parts_->outputs(batch, tasks, dropout_seed, threads);
   const NetworkOutput joined = detached_batch(outputs);
-  const Losses losses =
-      co2net_losses(joined, multi_hot(batch.classes, parts_->classes), parts_->options.loss);
+  const Losses losses = parts_->losses_of(joined, batch);
   throw_if_interrupted();
   losses.total.backward();
   parts_->step(parts_->gradients(outputs, tasks, joined, threads));

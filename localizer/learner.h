@@ -16,6 +16,8 @@ namespace co2net {
 struct Batch {
   std::vector<Array> features;            // [T, 2D] each, of equal shapes
   std::vector<std::vector<int>> classes;  // of each video; none: nothing happens in it
+  // Of each video, for a W-TALC: its first rows that are snippets, and not padding.
+  std::vector<std::int64_t> lengths = {};
 };
 
 // The loss's terms before their weights, and their weighted sum.
@@ -29,13 +31,13 @@ struct AttentionFigures {
   double mean = 0, deviation = 0;
 };
 
-// Of one update, before the step.
+// Of one update, before the step; a W-TALC has no attention, and zeros here.
 struct UpdateFigures {
   LossValues losses;
   AttentionFigures attn, attn_rgb, attn_flow;  // fused, and of the modalities
 };
 
-// A CO2-Net that learns: its parameters and the state of Adam (Kingma and Ba, ICLR 2015; weight
+// A network that learns: its parameters and the state of Adam (Kingma and Ba, ICLR 2015; weight
 // decay as L2 in the gradient). Videos of a batch are computed in parallel, each on one thread,
 // short ones a few together, and their gradients added in order, so that what is learned does not
 // depend on the number of threads.

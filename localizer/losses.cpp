@@ -51,6 +51,24 @@ Tensor attention_distance(const Tensor& attn, const Tensor& target, Distance dis
   return (bernoulli_kl(p, middle) + bernoulli_kl(q, middle)).mean() / 2;
 }
 
+// W-TALC's, of one video: [T, C] and [C].
+Tensor wtalc_mil(const Tensor& cas, const Tensor& labels, int top_k_ratio) {
+  const std::int64_t k = (cas.size(0) + top_k_ratio - 1) / top_k_ratio;
+  const Tensor scores = std::get<0>(cas.topk(k, /*dim=*/0)).mean(0);
+  return -(labels / labels.sum() * scores.log_softmax(0)).sum();
+}
+
+Tensor wtalc_mil(const Tensor& cas, const Tensor& labels, const std::vector<std::int64_t>& lengths,
+                 int top_k_ratio) {
+  std::vector<Tensor> of_videos;
+  for (std::int64_t row = 0; row < cas.size(0); ++row) {
+    const std::int64_t length = lengths[static_cast<std::size_t>(row)];
+    if (length == 0 || labels[row].sum().item<float>() == 0) continue;
+    of_videos.push_back(wtalc_mil(cas[row].slice(/*dim=*/0, 0, length), labels[row], top_k_ratio));
+  }
+  return of_videos.empty() ? torch::zeros({}) : torch::stack(of_videos).mean();
+}
+
 }  // namespace
 
 Tensor multiple_instance_loss(const Tensor& cas, const Tensor& labels, double background,
@@ -62,15 +80,21 @@ Tensor multiple_instance_loss(const Tensor& cas, const Tensor& labels, double ba
   return -(shares * scores.log_softmax(1)).sum(1).mean();
 }
 
-Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labels) {
+Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labels,
+                       const std::vector<std::int64_t>& lengths) {
+  const auto length = [&](int row) {
+    return lengths.empty() ? feat.size(1) : lengths[static_cast<std::size_t>(row)];
+  };
   Tensor sum = torch::zeros({});
   int shared = 0;
   for (int first = 0; first < 2 * kPairs; first += 2) {
+    if (!lengths.empty() && std::min(length(first), length(first + 1)) < 2) continue;
     for (std::int64_t label = 0; label < labels.size(1); ++label) {
       const auto shows = [&](int row) { return labels[row][label].item<float>() > 0; };
       if (!shows(first) || !shows(first + 1)) continue;
       const auto features = [&](int row) {
-        return class_features(feat[row], cas[row].select(/*dim=*/1, label));
+        return class_features(feat[row].slice(/*dim=*/0, 0, length(row)),
+                              cas[row].select(/*dim=*/1, label).slice(0, 0, length(row)));
       };
       sum = sum + pair_loss(features(first), features(first + 1));
       ++shared;
@@ -82,6 +106,20 @@ Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labe
 Tensor mutual_loss(const Tensor& attn_rgb, const Tensor& attn_flow, Distance distance) {
   return 0.5 * attention_distance(attn_rgb, attn_flow.detach(), distance) +
          0.5 * attention_distance(attn_flow, attn_rgb.detach(), distance);
+}
+
+Losses wtalc_losses(const NetworkOutput& output, const Tensor& labels,
+                    const std::vector<std::int64_t>& lengths, const LossOptions& options) {
+  const Tensor none = torch::zeros({});
+  Losses losses{none, none, none, none, none, none, none};
+  if (options.mil > 0) {
+    losses.mil_orig = wtalc_mil(output.cas, labels, lengths, options.top_k_ratio);
+  }
+  if (options.cas > 0) {
+    losses.cas = coactivity_loss(output.feat, output.cas, labels, lengths);
+  }
+  losses.total = options.mil * losses.mil_orig + options.cas * losses.cas;
+  return losses;
 }
 
 Losses co2net_losses(const NetworkOutput& output, const Tensor& labels,

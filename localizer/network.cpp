@@ -45,15 +45,22 @@ torch::Tensor smooth(const torch::Tensor& sequence, int width) {
   return torch::avg_pool1d(sequence, width, /*stride=*/1, /*padding=*/width / 2);
 }
 
-// Runs layers in order. Dropout takes its masks from `generator`: torch's own would take them from
-// a generator that all threads share, in no fixed order.
+// Takes masks from `generator`: torch's own dropout would take them from a generator that all
+// threads share, in no fixed order.
+torch::Tensor dropped(const torch::Tensor& x, double share,
+                      const std::optional<at::Generator>& generator) {
+  if (!generator) return x;
+  const double kept = 1 - share;
+  return x * torch::empty_like(x).bernoulli_(kept, *generator).div_(kept);
+}
+
+// Runs layers in order.
 torch::Tensor run(const nn::Sequential& layers, torch::Tensor x,
                   const std::optional<at::Generator>& generator) {
   for (const nn::AnyModule& layer : *layers) {
     throw_if_interrupted();  // a layer of a long video takes seconds
     if (const auto* dropout = layer.ptr()->as<nn::DropoutImpl>()) {
-      const double kept = 1 - dropout->options.p();
-      if (generator) x = x * torch::empty_like(x).bernoulli_(kept, *generator).div_(kept);
+      x = dropped(x, dropout->options.p(), generator);
     } else {
       x = nn::AnyModule(layer).forward(x);
     }
@@ -118,8 +125,23 @@ class AttentionModule : public nn::Module {
   nn::Sequential attention_;
 };
 
-Network::Network(const Co2NetConfig& config) : ablation_(config.network.ablation) {
+Network::Network(const Co2NetConfig& config)
+    : kind_(config.network.kind), dropout_(config.dropout), ablation_(config.network.ablation) {
   validate(config);
+  if (kind_ == NetworkKind::kWtalc) {
+    add_wtalc(config);
+  } else {
+    add_co2net(config);
+  }
+}
+
+void Network::add_wtalc(const Co2NetConfig& config) {
+  const int size = config.feature_size;
+  wtalc_feature_ = register_module("fc", nn::Linear(size, size));
+  wtalc_classifier_ = register_module("classifier", nn::Linear(size, config.classes));
+}
+
+void Network::add_co2net(const Co2NetConfig& config) {
   const int size = config.feature_size;
   pool_width_ = pool_width(config);
   const auto module = [&](const ModuleInputs& inputs) {
@@ -147,8 +169,9 @@ void Network::initialise(std::uint64_t seed) {
     if (parameter.dim() == 1) {
       parameter.zero_();
     } else {
-      const auto fan_in = static_cast<double>(parameter.size(1) * parameter.size(2));
-      const double bound = std::sqrt(6 / fan_in);
+      const std::int64_t fan_in = parameter[0].numel();
+      const std::int64_t fans = kind_ == NetworkKind::kWtalc ? fan_in + parameter.size(0) : fan_in;
+      const double bound = std::sqrt(6 / static_cast<double>(fans));
       parameter.uniform_(-bound, bound, generator);
     }
   }
@@ -156,6 +179,20 @@ void Network::initialise(std::uint64_t seed) {
 
 NetworkOutput Network::forward(const torch::Tensor& features,
                                std::optional<at::Generator> dropout) const {
+  return kind_ == NetworkKind::kWtalc ? wtalc(features, dropout) : co2net(features, dropout);
+}
+
+NetworkOutput Network::wtalc(const torch::Tensor& features,
+                             const std::optional<at::Generator>& dropout) const {
+  throw_if_interrupted();
+  NetworkOutput output;
+  output.feat = dropped(nn::Linear(wtalc_feature_)->forward(features).relu(), dropout_, dropout);
+  output.cas = nn::Linear(wtalc_classifier_)->forward(output.feat);
+  return output;
+}
+
+NetworkOutput Network::co2net(const torch::Tensor& features,
+                              const std::optional<at::Generator>& dropout) const {
   const torch::Tensor sequence = features.transpose(1, 2);
   const std::vector<torch::Tensor> streams = sequence.chunk(2, /*dim=*/1);
   std::vector<torch::Tensor> gated = streams;

@@ -52,16 +52,19 @@ std::mt19937_64 random_for(std::uint64_t seed, std::uint64_t iteration, std::uin
 }
 
 BatchSampler::BatchSampler(VideosByClass paired, std::vector<std::size_t> others,
-                           std::vector<std::size_t> background, int background_rows)
-    : others_(std::move(others)),
+                           std::vector<std::size_t> background, int background_rows, Pairs pairs)
+    : pairs_(pairs),
+      others_(std::move(others)),
       background_(std::move(background)),
       background_rows_(background_.empty() ? 0 : background_rows) {
+  const std::size_t least = pairs == Pairs::kDifferent ? 2 : 1;
   for (auto& [label, videos] : paired) {
-    if (videos.size() >= 2) pairable_.push_back(std::move(videos));
+    if (videos.size() >= least) pairable_.push_back(std::move(videos));
   }
   if (pairable_.empty()) {
     throw Error(ErrorKind::kInput,
-                "no class has two training videos, which the co-activity loss compares");
+                least == 2 ? "no class has two training videos, which the co-activity loss compares"
+                           : "no class has a training video of two snippets or more");
   }
   if (others_.empty()) {
     throw Error(
@@ -77,8 +80,8 @@ std::vector<std::size_t> BatchSampler::draw(std::mt19937_64& random) const {
     const std::vector<std::size_t>& videos = pairable_[static_cast<std::size_t>(drawn)];
     const auto last = static_cast<std::int64_t>(videos.size()) - 1;
     const std::int64_t first = draw_in(0, last, random);
-    std::int64_t second = draw_in(0, last - 1, random);
-    if (second >= first) ++second;
+    std::int64_t second = draw_in(0, pairs_ == Pairs::kDifferent ? last - 1 : last, random);
+    if (pairs_ == Pairs::kDifferent && second >= first) ++second;
     batch.push_back(videos[static_cast<std::size_t>(first)]);
     batch.push_back(videos[static_cast<std::size_t>(second)]);
   }
@@ -92,8 +95,16 @@ std::vector<std::size_t> BatchSampler::draw(std::mt19937_64& random) const {
 void cut_to_nonzero_count(std::vector<Array>& videos) {
   std::int64_t length = 1;
   for (const Array& video : videos) length = std::max(length, nonzero_rows(video));
+  set_length(videos, length);
+}
+
+std::int64_t counted_snippets(const Array& video, Compat compat) {
+  return compat == Compat::kAuthors ? nonzero_rows(video) : video.dim(0);
+}
+
+void set_length(std::vector<Array>& videos, std::int64_t snippets) {
   for (Array& video : videos) {
-    video.shape[0] = length;
+    video.shape[0] = snippets;
     video.values.resize(static_cast<std::size_t>(element_count(video.shape)));
   }
 }
@@ -110,6 +121,15 @@ std::vector<std::int64_t> resampled_rows(std::int64_t snippets, int length,
     const std::int64_t last = i + 1 < length ? base(i + 1) : snippets - 1;
     rows[static_cast<std::size_t>(i)] = base(i) < last ? draw_in(base(i), last, random) : base(i);
   }
+  return rows;
+}
+
+std::vector<std::int64_t> cropped_rows(std::int64_t snippets, int length, Compat compat,
+                                       std::mt19937_64& random) {
+  std::vector<std::int64_t> rows(
+      static_cast<std::size_t>(std::min<std::int64_t>(snippets, length)));
+  const std::int64_t last = snippets - length - (compat == Compat::kAuthors ? 1 : 0);
+  std::iota(rows.begin(), rows.end(), snippets > length ? draw_in(0, last, random) : 0);
   return rows;
 }
 

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <optional>
@@ -52,6 +53,12 @@ Json settings_of(const TrainingJob& job) {
           {"options", to_json(job.options, !job.background.empty())},
           {"classes", job.dataset->classes().size()},
           {"data", job.data}};
+}
+
+// A W-TALC has these alone.
+Json terms_of(const TrainingJob& job, const LossValues& losses) {
+  if (job.options.kind == NetworkKind::kCo2Net) return to_json(losses);
+  return {{"mil_orig", losses.mil_orig}, {"cas", losses.cas}, {"total", losses.total}};
 }
 
 Json to_json(const AttentionFigures& figures) {
@@ -115,7 +122,8 @@ class Training {
       : job_(job),
         state_file_(job.directory / "state.pt"),
         lock_(job.directory / "lock"),
-        sampler_(paired_by_class(job), job.videos, job.background, job.options.background_rows),
+        sampler_(paired_by_class(job), job.videos, job.background, job.options.background_rows,
+                 is_wtalc() ? Pairs::kIndependent : Pairs::kDifferent),
         learner_(job.options, static_cast<int>(job.dataset->classes().size()),
                  job.dataset->features().feature_size()) {
     settle(job);
@@ -134,6 +142,7 @@ class Training {
   }
 
  private:
+  bool is_wtalc() const { return job_.options.kind == NetworkKind::kWtalc; }
   bool is_last() const { return result_.iterations == job_.options.iterations; }
 
   bool judgement_is_due() const {
@@ -169,12 +178,27 @@ class Training {
     Batch batch;
     for (const std::size_t video : sampler_.draw(random)) {
       throw_if_interrupted();
-      const auto rows = resampled_rows(features.snippets(video), job_.options.length, random);
+      const std::int64_t snippets = features.snippets(video);
+      const int length = job_.options.length;
+      const auto rows = is_wtalc() ? cropped_rows(snippets, length, job_.options.compat, random)
+                                   : resampled_rows(snippets, length, random);
       batch.features.push_back(features.rows(video, rows));
       batch.classes.push_back(job_.dataset->labels(video));
     }
-    if (job_.options.compat == Compat::kAuthors) cut_to_nonzero_count(batch.features);
+    if (is_wtalc()) {
+      align(batch);
+    } else if (job_.options.compat == Compat::kAuthors) {
+      cut_to_nonzero_count(batch.features);
+    }
     return batch;
+  }
+
+  // Of a W-TALC: as long as the longest.
+  void align(Batch& batch) const {
+    for (const Array& video : batch.features) {
+      batch.lengths.push_back(counted_snippets(video, job_.options.compat));
+    }
+    set_length(batch.features, std::max<std::int64_t>(1, std::ranges::max(batch.lengths)));
   }
 
   void update() {
@@ -182,12 +206,13 @@ class Training {
     const UpdateFigures figures = learner_.update(next_batch(), dropout_seed, job_.threads);
     ++result_.iterations;
     is_unsaved_ = true;
-    metrics_->add({{"iteration", result_.iterations},
-                   {"losses", to_json(figures.losses)},
-                   {"attention",
-                    {{"attn", to_json(figures.attn)},
-                     {"attn_rgb", to_json(figures.attn_rgb)},
-                     {"attn_flow", to_json(figures.attn_flow)}}}});
+    Json line = {{"iteration", result_.iterations}, {"losses", terms_of(job_, figures.losses)}};
+    if (!is_wtalc()) {
+      line["attention"] = {{"attn", to_json(figures.attn)},
+                           {"attn_rgb", to_json(figures.attn_rgb)},
+                           {"attn_flow", to_json(figures.attn_flow)}};
+    }
+    metrics_->add(line);
     sum_ += figures.losses;
     ++summed_;
     job_.on_update(result_.iterations, figures.losses);

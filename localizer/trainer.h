@@ -58,11 +58,11 @@ struct TrainingResult {
 //
 // An interrupted training goes on from its last state when called again with the same options and
 // data, and ends with the same bytes; a finished one returns its result at once. metrics.jsonl has
-// a line an update, {"iteration", "losses", "attention"}, and a line a judgement, {"iteration",
-// "score", "best", ...details}; nothing in it depends on the clock or the number of threads.
-// Errors: Error(kUsage) if the directory holds another training, naming the differences, or one of
-// another version; Error(kInput) if no class has two videos; Error(kModel) for a damaged state;
-// Error(kIo); Error(kInterrupted), with the state saved.
+// a line an update, {"iteration", "losses", "attention"}, without attention of a W-TALC, and a line
+// a judgement, {"iteration", "score", "best", ...details}; nothing in it depends on the clock or
+// the number of threads. Errors: Error(kUsage) if the directory holds another training, naming the
+// differences, or one of another version; Error(kInput) if no class has two videos; Error(kModel)
+// for a damaged state; Error(kIo); Error(kInterrupted), with the state saved.
 TrainingResult train(const TrainingJob& job);
 
 // Errors: Error(kUsage) if the job's directory holds another training, naming the differences, or

@@ -1,5 +1,7 @@
 #include "localizer/training_options.h"
 
+#include <string_view>
+
 #include "localizer/sampler.h"
 #include "pipeline/base/settings.h"
 #include "pipeline/base/suggestion.h"
@@ -8,8 +10,25 @@
 namespace co2net {
 namespace {
 
+void validate_wtalc(const TrainingOptions& options, const SettingsCheck& check) {
+  check.require(options.variant == Variant::kThumos14, "variant",
+                "thumos14 for a W-TALC, whose authors' code has no settings for another");
+  check.require(options.ablation == Ablation(), "network",
+                "as it is but for its kind: a W-TALC has no modules and no fusion to change");
+  const LossOptions& loss = options.loss;
+  check.require(loss.ml == 0 && loss.oppo == 0 && loss.norm == 0, "loss",
+                "of mil and cas in a W-TALC, which has no attention; ml, oppo and norm are 0");
+  check.require(loss.distance == Distance::kMse, "loss.distance",
+                "left as it is: a W-TALC has no mutual learning");
+  check.require(options.background_rows == 0, "background_rows",
+                "0 in a W-TALC, which has no background class");
+}
+
 void validate(const TrainingOptions& options) {
   const SettingsCheck check("training");
+  check.require(options.kind != NetworkKind::kClassifier, "network.kind",
+                "co2net or wtalc; a classifier is not trained here");
+  if (options.kind == NetworkKind::kWtalc) validate_wtalc(options, check);
   check_dropout(check, options.dropout);
   check.in(options.loss.mil, "loss.mil", 0, 1e6);
   check.in(options.loss.cas, "loss.cas", 0, 1e6);
@@ -33,6 +52,7 @@ void validate(const TrainingOptions& options) {
 TrainingOptions options_from_json(const Json& json) {
   const SettingsReader reader(json, to_json(TrainingOptions{}), "training");
   TrainingOptions options;
+  reader.read("network.kind", options.kind);
   reader.read("variant", options.variant);
   options.ablation = read_ablation(reader, "network.");
   reader.read("dropout", options.dropout);
@@ -57,9 +77,26 @@ TrainingOptions options_from_json(const Json& json) {
   return options;
 }
 
+// Those for I3D's features.
+TrainingOptions wtalc_preset(Variant variant) {
+  TrainingOptions options;
+  options.kind = NetworkKind::kWtalc;
+  options.variant = variant;
+  options.loss = {.mil = 0.5, .cas = 0.5, .ml = 0, .oppo = 0, .norm = 0, .top_k_ratio = 8};
+  options.length = 750;
+  options.learning_rate = 1e-4;
+  options.weight_decay = 5e-4;
+  options.iterations = 100000;
+  options.evaluate_every = 500;
+  options.background_rows = 0;
+  options.seed = 1;
+  return options;
+}
+
 }  // namespace
 
-TrainingOptions training_preset(Variant variant) {
+TrainingOptions training_preset(Variant variant, NetworkKind kind) {
+  if (kind == NetworkKind::kWtalc) return wtalc_preset(variant);
   TrainingOptions options;
   if (variant == Variant::kActivityNet) {
     options.variant = variant;
@@ -78,10 +115,22 @@ TrainingOptions training_preset(const std::string& name) {
   throw Error(ErrorKind::kUsage, "training preset " + not_one_of(name, names_of<Variant>()));
 }
 
+TrainingOptions training_preset(Variant variant, const std::vector<std::string>& changes) {
+  constexpr std::string_view kKey = "network.kind=";
+  NetworkKind kind = NetworkKind::kCo2Net;
+  for (const std::string& change : changes) {
+    if (!change.starts_with(kKey)) continue;
+    kind = named<NetworkKind>(change.substr(kKey.size())).value_or(kind);
+  }
+  return training_preset(variant, kind);
+}
+
 Json to_json(const TrainingOptions& options) {
   const LossOptions& loss = options.loss;
+  Json network = to_json(options.ablation);
+  network["kind"] = options.kind;
   return {{"variant", options.variant},
-          {"network", to_json(options.ablation)},
+          {"network", network},
           {"dropout", options.dropout},
           {"loss",
            {{"mil", loss.mil},
@@ -106,6 +155,10 @@ Json to_json(const TrainingOptions& options) {
 Json to_json(const TrainingOptions& options, bool has_background) {
   Json json = to_json(options);
   if (!has_background) json.erase("background_rows");
+  json["network"] = to_json(network_spec(options));
+  if (options.kind == NetworkKind::kWtalc) {
+    for (const char* term : {"ml", "oppo", "norm", "distance"}) json["loss"].erase(term);
+  }
   return json;
 }
 
@@ -125,7 +178,7 @@ TrainingOptions with_setting(const TrainingOptions& options, const std::string& 
 }
 
 NetworkSpec network_spec(const TrainingOptions& options) {
-  return {options.variant, options.length, options.ablation};
+  return {options.variant, options.length, options.ablation, options.kind};
 }
 
 Co2NetConfig network_config(const TrainingOptions& options, int classes, int feature_size) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/statistics.h"
@@ -33,9 +34,12 @@ std::vector<std::size_t> ranked(const std::vector<std::vector<double>>& scores, 
 
 std::vector<double> video_class_scores(const Array& cas, NetworkKind kind) {
   expect_shape(cas, {-1, -1}, "cas");
-  if (cas.dim(0) < 1 || cas.dim(1) < 2) {
+  const bool has_background = kind != NetworkKind::kWtalc;
+  if (cas.dim(0) < 1 || cas.dim(1) < (has_background ? 2 : 1)) {
     throw Error(ErrorKind::kInput,
-                "cas: want a snippet, a class and the background, got " + to_string(cas.shape));
+                std::string("cas: want a snippet") +
+                    (has_background ? ", a class and the background" : " and a class") + ", got " +
+                    to_string(cas.shape));
   }
   if (!std::ranges::all_of(cas.values, [](float value) { return std::isfinite(value); })) {
     throw Error(ErrorKind::kInput, "cas: NaN or infinity; localize the video again");
@@ -45,8 +49,8 @@ std::vector<double> video_class_scores(const Array& cas, NetworkKind kind) {
   for (std::int64_t label = 0; label < cas.dim(1); ++label) {
     scores.push_back(top_mean(activation_of(cas, label), k));
   }
-  if (kind == NetworkKind::kCo2Net) scores = softmax(scores);
-  scores.pop_back();
+  if (kind != NetworkKind::kClassifier) scores = softmax(scores);
+  if (has_background) scores.pop_back();
   return scores;
 }
 

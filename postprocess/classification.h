@@ -10,7 +10,7 @@ namespace co2net {
 // How likely each class is somewhere in a video: softmax over all C+1 classes of the mean of the
 // top ceil(T / 8) values over time of the class activation itself (not weighted by attention). A
 // classifier's are probabilities already: the means as they are.
-//   cas      [T, C+1], T >= 1, background last
+//   cas      [T, C+1], T >= 1, background last; a W-TALC's [T, C], over whose C classes softmax is
 //   returns  [C] in [0, 1]
 // Errors: Error(kInput) for other shapes or values that are not finite.
 std::vector<double> video_class_scores(const Array& cas, NetworkKind kind = NetworkKind::kCo2Net);

@@ -259,7 +259,8 @@ void expect_final(const Predictions& predictions) {
       (without == predictions.end() ? "no final segments"
                                     : "'" + without->id + "' has no final segments") +
           std::string(": they are in the JSON and the JSON lines, not in the CSV, that run, "
-                      "localize and propose of this version write"));
+                      "localize and propose of this version write; a W-TALC has none, since it has "
+                      "no operating point"));
 }
 
 }  // namespace

@@ -30,14 +30,6 @@ Json to_json(const ClassThresholds& thresholds) {
   return {{"all", thresholds.all}, {"own", own}};
 }
 
-const Array& array_at(const Arrays& arrays, const std::string& name) {
-  const auto found = arrays.find(name);
-  if (found == arrays.end()) {
-    throw Error(ErrorKind::kInput, "the scores lack an array '" + name + "'");
-  }
-  return found->second;
-}
-
 Json labels_of(const std::vector<KeptClass>& kept, const std::vector<std::string>& classes) {
   Json labels = Json::array();
   for (const KeptClass& of_video : kept) {
@@ -76,18 +68,22 @@ Stage proposal_stage(std::size_t scores, const CacheKey& scores_key, const Propo
                       const std::vector<Entry>& inputs, const std::filesystem::path&) {
     const Arrays arrays = parse_npz(inputs[0].bytes, "scores");
     const Array& cas = array_at(arrays, "cas");
-    const Array& attn = array_at(arrays, "attn");
-    expect_shape(cas, {-1, static_cast<std::int64_t>(classes.size()) + 1}, "cas");
+    const bool has_background = options.kind != NetworkKind::kWtalc;
+    const auto columns = static_cast<std::int64_t>(classes.size()) + (has_background ? 1 : 0);
+    expect_shape(cas, {-1, columns}, "cas");
     Json info = with_skip(inputs[0].info, cas.dim(0), options.min_snippets);
     Json& video = info.at("video");
-    const auto in_seconds = [&](const auto& segments) {
+    const auto in_seconds = [&](const auto& found) {
       return co2net::to_json(
-          to_segments(segments, classes, stride, video.at("fps"), video.at("duration")));
+          to_segments(found, classes, stride, video.at("fps"), video.at("duration")));
     };
-    const FinalSegments found = final_segments(cas, attn, thresholds, options);
-    video["labels"] = labels_of(found.classes, classes);
-    const Json segments = {{"segments", in_seconds(propose(cas, attn, options))},
-                           {"final", in_seconds(found.segments)}};
+    Json segments = {{"segments", in_seconds(proposals_of(arrays, options))}};
+    if (options.kind != NetworkKind::kWtalc) {
+      const FinalSegments found =
+          final_segments(cas, array_at(arrays, "attn"), thresholds, options);
+      video["labels"] = labels_of(found.classes, classes);
+      segments["final"] = in_seconds(found.segments);
+    }
     return Entry{info, to_text(segments), {}};
   };
   return stage;

@@ -10,6 +10,7 @@
 #include "pipeline/base/statistics.h"
 #include "postprocess/nms.h"
 #include "postprocess/pooling.h"
+#include "postprocess/wtalc_proposals.h"
 
 namespace co2net {
 namespace {
@@ -211,6 +212,22 @@ std::vector<Proposal> propose(const Array& cas, const Array& attn, const Proposa
     proposals.insert(proposals.end(), taken.begin(), taken.end());
   }
   return proposals;
+}
+
+const Array& array_at(const Arrays& scores, const std::string& name) {
+  const auto found = scores.find(name);
+  if (found == scores.end()) {
+    throw Error(ErrorKind::kInput, "the scores lack an array '" + name + "'");
+  }
+  return found->second;
+}
+
+std::vector<Proposal> proposals_of(const Arrays& scores, const ProposalOptions& options) {
+  const Array& cas = array_at(scores, "cas");
+  if (options.kind == NetworkKind::kWtalc) {
+    return wtalc_proposals(cas, options.min_snippets, options.compat);
+  }
+  return propose(cas, array_at(scores, "attn"), options);
 }
 
 double least_telling_score(std::size_t classes) { return 1.5 / static_cast<double>(classes + 1); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "pipeline/datasets/annotations.h"
@@ -8,6 +9,7 @@
 #include "pipeline/datasets/network_spec.h"
 #include "pipeline/datasets/operating_point.h"
 #include "pipeline/formats/array.h"
+#include "pipeline/formats/npy.h"
 #include "postprocess/proposal.h"
 
 namespace co2net {
@@ -52,6 +54,11 @@ std::vector<double> video_scores(const Array& cas, const Array& attn,
 // Errors: Error(kInput) for other shapes or values that are not finite.
 std::vector<Proposal> propose(const Array& cas, const Array& attn,
                               const ProposalOptions& options = {});
+
+// The same of a video's scores as they are saved, by what they are of: cas and attn, or cas alone
+// of a W-TALC. Errors: Error(kInput) for an array that is missing, and as above.
+std::vector<Proposal> proposals_of(const Arrays& scores, const ProposalOptions& options);
+const Array& array_at(const Arrays& scores, const std::string& name);
 
 // A class that a video is said to have.
 struct KeptClass {

@@ -285,7 +285,7 @@ void train_bundle(const TrainOptions& options) {
   Bundle bundle;
   bundle.directory = options.bundle;
   bundle.name = "drawn-actions-i3d";
-  bundle.kind = NetworkKind::kClassifier;
+  bundle.network.kind = NetworkKind::kClassifier;
   bundle.classes = streams[0].classes();
   bundle.compat = Compat::kClean;
   bundle.recipe = options.recipe;

@@ -18,9 +18,9 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-Strings table_names() {
+Strings names_of_tables(const std::vector<AblationTable>& tables) {
   Strings names;
-  for (const AblationTable& table : ablation_tables()) names.push_back(table.name);
+  for (const AblationTable& table : tables) names.push_back(table.name);
   return names;
 }
 
@@ -30,10 +30,10 @@ void add_ablate_options(po::options_description& options) {
   options.add_options()("recipe", po::value<std::string>()->value_name("NAME"),
                         "how the features were made, where no sidecar says it (an error if one "
                         "says otherwise)");
-  options.add_options()(
-      "table", po::value<Strings>()->composing()->value_name("NAME"),
-      ("a comparison to make: " + joined(table_names()) + ", or all (the default); repeatable")
-          .c_str())  //
+  options.add_options()("table", po::value<Strings>()->composing()->value_name("NAME"),
+                        ("a comparison to make: " + joined(names_of_tables(ablation_tables())) +
+                         ", or all (the default); of a W-TALC losses alone; repeatable")
+                            .c_str())  //
       ("seeds", po::value<int>()->value_name("N")->default_value(1),
        "train each row with N seeds, --seed and the following, each with its own held-out share; "
        "figures are means, the deviation is that of a sample");
@@ -45,17 +45,20 @@ void add_ablate_options(po::options_description& options) {
       ("json", po::bool_switch(), "JSON with fractions instead of tables with percent");
 }
 
-std::vector<AblationTable> parse_tables(const po::variables_map& args) {
+std::vector<AblationTable> parse_tables(const po::variables_map& args, NetworkKind kind) {
+  const bool is_wtalc = kind == NetworkKind::kWtalc;
+  const auto& all_tables = is_wtalc ? wtalc_ablation_tables() : ablation_tables();
   const Strings wanted = args.count("table") > 0 ? args["table"].as<Strings>() : Strings{"all"};
-  const Strings known = table_names();
+  const Strings known = names_of_tables(all_tables);
   for (const std::string& name : wanted) {
     if (name == "all" || std::ranges::find(known, name) != known.end()) continue;
     Strings allowed = known;
     allowed.emplace_back("all");
-    throw Error(ErrorKind::kUsage, "--table: " + not_one_of(name, allowed));
+    throw Error(ErrorKind::kUsage,
+                (is_wtalc ? "--table of a W-TALC: " : "--table: ") + not_one_of(name, allowed));
   }
   std::vector<AblationTable> tables;
-  for (const AblationTable& table : ablation_tables()) {
+  for (const AblationTable& table : all_tables) {
     const bool is_wanted = std::ranges::any_of(
         wanted, [&](const std::string& name) { return name == "all" || name == table.name; });
     if (is_wanted) tables.push_back(table);
@@ -65,8 +68,8 @@ std::vector<AblationTable> parse_tables(const po::variables_map& args) {
 
 AblationJob parse_job(const po::variables_map& args) {
   AblationJob job;
-  job.tables = parse_tables(args);
   job.base = parse_training(args);
+  job.tables = parse_tables(args, job.base.options.kind);
   job.seeds = args["seeds"].as<int>();
   job.data = parse_dataset(args);
   return job;
@@ -129,7 +132,7 @@ void print_json(const AblationResult& result, const AblationJob& job, std::ostre
     tables.push_back({{"name", table.name}, {"title", table.title}, {"rows", rows}});
   }
   out << to_text({{"schema", "co2net.ablation/1"},
-                  {"options", to_json(job.base.options)},
+                  {"options", to_json(job.base.options, /*has_background=*/true)},
                   {"select", job.base.select},
                   {"protocol", "co2net"},
                   {"subset", result.test_subset},

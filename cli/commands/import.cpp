@@ -48,7 +48,7 @@ int import_i3d(const po::variables_map& args, Io& io) {
   job.rgb = required(args, "rgb", "I3D for RGB", "the RGB network's checkpoint with --rgb");
   job.flow = required(args, "flow", "I3D for flow", "the flow network's checkpoint with --flow");
   job.classes = optional_value<std::string>(args, "i3d-classes").value_or("");
-  job.bundle = bundle_to_fill(parse_directory(args), {kCo2NetFile});
+  job.bundle = bundle_to_fill(parse_directory(args), {kCo2NetFile, kWtalcFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
   job.name = parse_bundle_name(args).value_or(job.bundle.name);
   Progress progress(io.err, parse_progress(args, io));
@@ -58,7 +58,7 @@ int import_i3d(const po::variables_map& args, Io& io) {
                  bundle.file(i3d_file(stream)).string(),
                  bundle.provenance.at("i3d_" + name_of(stream)).at("port").get<std::string>());
   }
-  if (bundle.kind == NetworkKind::kClassifier) {
+  if (bundle.network.kind == NetworkKind::kClassifier) {
     spdlog::info("wrote {}, with their {} classes: 'run' and 'suggest' work without training",
                  bundle.file(kI3dLogitsFile).string(), bundle.classes.size());
   }

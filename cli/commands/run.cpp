@@ -65,6 +65,7 @@ int run_run(const po::variables_map& args, Io& io) {
   const VideoOptions video = parse_video_options(args);
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
+  expect_made_by(job.bundle, results);
   settle_operating_point(job.bundle, parse_operating_point(args));
   job.scores = parse_save_scores(args);
   const bool at_once =

@@ -29,6 +29,7 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   const fs::path model = parse_model(args);
   job.bundle =
       with_only(args, inputs.localizes ? load_localizing_bundle(model) : load_bundle(model, {}));
+  expect_made_by(job.bundle, results);
   settle_operating_point(job.bundle, parse_operating_point(args));
   job.strict = inputs.options.each.strict;
   job.each.fail_fast = inputs.options.fail_fast;

@@ -57,7 +57,7 @@ void add_train_options(po::options_description& options) {
                         "choose the operating point so that held-out background videos have at "
                         "most R final segments an hour (default: by the largest F1)")  //
       ("name", po::value<std::string>()->value_name("NAME"),
-       "the bundle's name (default: co2net-<preset>, or own-actions)");
+       "the bundle's name (default: co2net-<preset>, wtalc-<preset>, or own-actions)");
   options.add(features_form());
   options.add(videos_form());
 }
@@ -88,7 +88,8 @@ int train_from_features(const po::variables_map& args, Io& io) {
   TrainOnFeaturesJob job;
   job.settings = parse_settings(args);
   job.data = parse_dataset(args);
-  job.name = parse_bundle_name(args).value_or("co2net-" + name_of(job.settings.preset));
+  job.name = parse_bundle_name(args).value_or(name_of(job.settings.options.kind) + "-" +
+                                              name_of(job.settings.preset));
   Progress progress(io.err, parse_progress(args, io));
   const TrainedOnFeatures trained = train_on_features(job, progress.observer());
 

@@ -14,8 +14,8 @@ void add_training_options(po::options_description& options) {
                         "published settings to start from: thumos14 or activitynet1.2")  //
       ("set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
        "change one setting, such as loss.cas=0 or network.fusion=concat; repeatable; an unknown "
-       "key "
-       "lists all")                                                                        //
+       "key lists all; network.kind=wtalc learns a W-TALC (Paul et al., ECCV 2018) instead of a "
+       "CO2-Net, from that one's published settings")                                      //
       ("iterations", po::value<int>()->value_name("N"), "the same as --set iterations=N")  //
       ("seed", po::value<std::string>()->value_name("N"), "the same as --set seed=N")      //
       ("compat", po::value<std::string>()->value_name("WHOSE"),
@@ -46,9 +46,9 @@ std::vector<std::string> given_changes(const po::variables_map& args) {
 
 TrainingSettings parse_training(const po::variables_map& args) {
   TrainingSettings settings;
-  settings.options = training_preset(args["preset"].as<std::string>());
-  settings.preset = settings.options.variant;
-  settings.options = with_settings(settings.options, given_changes(args));
+  const std::vector<std::string> changes = given_changes(args);
+  settings.preset = training_preset(args["preset"].as<std::string>()).variant;
+  settings.options = with_settings(training_preset(settings.preset, changes), changes);
   settings.select = one_of<Selection>(args, "select");
   settings.held_out_share = args["held-out"].as<double>();
   settings.checkpoint_s = args["checkpoint"].as<double>();

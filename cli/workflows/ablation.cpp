@@ -54,7 +54,7 @@ TrainingSettings training_of(const AblationRow& row, const TrainingSettings& bas
   settings.options = with_settings(base.options, changed);
   for (const std::string& setting : changed) name += (name.empty() ? "" : ",") + setting;
   settings.options.seed += static_cast<std::uint64_t>(nth);
-  settings.directory /= name.empty() ? "co2net" : name;
+  settings.directory /= name.empty() ? name_of(base.options.kind) : name;
   settings.directory /= "seed-" + std::to_string(settings.options.seed);
   return settings;
 }
@@ -228,7 +228,8 @@ AblationResult ablate(const AblationJob& job, const Observer& observer) {
   expect_test_videos(dataset, split, job.base.preset);
   TrainingForecast forecast(observer);
   const Observer heard = forecast.observer();
-  const RowTrainer trainer(dataset, split, "co2net-" + name_of(job.base.preset), heard);
+  const RowTrainer trainer(dataset, split,
+                           name_of(job.base.options.kind) + "-" + name_of(job.base.preset), heard);
   const Results results = run_trainings(job, trainer, heard);
 
   const bool is_papers_data = published_dataset(dataset.classes()) == job.base.preset &&

@@ -62,4 +62,10 @@ const std::vector<AblationTable>& ablation_tables() {
   return tables;
 }
 
+const std::vector<AblationTable>& wtalc_ablation_tables() {
+  static const std::vector<AblationTable> tables = {
+      {"losses", "loss terms", {{"mil", {"loss.mil=1", "loss.cas=0"}, {}}, {"mil+cas", {}, {}}}}};
+  return tables;
+}
+
 }  // namespace co2net

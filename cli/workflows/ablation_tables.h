@@ -23,5 +23,7 @@ struct AblationTable {
 // by itself. In each, one row is CO2-Net itself; its figure is that of published_figures() and not
 // repeated here.
 const std::vector<AblationTable>& ablation_tables();
+// That of W-TALC's paper: its two terms.
+const std::vector<AblationTable>& wtalc_ablation_tables();
 
 }  // namespace co2net

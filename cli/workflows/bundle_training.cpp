@@ -30,8 +30,13 @@ Json digest_of(const Dataset& dataset, const std::vector<std::size_t>& videos) {
   return {{"videos", videos.size()}, {"sha256", sha256(to_text(list))}};
 }
 
-std::string words(const LossValues& losses) {
+std::string words(const LossValues& losses, NetworkKind kind) {
   char text[160];
+  if (kind == NetworkKind::kWtalc) {
+    std::snprintf(text, sizeof text, "loss %.4f (mil %.4f, cas %.4f)", losses.total,
+                  losses.mil_orig, losses.cas);
+    return text;
+  }
   std::snprintf(text, sizeof text,
                 "loss %.4f (mil %.4f + %.4f, cas %.4f, ml %.4f, oppo %.4f, norm %.4f)",
                 losses.total, losses.mil_orig, losses.mil_supp, losses.cas, losses.ml, losses.oppo,
@@ -76,7 +81,7 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
   }
   job.threads = settings.threads;
   job.directory = settings.directory / "training";
-  job.model_file = settings.directory / kCo2NetFile;
+  job.model_file = settings.directory / localizer_file(settings.options.kind);
   job.checkpoint_s = settings.checkpoint_s;
   job.judge = judge_of(dataset, split, settings);
   // Few held-out videos are soon classified without a fault, long before segments are at their
@@ -109,7 +114,8 @@ void listen(TrainingJob& job, const TrainingSettings& settings, TrainingPage& pa
   job.on_judged = [is_judged, &settings, &page](std::int64_t iteration, const LossValues& mean,
                                                 const Judgement& judgement, bool best) {
     page.advance();
-    std::string line = "iteration " + std::to_string(iteration) + ": " + words(mean);
+    std::string line =
+        "iteration " + std::to_string(iteration) + ": " + words(mean, settings.options.kind);
     if (is_judged) line += "; " + name_of(settings.select) + " mAP " + percent(judgement.score);
     spdlog::info("{}{}", line, is_judged && best ? ", the best so far" : "");
   };
@@ -145,11 +151,11 @@ void add_i3d(Bundle& bundle, const Dataset& dataset, const std::optional<Bundle>
   }
 }
 
-// None where nothing is held out.
+// None where nothing is held out, or nothing tells where nothing happens.
 std::optional<OperatingPoint> operating_point_of(const Dataset& dataset, const Split& split,
                                                  const TrainingSettings& settings) {
   const std::vector<std::size_t> videos = all_held_out(split);
-  if (videos.empty()) return std::nullopt;
+  if (videos.empty() || settings.options.kind == NetworkKind::kWtalc) return std::nullopt;
   OperatingPoint point;
   point.videos =
       held_out_scores(load_trained(dataset, settings), dataset, videos, settings.options.compat);
@@ -211,7 +217,7 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
   TrainingPage page({.name = name,
                      .iterations = settings.options.iterations,
                      .judged_by = judged_by(split, settings),
-                     .weights = to_json(settings.options).at("loss"),
+                     .weights = to_json(settings.options, true).at("loss"),
                      .folder = settings.directory});
   listen(job, settings, page, observer);
   speak_of_background(split, settings.options);
@@ -234,7 +240,7 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
 }
 
 Co2Net load_trained(const Dataset& dataset, const TrainingSettings& settings) {
-  return Co2Net::load(settings.directory / kCo2NetFile,
+  return Co2Net::load(settings.directory / localizer_file(settings.options.kind),
                       network_config(settings.options, static_cast<int>(dataset.classes().size()),
                                      dataset.features().feature_size()));
 }

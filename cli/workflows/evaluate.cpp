@@ -182,7 +182,9 @@ std::vector<double> class_scores(const fs::path& file, const Strings& classes) {
   const ScoredClasses scored = read_scored_classes(file).value_or(ScoredClasses{classes});
   const auto cas = arrays.find("cas");
   if (cas == arrays.end()) throw Error(ErrorKind::kInput, "no array 'cas'");
-  expect_shape(cas->second, {-1, static_cast<std::int64_t>(scored.classes.size()) + 1}, "cas");
+  const std::int64_t background = scored.kind == NetworkKind::kWtalc ? 0 : 1;
+  expect_shape(cas->second, {-1, static_cast<std::int64_t>(scored.classes.size()) + background},
+               "cas");
   const std::vector<double> scores = video_class_scores(cas->second, scored.kind);
   std::vector<double> wanted;
   for (const std::string& label : classes) {

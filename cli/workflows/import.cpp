@@ -141,15 +141,23 @@ std::optional<I3dClasses> classes_of(const ImportedStreams& networks, const fs::
 void set_classes(Bundle& bundle, const std::optional<I3dClasses>& classes) {
   bundle.status = BundleStatus::kTrained;
   bundle.classes = classes ? classes->labels : std::vector<std::string>();
-  bundle.kind = classes ? NetworkKind::kClassifier : NetworkKind::kCo2Net;
+  bundle.network.kind = classes ? NetworkKind::kClassifier : NetworkKind::kCo2Net;
   bundle.compat = classes ? Compat::kClean : Compat::kAuthors;
 }
 
-// A CO2-Net works with the features that it learned from alone.
+// The file of the bundle's CO2-Net or W-TALC; empty where it has none.
+fs::path trained_network(const Bundle& bundle) {
+  for (const char* file : {kCo2NetFile, kWtalcFile}) {
+    if (fs::exists(bundle.file(file))) return bundle.file(file);
+  }
+  return {};
+}
+
+// A network works with the features that it learned from alone.
 void expect_same_features(const Bundle& bundle, const ImportedStreams& networks,
                           const Recipe& recipe) {
   const auto refuse = [&](const std::string& why) {
-    throw Error(ErrorKind::kInput, bundle.file(kCo2NetFile).string() + " " + why +
+    throw Error(ErrorKind::kInput, trained_network(bundle).string() + " " + why +
                                        "; import the networks into another folder");
   };
   const int feature_size = 2 * i3d_feature_size({});
@@ -220,18 +228,19 @@ Bundle import_into_bundle(const ImportI3dJob& job, const Observer& observer) {
   for (const char* file : {kI3dRgbFile, kI3dFlowFile, kI3dLogitsFile}) {
     expect_no_input_at(bundle.file(file), {{job.rgb, ""}, {job.flow, ""}, {job.classes, ""}});
   }
-  const bool has_co2net = fs::exists(bundle.file(kCo2NetFile));
-  if (has_co2net && !job.classes.empty()) {
-    throw Error(ErrorKind::kUsage, "--i3d-classes: " + bundle.file(kCo2NetFile).string() +
+  const fs::path trained = trained_network(bundle);
+  if (!trained.empty() && !job.classes.empty()) {
+    throw Error(ErrorKind::kUsage, "--i3d-classes: " + trained.string() +
                                        " has classes of its own; import the networks into another "
                                        "folder to use theirs");
   }
   const ImportedStreams networks = converted(job, observer);
   std::optional<I3dClasses> classes;
-  if (has_co2net) {
+  if (!trained.empty()) {
     expect_same_features(bundle, networks, job.recipe);
     if (class_count(networks)) {
-      spdlog::info("the networks' own classes are left out: the bundle has a CO2-Net");
+      spdlog::info("the networks' own classes are left out: the bundle has a {}",
+                   bundle.network.kind == NetworkKind::kWtalc ? "W-TALC" : "CO2-Net");
     }
   } else {
     classes = classes_of(networks, job.classes);
@@ -261,7 +270,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer) 
                      "--model");
   const bool has_i3d =
       fs::exists(bundle.file(kI3dRgbFile)) || fs::exists(bundle.file(kI3dFlowFile));
-  bundle.kind = NetworkKind::kCo2Net;
+  bundle.network.kind = NetworkKind::kCo2Net;
   bundle.classes = read_classes(job.classes);
   observer.on_series("networks", 1);
   const Co2Net network = converted(job.checkpoint, observer, [&] {
@@ -282,7 +291,8 @@ Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer) 
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};
   write_bundle(bundle, [&](const Bundle& target) {
     network.save(target.file(kCo2NetFile));
-    fs::remove(target.file(kI3dLogitsFile));  // the I3D's classes give way to the CO2-Net's
+    // The I3D's classes give way to the CO2-Net's, and so does another network.
+    for (const char* file : {kI3dLogitsFile, kWtalcFile}) fs::remove(target.file(file));
   });
   return bundle;
 }

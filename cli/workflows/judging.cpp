@@ -21,14 +21,12 @@ void for_each_scored(const Co2Net& model, const Dataset& dataset,
 
 VideoPredictions predictions_of(const std::string& id, const Arrays& scores,
                                 const std::vector<std::string>& classes, double snippets_per_second,
-                                Compat compat) {
+                                const ProposalOptions& options) {
   VideoPredictions predictions;
   predictions.id = id;
   predictions.snippets_per_second = snippets_per_second;
   predictions.rate_is_assumed = false;
-  ProposalOptions options;
-  options.compat = compat;
-  for (const Proposal& proposal : propose(scores.at("cas"), scores.at("attn"), options)) {
+  for (const Proposal& proposal : proposals_of(scores, options)) {
     predictions.segments.push_back({classes[static_cast<std::size_t>(proposal.label)],
                                     proposal.score, proposal.start / snippets_per_second,
                                     proposal.end / snippets_per_second});
@@ -82,18 +80,21 @@ Classification classify(const Co2Net& model, const Dataset& dataset,
     for (const int label : dataset.labels(video)) has[static_cast<std::size_t>(label)] = true;
   }
   for_each_scored(model, dataset, videos, [&](std::size_t i, const Arrays& arrays) {
-    found.scores[i] = video_class_scores(arrays.at("cas"));
+    found.scores[i] = video_class_scores(arrays.at("cas"), model.config().network.kind);
   });
   return found;
 }
 
 Evaluation evaluate_on_test(const Co2Net& model, const Dataset& dataset, const Split& split,
                             Compat compat, const std::vector<double>& tiou) {
+  ProposalOptions options;
+  options.compat = compat;
+  options.kind = model.config().network.kind;
   Predictions predictions(split.test.size());
   for_each_scored(model, dataset, split.test, [&](std::size_t i, const Arrays& scores) {
     const std::size_t video = split.test[i];
     predictions[i] = predictions_of(dataset.videos()[video].id, scores, dataset.classes(),
-                                    dataset.snippets_per_second(video), compat);
+                                    dataset.snippets_per_second(video), options);
   });
   return evaluate(predictions, dataset.annotations(),
                   {.protocol = Protocol::kCo2Net, .subset = split.test_subset, .tiou = tiou});

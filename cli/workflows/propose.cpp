@@ -6,12 +6,21 @@
 
 namespace co2net {
 
+namespace {
+
+std::int64_t snippets_of(const Arrays& scores) {
+  const auto cas = scores.find("cas");
+  return cas == scores.end() || cas->second.shape.empty() ? 0 : cas->second.dim(0);
+}
+
+}  // namespace
+
 int propose_segments(const FilesJob& job, const InputSource& inputs, Stats& stats,
                      const ResultReceiver& receiver, const Observer& observer) {
   const auto scores_chain = [&](const Input& input) {
     const std::string bytes = read_input(read_file, input.path);
     const Arrays scores = parse_npz(bytes, input.path.string());
-    const std::int64_t snippets = scores.count("attn") > 0 ? scores.at("attn").dim(0) : 0;
+    const std::int64_t snippets = snippets_of(scores);
     const Json info = read_video_info(input.path, job.bundle, snippets);
     return Chain{given_stage("scores", bytes, info)};
   };

@@ -15,9 +15,10 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+//   columns  of the scores, without background
 Strings class_names(const fs::path& file, std::int64_t columns) {
   Strings classes;
-  for (std::int64_t i = 0; i + 1 < columns; ++i) classes.push_back("class " + std::to_string(i));
+  for (std::int64_t i = 0; i < columns; ++i) classes.push_back("class " + std::to_string(i));
   Strings known = read_scored_classes(file).value_or(ScoredClasses{classes}).classes;
   if (known.size() == classes.size()) return known;
   throw Error(ErrorKind::kInput, "scores of " + std::to_string(classes.size()) +
@@ -51,7 +52,9 @@ ReportScores read_report_scores(const fs::path& file, const ReportVideo& video) 
       expect_shape(array, {scores.cas.dim(0)}, name);
       scores.curves[name] = array.values;
     }
-    scores.classes = class_names(file, scores.cas.dim(1));
+    // A W-TALC has neither attention nor background.
+    const std::int64_t background = arrays.contains("attn") ? 1 : 0;
+    scores.classes = class_names(file, scores.cas.dim(1) - background);
     scores.step_s = step_of(video, scores.cas.dim(0));
     return scores;
   });

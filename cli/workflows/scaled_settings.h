@@ -24,6 +24,7 @@ struct SetSize {
 //   top_k_ratio     of the published setting whose length is nearer: 5 below 100 snippets, else 7
 //   min_snippets    1: no video is too short
 //   held_out_share  ten videos, but at least a tenth and at most a quarter
+// Of a W-TALC learning_rate, length and top_k_ratio stay the published.
 TrainingSettings scaled_to(TrainingSettings settings, const SetSize& set);
 
 // The settings above and what they follow from, in one line.

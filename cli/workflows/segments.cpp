@@ -22,8 +22,9 @@ VideoResult video_result(const Input& input, const Entry& proposals) {
                  video.at("skipped").get<std::string>());
   }
   const Json found = parse_json(proposals.bytes, "proposals", ErrorKind::kInternal);
-  return {input.id, segments_from_json(found.at("segments")), video,
-          segments_from_json(found.at("final"))};
+  VideoResult result{input.id, segments_from_json(found.at("segments")), video};
+  if (found.contains("final")) result.final_segments = segments_from_json(found["final"]);
+  return result;
 }
 
 const ClassThresholds* known_thresholds(const Bundle& bundle) {
@@ -34,13 +35,17 @@ const ClassThresholds* known_thresholds(const Bundle& bundle) {
 ClassThresholds thresholds_of(const Bundle& bundle) {
   if (const ClassThresholds* known = known_thresholds(bundle)) return *known;
   // Its probabilities do not depend on how many classes are reported.
-  if (bundle.kind == NetworkKind::kClassifier) return {ProposalOptions().class_threshold};
+  if (bundle.network.kind == NetworkKind::kClassifier) return {ProposalOptions().class_threshold};
   return fallback_thresholds(bundle.classes.size());
 }
 
 }  // namespace
 
 void settle_operating_point(Bundle& bundle, const std::optional<OperatingChoice>& choice) {
+  if (choice && !has_final_segments(bundle)) {
+    throw Error(ErrorKind::kUsage, "--operating-point: model " + bundle.name +
+                                       " is a W-TALC, which has none; leave it out");
+  }
   if (choice) {
     OperatingPoint& point =
         bundle.operating_point ? *bundle.operating_point : bundle.operating_point.emplace();
@@ -57,6 +62,13 @@ void settle_operating_point(Bundle& bundle, const std::optional<OperatingChoice>
 }
 
 void speak_of_operating_point(const Bundle& bundle) {
+  if (!has_final_segments(bundle)) {
+    spdlog::info(
+        "model {} is a W-TALC, which has no operating point: there are candidates, and no final "
+        "segments",
+        bundle.name);
+    return;
+  }
   const ClassThresholds thresholds = thresholds_of(bundle);
   if (known_thresholds(bundle) == nullptr) {
     spdlog::info(
@@ -82,7 +94,7 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
   ProposalOptions options;
   options.compat = compat.value_or(bundle.compat);
   if (options.compat == Compat::kAuthors) options.min_snippets = bundle.min_snippets;
-  options.kind = bundle.kind;
+  options.kind = bundle.network.kind;
   options.middle = recipe.window / (2. * recipe.stride);
   chain.push_back(proposal_stage(chain.size() - 1, chain.back().key, options,
                                  reported_classes(bundle), thresholds_of(bundle), recipe.stride));

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -73,6 +74,31 @@ void move_marked(Places& from, const std::vector<bool>& is_marked, Places& to) {
   for (std::size_t i = 0; i < all.size(); ++i) (is_marked[i] ? to : from).push_back(all[i]);
 }
 
+// Takes out the videos that `is_wrong` of, and names them in a warning.
+template <class IsWrong>
+void leave_out(Places& videos, const Dataset& dataset, const std::string& what,
+               const IsWrong& is_wrong) {
+  Places wrong;
+  std::ranges::copy_if(videos, std::back_inserter(wrong), is_wrong);
+  if (wrong.empty()) return;
+  std::erase_if(videos, is_wrong);
+  spdlog::warn("W-TALC: {} {}", what, counted("videos", ids_of(dataset, wrong)));
+}
+
+// What a W-TALC can learn nothing from: its losses would not be numbers.
+void keep_what_wtalc_learns_from(const Dataset& dataset, Split& split) {
+  const FeatureSet& features = dataset.features();
+  leave_out(
+      split.background, dataset,
+      "it has no background class, so that videos of background are left out of its training:",
+      [](std::size_t) { return true; });
+  leave_out(split.training, dataset, "left out, since their features are all zero:",
+            [&](std::size_t video) { return features.is_all_zero(video); });
+  split.paired = split.training;
+  leave_out(split.paired, dataset, "in no pair, since they have one snippet:",
+            [&](std::size_t video) { return features.snippets(video) < 2; });
+}
+
 }  // namespace
 
 PublishedSubsets published_subsets(Variant preset) {
@@ -95,8 +121,10 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
   warn_of_background_class(dataset);
   split.training = usable_videos(dataset, training, min_snippets, VideoKind::kLabelled);
   split.background = usable_videos(dataset, training, min_snippets, VideoKind::kBackground);
-  split.paired =
-      is_clean ? split.training : paired_in_authors_code(dataset, training, split.training);
+  const bool is_authors_co2net = !is_clean && settings.options.kind == NetworkKind::kCo2Net;
+  split.paired = is_authors_co2net ? paired_in_authors_code(dataset, training, split.training)
+                                   : split.training;
+  if (settings.options.kind == NetworkKind::kWtalc) keep_what_wtalc_learns_from(dataset, split);
   split.test = usable_videos(dataset, test, is_clean ? 1 : min_snippets, VideoKind::kAny);
   split.test_subset = test;
   std::set<std::size_t> all;

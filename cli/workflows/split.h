@@ -37,10 +37,12 @@ PublishedSubsets published_subsets(Variant preset);
 
 // The videos of both subsets that can be used; the log names the others. None is held out. Those
 // that are shorter than min_snippets are left out but, as in the authors' code, for pairs; of pairs
-// those are left out whose features are all zero. Under Compat::kClean pairs have the training
-// videos, and no test video is too short. Warns of a class that is called background.
-// Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise for a test
-// subset that is named, that models are selected by, or that is there in another case of letters.
+// those are left out whose features are all zero. A W-TALC learns from videos with labels whose
+// features are not all zero, and has pairs of those of two snippets or more. Under Compat::kClean
+// pairs have the training videos, and no test video is too short. Warns of a class that is called
+// background. Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise
+// for a test subset that is named, that models are selected by, or that is there in another case of
+// letters.
 Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings);
 
 // The same with a share of the training videos held out, and of those of background, where models

@@ -49,7 +49,7 @@ std::string rounded(double score) {
 }  // namespace
 
 void expect_classes_of_i3d(const Bundle& bundle) {
-  if (bundle.kind == NetworkKind::kClassifier) return;
+  if (bundle.network.kind == NetworkKind::kClassifier) return;
   throw Error(ErrorKind::kModel, "model " + bundle.name +
                                      " has no classes of its I3D to suggest; 'co2net import i3d' "
                                      "makes one that has, of checkpoints with their last layer");

@@ -46,7 +46,8 @@ TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observe
         evaluate_on_test(load_trained(dataset, job.settings), dataset, split,
                          job.settings.options.compat, reported_tiou(job.settings.preset));
   }
-  if (split.test_subset == published_subsets(job.settings.preset).test) {
+  const bool is_co2net = job.settings.options.kind == NetworkKind::kCo2Net;
+  if (is_co2net && split.test_subset == published_subsets(job.settings.preset).test) {
     trained.published = published_dataset(dataset.classes());
   }
   return trained;

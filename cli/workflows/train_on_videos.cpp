@@ -141,7 +141,7 @@ TrainingSettings settings_for(const Videos& videos, const TrainOnVideosJob& job)
   }
   const SetSize set{snippets.size(), median(snippets)};
   TrainingSettings settings = job.settings;
-  settings.options = training_preset(job.settings.preset);
+  settings.options = training_preset(job.settings.preset, job.changes);
   settings = scaled_to(settings, set);
   settings.options = with_settings(settings.options, job.changes);
   settings.held_out_share = job.held_out_share.value_or(settings.held_out_share);

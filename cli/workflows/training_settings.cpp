@@ -12,6 +12,10 @@ void expect_valid(const TrainingSettings& settings) {
   if (settings.false_alarms && !(*settings.false_alarms > 0 && *settings.false_alarms <= 1e6)) {
     throw Error(ErrorKind::kUsage, "--false-alarms: a number an hour, above 0, at most 1000000");
   }
+  if (settings.false_alarms && settings.options.kind == NetworkKind::kWtalc) {
+    throw Error(ErrorKind::kUsage,
+                "--false-alarms chooses an operating point, which a W-TALC has not; leave it out");
+  }
   if (!(settings.checkpoint_s >= 0)) {
     throw Error(ErrorKind::kUsage, "the seconds between checkpoints must be at least 0");
   }

@@ -1,6 +1,7 @@
 #include "cli/workflows/wiring.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "localizer/classifier_stage.h"
@@ -10,14 +11,16 @@
 namespace co2net {
 namespace {
 
-Localizer co2net_of(const Bundle& bundle, const Device& device) {
+// A CO2-Net or a W-TALC.
+Localizer network_of(const Bundle& bundle, const Device& device) {
+  const std::string file = localizer_file(bundle.network.kind);
   Co2NetConfig config;
   config.network = bundle.network;
   config.classes = static_cast<int>(bundle.classes.size());
   config.feature_size = bundle.feature_size;
-  expect_sizes(bundle.file(kCo2NetFile), config);  // before videos are decoded for it
-  const auto model = std::make_shared<LocalizerModel>(
-      bundle.file(kCo2NetFile), bundle.sha256.at(kCo2NetFile), config, device);
+  expect_sizes(bundle.file(file), config);  // before videos are decoded for it
+  const auto model =
+      std::make_shared<LocalizerModel>(bundle.file(file), bundle.sha256.at(file), config, device);
   return [model](std::size_t features, const CacheKey& key) { return model->stage(features, key); };
 }
 
@@ -86,8 +89,8 @@ Chain features_chain(const Extractor& extractor, const ExtractionSettings& setti
 }
 
 Localizer make_localizer(const Bundle& bundle, const Device& device) {
-  return bundle.kind == NetworkKind::kClassifier ? classifier_of(bundle)
-                                                 : co2net_of(bundle, device);
+  return bundle.network.kind == NetworkKind::kClassifier ? classifier_of(bundle)
+                                                         : network_of(bundle, device);
 }
 
 void append_localization(Chain& chain, const Localizer& localizer) {

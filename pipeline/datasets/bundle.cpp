@@ -44,19 +44,12 @@ int min_snippets_in(const Json& json) {
   return least;
 }
 
-// A classifier has no CO2-Net to tell of.
-void read_network(Json network, Bundle& bundle) {
-  if (network.contains("kind")) {
-    bundle.kind = choice_at<NetworkKind>(network, "kind");
-    network.erase("kind");
+void read_network(Json json, NetworkSpec& network) {
+  if (json.contains("kind")) {
+    network.kind = choice_at<NetworkKind>(json, "kind");
+    json.erase("kind");
   }
-  if (bundle.kind == NetworkKind::kClassifier) return;
-  bundle.network.ablation = ablation_from_json(network);
-}
-
-Json network_to_json(const Bundle& bundle) {
-  if (bundle.kind == NetworkKind::kClassifier) return {{"kind", bundle.kind}};
-  return to_json(bundle.network.ablation);
+  if (network.kind == NetworkKind::kCo2Net) network.ablation = ablation_from_json(json);
 }
 
 // A bundle's files lie in its folder.
@@ -79,12 +72,13 @@ Bundle bundle_from_json(const Json& json) {
   bundle.feature_size = feature_size_in(json);
   bundle.network.variant = choice_at<Variant>(json, "preset");
   bundle.network.max_seqlen = json_at<int>(json, "max_seqlen", ErrorKind::kModel);
-  if (json.contains("network")) read_network(json["network"], bundle);
+  if (json.contains("network")) read_network(json["network"], bundle.network);
   bundle.min_snippets = min_snippets_in(json);
   if (json.contains("compat")) bundle.compat = choice_at<Compat>(json, "compat");
   if (json.contains("operating_point")) {
-    if (bundle.kind == NetworkKind::kClassifier) {
-      throw Error(ErrorKind::kModel, "'operating_point': a classifier has none");
+    if (bundle.network.kind != NetworkKind::kCo2Net) {
+      throw Error(ErrorKind::kModel,
+                  "'operating_point': a " + name_of(bundle.network.kind) + " has none");
     }
     bundle.operating_point = within("operating_point", [&] {
       return operating_point_from_json(json["operating_point"], bundle.classes);
@@ -162,10 +156,10 @@ Bundle load_bundle(const fs::path& directory, const std::vector<std::string>& fi
 
 Bundle load_localizing_bundle(const fs::path& directory, std::vector<std::string> files) {
   Bundle bundle = read_bundle(directory);
-  files.emplace_back(localizer_file(bundle));
+  files.emplace_back(localizer_file(bundle.network.kind));
   expect_files(bundle, files);
   warn_of_status(bundle);
-  if (bundle.kind == NetworkKind::kClassifier) {
+  if (bundle.network.kind == NetworkKind::kClassifier) {
     spdlog::warn(
         "model {} is a classifier of trimmed clips, slid along: it knows no background and has no "
         "operating point; 'co2net train' makes a model of your own actions that does",
@@ -174,19 +168,24 @@ Bundle load_localizing_bundle(const fs::path& directory, std::vector<std::string
   return bundle;
 }
 
-const char* localizer_file(const Bundle& bundle) {
-  return bundle.kind == NetworkKind::kClassifier ? kI3dLogitsFile : kCo2NetFile;
+const char* localizer_file(NetworkKind kind) {
+  if (kind == NetworkKind::kWtalc) return kWtalcFile;
+  return kind == NetworkKind::kClassifier ? kI3dLogitsFile : kCo2NetFile;
 }
+
+bool has_final_segments(const Bundle& bundle) { return bundle.network.kind != NetworkKind::kWtalc; }
 
 const std::vector<std::string>& reported_classes(const Bundle& bundle) {
   return bundle.only.empty() ? bundle.classes : bundle.only;
 }
 
 void report_only(Bundle& bundle, const std::vector<std::string>& labels) {
-  if (bundle.kind != NetworkKind::kClassifier) {
-    throw Error(ErrorKind::kUsage, "--only: model " + bundle.name +
-                                       " has a CO2-Net, which tells all its classes; --only is for "
-                                       "the classes of an I3D");
+  if (bundle.network.kind != NetworkKind::kClassifier) {
+    throw Error(ErrorKind::kUsage,
+                "--only: model " + bundle.name + " has a " +
+                    (bundle.network.kind == NetworkKind::kWtalc ? "W-TALC" : "CO2-Net") +
+                    ", which tells all its classes; --only is for the classes "
+                    "of an I3D");
   }
   if (labels.empty()) throw Error(ErrorKind::kUsage, "--only: names no class");
   const std::set<std::string> wanted(labels.begin(), labels.end());
@@ -203,7 +202,7 @@ void report_only(Bundle& bundle, const std::vector<std::string>& labels) {
 
 void save_bundle(const Bundle& bundle) {
   Json files = Json::object();
-  for (const char* name : {kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kI3dLogitsFile}) {
+  for (const char* name : {kI3dRgbFile, kI3dFlowFile, kCo2NetFile, kWtalcFile, kI3dLogitsFile}) {
     if (fs::exists(bundle.file(name))) {
       files[name] = {{"sha256", sha256_file(bundle.file(name))}};
     }
@@ -216,7 +215,7 @@ void save_bundle(const Bundle& bundle) {
                {"feature_size", bundle.feature_size},
                {"preset", bundle.network.variant},
                {"max_seqlen", bundle.network.max_seqlen},
-               {"network", network_to_json(bundle)},
+               {"network", to_json(bundle.network)},
                {"min_snippets", bundle.min_snippets},
                {"compat", bundle.compat},
                {"files", files},

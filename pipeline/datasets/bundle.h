@@ -30,8 +30,9 @@ inline constexpr Choice<BundleStatus> kChoices<BundleStatus>[] = {
 
 // A model bundle: a directory with model.json, i3d_rgb.pt and i3d_flow.pt (TorchScript), and
 // co2net.pt (parameters by their published names). Features and the CO2-Net that learned from them
-// travel together. In the CO2-Net's place may be i3d_logits.npz, the classification layer of each
-// stream's I3D: "rgb.weight" and "flow.weight" [K, D], "rgb.bias" and "flow.bias" [K].
+// travel together. In the CO2-Net's place may be wtalc.pt, the same of a W-TALC, or
+// i3d_logits.npz, the classification layer of each stream's I3D: "rgb.weight" and "flow.weight"
+// [K, D], "rgb.bias" and "flow.bias" [K].
 struct Bundle {
   std::filesystem::path directory;
   std::string name;
@@ -40,10 +41,9 @@ struct Bundle {
   // Of a classifier's, those that results are to tell of, in their order; empty: all. A choice of
   // whoever uses the bundle, not in model.json.
   std::vector<std::string> only = {};
-  NetworkKind kind = NetworkKind::kCo2Net;  // "network.kind" in JSON
   Recipe recipe;
   int feature_size = 2048;           // 2D: columns of the features, both streams
-  NetworkSpec network;               // of the CO2-Net; its variant is "preset" in JSON
+  NetworkSpec network;               // its variant is "preset" in JSON
   int min_snippets = 1;              // shorter videos are skipped under kAuthors
   Compat compat = Compat::kAuthors;  // how the CO2-Net was trained
   std::optional<OperatingPoint> operating_point = {};
@@ -59,6 +59,7 @@ struct Bundle {
 inline constexpr const char* kI3dRgbFile = "i3d_rgb.pt";
 inline constexpr const char* kI3dFlowFile = "i3d_flow.pt";
 inline constexpr const char* kCo2NetFile = "co2net.pt";
+inline constexpr const char* kWtalcFile = "wtalc.pt";
 inline constexpr const char* kI3dLogitsFile = "i3d_logits.npz";
 const char* i3d_file(Modality modality);
 
@@ -70,12 +71,14 @@ Bundle parse_bundle(std::string_view json, const std::string& name);
 // file and the remedy.
 Bundle load_bundle(const std::filesystem::path& directory, const std::vector<std::string>& files);
 
-// The same for what localizes: of the CO2-Net or the I3D's classification layers, the file that it
-// has is checked, too. Warns of what a classifier does not know.
+// The same for what localizes: the file of the network or of the I3D's classification layers is
+// checked, too. Warns of what a classifier does not know.
 Bundle load_localizing_bundle(const std::filesystem::path& directory,
                               std::vector<std::string> files = {});
 // The name of that file.
-const char* localizer_file(const Bundle& bundle);
+const char* localizer_file(NetworkKind kind);
+// Whether its video scores tell where nothing happens, so that there are final segments.
+bool has_final_segments(const Bundle& bundle);
 
 // The classes that results tell of.
 const std::vector<std::string>& reported_classes(const Bundle& bundle);

@@ -186,10 +186,11 @@ std::vector<std::string> ids_below(const fs::path& folder, const std::string& su
 }
 
 Json scores_sidecar(const Bundle& bundle, const Json& video) {
+  const char* file = localizer_file(bundle.network.kind);
   return {{"schema", kScoresSchema},
           {"recipe", to_json(bundle.recipe)},
           {"classes", reported_classes(bundle)},
-          {"files", {{localizer_file(bundle), bundle.sha256.at(localizer_file(bundle))}}},
+          {"files", {{file, bundle.sha256.at(file)}}},
           {"video", video}};
 }
 
@@ -225,9 +226,11 @@ std::optional<ScoredClasses> read_scored_classes(const fs::path& file) {
   if (!fs::exists(beside)) return std::nullopt;
   return from_sidecar(beside, [](const Json& json) {
     const Json files = json.value("files", Json::object());
-    return ScoredClasses{
-        json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput),
-        files.contains(kI3dLogitsFile) ? NetworkKind::kClassifier : NetworkKind::kCo2Net};
+    ScoredClasses scored{json_at<std::vector<std::string>>(json, "classes", ErrorKind::kInput)};
+    for (const NetworkKind kind : {NetworkKind::kClassifier, NetworkKind::kWtalc}) {
+      if (files.contains(localizer_file(kind))) scored.kind = kind;
+    }
+    return scored;
   });
 }
 

@@ -29,4 +29,9 @@ Ablation ablation_from_json(const Json& json) {
   return read_ablation(SettingsReader(json, to_json(Ablation{}), "network"), "");
 }
 
+Json to_json(const NetworkSpec& network) {
+  if (network.kind == NetworkKind::kCo2Net) return to_json(network.ablation);
+  return {{"kind", network.kind}};
+}
+
 }  // namespace co2net

@@ -13,10 +13,13 @@ namespace co2net {
 enum class NetworkKind {
   kCo2Net,
   kClassifier,  // the classes that its I3D was trained for, slid along the video
+  kWtalc,       // Paul et al., ECCV 2018: neither attention nor a background class
 };
 template <>
 inline constexpr Choice<NetworkKind> kChoices<NetworkKind>[] = {
-    {NetworkKind::kCo2Net, "co2net"}, {NetworkKind::kClassifier, "classifier"}};
+    {NetworkKind::kCo2Net, "co2net"},
+    {NetworkKind::kClassifier, "classifier"},
+    {NetworkKind::kWtalc, "wtalc"}};
 
 // The two published networks; the one for ActivityNet1.2 also averages its outputs over time.
 enum class Variant { kThumos14, kActivityNet };
@@ -66,12 +69,16 @@ Ablation ablation_from_json(const Json& json);  // Errors: Error(kModel)
 // Reads what to_json(Ablation) writes, whose keys are led by `prefix`. Errors: Error(kModel).
 Ablation read_ablation(const SettingsReader& reader, const std::string& prefix);
 
-// What a CO2-Net is, but for its sizes.
+// What a network is, but for its sizes. All but the kind is of a CO2-Net.
 struct NetworkSpec {
   Variant variant = Variant::kThumos14;
   int max_seqlen = 60;  // kActivityNet: sets the width of the average over time
   Ablation ablation = {};
+  NetworkKind kind = NetworkKind::kCo2Net;
   bool operator==(const NetworkSpec&) const = default;
 };
+
+// What tells kinds and switches apart: a CO2-Net's ablation, and of the others {"kind": ...}.
+Json to_json(const NetworkSpec& network);
 
 }  // namespace co2net

@@ -28,7 +28,7 @@ class Classifier : public testing::Test {
   void set_layers(const std::string& filling) const {
     Bundle bundle = load_bundle(here_.model(), {});
     bundle.name = "small-i3d";
-    bundle.kind = NetworkKind::kClassifier;
+    bundle.network.kind = NetworkKind::kClassifier;
     bundle.classes = kClasses;
     bundle.compat = Compat::kClean;
     write_file(bundle.file(kI3dLogitsFile), format_npz(layers(filling)));

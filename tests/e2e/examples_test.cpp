@@ -236,7 +236,7 @@ class Examples : public testing::TestWithParam<std::string> {
   static void make_classifier() {
     fs::copy("MODEL", "I3D");
     Bundle bundle = load_bundle("I3D", {});
-    bundle.kind = NetworkKind::kClassifier;
+    bundle.network.kind = NetworkKind::kClassifier;
     bundle.classes = {"archery", "long jump"};
     const Array weight({2, bundle.feature_size / 2}), bias({2});
     fs::remove(bundle.file(kCo2NetFile));

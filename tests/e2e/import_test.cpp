@@ -204,7 +204,7 @@ TEST_F(Import, Co2NetTakesThePlaceOfTheI3dsClasses) {
   fs::copy(CO2NET_TEST_BUNDLE, bundle());
   Bundle old = load_bundle(bundle(), {});
   fs::remove(bundle() / "co2net.pt");
-  old.kind = NetworkKind::kClassifier;
+  old.network.kind = NetworkKind::kClassifier;
   write_file(bundle() / kI3dLogitsFile, "layers");
   save_bundle(old);
   Co2Net::seeded({.classes = kClasses, .feature_size = old.feature_size}, 9).save(co2net_file());

@@ -1,8 +1,12 @@
 #include "tests/golden/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <numeric>
+#include <span>
+#include <utility>
 
 #include "tests/support.h"
 
@@ -66,6 +70,46 @@ Array golden_features(const std::string& name, std::int64_t videos, std::int64_t
     features.values[i] = std::pow(std::abs(features.values[i]), 3.f) * level;
   }
   return features;
+}
+
+Arrays golden_wtalc(const std::string& salt, int classes) {
+  constexpr std::int64_t kSize = 2048;
+  const auto scale = static_cast<float>(std::sqrt(3. / kSize));
+  const auto fill = [&](const std::string& name, const Shape& shape, float of_scale) {
+    return hashfill(salt + "." + name, shape, of_scale);
+  };
+  Arrays parameters = {{"fc.weight", fill("fc.weight", {kSize, kSize}, scale)},
+                       {"fc.bias", fill("fc.bias", {kSize}, 0.05f)},
+                       {"fc1.weight", fill("fc1.weight", {kSize, kSize}, scale)},
+                       {"fc1.bias", fill("fc1.bias", {kSize}, 0.05f)},
+                       {"classifier.bias", fill("classifier.bias", {classes}, 1)}};
+  Array weight = fill("classifier.weight", {classes, kSize}, 8 * scale);
+  for (std::int64_t row = 0; row < classes; ++row) {
+    const std::span values(weight.row(row), static_cast<std::size_t>(kSize));
+    const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+    for (float& value : values) value -= static_cast<float>(sum / kSize);
+  }
+  parameters["classifier.weight"] = std::move(weight);
+  return parameters;
+}
+
+WtalcFeatures golden_wtalc_features(const std::string& salt, const std::string& name,
+                                    std::int64_t snippets) {
+  constexpr std::int64_t kKinds = 7, kSize = 2048, kRun = 5;
+  const auto cubed = [](float value) {
+    return std::abs(value) * std::abs(value) * std::abs(value);
+  };
+  const Array prototypes = hashfill(salt + ".proto", {kKinds, kSize}, 1);
+  const Array kinds = hashfill(name + ".kind", {(snippets + kRun - 1) / kRun}, 1);
+  WtalcFeatures made{hashfill(name, {snippets, kSize}, 1), {}};
+  for (std::int64_t t = 0; t < snippets; ++t) {
+    const float drawn = kinds.values[static_cast<std::size_t>(t / kRun)];
+    made.kinds.push_back(std::min(6, static_cast<int>((drawn + 1) * 3.5f)));
+    const float* prototype = prototypes.row(made.kinds.back());
+    float* row = made.features.row(t);
+    for (std::int64_t d = 0; d < kSize; ++d) row[d] = cubed(prototype[d]) + 0.5f * cubed(row[d]);
+  }
+  return made;
 }
 
 }  // namespace co2net::test

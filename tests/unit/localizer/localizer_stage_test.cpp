@@ -66,6 +66,12 @@ TEST(LocalizerStage, ChangesItsKeyWithEverythingThatChangesScores) {
   EXPECT_EQ(digest_of(trained_otherwise), digest_of(kSmall));
 }
 
+TEST(LocalizerStage, ChangesItsKeyWithTheKindOfNetwork) {
+  Co2NetConfig wtalc = kSmall;
+  wtalc.network.kind = NetworkKind::kWtalc;
+  EXPECT_NE(digest_of(wtalc), digest_of(kSmall));
+}
+
 TEST(LocalizerStage, ChangesItsKeyWithEverySwitchOfTheNetwork) {
   const Json usual = to_json(Ablation());
   std::map<std::string, Json> by_digest = {{digest_of(kSmall), usual}};

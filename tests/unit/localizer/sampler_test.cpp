@@ -113,6 +113,58 @@ TEST(BatchSampler, RefusesVideosWithoutAPairAndNoOthers) {
   });
 }
 
+TEST(BatchSampler, OfIndependentPairsDrawsAVideoTwiceAndClassesOfOneVideo) {
+  const BatchSampler sampler({{0, {3, 5}}, {1, {8}}}, {2}, {}, 0, Pairs::kIndependent);
+  std::mt19937_64 random(1);
+  std::map<std::pair<std::size_t, std::size_t>, int> pairs;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const std::vector<std::size_t> batch = sampler.draw(random);
+    for (std::size_t row = 0; row < 6; row += 2) ++pairs[{batch[row], batch[row + 1]}];
+  }
+  ASSERT_EQ(pairs.size(), 5u);
+  for (const auto& [pair, count] : pairs) {
+    const double want = pair.first == 8 ? 0.5 : 0.5 / 4;
+    EXPECT_NEAR(count / (3.0 * kDraws), want, 0.02) << pair.first << " " << pair.second;
+  }
+}
+
+TEST(CroppedRows, AreAllOfAVideoThatIsNotLonger) {
+  std::mt19937_64 random(1);
+  EXPECT_EQ(cropped_rows(3, 4, Compat::kAuthors, random), (std::vector<std::int64_t>{0, 1, 2}));
+  EXPECT_EQ(cropped_rows(2, 2, Compat::kAuthors, random), (std::vector<std::int64_t>{0, 1}));
+}
+
+TEST(CroppedRows, BeginAnywhereButInTheAuthorsCodeAtTheLastPlace) {
+  for (const auto& [compat, starts] : {std::pair(Compat::kAuthors, 3), {Compat::kClean, 4}}) {
+    std::mt19937_64 random(1);
+    std::vector<int> drawn(4);
+    for (int draw = 0; draw < kDraws; ++draw) {
+      const std::vector<std::int64_t> rows = cropped_rows(8, 5, compat, random);
+      ASSERT_EQ(rows.size(), 5u);
+      for (std::size_t i = 1; i < rows.size(); ++i) ASSERT_EQ(rows[i], rows[i - 1] + 1);
+      ++drawn.at(static_cast<std::size_t>(rows[0]));
+    }
+    for (int start = 0; start < 4; ++start) {
+      const double want = start < starts ? 1. / starts : 0;
+      EXPECT_NEAR(drawn[static_cast<std::size_t>(start)] / double{kDraws}, want, 0.03) << start;
+    }
+  }
+}
+
+TEST(CountedSnippets, AreThoseThatAreNotZeroAndUnderCleanAll) {
+  const Array video({4, 2}, {0, 0, 0, 1, 0, 0, 2, 0});
+  EXPECT_EQ(counted_snippets(video, Compat::kAuthors), 2);
+  EXPECT_EQ(counted_snippets(video, Compat::kClean), 4);
+}
+
+TEST(SetLength, CutsAndPadsWithZeros) {
+  std::vector<Array> videos = {Array({1, 2}, {1, 2}), Array({3, 2}, {1, 2, 3, 4, 5, 6})};
+  set_length(videos, 2);
+  EXPECT_EQ(videos[0].values, (std::vector<float>{1, 2, 0, 0}));
+  EXPECT_EQ(videos[1].values, (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(videos[1].shape, (Shape{2, 2}));
+}
+
 TEST(BatchSampler, DrawsTheLastRowsFromBackgroundAndTheRestAsWithoutIt) {
   const VideosByClass paired = {{0, {0, 1, 2}}, {1, {2, 3}}};
   const std::vector<std::size_t> others = {0, 1, 2, 3}, background = {7, 8, 9};

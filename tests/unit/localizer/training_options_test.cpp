@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "pipeline/base/settings.h"
@@ -50,6 +51,7 @@ TEST(TrainingOptions, CanBeChangedInEveryKeyAndEveryChangeShows) {
   const Json before = to_json(TrainingOptions());
   const std::vector<std::string> all = setting_keys(before);
   std::set<std::string> keys(all.begin(), all.end());
+  ASSERT_EQ(keys.erase("network.kind"), 1u) << "another kind has other settings, see below";
   for (const std::string& setting : kOthers) {
     const std::size_t equals = setting.find('=');
     const std::string key = setting.substr(0, equals), value = setting.substr(equals + 1);
@@ -86,9 +88,38 @@ TEST(TrainingOptions, HaveTheJsonThatTheyEverHad) {
       R"("main":"rgb"}},"patience":0,"seed":3552,"variant":"thumos14","weight_decay":0.001})");
 }
 
+TEST(TrainingOptions, OfAWtalcNameItsKindAndTheTermsThatItHas) {
+  EXPECT_EQ(to_json(training_preset(Variant::kThumos14, NetworkKind::kWtalc), false).dump(),
+            R"({"compat":"authors","dropout":0.7,"evaluate_every":500,"iterations":100000,)"
+            R"("learning_rate":0.0001,"length":750,"loss":{"cas":0.5,"mil":0.5,"top_k_ratio":8},)"
+            R"("min_snippets":1,"network":{"kind":"wtalc"},"patience":0,"seed":1,)"
+            R"("variant":"thumos14","weight_decay":0.0005})");
+}
+
+TEST(TrainingOptions, OfAWtalcRefuseWhatItHasNot) {
+  const TrainingOptions wtalc = training_preset(Variant::kThumos14, NetworkKind::kWtalc);
+  EXPECT_EQ(with_setting(wtalc, "loss.cas=0.25").loss.cas, 0.25);
+  for (const auto& [setting, reason] :
+       std::map<std::string, std::string>{{"network.fusion=concat", "network must be as it is"},
+                                          {"network.global=aux", "network must be as it is"},
+                                          {"loss.ml=1", "which has no attention"},
+                                          {"loss.oppo=1", "which has no attention"},
+                                          {"loss.norm=1", "which has no attention"},
+                                          {"loss.distance=kl", "no mutual learning"},
+                                          {"background_rows=1", "no background class"},
+                                          {"variant=activitynet1.2", "variant must be thumos14"}}) {
+    test::expect_error(ErrorKind::kUsage, {reason}, [&] { with_setting(wtalc, setting); });
+  }
+  expect_refused("network.kind=classifier", "network.kind must be co2net or wtalc");
+  expect_refused("network.kind=oracle", "'oracle'");
+  expect_refused("network.kind=wtalc", "loss");  // CO2-Net's settings are not W-TALC's
+}
+
 TEST(TrainingOptions, TellRowsOfBackgroundOnlyWhereThereIsAny) {
   const TrainingOptions options = with_setting(TrainingOptions(), "background_rows=3");
-  EXPECT_EQ(to_json(options, true), to_json(options));
+  Json all = to_json(options);
+  all["network"].erase("kind");  // which a CO2-Net's settings need not tell
+  EXPECT_EQ(to_json(options, true), all);
   EXPECT_EQ(to_json(options, true).at("background_rows"), 3);
   EXPECT_EQ(to_json(options, false), to_json(TrainingOptions(), false));
 }
@@ -148,6 +179,17 @@ TEST(TrainingPreset, HasThePublishedSettings) {
   EXPECT_EQ(activitynet.length, 60);
   EXPECT_EQ(activitynet.loss.top_k_ratio, 5);
   EXPECT_EQ(activitynet.min_snippets, 11);
+}
+
+TEST(TrainingPreset, IsThatOfTheKindThatChangesNameLast) {
+  const auto kind_of = [](const std::vector<std::string>& changes) {
+    return training_preset(Variant::kThumos14, changes).kind;
+  };
+  EXPECT_EQ(kind_of({}), NetworkKind::kCo2Net);
+  EXPECT_EQ(kind_of({"seed=1", "network.kind=wtalc", "length=9"}), NetworkKind::kWtalc);
+  EXPECT_EQ(kind_of({"network.kind=wtalc", "network.kind=co2net"}), NetworkKind::kCo2Net);
+  EXPECT_EQ(to_json(training_preset(Variant::kActivityNet, std::vector<std::string>())),
+            to_json(training_preset(Variant::kActivityNet)));
 }
 
 TEST(TrainingPreset, IsNamedAfterTheNetworkThatItTrains) {

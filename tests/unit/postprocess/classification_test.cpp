@@ -34,6 +34,15 @@ TEST(VideoClassScores, TakeOneSnippetOfUpToEight) {
             (std::vector<double>{0.5, 0.75}));
 }
 
+TEST(VideoClassScores, OfAWtalcAreASoftmaxOverItsClassesAlone) {
+  const std::vector<double> scores = video_class_scores(Array({1, 2}), NetworkKind::kWtalc);
+  EXPECT_EQ(scores, (std::vector<double>{0.5, 0.5}));
+  EXPECT_EQ(video_class_scores(Array({1, 1}), NetworkKind::kWtalc), std::vector<double>{1});
+  test::expect_error(ErrorKind::kInput, {"cas: want a snippet and a class"}, [] {
+    video_class_scores(Array({1, 0}), NetworkKind::kWtalc);
+  });
+}
+
 TEST(VideoClassScores, RefuseWhatIsNoActivation) {
   for (const Shape& shape : {Shape{0, 3}, Shape{2, 1}, Shape{2}, Shape{2, 2, 2}}) {
     test::expect_error(ErrorKind::kInput, {"cas"}, [&] { video_class_scores(Array(shape)); });

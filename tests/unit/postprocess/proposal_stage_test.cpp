@@ -52,6 +52,22 @@ TEST(ProposalStage, TurnsScoresIntoSegmentsInSecondsWithinTheVideo) {
   EXPECT_EQ(entry.info.at("video").at("fps"), 25) << "facts are passed on";
 }
 
+TEST(ProposalStage, OfAWtalcHasCandidatesAlone) {
+  Array cas({8, 2});
+  for (const std::int64_t t : {2, 3}) cas.row(t)[1] = 5;
+  ProposalOptions options;
+  options.kind = NetworkKind::kWtalc;
+  const Entry entry = compute({{"cas", cas}}, options);
+  const std::vector<Segment> segments = segments_of(entry, "segments");
+  ASSERT_EQ(segments.size(), 1u);
+  EXPECT_EQ(segments[0].label, "Long jump");
+  EXPECT_FALSE(parse_json(entry.bytes, "x", ErrorKind::kInternal).contains("final"));
+  EXPECT_FALSE(entry.info.at("video").contains("labels"));
+  test::expect_error(ErrorKind::kInput, {"cas"}, [&] {
+    compute({{"cas", Array({8, 3})}}, options);
+  });
+}
+
 TEST(ProposalStage, HasFinalSegmentsAndTheClassesThatTheyAreOfBeside) {
   const Entry entry = compute(some_scores());
   const std::vector<Segment> segments = segments_of(entry, "final");

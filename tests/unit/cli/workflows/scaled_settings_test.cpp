@@ -47,6 +47,17 @@ TEST(ScaledSettings, HoldsOutTenVideosFromATenthToAQuarter) {
   EXPECT_DOUBLE_EQ(scaled(1000, 30).held_out_share, 0.1);
 }
 
+TEST(ScaledSettings, OfAWtalcAreThePublishedButForIterations) {
+  TrainingSettings settings;
+  settings.options = training_preset(Variant::kThumos14, NetworkKind::kWtalc);
+  const TrainingOptions options = scaled_to(settings, {50, 30}).options;
+  EXPECT_EQ(options.iterations, 5000);
+  EXPECT_EQ(options.evaluate_every, 125);
+  EXPECT_EQ(options.length, 750);
+  EXPECT_EQ(options.learning_rate, 1e-4);
+  EXPECT_EQ(options.loss.top_k_ratio, 8);
+}
+
 TEST(ScaledSettings, LeavesOutNoVideoForItsLength) {
   TrainingSettings settings;
   settings.options = training_preset("activitynet1.2");

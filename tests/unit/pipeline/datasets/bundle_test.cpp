@@ -179,16 +179,16 @@ TEST_F(BundleTest, NamesTheChoiceOfItsNetworkThatIsUnknownAndThoseThatAreKnown) 
 }
 
 TEST_F(BundleTest, OfAClassifierSaysSoInThePlaceOfItsNetwork) {
-  bundle_.kind = NetworkKind::kClassifier;
+  bundle_.network.kind = NetworkKind::kClassifier;
   EXPECT_EQ(saved().at("network"), Json({{"kind", "classifier"}}));
-  EXPECT_EQ(load_bundle(dir_.path(), {}).kind, NetworkKind::kClassifier);
+  EXPECT_EQ(load_bundle(dir_.path(), {}).network.kind, NetworkKind::kClassifier);
   Json network = to_json(Ablation());
-  EXPECT_EQ(loaded_with("network", network).kind, NetworkKind::kCo2Net);
+  EXPECT_EQ(loaded_with("network", network).network.kind, NetworkKind::kCo2Net);
   network["kind"] = "co2net";
   network["fusion"] = "add";
   EXPECT_EQ(loaded_with("network", network).network.ablation.fusion, Fusion::kAdd);
-  test::expect_error(ErrorKind::kModel, {"kind must be one of co2net, classifier, not 'oracle'"},
-                     [&] {
+  test::expect_error(ErrorKind::kModel,
+                     {"kind must be one of co2net, classifier, wtalc, not 'oracle'"}, [&] {
                        loaded_with("network", {{"kind", "oracle"}});
                      });
   test::expect_error(ErrorKind::kModel, {"'operating_point': a classifier has none"},
@@ -196,12 +196,26 @@ TEST_F(BundleTest, OfAClassifierSaysSoInThePlaceOfItsNetwork) {
   test::expect_error(ErrorKind::kModel, {"network"}, [&] { loaded_with("network", "deep"); });
 }
 
+TEST_F(BundleTest, OfAWtalcSaysSoAndHasItsOwnFileAndNoOperatingPoint) {
+  bundle_.network.kind = NetworkKind::kWtalc;
+  EXPECT_EQ(saved().at("network"), Json({{"kind", "wtalc"}}));
+  EXPECT_EQ(load_bundle(dir_.path(), {}).network.kind, NetworkKind::kWtalc);
+  EXPECT_FALSE(has_final_segments(bundle_));
+  test::expect_error(ErrorKind::kModel, {"has no wtalc.pt"},
+                     [&] { load_localizing_bundle(dir_.path()); });
+  write_file(bundle_.file(kWtalcFile), "weights");
+  EXPECT_TRUE(saved().at("files").contains("wtalc.pt"));
+  EXPECT_NO_THROW(load_localizing_bundle(dir_.path()));
+  test::expect_error(ErrorKind::kModel, {"'operating_point': a wtalc has none"},
+                     [&] { loaded_with("operating_point", Json::object()); });
+}
+
 TEST_F(BundleTest, LocalizesWithTheFileOfItsKindAndWarnsOfWhatAClassifierDoesNotKnow) {
   const test::LogCapture log;
   save_bundle(bundle_);
   test::expect_error(ErrorKind::kModel, {"has no co2net.pt"},
                      [&] { load_localizing_bundle(dir_.path()); });
-  bundle_.kind = NetworkKind::kClassifier;
+  bundle_.network.kind = NetworkKind::kClassifier;
   save_bundle(bundle_);
   test::expect_error(ErrorKind::kModel, {"has no i3d_logits.npz"},
                      [&] { load_localizing_bundle(dir_.path()); });
@@ -217,7 +231,7 @@ TEST_F(BundleTest, LocalizesWithTheFileOfItsKindAndWarnsOfWhatAClassifierDoesNot
 }
 
 TEST_F(BundleTest, ReportsTheClassesOfAClassifierThatAreWantedInTheirOrder) {
-  bundle_.kind = NetworkKind::kClassifier;
+  bundle_.network.kind = NetworkKind::kClassifier;
   bundle_.classes = {"bow", "jump", "wave"};
   EXPECT_EQ(reported_classes(bundle_), bundle_.classes);
   report_only(bundle_, {"wave", "bow", "wave"});
@@ -226,7 +240,7 @@ TEST_F(BundleTest, ReportsTheClassesOfAClassifierThatAreWantedInTheirOrder) {
     report_only(bundle_, {"bow", "hop"});
   });
   test::expect_error(ErrorKind::kUsage, {"names no class"}, [&] { report_only(bundle_, {}); });
-  bundle_.kind = NetworkKind::kCo2Net;
+  bundle_.network.kind = NetworkKind::kCo2Net;
   test::expect_error(ErrorKind::kUsage, {"has a CO2-Net"}, [&] { report_only(bundle_, {"bow"}); });
 }
 
