@@ -470,6 +470,10 @@ void add_directory_option(po::options_description& options) {
 fs::path parse_directory(const po::variables_map& args) {
   fs::path directory = required(args, "output", "output", "a folder with -o DIR");
   expect_no_video_name(directory, "-o");
+  if (directory == "-") {
+    throw Error(ErrorKind::kUsage,
+                "-o: standard output takes one file, and here there are several; name a folder");
+  }
   return directory;
 }
 

@@ -93,6 +93,7 @@ void ResultSink::count(const std::vector<Segment>& final_segments) {
 }
 
 void ResultSink::tell_what_was_found() const {
+  if (videos_ == 0) return;
   constexpr std::size_t kShown = 8;
   std::vector<std::pair<int, std::string>> classes;
   int segments = 0;

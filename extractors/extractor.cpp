@@ -14,6 +14,7 @@
 #include "extractors/flow/flow_field.h"
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 #include "pipeline/devices/threads.h"
 #include "pipeline/formats/npy.h"
 
@@ -120,9 +121,10 @@ void report_oddities(const VideoJob& job, const Json& video) {
                  gaps.at("frames").get<std::int64_t>());
   }
   if (video.contains("repeated_frames")) {
-    spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
-                 job.file->path().string(), video.at("frames").get<std::int64_t>(),
-                 video.at("repeated_frames").get<std::int64_t>());
+    spdlog::warn("{}: {} in all, too few for a snippet, filled up with {} of the last",
+                 job.file->path().string(),
+                 counted(video.at("frames").get<std::size_t>(), "frames"),
+                 counted(video.at("repeated_frames").get<std::size_t>(), "copies"));
   }
 }
 

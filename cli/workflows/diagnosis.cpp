@@ -212,7 +212,7 @@ Json bytes_kept(const fs::path& folder) {
 
 FactGroup cache_facts(const fs::path& folder, std::vector<Problem>& problems) {
   constexpr const char* kRemedy = "name another folder with --cache DIR, or do without: --no-cache";
-  const fs::path nearest = nearest_there(folder);
+  const fs::path nearest = nearest_there(DiskCache::written_in(folder));
   const FolderTrial trial = tried(nearest);
   add_folder_problems("cache", nearest, trial, kRemedy, problems);
   if (trial.has_locks == false) {

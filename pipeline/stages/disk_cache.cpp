@@ -358,6 +358,8 @@ DiskCache::DiskCache(fs::path directory) : directory_(std::move(directory)) {
 
 bool DiskCache::is_at(const fs::path& directory) { return is_there(directory / "v1"); }
 
+fs::path DiskCache::written_in(const fs::path& directory) { return directory / "v1" / "tmp"; }
+
 fs::path DiskCache::root() const { return directory_ / "v1"; }
 
 fs::path DiskCache::path_of(const CacheKey& key) const {

@@ -44,6 +44,8 @@ class DiskCache {
   explicit DiskCache(std::filesystem::path directory);
   // Whether a folder is one, rather than a folder of something else.
   static bool is_at(const std::filesystem::path& directory);
+  // Where what is new in it is written first.
+  static std::filesystem::path written_in(const std::filesystem::path& directory);
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path path_of(const CacheKey& key) const;
@@ -97,7 +99,7 @@ class DiskCache {
   std::filesystem::path root() const;
   std::filesystem::path entries() const { return root() / "entries"; }
   std::filesystem::path locks() const { return root() / "locks"; }
-  std::filesystem::path temporaries() const { return root() / "tmp"; }
+  std::filesystem::path temporaries() const { return written_in(directory_); }
   void write(const std::filesystem::path& path, std::string_view bytes) const;
   void tag() const;  // as a cache, for programs that back up
   void remove_damaged(const std::filesystem::path& entry);

@@ -99,18 +99,20 @@ TEST_F(DoctorTest, CountsWhatTheCacheHolds) {
 }
 
 TEST_F(DoctorTest, TellsAFolderThatCannotBeWrittenWithTheRemedy) {
-  const fs::path locked = dir_.path() / "locked";
-  fs::create_directory(locked);
+  const fs::path open = dir_.path() / "open", locked = open / "v1";  // as of another user's cache
+  fs::create_directories(locked);
+  fs::permissions(open, fs::perms::all);
   fs::permissions(dir_.path(), fs::perms::owner_all | fs::perms::group_all | fs::perms::others_all);
   fs::permissions(locked, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
                               fs::perms::others_exec);
-  const auto is_told = [&] {
-    const Diagnosis diagnosis = diagnose(locked / "cache", 1);
+  const auto is_told_of = [](const fs::path& cache) {
+    const Diagnosis diagnosis = diagnose(cache, 1);
     return std::ranges::any_of(diagnosis.problems, [](const Problem& problem) {
       return problem.what.find("cannot be written") != std::string::npos &&
              problem.remedy.find("--cache") != std::string::npos && !problem.is_fatal;
     });
   };
+  const auto is_told = [&] { return is_told_of(locked / "cache") && is_told_of(open); };
   if (::geteuid() == 0) {
     expect_as_nobody(is_told);
   } else {

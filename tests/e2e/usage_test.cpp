@@ -345,6 +345,14 @@ bool acts_on_a_terminal(const std::string& text) {
                              [](const std::string& line) { return printable(line) != line; });
 }
 
+TEST(Usage, SubtitlesOfSeveralVideosDoNotGoToStandardOutput) {
+  const Workplace here;
+  const Outcome outcome =
+      co2net(here.arguments("run") + Strings{"x.mkv", "--format", "srt", "-o", "-"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("name a folder")) << outcome.err;
+}
+
 TEST(Usage, SuggestsAnOptionThatIsMistypedInAConfigFile) {
   const Workplace here;
   write_file(here.path("options"), "treads = 1\n");
