@@ -245,6 +245,14 @@ void add_input_options(po::options_description& options) {
       ("fail-fast", po::bool_switch(), "stop at the first input that fails");
 }
 
+void add_share_option(po::options_description& options) {
+  options.add_options()(
+      "share", po::bool_switch(),
+      "divide the inputs with all processes that were started alike with the same cache: each "
+      "takes "
+      "what no other works on, finds the rest there, and ends with the result of all");
+}
+
 void add_stream_option(po::options_description& options) {
   options.add_options()(
       "stream", po::value<int>()->value_name("N"),
@@ -344,6 +352,11 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   }
   if (const auto shard = optional_value<std::string>(args, "shard")) {
     options.shard = parse_shard(*shard);
+  }
+  options.share = is_set(args, "share");
+  if (options.share && is_set(args, "no-cache")) {
+    throw Error(ErrorKind::kUsage,
+                "--share: processes divide the inputs by the cache; leave out --no-cache");
   }
   options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
