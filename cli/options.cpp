@@ -1,6 +1,5 @@
 #include "cli/options.h"
 
-#include <oneapi/tbb/info.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <regex>
 #include <sstream>
 
+#include "pipeline/base/allowance.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/suggestion.h"
@@ -286,9 +286,10 @@ void add_spool_option(po::options_description& options) {
 }
 
 void add_threads_option(po::options_description& options) {
-  options.add_options()(
-      "threads,j", po::value<int>()->value_name("N"),
-      "threads to compute with (default: one a core); results do not depend on it");
+  options.add_options()("threads,j", po::value<int>()->value_name("N"),
+                        "threads to compute with (default: one a CPU that this process may use, by "
+                        "affinity and control "
+                        "group); results do not depend on it");
 }
 
 void add_outcome_options(po::options_description& options) {
@@ -329,7 +330,7 @@ void expect_no_video_name(const fs::path& output, const std::string& option) {
           "begins with a dash goes after -- or as ./NAME, and an output needs another name");
 }
 
-int default_threads() { return oneapi::tbb::info::default_concurrency(); }
+int default_threads() { return threads_in(allowance()); }
 
 VideoOptions parse_video_options(const po::variables_map& args) {
   VideoOptions options;
