@@ -129,6 +129,7 @@ LocalizeVideosJob parse_localize_videos(const po::variables_map& args, const Vid
   job.compat = parse_compat(args);
   job.fail_fast = video.fail_fast;
   job.cache = cache;
+  job.shared = video.share;
   return job;
 }
 

@@ -58,9 +58,10 @@ TrainingSettings parse_training(const po::variables_map& args) {
 }
 
 void add_dataset_options(po::options_description& options) {
-  options.add_options()("features", po::value<std::string>()->value_name("DIR|FILE.npy"),
-                        "features to learn from: a folder of <id>.npy, or a packed file in the "
-                        "annotations' order")  //
+  options.add_options()(
+      "features", po::value<std::vector<std::string>>()->composing()->value_name("DIR|FILE.npy"),
+      "features to learn from: a folder of <id>.npy, or a packed file in the annotations' order; "
+      "repeatable, for videos in several of them")  //
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
        "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or a folder of "
        "THUMOS14's text files")  //
@@ -76,7 +77,8 @@ void add_train_subset_option(po::options_description& options) {
 
 DatasetFiles parse_dataset(const po::variables_map& args) {
   DatasetFiles files;
-  files.features = required(args, "features", "features");
+  files.features = parse_paths(args, "features");
+  if (files.features.empty()) throw Error(ErrorKind::kUsage, "no features: give --features");
   files.annotations = required(args, "annotations", "annotations of the videos");
   files.subsets = {optional_value<std::string>(args, "train-subset"),
                    optional_value<std::string>(args, "test-subset")};

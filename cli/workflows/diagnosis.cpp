@@ -11,6 +11,7 @@
 #include "extractors/flow/tvl1.h"
 #include "extractors/flow/tvl1_kernels.h"
 #include "extractors/i3d/conv_kernels.h"
+#include "pipeline/base/allowance.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
@@ -66,21 +67,16 @@ FactGroup system_facts() {
            {"machine", name.machine}}};
 }
 
-// "200000 100000": microseconds of each period; "max" for no limit.
-Json cpus_of_cgroup() {
-  const std::string text = text_of("/sys/fs/cgroup/cpu.max");
-  const Json quota = number_in(text, 1);
-  if (quota.is_null()) return nullptr;
-  const Json period = number_in(std::string_view(text).substr(text.find(' ') + 1), 1);
-  if (period.is_null() || period.get<double>() <= 0) return nullptr;
-  return quota.get<double>() / period.get<double>();
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
 }
 
 FactGroup cpu_facts(int threads) {
   return {"cpu",
           {{"model", value_in("/proc/cpuinfo", "model name", ':')},
            {"cores", std::thread::hardware_concurrency()},
-           {"cgroup_limit", cpus_of_cgroup()},
+           {"cgroup_limit", or_null(allowance().cpu_time)},
            {"threads_used", threads},
            {"flow_instruction_set", tvl1_kernels().front().name},
            {"i3d_instruction_set", conv_kernels().front().name}}};
@@ -95,7 +91,7 @@ FactGroup memory_facts() {
   return {"memory",
           {{"bytes", kilobytes("MemTotal")},
            {"available_bytes", kilobytes("MemAvailable")},
-           {"cgroup_limit_bytes", number_in(text_of("/sys/fs/cgroup/memory.max"), 1)}}};
+           {"cgroup_limit_bytes", or_null(allowance().memory_bytes)}}};
 }
 
 // Why networks would not run on a GPU; empty where they would.

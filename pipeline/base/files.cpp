@@ -153,6 +153,10 @@ std::string read_text(const fs::path& path, ErrorKind kind) {
   return as_text(read_file(path), path.string(), kind);
 }
 
+void touch(const fs::path& path) {
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
+
 void make_directories(const fs::path& directory) {
   std::error_code error;
   if (directory.empty() || fs::is_directory(directory, error)) return;

@@ -63,10 +63,13 @@ class DiskCache {
   // Held while a key is computed, so that only one process computes it. Null in a cache that
   // cannot be written. Throws as `deadline` does.
   std::optional<FileLock> lock(const CacheKey& key, const Deadline& deadline = {});
+  // The same without waiting: null where another holds it. Throws Error(kIo) in a cache that cannot
+  // be written, or whose file system has no locks.
+  std::optional<FileLock> try_lock(const CacheKey& key);
 
-  // SHA-256 of a file's content, remembered by its path, device, inode, size and times; not where
-  // it was changed in the last two seconds, or has no name. Throws Error(kInput), and as `deadline`
-  // does.
+  // SHA-256 of a file's content, remembered by its path, inode, size and times, on every machine
+  // that has the file and the cache; not where it was changed in the last two seconds, or has no
+  // name. Throws Error(kInput), and as `deadline` does.
   std::string content_hash(const OpenedFile& file, const Deadline& deadline = {});
 
   // What was last computed for `subject`, a document by stage; explain compares with it.

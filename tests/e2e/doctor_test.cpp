@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "cli/halves.h"
@@ -37,8 +38,11 @@ TEST_F(DoctorTest, SaysOfTheMachineWhatOthersSay) {
   EXPECT_EQ(said.at("schema"), "co2net.doctor/1");
   const Json& cpu = said.at("cpu");
   EXPECT_EQ(cpu.at("cores"), std::thread::hardware_concurrency());
-  EXPECT_EQ(cpu.at("threads_used"),
-            std::stoi(said_by("env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc")));
+  const int cpus = std::stoi(said_by("env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc"));
+  const Json limit = cpu.at("cgroup_limit");
+  const int enough =
+      limit.is_null() ? cpus : std::max(1, static_cast<int>(std::ceil(limit.get<double>())));
+  EXPECT_EQ(cpu.at("threads_used"), std::min(cpus, enough));
   const std::string model = said_by("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1");
   EXPECT_EQ(cpu.at("model"), model.empty() ? Json() : Json(model));
   const Json& system = said.at("system");

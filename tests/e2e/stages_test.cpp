@@ -316,6 +316,12 @@ TEST(Localize, TakesAPackedFileOfTheVideosOfAnnotations) {
       here.call("localize", {here.path("features"), "--annotations", annotations});
   EXPECT_EQ(folder.json().at("results"), unpacked.json().at("results"));
 
+  fs::create_directory(here.path("more"));
+  fs::rename(here.path("features/b.npy"), here.path("more/b.npy"));
+  const Outcome folders = here.call(
+      "localize", {here.path("more"), here.path("features"), "--annotations", annotations});
+  EXPECT_EQ(folders.json().at("results"), unpacked.json().at("results"));
+
   const Outcome unnamed = here.call("localize", {packed});
   EXPECT_EQ(unnamed.code, 1);
   EXPECT_TRUE(unnamed.says("say which with --annotations")) << unnamed.err;

@@ -49,15 +49,15 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings benchmark = {"--features", "--annotations", "--train-subset", "--test-subset"};
   const std::map<std::string, Strings> promised = {
       {"run", videos + results + extraction +
-                  Strings{"--checkpoint", "--only", "--save-scores", "--report"}},
-      {"suggest", videos + extraction + Strings{"--output", "--checkpoint", "--only"}},
-      {"extract",
-       videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
+                  Strings{"--share", "--checkpoint", "--only", "--save-scores", "--report"}},
+      {"suggest", videos + extraction + Strings{"--output", "--share", "--checkpoint", "--only"}},
+      {"extract", videos + extraction +
+                      Strings{"--output", "--share", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
       {"localize",
        files + results + cache +
-           Strings{"--threads", "--save-scores", "--device", "--annotations", "--only"}},
-      {"propose", files + results + cache + Strings{"--only"}},
+           Strings{"--share", "--threads", "--save-scores", "--device", "--annotations", "--only"}},
+      {"propose", files + results + cache + Strings{"--share", "--only"}},
       {"train", training + benchmark + extraction_without_model + limits +
                     Strings{"--extractor", "--recipe", "--output", "--name", "--videos", "--labels",
                             "--false-alarms", "--trust-suggestions", "--stream", "--strict",
