@@ -106,14 +106,14 @@ while total > 0:
     copy += 1
 minutes = sum(length for _, length in videos)
 print(f"shares of {len(videos)} videos, {minutes / 60:.0f} hours, the longest {max(l for _, l in videos):.1f} minutes:")
-for cores in 16, 256, 1024:
+for at_once in 16, 64, 256, 1024:
     for factor in 1, 4, 16:
-        shares = [0] * (cores * factor)
+        shares = [0] * (at_once * factor)
         for video, length in videos:
             digest = hashlib.sha256(video.encode()).hexdigest()
             shares[int(digest[:16], 16) % len(shares)] += length
-        ends = [0] * cores  # of a core that takes the next share of the array whenever it has none
+        ends = [0] * at_once  # of each that takes the array's next share when it has done one
         for share in shares:
             heapq.heappush(ends, heapq.heappop(ends) + share)
-        print(f"  {cores} cores, {len(shares)} shares: {max(ends) / (minutes / cores):.2f} times the even time")
+        print(f"  {at_once} at once, {len(shares)} shares: {max(ends) / (minutes / at_once):.2f} times the even time")
 END
