@@ -80,7 +80,7 @@ chmod 400 "$run/key"
 munged --foreground --force --key-file "$run/key" --socket "$run/munge" --pid-file "$run/munge.pid" \
   --log-file "$run/munge.log" --seed-file "$run/munge.seed" 2>"$work/munged.log" &
 
-# A node that does not answer is down after ten seconds, and its tasks start again ten seconds later.
+# A node that does not answer is down after half a minute, and its tasks start again ten seconds later.
 cat >"$SLURM_CONF" <<END
 ClusterName=co2net
 SlurmctldHost=$(hostname -s)
@@ -92,7 +92,7 @@ SlurmdSpoolDir=$work/spool/%n
 SlurmctldPidFile=$run/slurmctld.pid
 SlurmdPidFile=$run/%n.pid
 SlurmctldPort=16817
-SlurmdTimeout=10
+SlurmdTimeout=30
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
