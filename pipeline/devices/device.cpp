@@ -5,17 +5,38 @@
 #include <torch/cuda.h>
 #ifdef CO2NET_HAVE_TORCH_CUDA
 #include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <dlfcn.h>
 #endif
 
 #include <charconv>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/suggestion.h"
+#include "pipeline/base/text.h"
 
 namespace co2net {
 namespace {
 
 int gpu_count() { return static_cast<int>(torch::cuda::device_count()); }
+
+// Why libtorch has no GPU, with the remedy.
+std::string what_is_missing() {
+#ifdef CO2NET_HAVE_TORCH_CUDA
+  if (dlopen("libcuda.so.1", RTLD_LAZY) == nullptr) {
+    return "there is no driver (libcuda.so.1); install NVIDIA's driver";
+  }
+  try {
+    c10::cuda::device_count_ensure_non_zero();
+  } catch (const c10::Error& e) {
+    return lines_of(e.what_without_backtrace()).front();
+  }
+  return "libtorch does not say why; see what nvidia-smi prints";
+#else
+  return "this program was built with a libtorch that lacks CUDA; samples/cuda.sh builds one with "
+         "it, and --device opencl runs flow, though not the networks, on any GPU";
+#endif
+}
 
 }  // namespace
 
@@ -49,11 +70,7 @@ Device best_device() { return {gpu_count() > 0 ? DeviceKind::kCuda : DeviceKind:
 void use_device(const Device& device) {
   if (!device.is_gpu()) return;
   if (gpu_count() == 0) {
-    throw Error(
-        ErrorKind::kUsage,
-        to_string(device) + ": no CUDA device; " +
-            (at::Context::hasCUDART() ? "libtorch finds no NVIDIA GPU with a driver for its CUDA"
-                                      : "this program was built with a libtorch that lacks CUDA"));
+    throw Error(ErrorKind::kUsage, to_string(device) + ": no CUDA device: " + what_is_missing());
   }
   if (device.index >= gpu_count()) {
     throw Error(ErrorKind::kUsage, to_string(device) +
