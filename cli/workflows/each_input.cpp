@@ -91,11 +91,22 @@ class InputLoop {
   }
 
   Attempt attempt(const Input& input) const {
-    try {
-      return {.input = input, .deliver = work_(input)};
-    } catch (...) {
-      return {.input = input, .error = current_error()};
+    for (;;) {
+      try {
+        return {.input = input, .deliver = work_(input)};
+      } catch (...) {
+        const Error error = current_error();
+        if (error.kind() != ErrorKind::kRetry || !can_be_read_again(input)) {
+          return {.input = input, .error = error};
+        }
+      }
     }
+  }
+
+  // A pipe has been emptied.
+  static bool can_be_read_again(const Input& input) {
+    std::error_code unreachable;
+    return fs::is_regular_file(input.path, unreachable);
   }
 
   void conclude(const Attempt& attempt) {

@@ -10,6 +10,7 @@
 #endif
 
 #include <charconv>
+#include <cstdlib>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/suggestion.h"
@@ -36,6 +37,17 @@ std::string what_is_missing() {
   return "this program was built with a libtorch that lacks CUDA; samples/cuda.sh builds one with "
          "it, and --device opencl runs flow, though not the networks, on any GPU";
 #endif
+}
+
+// An operator that has no such algorithm is a warning of libtorch's.
+void use_repeatable_algorithms(bool tf32) {
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuDNN(tf32);
+  context.setAllowTF32CuBLAS(tf32);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+  context.setDeterministicAlgorithms(true, /*warn_only=*/true);
 }
 
 }  // namespace
@@ -77,11 +89,7 @@ void use_device(const Device& device) {
                                        ": no CUDA device of that index; there are " +
                                        std::to_string(gpu_count()) + ", from cuda:0 on");
   }
-  at::Context& context = at::globalContext();
-  context.setAllowTF32CuDNN(false);
-  context.setAllowTF32CuBLAS(false);
-  context.setDeterministicCuDNN(true);
-  context.setBenchmarkCuDNN(false);
+  use_repeatable_algorithms(device.tf32);
 }
 
 std::string device_description(const Device& device) {
@@ -90,7 +98,8 @@ std::string device_description(const Device& device) {
     return std::string(
                at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(device.index))->name) +
            ", CUDA " + std::to_string(CUDART_VERSION) + ", cuDNN " +
-           std::to_string(at::detail::getCUDAHooks().versionCuDNN());
+           std::to_string(at::detail::getCUDAHooks().versionCuDNN()) +
+           (device.tf32 ? ", TF32" : "");
   }
 #endif
   return to_string(device);
