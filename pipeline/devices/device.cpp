@@ -65,11 +65,12 @@ Device parse_device(const std::string& text) {
     const auto parsed = std::from_chars(text.data() + kIndexed.size(), end, device.index);
     if (parsed.ec == std::errc() && parsed.ptr == end && device.index >= 0) return device;
   }
-  throw Error(ErrorKind::kUsage,
-              "'" + text +
-                  "' is no device for networks: give cpu, cuda or cuda:N, or opencl:N for flow "
-                  "alone" +
-                  suggestion(text, {"auto", "cpu", "cuda", "opencl"}));
+  throw Error(
+      ErrorKind::kUsage,
+      "'" + text +
+          "' is no device for networks: give cpu, cuda or cuda:N, or opencl:N for flow "
+          "alone" +
+          (text.starts_with("opencl") ? "" : suggestion(text, {"auto", "cpu", "cuda", "opencl"})));
 }
 
 std::string to_string(const Device& device) {
