@@ -107,7 +107,7 @@ void Co2Net::save(const std::filesystem::path& path) const {
   Tensors checkpoint = {{std::string(kUnusedWeight), torch::zeros({size, size, 3})},
                         {std::string(kUnusedBias), torch::zeros({size})}};
   for (const auto& item : network_->named_parameters()) {
-    checkpoint[item.key()] = item.value().detach();
+    checkpoint[item.key()] = item.value().detach().cpu();
   }
   write_checkpoint(path, checkpoint);
 }

@@ -57,12 +57,14 @@ Tensor multiple_instance_loss(const Tensor& cas, const Tensor& labels, double ba
                               int top_k_ratio) {
   const std::int64_t k = std::max<std::int64_t>(1, cas.size(1) / top_k_ratio);
   const Tensor scores = std::get<0>(cas.topk(k, /*dim=*/1)).mean(1);
-  const Tensor wanted = torch::cat({labels, torch::full({labels.size(0), 1}, background)}, 1);
+  const Tensor wanted =
+      torch::cat({labels, torch::full({labels.size(0), 1}, background, labels.options())}, 1);
   const Tensor shares = wanted / (wanted.sum(1, /*keepdim=*/true) + 1e-4);
   return -(shares * scores.log_softmax(1)).sum(1).mean();
 }
 
-Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labels) {
+Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& all_labels) {
+  const Tensor labels = all_labels.cpu();  // each look at one on a GPU would wait for it
   Tensor sum = torch::zeros({});
   int shared = 0;
   for (int first = 0; first < 2 * kPairs; first += 2) {

@@ -2,13 +2,14 @@
 
 #include <boost/program_options.hpp>
 
+#include "cli/commands/extraction_options.h"
 #include "cli/options.h"
 #include "pipeline/base/error.h"
 
 namespace po = boost::program_options;
 
 namespace co2net {
-void add_training_options(po::options_description& options) {
+void add_training_options(po::options_description& options, const char* device_help) {
   options.add_options()("preset",
                         po::value<std::string>()->value_name("NAME")->default_value("thumos14"),
                         "published settings to start from: thumos14 or activitynet1.2")  //
@@ -29,6 +30,7 @@ void add_training_options(po::options_description& options) {
        "the default follows from their number)")  //
       ("checkpoint", number_option(600)->value_name("SECONDS"),
        "how often the state is saved, to go on from after an interruption");
+  add_device_option(options, device_help);
   add_threads_option(options);
   add_progress_option(options);
 }

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <thread>
 
+#include "extractors/flow/cuda.h"
+#include "extractors/flow/opencl.h"
 #include "extractors/flow/tvl1.h"
 #include "extractors/flow/tvl1_kernels.h"
 #include "extractors/i3d/conv_kernels.h"
@@ -94,11 +97,11 @@ FactGroup memory_facts() {
            {"cgroup_limit_bytes", or_null(allowance().memory_bytes)}}};
 }
 
-// Why networks would not run on a GPU; empty where they would.
-std::string why_no_gpu() {
+// Why `use` fails, whatever it is for; null where it does not.
+Json why_not(const std::function<void()>& use) {
   try {
-    use_device({DeviceKind::kCuda});
-    return "";
+    use();
+    return nullptr;
   } catch (const Error& e) {
     return e.what();
   }
@@ -118,12 +121,36 @@ Json nvidia_driver() {
   return lines.empty() ? Json() : Json(lines.front());
 }
 
+// All that flow by CUDA lacks here: a driver or a GPU, a compiler of kernels.
+Json missing_for_cuda_flow() {
+  Json missing = Json::array();
+  for (const Json& reason : {why_not([] { cuda_api(); }), why_not([] { nvrtc_api(); })}) {
+    if (!reason.is_null()) missing.push_back(reason);
+  }
+  return missing;
+}
+
+// Those that flow can run on, and what keeps it from the others.
+Json opencl_facts() {
+  Json devices = Json::array();
+  for (const OpenClDevice& device : opencl_devices(opencl_api())) {
+    devices.push_back(device.name + (!device.fault.empty() ? " " + device.fault
+                                     : device.is_gpu       ? ", a GPU"
+                                                           : ", no GPU: only if it is named"));
+  }
+  return devices;
+}
+
 FactGroup device_facts() {
-  const std::string missing = why_no_gpu();
+  Json opencl = Json::array();
+  const Json missing_opencl = why_not([&] { opencl = opencl_facts(); });
   return {"gpu",
           {{"cuda_devices", gpus()},
            {"nvidia_driver", nvidia_driver()},
-           {"missing", missing.empty() ? Json() : Json(missing)}}};
+           {"missing_for_networks", why_not([] { use_device({DeviceKind::kCuda}); })},
+           {"missing_for_cuda_flow", missing_for_cuda_flow()},
+           {"opencl_devices", opencl},
+           {"missing_for_opencl", missing_opencl}}};
 }
 
 // What `auto` chooses for the default recipe.

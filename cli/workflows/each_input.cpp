@@ -107,12 +107,24 @@ class InputLoop {
 
   Attempt attempt(ClaimedInput claimed) const {
     Attempt made = {.claimed = std::move(claimed)};
-    try {
-      made.deliver = work_(made.claimed.input);
-    } catch (...) {
-      made.error = current_error();
+    for (;;) {
+      try {
+        made.deliver = work_(made.claimed.input);
+        return made;
+      } catch (...) {
+        const Error error = current_error();
+        if (error.kind() != ErrorKind::kRetry || !can_be_read_again(made.claimed.input)) {
+          made.error = error;
+          return made;
+        }
+      }
     }
-    return made;
+  }
+
+  // A pipe has been emptied.
+  static bool can_be_read_again(const Input& input) {
+    std::error_code unreachable;
+    return fs::is_regular_file(input.path, unreachable);
   }
 
   void conclude(const Attempt& attempt) {

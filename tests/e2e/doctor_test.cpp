@@ -7,7 +7,9 @@
 
 #include "cli/halves.h"
 #include "cli/workflows/diagnosis.h"
+#include "pipeline/devices/device.h"
 #include "tests/e2e/program.h"
+#include "tests/support.h"
 #include "tests/unit/as_nobody.h"
 #include "tests/unit/environment.h"
 
@@ -81,6 +83,40 @@ TEST_F(DoctorTest, ListsTheCodecsThatTheFfmpegProgramLists) {
     for (const std::string name : ffmpeg.at(missing)) {
       EXPECT_FALSE(is_listed(kind, name)) << name;
     }
+  }
+}
+
+TEST_F(DoctorTest, SaysWhatKeepsNetworksAndFlowFromAGpuOrThatNothingDoes) {
+  const Json gpu = facts().at("gpu");
+  const Outcome run = co2net(
+      {"run", "absent.mp4", "--model", CO2NET_TEST_BUNDLE, "--no-cache", "--device", "cuda"});
+  const Json& missing = gpu.at("missing_for_networks");
+  EXPECT_EQ(missing.is_null(), best_device().is_gpu());
+  EXPECT_EQ(missing.is_null(), !gpu.at("cuda_devices").empty());
+  if (!missing.is_null()) {
+    EXPECT_EQ(run.code, 2);
+    EXPECT_TRUE(run.says("--device: " + missing.get<std::string>())) << run.err;
+    EXPECT_TRUE(run.says("samples/cuda.sh") || run.says("driver")) << run.err;
+  }
+  const bool has_driver = shell("ldconfig -p | grep -q libcuda.so.1").code == 0;
+  const std::string flow = gpu.at("missing_for_cuda_flow").dump();
+  EXPECT_EQ(flow.find("libcuda.so.1, which is not here") == std::string::npos, has_driver) << flow;
+}
+
+TEST_F(DoctorTest, NamesTheDevicesThatFlowTakesByOpenCl) {
+  const Json gpu = facts().at("gpu");
+  const Json& devices = gpu.at("opencl_devices");
+  if (devices.empty()) GTEST_SKIP() << kNoOpenCl;
+  EXPECT_TRUE(gpu.at("missing_for_opencl").is_null());
+  const std::string clip = dir_.path() / "clip.mkv";
+  draw_clip(clip, 2);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const std::string name = "opencl:" + std::to_string(i);
+    const auto text = devices[i].get<std::string>();
+    EXPECT_TRUE(text.starts_with(name + " (")) << text;
+    const bool is_for_flow = text.ends_with(", a GPU") || text.ends_with(": only if it is named");
+    const Outcome flow = co2net({"flow", clip, "-o", dir_.path() / name, "--backend", name});
+    EXPECT_EQ(flow.code == 0, is_for_flow) << text << flow.err;
   }
 }
 

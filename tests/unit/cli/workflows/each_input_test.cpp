@@ -48,6 +48,26 @@ Told go_through(const InputSource& source, const EachInput& how, const Strings& 
   return told;
 }
 
+TEST(ForEachInput, TriesAgainWhatAsksForItUnlessThereIsNothingToReadAgain) {
+  const TempDir dir;
+  const std::string file = dir.path() / "a.npy";
+  write_file(file, "a");
+  const auto attempts_at = [](const std::string& path) {
+    int attempts = 0;
+    std::vector<VideoError> errors;
+    for_each_input(
+        source_of({{path, "a"}}), {}, {},
+        [&](const Input&) -> Delivery {
+          if (++attempts < 3) throw Error(ErrorKind::kRetry, "less of it").in_stage("features");
+          return nullptr;
+        },
+        [&](const VideoError& error) { errors.push_back(error); });
+    return std::pair(attempts, errors.size());
+  };
+  EXPECT_EQ(attempts_at(file), std::pair(3, std::size_t{0}));
+  EXPECT_EQ(attempts_at("/dev/null"), std::pair(1, std::size_t{1})) << "not a regular file";
+}
+
 TEST(ForEachInput, DeliversInOrderHoweverManyAreWorkedOnAtOnce) {
   for (const int at_once : {1, 4}) {
     const Told told = go_through(source_of(inputs(40)), {.at_once = at_once}, {"3", "30"});
