@@ -197,6 +197,7 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kModel:
     case ErrorKind::kIo:
     case ErrorKind::kInternal:
+    case ErrorKind::kRetry:
       return 3;
   }
   return 3;

@@ -95,7 +95,8 @@ std::string inputs() {
          "Suffixes that are looked for:\n" +
          wrapped(kVideoSuffixes, "    ") +
          "\nA video's id is its name without suffix; where names collide, the path.\n"
-         "--shard I/N takes one of N shares; --shard env/N: I is the job array's task.\n\n"
+         "--shard I/N takes one of N shares; --shard env/N: I is the job array's task.\n"
+         "--share: processes with one cache divide the videos, and each has all results.\n\n"
          "A video that asks for more is an error of its own:\n"
          "    --max-frames         frames of a day at the recipe's rate\n"
          "    --max-pixels         " +

@@ -1,6 +1,5 @@
 #include "cli/options.h"
 
-#include <oneapi/tbb/info.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <regex>
 #include <sstream>
 
+#include "pipeline/base/allowance.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/suggestion.h"
@@ -245,6 +245,14 @@ void add_input_options(po::options_description& options) {
       ("fail-fast", po::bool_switch(), "stop at the first input that fails");
 }
 
+void add_share_option(po::options_description& options) {
+  options.add_options()(
+      "share", po::bool_switch(),
+      "divide the inputs with all processes that were started alike with the same cache: each "
+      "takes "
+      "what no other works on, finds the rest there, and ends with the result of all");
+}
+
 void add_stream_option(po::options_description& options) {
   options.add_options()(
       "stream", po::value<int>()->value_name("N"),
@@ -278,9 +286,10 @@ void add_spool_option(po::options_description& options) {
 }
 
 void add_threads_option(po::options_description& options) {
-  options.add_options()(
-      "threads,j", po::value<int>()->value_name("N"),
-      "threads to compute with (default: one a core); results do not depend on it");
+  options.add_options()("threads,j", po::value<int>()->value_name("N"),
+                        "threads to compute with (default: one a CPU that this process may use, by "
+                        "affinity and control "
+                        "group); results do not depend on it");
 }
 
 void add_outcome_options(po::options_description& options) {
@@ -321,7 +330,7 @@ void expect_no_video_name(const fs::path& output, const std::string& option) {
           "begins with a dash goes after -- or as ./NAME, and an output needs another name");
 }
 
-int default_threads() { return oneapi::tbb::info::default_concurrency(); }
+int default_threads() { return threads_in(allowance()); }
 
 VideoOptions parse_video_options(const po::variables_map& args) {
   VideoOptions options;
@@ -344,6 +353,11 @@ VideoOptions parse_video_options(const po::variables_map& args) {
   }
   if (const auto shard = optional_value<std::string>(args, "shard")) {
     options.shard = parse_shard(*shard);
+  }
+  options.share = is_set(args, "share");
+  if (options.share && is_set(args, "no-cache")) {
+    throw Error(ErrorKind::kUsage,
+                "--share: processes divide the inputs by the cache; leave out --no-cache");
   }
   options.nul_separated = is_set(args, "null");
   options.stats = optional_value<std::string>(args, "stats").value_or("");
@@ -480,6 +494,10 @@ void add_directory_option(po::options_description& options) {
 fs::path parse_directory(const po::variables_map& args) {
   fs::path directory = required(args, "output", "output", "a folder with -o DIR");
   expect_no_video_name(directory, "-o");
+  if (directory == "-") {
+    throw Error(ErrorKind::kUsage,
+                "-o: standard output takes one file, and here there are several; name a folder");
+  }
   return directory;
 }
 

@@ -98,11 +98,14 @@ struct VideoOptions {
   bool fail_fast = false;
   std::string progress = "off";
   std::optional<Shard> shard;
+  bool share = false;
   bool nul_separated = false;
   std::filesystem::path stats;  // empty for none
 };
 // --shard, --null, --fail-fast
 void add_input_options(boost::program_options::options_description& options);
+// --share, of commands that keep what they make in the cache
+void add_share_option(boost::program_options::options_description& options);
 // --stream
 void add_stream_option(boost::program_options::options_description& options);
 // --max-pixels, --max-streams, --max-alloc: what opening a video may take

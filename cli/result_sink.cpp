@@ -60,16 +60,17 @@ void ResultSink::add(VideoResult result) {
   if (is_file_a_video(options_.format)) {
     write_file_of(result);
   } else if (options_.format == ResultFormat::kJsonLines) {
-    put(jsonl_line(result));
+    put_in_turn(result.id, jsonl_line(result));
   } else if (options_.format == ResultFormat::kCsv) {
-    put(csv_rows(result));
+    put_in_turn(result.id, csv_rows(result));
   } else {
     results_.push_back(std::move(result));
   }
 }
 
 void ResultSink::add(VideoError error) {
-  if (options_.format == ResultFormat::kJsonLines) put(jsonl_line(error));
+  if (options_.format == ResultFormat::kJsonLines) put_in_turn(error.id, jsonl_line(error));
+  if (options_.format == ResultFormat::kCsv) put_in_turn(error.id, "");
   if (options_.format == ResultFormat::kActivityNet) errors_.push_back(std::move(error));
 }
 
@@ -94,7 +95,7 @@ void ResultSink::count(const std::vector<Segment>& final_segments) {
 }
 
 void ResultSink::tell_what_was_found() const {
-  if (has_candidates_alone_) return;
+  if (has_candidates_alone_ || videos_ == 0) return;
   constexpr std::size_t kShown = 8;
   std::vector<std::pair<int, std::string>> classes;
   int segments = 0;
@@ -122,6 +123,17 @@ void ResultSink::write_file_of(const VideoResult& result) {
   for (const ExportFile& file :
        export_files(export_row(name_of(options_.format)), {video}, {options_.output, true})) {
     write_file(file.path, file.text);
+  }
+}
+
+void ResultSink::put_in_turn(const std::string& id, std::string lines) {
+  if (header_.order.empty()) return put(std::move(lines));
+  before_their_turn_.emplace(id, std::move(lines));
+  for (; next_in_order_ < header_.order.size(); ++next_in_order_) {
+    const auto next = before_their_turn_.find(header_.order[next_in_order_]);
+    if (next == before_their_turn_.end()) break;
+    put(std::move(next->second));
+    before_their_turn_.erase(next);
   }
 }
 

@@ -21,6 +21,8 @@ std::string printable_lines(const std::string& text);
 struct ResultHeader {
   Json model, recipe;
   Json shard = nullptr;  // of which share of the inputs they are; null: all
+  // Of ids, in which lines and rows are written, in whichever results come; empty: as they come.
+  std::vector<std::string> order = {};
 };
 
 // Where results go: collected into one document, or a line (rows) a video as each comes, or a file
@@ -40,6 +42,7 @@ class ResultSink {
 
  private:
   void put(std::string lines);
+  void put_in_turn(const std::string& id, std::string lines);
   std::string document() const;
   void count(const std::vector<Segment>& final_segments);
   void tell_what_was_found() const;
@@ -53,6 +56,8 @@ class ResultSink {
   const bool may_meet_bars_;  // which are drawn on the same terminal
   std::ostream& err_;
   std::string pending_;
+  std::size_t next_in_order_ = 0;
+  std::map<std::string, std::string> before_their_turn_;  // lines by id
   bool begun_ = false;
   std::vector<VideoResult> results_;
   std::vector<VideoError> errors_;

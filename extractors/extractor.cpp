@@ -14,6 +14,8 @@
 #include "extractors/flow/flow_field.h"
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
+#include "pipeline/devices/gpu_memory.h"
 #include "pipeline/devices/threads.h"
 #include "pipeline/formats/npy.h"
 
@@ -120,9 +122,10 @@ void report_oddities(const VideoJob& job, const Json& video) {
                  gaps.at("frames").get<std::int64_t>());
   }
   if (video.contains("repeated_frames")) {
-    spdlog::warn("{}: its {} frames do not fill a snippet; the last frame is repeated {} times",
-                 job.file->path().string(), video.at("frames").get<std::int64_t>(),
-                 video.at("repeated_frames").get<std::int64_t>());
+    spdlog::warn("{}: {} in all, too few for a snippet, filled up with {} of the last",
+                 job.file->path().string(),
+                 counted(video.at("frames").get<std::size_t>(), "frames"),
+                 counted(video.at("repeated_frames").get<std::size_t>(), "copies"));
   }
 }
 
@@ -344,7 +347,8 @@ class Checkpoint {
   std::vector<CacheKey> parts_;  // that hold them, in order
 };
 
-Extractor::Extractor(ExtractorOptions options) : options_(std::move(options)) {
+Extractor::Extractor(ExtractorOptions options)
+    : options_(std::move(options)), clips_at_once_(options_.clips_at_once) {
   const bool has_flow =
       std::ranges::count(options_.networks, Modality::kFlow, &StreamNetwork::modality) > 0;
   if (has_flow) {
@@ -446,6 +450,8 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
       .add("device", device_description(options_.device))
       .add("i3d_precision", options_.i3d_precision)
       .add("torch", I3d::library_version());
+  const int clips_at_once = clips_at_once_;
+  if (clips_at_once > 1) builder.add("clips_at_once", clips_at_once);
   if (backend_) {
     builder.add("flow_version", kFlowVersion)
         .add("backend", backend_->key_name())
@@ -457,6 +463,9 @@ Stage Extractor::features_stage(const VideoJob& job, DiskCache* cache, std::size
   if (has_flow) stage.inputs.push_back(flow);
 
   stage.compute = [=, this, key = stage.key](const std::vector<Entry>& inputs, const fs::path&) {
+    if (clips_at_once != clips_at_once_) {
+      throw Error(ErrorKind::kRetry, "the stage is of more clips at once than fit");
+    }
     return compute_features(job, Checkpoint(cache, key, options_.checkpoint_s),
                             has_frames ? inputs.front().file : fs::path(),
                             has_flow ? inputs.back().file : fs::path(),
@@ -477,13 +486,31 @@ std::vector<std::unique_ptr<I3d>> Extractor::load_networks() const {
                                                        .feature_size = options_.feature_size,
                                                        .device = options_.device,
                                                        .precision = options_.i3d_precision,
-                                                       .side = options_.recipe.crop_size});
+                                                       .side = options_.recipe.crop_size,
+                                                       .clips_at_once = clips_at_once_});
   });
   return i3ds;
 }
 
+template <class Work>
+auto Extractor::in_memory(const Work& work) const {
+  try {
+    return work();
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kRetry) throw;
+    i3ds_.clear();
+    free_unused_gpu_memory(options_.device);
+    clips_at_once_ /= 2;
+    spdlog::warn(
+        "{}: from here on it is {}, and features are cached apart; to begin so, give "
+        "--clips-at-once {}",
+        e.what(), clips_at_once_, clips_at_once_);
+    throw;
+  }
+}
+
 const std::vector<std::unique_ptr<I3d>>& Extractor::i3ds() const {
-  if (i3ds_.empty()) i3ds_ = load_networks();
+  if (i3ds_.empty()) i3ds_ = in_memory([this] { return load_networks(); });
   return i3ds_;
 }
 
@@ -495,7 +522,7 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
   for (const auto& i3d : i3ds()) {
     work.networks.push_back([&i3d = *i3d](const Array& clips) { return i3d.features(clips); });
   }
-  work.clips_at_once = i3ds().front()->clips_at_once();
+  work.clips_at_once = clips_at_once_;
   FrameSupply supply(job, recipe, kept_frames, kept_flow, backend_.has_value());
   std::optional<FlowField> field;
   if (backend_) field.emplace(*backend_, recipe.flow, job.deadline);
@@ -518,7 +545,7 @@ Entry Extractor::compute_features(const VideoJob& job, Checkpoint checkpoint,
     job.file->expect_unchanged();
     checkpoint.save(rows);
   };
-  const Features features = extract_features(std::move(work));
+  const Features features = in_memory([&] { return extract_features(std::move(work)); });
   job.file->expect_unchanged();
   job.on_extracted(features);
 

@@ -43,6 +43,9 @@ struct ExtractorOptions {
   Device device = {};
   // Like the device it only rounds features, so the recipe lacks it.
   I3dPrecision i3d_precision = I3dPrecision::kFp32;
+  // That go through a network together, where this fits the device's memory. In the features' key,
+  // since it rounds them too. More than one is for GPUs.
+  int clips_at_once = 1;
   int threads = 1;
   double checkpoint_s = 30;  // a long video's features are saved so often, in seconds
 };
@@ -62,6 +65,10 @@ struct VideoJob {
 // The stages from a video to its features. Networks and the flow solver are loaded when a stage
 // first runs and shared by all videos; the object must outlive its stages, which belong to one
 // thread.
+//
+// Where the clips that go through a network together do not fit a GPU's memory, they are half as
+// many from then on, with a warning, and the stage throws Error(kRetry): stages that are asked for
+// after that have other keys.
 //
 // A stage's result is of the content that the job's file had when it was opened: where somebody
 // writes into it meanwhile, the stage throws Error(kInput).
@@ -98,6 +105,9 @@ class Extractor {
   std::vector<std::unique_ptr<I3d>> load_networks() const;
   // By network. Each stage asks for them first: what is wrong with them concerns every video.
   const std::vector<std::unique_ptr<I3d>>& i3ds() const;
+  // Calls `work` of the networks, and halves clips_at_once_ as told above.
+  template <class Work>
+  auto in_memory(const Work& work) const;
   Entry compute_features(const VideoJob& job, Checkpoint checkpoint,
                          const std::filesystem::path& kept_frames,
                          const std::filesystem::path& kept_flow, const Json& kept_video) const;
@@ -105,6 +115,7 @@ class Extractor {
   ExtractorOptions options_;
   std::optional<FlowBackend> backend_;              // none without a flow stream
   mutable std::vector<std::unique_ptr<I3d>> i3ds_;  // once loaded
+  mutable int clips_at_once_;
 };
 
 // Solves a video's flow and writes it to a new file or folder at `path`, one flow a frame: the last

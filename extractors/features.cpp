@@ -12,12 +12,18 @@
 namespace co2net {
 namespace {
 
+// Whole calls of networks, so that a clip's place in its call depends on the video alone.
+int snippets_at_once(const FeatureJob& job) {
+  const int wanted = std::max(2, job.threads / 2), clips = job.clips_at_once;
+  return (wanted + clips - 1) / clips * clips;
+}
+
 class Extraction {
  public:
   explicit Extraction(FeatureJob job)
       : job_(std::move(job)),
         reader_(job_.source, job_.recipe, job_.done.shape.empty() ? 0 : job_.done.dim(0),
-                std::max({2, job_.threads / 2, job_.clips_at_once})) {
+                snippets_at_once(job_)) {
     const auto columns = static_cast<std::int64_t>(job_.networks.size()) * job_.feature_size;
     const bool keeps_crops =
         job_.recipe.crop == CropMode::kTen && job_.recipe.ten_crop == TenCrop::kKeep;

@@ -126,7 +126,7 @@ void Co2Net::save(const std::filesystem::path& path) const {
     checkpoint[name] = torch::zeros(shape);
   }
   for (const auto& item : network_->named_parameters()) {
-    checkpoint[item.key()] = item.value().detach();
+    checkpoint[item.key()] = item.value().detach().cpu();
   }
   write_checkpoint(path, checkpoint);
 }

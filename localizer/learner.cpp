@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_pipeline.h>
+#include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -13,11 +14,14 @@
 #include <utility>
 
 #include "localizer/adam.h"
+#include "localizer/adam_tensors.h"
 #include "localizer/losses.h"
 #include "localizer/network.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/devices/device.h"
+#include "pipeline/devices/gpu_memory.h"
+#include "pipeline/devices/torch_device.h"
 
 namespace co2net {
 namespace {
@@ -29,13 +33,15 @@ struct Rows {
   std::size_t first = 0, last = 0;
 };
 
-// Rows that are computed together, by a rule that does not know the number of threads. Each such
-// task costs a gradient by all weights, which for short videos is more work than the videos are.
-std::vector<Rows> tasks_of(const std::vector<Array>& features) {
+// Rows that are computed together: so many, or by a rule that does not know the number of threads.
+// Each such task costs a gradient by all weights, which for short videos is more work than the
+// videos are.
+std::vector<Rows> tasks_of(const std::vector<Array>& features, int rows_at_once) {
   constexpr std::int64_t kSnippets = 300, kMostVideos = 5;
   const std::int64_t length = std::max<std::int64_t>(1, features.front().dim(0));
-  const auto videos =
-      static_cast<std::size_t>(std::clamp<std::int64_t>(kSnippets / length, 1, kMostVideos));
+  const auto videos = static_cast<std::size_t>(
+      rows_at_once > 0 ? rows_at_once
+                       : std::clamp<std::int64_t>(kSnippets / length, 1, kMostVideos));
   std::vector<Rows> tasks;
   for (std::size_t first = 0; first < features.size(); first += videos) {
     tasks.push_back({first, std::min(first + videos, features.size())});
@@ -63,6 +69,13 @@ Tensor multi_hot(const std::vector<std::vector<int>>& classes, int count) {
 
 std::vector<Tensor> tensors_of(const NetworkOutput& output) {
   return {output.cas, output.attn, output.attn_rgb, output.attn_flow, output.feat};
+}
+
+at::Generator generator_of(const torch::Device& device, std::uint64_t seed) {
+  if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
+  at::Generator generator = at::globalContext().defaultGenerator(device).clone();
+  generator.set_current_seed(seed);
+  return generator;
 }
 
 // The tasks' outputs as one batch that a loss can be differentiated by, apart from how they came
@@ -114,6 +127,8 @@ AttentionFigures figures_of(const Tensor& attention) {
   return {values.mean().item<double>(), values.std(/*unbiased=*/false).item<double>()};
 }
 
+constexpr int kRowsOfABatch = 10;
+
 std::span<float> values_of(const Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
@@ -121,8 +136,13 @@ std::span<float> values_of(const Tensor& tensor) {
 }  // namespace
 
 struct Learner::Parts {
-  Parts(const TrainingOptions& options_, const Co2NetConfig& config)
-      : options(options_), classes(config.classes), model(Co2Net::seeded(config, options_.seed)) {
+  Parts(const TrainingOptions& options_, const Co2NetConfig& config, const LearnerPlace& place_)
+      : options(options_),
+        classes(config.classes),
+        place(place_),
+        device(torch_device(place_.device)),
+        model(Co2Net::seeded(config, options_.seed)) {
+    model.move_to(place.device);
     for (const auto& item : model.network().named_parameters()) {
       names.push_back(item.key());
       parameters.push_back(item.value());
@@ -131,29 +151,44 @@ struct Learner::Parts {
     }
   }
 
+  // The same for the same task, each time.
+  NetworkOutput output_of(const Batch& batch, const std::vector<Rows>& tasks, std::size_t task,
+                          std::optional<std::uint64_t> dropout_seed) const {
+    place.on_rows(tasks[task].last - tasks[task].first);
+    std::optional<at::Generator> dropout;
+    if (dropout_seed) dropout = generator_of(device, *dropout_seed + task);
+    return model.network().forward(to_tensor(batch.features, tasks[task]).to(device), dropout);
+  }
+
+  // Whether a part's output is to be computed once more for its gradients, lest all parts' memory
+  // is taken at once.
+  bool recomputes(const std::vector<Rows>& tasks) const {
+    return rows_at_once > 0 && tasks.size() > 1;
+  }
+
   std::vector<NetworkOutput> outputs(const Batch& batch, const std::vector<Rows>& tasks,
                                      std::optional<std::uint64_t> dropout_seed, int threads) const {
     std::vector<NetworkOutput> outputs;
     in_order(
         tasks.size(), threads,
         [&](std::size_t task) {
-          std::optional<at::Generator> dropout;
-          if (dropout_seed) dropout = at::detail::createCPUGenerator(*dropout_seed + task);
-          return model.network().forward(to_tensor(batch.features, tasks[task]), dropout);
+          const torch::AutoGradMode with_gradients(!recomputes(tasks));
+          return output_of(batch, tasks, task, dropout_seed);
         },
         [&](NetworkOutput output) { outputs.push_back(std::move(output)); });
     return outputs;
   }
 
-  // The loss's gradient by each parameter, from its gradient by the tasks' outputs.
-  std::vector<Tensor> gradients(const std::vector<NetworkOutput>& outputs,
-                                const std::vector<Rows>& tasks, const NetworkOutput& batch,
-                                int threads) const {
+  // The loss's gradient by each parameter, from its gradient by the tasks' outputs, each given by
+  // its number.
+  template <class OutputOf>
+  std::vector<Tensor> gradients(const OutputOf& output_of_task, const std::vector<Rows>& tasks,
+                                const NetworkOutput& batch, int threads) const {
     std::vector<Tensor> sums(parameters.size());
     in_order(
         tasks.size(), threads,
         [&](std::size_t task) {
-          const std::vector<Tensor> of_task = tensors_of(outputs[task]);
+          const std::vector<Tensor> of_task = tensors_of(output_of_task(task));
           const std::vector<Tensor> of_batch = tensors_of(batch);
           const auto first = static_cast<std::int64_t>(tasks[task].first);
           const auto last = static_cast<std::int64_t>(tasks[task].last);
@@ -181,17 +216,73 @@ struct Learner::Parts {
   }
 
   Losses losses_of(const NetworkOutput& output, const Batch& batch) const {
-    const Tensor labels = multi_hot(batch.classes, classes);
+    const Tensor labels = multi_hot(batch.classes, classes).to(device);
     if (options.kind == NetworkKind::kWtalc) {
       return wtalc_losses(output, labels, batch.lengths, options.loss);
     }
     return co2net_losses(output, labels, options.loss);
   }
 
+  struct Descent {
+    UpdateFigures figures;
+    std::vector<Tensor> gradients;
+  };
+
+  Descent descent(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
+                  int threads) const {
+    const std::vector<Rows> tasks = tasks_of(batch.features, rows_at_once);
+    const std::vector<NetworkOutput> kept = outputs(batch, tasks, dropout_seed, threads);
+    const NetworkOutput joined = detached_batch(kept);
+    const Losses losses = losses_of(joined, batch);
+    throw_if_interrupted();
+    losses.total.backward();
+    const auto output_of_task = [&](std::size_t task) {
+      return recomputes(tasks) ? output_of(batch, tasks, task, dropout_seed) : kept[task];
+    };
+    return {{to_values(losses), figures_of(joined.attn), figures_of(joined.attn_rgb),
+             figures_of(joined.attn_flow)},
+            gradients(output_of_task, tasks, joined, threads)};
+  }
+
+  // The same, of fewer rows at once where the GPU's memory is short, from then on.
+  Descent descent_in_memory(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
+                            int threads) {
+    for (;;) {
+      try {
+        return descent(batch, dropout_seed, threads);
+      } catch (const Error&) {
+        throw;
+      } catch (const std::exception& e) {
+        if (rows_at_once == 0 || !is_short_of_gpu_memory(e)) throw;
+      }
+      take_fewer_rows();
+    }
+  }
+
+  void take_fewer_rows() {
+    const std::string where = " in the memory of " + to_string(place.device);
+    if (rows_at_once == 1) {
+      throw Error(ErrorKind::kInternal,
+                  "there is no place to learn from a single video" + where +
+                      "; end what else uses it, or train with a smaller length");
+    }
+    spdlog::warn("there is no place to learn from {} videos at once{}: from here on it is {}",
+                 rows_at_once, where, (rows_at_once + 1) / 2);
+    rows_at_once = (rows_at_once + 1) / 2;
+    free_unused_gpu_memory(place.device);
+  }
+
   void step(const std::vector<Tensor>& gradients) {
     const AdamOptions adam{.learning_rate = options.learning_rate,
                            .weight_decay = options.weight_decay};
     ++updates;
+    if (!device.is_cpu()) {
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        if (!gradients[i].defined()) continue;
+        adam_step(adam, updates, parameters[i].detach(), gradients[i], moments1[i], moments2[i]);
+      }
+      return;
+    }
     tbb::parallel_for(std::size_t{0}, parameters.size(), [&](std::size_t i) {
       if (!gradients[i].defined()) return;
       adam_step(adam, updates, values_of(parameters[i]), values_of(gradients[i]),
@@ -201,14 +292,23 @@ struct Learner::Parts {
 
   TrainingOptions options;
   int classes;
+  LearnerPlace place;
+  torch::Device device;
+  int rows_at_once = place.rows_at_once;
   Co2Net model;
   std::vector<std::string> names;
   std::vector<Tensor> parameters, moments1, moments2;
   std::int64_t updates = 0;
 };
 
-Learner::Learner(const TrainingOptions& options, int classes, int feature_size)
-    : parts_(std::make_unique<Parts>(options, network_config(options, classes, feature_size))) {}
+LearnerPlace learner_place(const Device& device) {
+  return {.device = device, .rows_at_once = device.is_gpu() ? kRowsOfABatch : 0};
+}
+
+Learner::Learner(const TrainingOptions& options, int classes, int feature_size,
+                 const LearnerPlace& place)
+    : parts_(std::make_unique<Parts>(options, network_config(options, classes, feature_size),
+                                     place)) {}
 
 Learner::Learner(Learner&&) noexcept = default;
 Learner::~Learner() = default;
@@ -216,25 +316,23 @@ Learner::~Learner() = default;
 UpdateFigures Learner::update(const Batch& batch, std::optional<std::uint64_t> dropout_seed,
                               int threads) {
   use_one_thread_here();
-  const std::vector<Rows> tasks = tasks_of(batch.features);
-  const std::vector<NetworkOutput> outputs = parts_->outputs(batch, tasks, dropout_seed, threads);
-  const NetworkOutput joined = detached_batch(outputs);
-  const Losses losses = parts_->losses_of(joined, batch);
-  throw_if_interrupted();
-  losses.total.backward();
-  parts_->step(parts_->gradients(outputs, tasks, joined, threads));
-  return {to_values(losses), figures_of(joined.attn), figures_of(joined.attn_rgb),
-          figures_of(joined.attn_flow)};
+  if (!parts_->device.is_cpu()) threads = 1;
+  const Parts::Descent descent = parts_->descent_in_memory(batch, dropout_seed, threads);
+  parts_->step(descent.gradients);
+  return descent.figures;
 }
 
 const Co2Net& Learner::model() const { return parts_->model; }
 
+int Learner::rows_at_once() const { return parts_->rows_at_once; }
+void Learner::set_rows_at_once(int rows) { parts_->rows_at_once = rows; }
+
 Tensors Learner::state() const {
   Tensors state = {{"updates", torch::tensor(parts_->updates)}};
   for (std::size_t i = 0; i < parts_->names.size(); ++i) {
-    state["parameter/" + parts_->names[i]] = parts_->parameters[i].detach();
-    state["moment1/" + parts_->names[i]] = parts_->moments1[i];
-    state["moment2/" + parts_->names[i]] = parts_->moments2[i];
+    state["parameter/" + parts_->names[i]] = parts_->parameters[i].detach().cpu();
+    state["moment1/" + parts_->names[i]] = parts_->moments1[i].cpu();
+    state["moment2/" + parts_->names[i]] = parts_->moments2[i].cpu();
   }
   return state;
 }

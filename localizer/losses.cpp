@@ -75,13 +75,15 @@ Tensor multiple_instance_loss(const Tensor& cas, const Tensor& labels, double ba
                               int top_k_ratio) {
   const std::int64_t k = std::max<std::int64_t>(1, cas.size(1) / top_k_ratio);
   const Tensor scores = std::get<0>(cas.topk(k, /*dim=*/1)).mean(1);
-  const Tensor wanted = torch::cat({labels, torch::full({labels.size(0), 1}, background)}, 1);
+  const Tensor wanted =
+      torch::cat({labels, torch::full({labels.size(0), 1}, background, labels.options())}, 1);
   const Tensor shares = wanted / (wanted.sum(1, /*keepdim=*/true) + 1e-4);
   return -(shares * scores.log_softmax(1)).sum(1).mean();
 }
 
-Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& labels,
+Tensor coactivity_loss(const Tensor& feat, const Tensor& cas, const Tensor& all_labels,
                        const std::vector<std::int64_t>& lengths) {
+  const Tensor labels = all_labels.cpu();  // each look at one on a GPU would wait for it
   const auto length = [&](int row) {
     return lengths.empty() ? feat.size(1) : lengths[static_cast<std::size_t>(row)];
   };

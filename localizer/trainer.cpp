@@ -12,6 +12,7 @@
 #include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/interrupt.h"
+#include "pipeline/devices/gpu_memory.h"
 
 namespace fs = std::filesystem;
 
@@ -49,10 +50,12 @@ fs::path settings_file(const TrainingJob& job) { return job.directory / "setting
 
 // What tells a training from another.
 Json settings_of(const TrainingJob& job) {
-  return {{"schema", kSchema},
-          {"options", to_json(job.options, !job.background.empty())},
-          {"classes", job.dataset->classes().size()},
-          {"data", job.data}};
+  Json settings = {{"schema", kSchema},
+                   {"options", to_json(job.options, !job.background.empty())},
+                   {"classes", job.dataset->classes().size()},
+                   {"data", job.data}};
+  if (job.device.is_gpu()) settings["device"] = device_description(job.device);
+  return settings;
 }
 
 // A W-TALC has these alone.
@@ -116,6 +119,33 @@ class MetricsLog {
   std::ofstream log_;
 };
 
+// How long steps take, and how much of a GPU's memory: what metrics.jsonl may not hold, which is
+// the same each time.
+class TimingLog {
+ public:
+  TimingLog(const fs::path& file, const Device& device)
+      : device_(device), log_(file, std::ios::app) {
+    take_peak_gpu_memory(device_);
+  }
+
+  void add(std::int64_t iteration, Clock::duration step) {
+    constexpr int kStepsALine = 100;
+    taken_ += step;
+    if (++steps_ < kStepsALine) return;
+    Json line = {{"iteration", iteration}, {"seconds_a_step", taken_.count() / steps_}};
+    if (device_.is_gpu()) line["peak_gpu_bytes"] = take_peak_gpu_memory(device_);
+    log_ << to_text(line) << std::endl;
+    taken_ = {};
+    steps_ = 0;
+  }
+
+ private:
+  Device device_;
+  std::ofstream log_;
+  std::chrono::duration<double> taken_{};
+  int steps_ = 0;
+};
+
 class Training {
  public:
   explicit Training(const TrainingJob& job)
@@ -125,10 +155,11 @@ class Training {
         sampler_(paired_by_class(job), job.videos, job.background, job.options.background_rows,
                  is_wtalc() ? Pairs::kIndependent : Pairs::kDifferent),
         learner_(job.options, static_cast<int>(job.dataset->classes().size()),
-                 job.dataset->features().feature_size()) {
+                 job.dataset->features().feature_size(), learner_place(job.device)) {
     settle(job);
     const std::int64_t logged = fs::exists(state_file_) ? restore() : 0;
     metrics_.emplace(job.directory / "metrics.jsonl", logged, job.on_logged);
+    timing_.emplace(job.directory / "timing.jsonl", job.device);
   }
 
   TrainingResult run() {
@@ -202,10 +233,12 @@ class Training {
   }
 
   void update() {
+    const auto start = Clock::now();
     const std::uint64_t dropout_seed = random_for(job_.options.seed, iteration(), kDropout)();
     const UpdateFigures figures = learner_.update(next_batch(), dropout_seed, job_.threads);
     ++result_.iterations;
     is_unsaved_ = true;
+    timing_->add(result_.iterations, Clock::now() - start);
     Json line = {{"iteration", result_.iterations}, {"losses", terms_of(job_, figures.losses)}};
     if (!is_wtalc()) {
       line["attention"] = {{"attn", to_json(figures.attn)},
@@ -249,14 +282,15 @@ class Training {
   // The log first: a state's lines are always in it.
   void save() {
     metrics_->flush();
-    const Json progress = {{"iterations", result_.iterations},
-                           {"best_iteration", result_.best_iteration},
-                           {"best_score", result_.best.score},
-                           {"best_details", result_.best.details},
-                           {"judged", judged_},
-                           {"unimproved", unimproved_},
-                           {"finished", finished_},
-                           {"logged", metrics_->lines()}};
+    Json progress = {{"iterations", result_.iterations},
+                     {"best_iteration", result_.best_iteration},
+                     {"best_score", result_.best.score},
+                     {"best_details", result_.best.details},
+                     {"judged", judged_},
+                     {"unimproved", unimproved_},
+                     {"finished", finished_},
+                     {"logged", metrics_->lines()}};
+    if (job_.device.is_gpu()) progress["rows_at_once"] = learner_.rows_at_once();
     const std::string text = to_text(progress);
     Tensors state = learner_.state();
     state["progress"] = torch::tensor(std::vector<std::uint8_t>(text.begin(), text.end()));
@@ -279,6 +313,7 @@ class Training {
       judged_ = progress.at("judged");
       unimproved_ = progress.at("unimproved");
       finished_ = progress.at("finished");
+      if (job_.device.is_gpu()) learner_.set_rows_at_once(progress.at("rows_at_once"));
       return progress.at("logged");
     } catch (const std::exception& e) {
       throw Error(ErrorKind::kModel,
@@ -292,6 +327,7 @@ class Training {
   BatchSampler sampler_;
   Learner learner_;
   std::optional<MetricsLog> metrics_;
+  std::optional<TimingLog> timing_;
   TrainingResult result_;
   std::int64_t judged_ = 0;  // the iteration that was judged last
   int unimproved_ = 0;       // judgements since the best

@@ -11,6 +11,7 @@
 #include "localizer/training_options.h"
 #include "pipeline/base/json.h"
 #include "pipeline/datasets/dataset.h"
+#include "pipeline/devices/device.h"
 
 namespace co2net {
 
@@ -29,8 +30,10 @@ struct TrainingJob {
   std::vector<std::size_t> background;
   Json data;  // names what is learned from: a training only goes on with the same
   int threads = 1;
+  Device device = {};  // where to compute; a training goes on only where it began
 
-  std::filesystem::path directory;   // for settings.json, state.pt and metrics.jsonl
+  // For settings.json, state.pt, metrics.jsonl and timing.jsonl.
+  std::filesystem::path directory;
   std::filesystem::path model_file;  // where the best model goes, as soon as it is found
   double checkpoint_s = 600;         // the state is also saved so often, in seconds
 
@@ -60,9 +63,11 @@ struct TrainingResult {
 // data, and ends with the same bytes; a finished one returns its result at once. metrics.jsonl has
 // a line an update, {"iteration", "losses", "attention"}, without attention of a W-TALC, and a line
 // a judgement, {"iteration", "score", "best", ...details}; nothing in it depends on the clock or
-// the number of threads. Errors: Error(kUsage) if the directory holds another training, naming the
-// differences, or one of another version; Error(kInput) if no class has two videos; Error(kModel)
-// for a damaged state; Error(kIo); Error(kInterrupted), with the state saved.
+// the number of threads. timing.jsonl is apart from it for that: a line each hundred updates,
+// {"iteration", "seconds_a_step", on a GPU "peak_gpu_bytes"}.
+// Errors: Error(kUsage) if the directory holds another training, naming the differences, or one of
+// another version; Error(kInput) if no class has two videos; Error(kModel) for a damaged state;
+// Error(kIo); Error(kInterrupted), with the state saved.
 TrainingResult train(const TrainingJob& job);
 
 // Errors: Error(kUsage) if the job's directory holds another training, naming the differences, or

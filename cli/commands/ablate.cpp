@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 
+#include "cli/commands/extraction_options.h"
 #include "cli/commands/training_options.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -37,7 +38,7 @@ void add_ablate_options(po::options_description& options) {
       ("seeds", po::value<int>()->value_name("N")->default_value(1),
        "train each row with N seeds, --seed and the following, each with its own held-out share; "
        "figures are means, the deviation is that of a sample");
-  add_training_options(options);
+  add_training_options(options, "where to learn: auto, cpu, cuda or cuda:N");
   options.add_options()("output,o", po::value<std::string>()->value_name("DIR"),
                         "folder for a bundle and its result.json a training, to go on from after "
                         "an interruption; a finished training's state, which is several times as "
@@ -70,6 +71,7 @@ AblationJob parse_job(const po::variables_map& args) {
   AblationJob job;
   job.base = parse_training(args);
   job.tables = parse_tables(args, job.base.options.kind);
+  job.base.device = parse_device(args);
   job.seeds = args["seeds"].as<int>();
   job.data = parse_dataset(args);
   return job;

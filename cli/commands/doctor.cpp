@@ -86,7 +86,11 @@ std::string value_text(const Fact& fact) {
 }
 
 // A line each of a list whose items are long.
-bool is_a_list_of_lines(const Fact& fact) { return fact.name == "libraries"; }
+bool is_a_list_of_lines(const Fact& fact) {
+  constexpr std::string_view kOfLongItems[] = {"libraries", "missing_for_cuda_flow",
+                                               "opencl_devices"};
+  return !fact.value.empty() && std::ranges::count(kOfLongItems, fact.name) > 0;
+}
 
 void print_fact(const Fact& fact, std::ostream& out) {
   constexpr int kNameColumns = 22;

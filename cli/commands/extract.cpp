@@ -24,6 +24,7 @@ void add_extract_options(po::options_description& options) {
   add_checkpoint_option(options);
   add_cache_options(options);
   add_video_options(options);
+  add_share_option(options);
 }
 
 std::vector<Modality> parse_streams(const po::variables_map& args) {
@@ -46,6 +47,7 @@ ExtractJob parse_job(const po::variables_map& args, const VideoOptions& video, D
   job.each = video.each;
   job.fail_fast = video.fail_fast;
   job.cache = cache;
+  job.shared = video.share;
   return job;
 }
 

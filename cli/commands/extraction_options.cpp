@@ -27,25 +27,36 @@ void parse_keep(const po::variables_map& args, ExtractionSettings& settings) {
   if (args["no-cache"].as<bool>()) throw Error(ErrorKind::kUsage, "--keep needs a cache");
 }
 
+constexpr int kMostClipsAtOnce = 1024;
+
+void expect_gpu(const Device& device, const std::string& option) {
+  if (device.is_gpu()) return;
+  throw Error(ErrorKind::kUsage, option + " needs a CUDA device, and the networks run on the CPU");
+}
+
 bool is_for_flow_alone(const std::string& device) { return device.starts_with("opencl"); }
 
 }  // namespace
 
 void add_device_option(po::options_description& options, const char* help) {
   options.add_options()("device",
-                        po::value<std::string>()->value_name("WHERE")->default_value("auto"), help);
+                        po::value<std::string>()->value_name("WHERE")->default_value("auto"), help)(
+      "tf32", po::bool_switch(),
+      "on a CUDA device, round what networks multiply to TensorFloat-32, which is faster");
 }
 
 Device parse_device(const po::variables_map& args) {
   const auto text = args["device"].as<std::string>();
   return within("--device", [&] {
-    const Device device = text == "auto" ? best_device() : parse_device(text);
+    Device device = text == "auto" ? best_device() : parse_device(text);
     if (text == "auto" && device.is_gpu()) {
       spdlog::info("the networks run on {} ({})", to_string(device), device_description(device));
     } else if (text == "auto") {
       spdlog::info("no CUDA device: the networks run on the CPU");
     }
+    device.tf32 = args["tf32"].as<bool>();
     use_device(device);
+    if (device.tf32) expect_gpu(device, "--tf32");
     return device;
   });
 }
@@ -54,9 +65,17 @@ void add_extraction_options(po::options_description& options) {
   add_device_option(options,
                     "where networks and flow run: auto, cpu, cuda or cuda:N; with opencl or "
                     "opencl:N flow runs there and the networks on the CPU");
+  add_i3d_options(options);
+}
+
+void add_i3d_options(po::options_description& options) {
   options.add_options()("i3d-precision",
                         po::value<std::string>()->value_name("NAME")->default_value("fp32"),
-                        "of I3D: fp32, or on a GPU fp16, whose features are coarser")  //
+                        "of I3D: fp32, or on a CUDA device fp16 or bf16, whose features are "
+                        "coarser; the log says how much")  //
+      ("clips-at-once", po::value<int>()->value_name("N"),
+       "on a CUDA device, how many clips go through I3D together (default: 16; half as many where "
+       "its memory is short); features are cached apart")  //
       ("keep", po::value<Strings>()->composing()->value_name("STAGE"),
        "also keep 'frames' or 'flow' in the cache, as playable videos; repeatable");
 }
@@ -85,14 +104,27 @@ ExtractionSettings parse_extraction(const po::variables_map& args, const Recipe&
   settings.recipe = recipe;
   const auto device = args["device"].as<std::string>();
   if (device == "cpu" || is_for_flow_alone(device)) settings.flow_backend = device;
-  if (!is_for_flow_alone(device)) settings.device = parse_device(args);
+  if (is_for_flow_alone(device)) {
+    if (args["tf32"].as<bool>()) expect_gpu(settings.device, "--tf32");
+  } else {
+    settings.device = parse_device(args);
+  }
   const bool is_portable = recipe.flow.variant == FlowVariant::kPortable;
   if (device != "auto" && settings.device.is_gpu() && is_portable) {
     settings.flow_backend = to_string(settings.device);
   }
   settings.i3d_precision = one_of<I3dPrecision>(args, "i3d-precision");
-  if (settings.i3d_precision == I3dPrecision::kFp16 && !settings.device.is_gpu()) {
-    throw Error(ErrorKind::kUsage, "--i3d-precision fp16 needs a CUDA device");
+  if (settings.i3d_precision != I3dPrecision::kFp32) {
+    expect_gpu(settings.device, "--i3d-precision " + name_of(settings.i3d_precision));
+  }
+  if (settings.device.is_gpu()) settings.clips_at_once = kClipsOnGpu;
+  if (const auto clips = optional_value<int>(args, "clips-at-once")) {
+    expect_gpu(settings.device, "--clips-at-once");
+    if (*clips < 1 || *clips > kMostClipsAtOnce) {
+      throw Error(ErrorKind::kUsage,
+                  "--clips-at-once must be from 1 to " + std::to_string(kMostClipsAtOnce));
+    }
+    settings.clips_at_once = *clips;
   }
   settings.threads = threads;
   parse_keep(args, settings);
@@ -129,6 +161,7 @@ LocalizeVideosJob parse_localize_videos(const po::variables_map& args, const Vid
   job.compat = parse_compat(args);
   job.fail_fast = video.fail_fast;
   job.cache = cache;
+  job.shared = video.share;
   return job;
 }
 

@@ -13,12 +13,14 @@ namespace co2net {
 
 // Options that commands that make features of videos share.
 
-// --device, with its help. "auto" becomes what is there, and the log says which.
+// --device, with its help, and --tf32. "auto" becomes what is there, and the log says which.
 void add_device_option(boost::program_options::options_description& options, const char* help);
 Device parse_device(const boost::program_options::variables_map& args);
 
-// --device, where flow may have a device of its own, --i3d-precision, --keep
+// --device, where flow may have a device of its own, and the next ones
 void add_extraction_options(boost::program_options::options_description& options);
+// --i3d-precision, --clips-at-once, --keep
+void add_i3d_options(boost::program_options::options_description& options);
 // --checkpoint
 void add_checkpoint_option(boost::program_options::options_description& options);
 ExtractionSettings parse_extraction(const boost::program_options::variables_map& args,

@@ -16,8 +16,8 @@ void add_localize_options(po::options_description& options) {
   add_threads_option(options);
   add_device_option(options, "where CO2-Net runs: auto, cpu, cuda or cuda:N");
   options.add_options()("annotations", po::value<std::string>()->value_name("FILE|DIR"),
-                        "annotations of the videos of one packed file of features, which is in "
-                        "their order, or of those of a folder that are wanted");
+                        "annotations of the videos of packed files of features, which are in "
+                        "their order, or of those of folders that are wanted");
   add_save_scores_option(options);
 }
 
@@ -31,10 +31,13 @@ int run_localize(const po::variables_map& args, Io& io) {
   job.scores = parse_save_scores(args);
   std::optional<FeatureSet> annotated;
   if (const auto annotations = optional_value<std::string>(args, "annotations")) {
-    const fs::path features = parse_argument(args, "FEATURES");
-    expect_no_input_at(inputs.options.stats, {{features, ""}}, "--stats");
+    parse_arguments(args, "FEATURES");
+    const std::vector<fs::path> features = parse_paths(args, "input");
+    for (const fs::path& path : features) {
+      expect_no_input_at(inputs.options.stats, {{path, ""}}, "--stats");
+    }
     job.packed = &annotated.emplace(annotated_features(features, *annotations));
-    inputs.taken = shared_out(annotated_inputs(features, *annotated), inputs.options);
+    inputs.taken = shared_out(annotated_inputs(*annotated), inputs.options);
   } else {
     inputs.taken = parse_inputs(args, "FEATURES", {".npy"}, inputs.options, io.in);
   }

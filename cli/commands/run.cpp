@@ -26,6 +26,7 @@ void add_run_options(po::options_description& options) {
   add_checkpoint_option(options);
   add_cache_options(options);
   add_video_options(options);
+  add_share_option(options);
   add_save_scores_option(options);
   options.add_options()("report", po::value<std::string>()->value_name("DIR"),
                         "also write a page that shows what was found, as 'co2net report' does");
@@ -63,6 +64,12 @@ int run_run(const po::variables_map& args, Io& io) {
   const ResultOptions results = parse_result_options(args);
   const fs::path report = parse_report(args, results);
   const VideoOptions video = parse_video_options(args);
+  if (video.share) {
+    expect_none_of(
+        args, {"report"},
+        "would be written by several processes at once; with --share make it in the end, "
+        "by 'co2net report'");
+  }
   const std::unique_ptr<DiskCache> cache = parse_cache(args);
   LocalizeVideosJob job = parse_localize_videos(args, video, cache.get());
   expect_made_by(job.bundle, results);
@@ -74,7 +81,9 @@ int run_run(const po::variables_map& args, Io& io) {
   if (!at_once) inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   expect_no_input_at(results.output, inputs.files);
 
-  ResultSink sink(results, {summary(job.bundle), to_json(job.extraction.recipe), inputs.shard}, io);
+  ResultHeader header = {summary(job.bundle), to_json(job.extraction.recipe), inputs.shard};
+  if (video.share) header.order = ids_of(inputs.files);
+  ResultSink sink(results, std::move(header), io);
   const auto work = [&](Stats& stats, const Observer& observer) {
     const int failed = localize_videos(
         job,

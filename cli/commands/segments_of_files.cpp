@@ -16,6 +16,7 @@ void add_segments_of_files_options(po::options_description& options) {
   add_operating_point_option(options);
   add_cache_options(options);
   add_input_options(options);
+  add_share_option(options);
   add_outcome_options(options);
   add_progress_option(options);
 }
@@ -34,10 +35,12 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   job.strict = inputs.options.each.strict;
   job.each.fail_fast = inputs.options.fail_fast;
   job.cache = cache.get();
+  if (inputs.options.share) job.each.shared = job.cache;
   expect_no_input_at(results.output, inputs.taken.files);
 
-  ResultSink sink(results, {summary(job.bundle), to_json(job.bundle.recipe), inputs.taken.shard},
-                  io);
+  ResultHeader header = {summary(job.bundle), to_json(job.bundle.recipe), inputs.taken.shard};
+  if (inputs.options.share) header.order = ids_of(inputs.taken.files);
+  ResultSink sink(results, std::move(header), io);
   const auto work = [&](Stats& stats, const Observer& observer) {
     const int failed =
         workflow(job, source_of(inputs.taken.files), stats, sink.receiver(), observer);

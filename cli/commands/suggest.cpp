@@ -1,6 +1,7 @@
 #include "cli/workflows/suggest.h"
 
 #include <boost/program_options.hpp>
+#include <map>
 
 #include "cli/commands/extraction_options.h"
 #include "cli/options.h"
@@ -24,6 +25,7 @@ void add_suggest_options(po::options_description& options) {
   add_checkpoint_option(options);
   add_cache_options(options);
   add_video_options(options);
+  add_share_option(options);
 }
 
 // The folder that the files of rows are below; empty where not just one was given.
@@ -62,12 +64,15 @@ int run_suggest(const po::variables_map& args, Io& io) {
     expect_writable(output);
   }
 
-  std::string rows(kSuggestionsHeader);
+  std::map<std::string, std::string> row_of;  // by id
   const auto add_row = [&](const Suggestion& suggestion) {
-    rows += suggestion_row(suggestion, file_below(folder, suggestion.input.path), job.bundle.name);
+    row_of[suggestion.input.id] =
+        suggestion_row(suggestion, file_below(folder, suggestion.input.path), job.bundle.name);
   };
   return through_inputs(video, io, [&](Stats& stats, const Observer& observer) {
     const int failed = suggest_labels(job, source_of(inputs), stats, add_row, observer);
+    std::string rows(kSuggestionsHeader);
+    for (const Input& input : inputs) rows += row_of[input.id];
     if (output.empty()) {
       io.out << (io.out_is_terminal ? printable_lines(rows) : rows);
     } else {

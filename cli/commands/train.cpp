@@ -34,7 +34,7 @@ po::options_description videos_form() {
       ("trust-suggestions", po::bool_switch(),
        "take labels as 'co2net suggest' wrote them, with its column suggested_by still there");
   add_recipe_options(options, false);
-  add_extraction_options(options);
+  add_i3d_options(options);
   add_cache_options(options);
   add_stream_option(options);
   add_limit_options(options);
@@ -51,7 +51,10 @@ void add_train_options(po::options_description& options) {
        "how features are made of videos, instead of the extractor's recipe; or how they were made, "
        "where neither a sidecar nor the extractor says it (an error if these say otherwise)");
   add_train_subset_option(options);
-  add_training_options(options);
+  add_training_options(options,
+                       "where to learn: auto, cpu, cuda or cuda:N; with --videos I3D and flow run "
+                       "there too, and with opencl or opencl:N flow runs there and the rest on the "
+                       "CPU");
   add_directory_option(options);
   options.add_options()("false-alarms", po::value<double>()->value_name("R"),
                         "choose the operating point so that held-out background videos have at "
@@ -87,6 +90,7 @@ void print_held_out(const TrainingResult& training, std::size_t videos, std::ost
 int train_from_features(const po::variables_map& args, Io& io) {
   TrainOnFeaturesJob job;
   job.settings = parse_settings(args);
+  job.settings.device = parse_device(args);
   job.data = parse_dataset(args);
   job.name = parse_bundle_name(args).value_or(name_of(job.settings.options.kind) + "-" +
                                               name_of(job.settings.preset));
@@ -126,6 +130,7 @@ int train_from_videos(const po::variables_map& args, Io& io) {
   job.extractor = load_bundle(required(args, "extractor", "I3D to make features with"),
                               {kI3dRgbFile, kI3dFlowFile});
   job.extraction = parse_extraction(args, parse_recipe(args, job.extractor.recipe), video.threads);
+  job.settings.device = job.extraction.device;
   if (args["checkpoint"].defaulted()) {
     job.extraction.checkpoint_s = ExtractionSettings{}.checkpoint_s;
   }

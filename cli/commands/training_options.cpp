@@ -2,13 +2,14 @@
 
 #include <boost/program_options.hpp>
 
+#include "cli/commands/extraction_options.h"
 #include "cli/options.h"
 #include "pipeline/base/error.h"
 
 namespace po = boost::program_options;
 
 namespace co2net {
-void add_training_options(po::options_description& options) {
+void add_training_options(po::options_description& options, const char* device_help) {
   options.add_options()("preset",
                         po::value<std::string>()->value_name("NAME")->default_value("thumos14"),
                         "published settings to start from: thumos14 or activitynet1.2")  //
@@ -29,6 +30,7 @@ void add_training_options(po::options_description& options) {
        "the default follows from their number)")  //
       ("checkpoint", number_option(600)->value_name("SECONDS"),
        "how often the state is saved, to go on from after an interruption");
+  add_device_option(options, device_help);
   add_threads_option(options);
   add_progress_option(options);
 }
@@ -58,9 +60,10 @@ TrainingSettings parse_training(const po::variables_map& args) {
 }
 
 void add_dataset_options(po::options_description& options) {
-  options.add_options()("features", po::value<std::string>()->value_name("DIR|FILE.npy"),
-                        "features to learn from: a folder of <id>.npy, or a packed file in the "
-                        "annotations' order")  //
+  options.add_options()(
+      "features", po::value<std::vector<std::string>>()->composing()->value_name("DIR|FILE.npy"),
+      "features to learn from: a folder of <id>.npy, or a packed file in the annotations' order; "
+      "repeatable, for videos in several of them")  //
       ("annotations", po::value<std::string>()->value_name("FILE|DIR"),
        "labels of the videos: ActivityNet's JSON, a folder of W-TALC .npy files, or a folder of "
        "THUMOS14's text files")  //
@@ -76,7 +79,8 @@ void add_train_subset_option(po::options_description& options) {
 
 DatasetFiles parse_dataset(const po::variables_map& args) {
   DatasetFiles files;
-  files.features = required(args, "features", "features");
+  files.features = parse_paths(args, "features");
+  if (files.features.empty()) throw Error(ErrorKind::kUsage, "no features: give --features");
   files.annotations = required(args, "annotations", "annotations of the videos");
   files.subsets = {optional_value<std::string>(args, "train-subset"),
                    optional_value<std::string>(args, "test-subset")};

@@ -13,10 +13,11 @@ namespace co2net {
 // What commands that train have in common.
 
 // --preset, --set, --iterations, --seed, --compat, --select, --held-out, --threads, --checkpoint,
-// --progress.
+// --progress, and --device with its help.
 // Errors: Error(kUsage), here and below.
-void add_training_options(boost::program_options::options_description& options);
-// The folder is -o, which the command adds.
+void add_training_options(boost::program_options::options_description& options,
+                          const char* device_help);
+// The folder is -o, which the command adds. The device is left to the command.
 TrainingSettings parse_training(const boost::program_options::variables_map& args);
 // What --set, --iterations, --seed and --compat change, as with_settings() takes it.
 std::vector<std::string> given_changes(const boost::program_options::variables_map& args);

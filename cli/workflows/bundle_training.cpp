@@ -80,6 +80,7 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
     job.data["judged_by"] = sha256(format_activitynet(dataset.annotations()));
   }
   job.threads = settings.threads;
+  job.device = settings.device;
   job.directory = settings.directory / "training";
   job.model_file = settings.directory / localizer_file(settings.options.kind);
   job.checkpoint_s = settings.checkpoint_s;

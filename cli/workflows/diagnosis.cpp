@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <thread>
 
+#include "extractors/flow/cuda.h"
+#include "extractors/flow/opencl.h"
 #include "extractors/flow/tvl1.h"
 #include "extractors/flow/tvl1_kernels.h"
 #include "extractors/i3d/conv_kernels.h"
+#include "pipeline/base/allowance.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/file_lock.h"
 #include "pipeline/base/files.h"
@@ -66,21 +70,16 @@ FactGroup system_facts() {
            {"machine", name.machine}}};
 }
 
-// "200000 100000": microseconds of each period; "max" for no limit.
-Json cpus_of_cgroup() {
-  const std::string text = text_of("/sys/fs/cgroup/cpu.max");
-  const Json quota = number_in(text, 1);
-  if (quota.is_null()) return nullptr;
-  const Json period = number_in(std::string_view(text).substr(text.find(' ') + 1), 1);
-  if (period.is_null() || period.get<double>() <= 0) return nullptr;
-  return quota.get<double>() / period.get<double>();
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
 }
 
 FactGroup cpu_facts(int threads) {
   return {"cpu",
           {{"model", value_in("/proc/cpuinfo", "model name", ':')},
            {"cores", std::thread::hardware_concurrency()},
-           {"cgroup_limit", cpus_of_cgroup()},
+           {"cgroup_limit", or_null(allowance().cpu_time)},
            {"threads_used", threads},
            {"flow_instruction_set", tvl1_kernels().front().name},
            {"i3d_instruction_set", conv_kernels().front().name}}};
@@ -95,14 +94,14 @@ FactGroup memory_facts() {
   return {"memory",
           {{"bytes", kilobytes("MemTotal")},
            {"available_bytes", kilobytes("MemAvailable")},
-           {"cgroup_limit_bytes", number_in(text_of("/sys/fs/cgroup/memory.max"), 1)}}};
+           {"cgroup_limit_bytes", or_null(allowance().memory_bytes)}}};
 }
 
-// Why networks would not run on a GPU; empty where they would.
-std::string why_no_gpu() {
+// Why `use` fails, whatever it is for; null where it does not.
+Json why_not(const std::function<void()>& use) {
   try {
-    use_device({DeviceKind::kCuda});
-    return "";
+    use();
+    return nullptr;
   } catch (const Error& e) {
     return e.what();
   }
@@ -122,12 +121,36 @@ Json nvidia_driver() {
   return lines.empty() ? Json() : Json(lines.front());
 }
 
+// All that flow by CUDA lacks here: a driver or a GPU, a compiler of kernels.
+Json missing_for_cuda_flow() {
+  Json missing = Json::array();
+  for (const Json& reason : {why_not([] { cuda_api(); }), why_not([] { nvrtc_api(); })}) {
+    if (!reason.is_null()) missing.push_back(reason);
+  }
+  return missing;
+}
+
+// Those that flow can run on, and what keeps it from the others.
+Json opencl_facts() {
+  Json devices = Json::array();
+  for (const OpenClDevice& device : opencl_devices(opencl_api())) {
+    devices.push_back(device.name + (!device.fault.empty() ? " " + device.fault
+                                     : device.is_gpu       ? ", a GPU"
+                                                           : ", no GPU: only if it is named"));
+  }
+  return devices;
+}
+
 FactGroup device_facts() {
-  const std::string missing = why_no_gpu();
+  Json opencl = Json::array();
+  const Json missing_opencl = why_not([&] { opencl = opencl_facts(); });
   return {"gpu",
           {{"cuda_devices", gpus()},
            {"nvidia_driver", nvidia_driver()},
-           {"missing", missing.empty() ? Json() : Json(missing)}}};
+           {"missing_for_networks", why_not([] { use_device({DeviceKind::kCuda}); })},
+           {"missing_for_cuda_flow", missing_for_cuda_flow()},
+           {"opencl_devices", opencl},
+           {"missing_for_opencl", missing_opencl}}};
 }
 
 // What `auto` chooses for the default recipe.
@@ -212,7 +235,7 @@ Json bytes_kept(const fs::path& folder) {
 
 FactGroup cache_facts(const fs::path& folder, std::vector<Problem>& problems) {
   constexpr const char* kRemedy = "name another folder with --cache DIR, or do without: --no-cache";
-  const fs::path nearest = nearest_there(folder);
+  const fs::path nearest = nearest_there(DiskCache::written_in(folder));
   const FolderTrial trial = tried(nearest);
   add_folder_problems("cache", nearest, trial, kRemedy, problems);
   if (trial.has_locks == false) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/workflows/held_log.h"
+#include "cli/workflows/input_queue.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
@@ -29,7 +30,7 @@ std::string without_place(const std::string& message, const Input& input) {
 
 // What came of an input.
 struct Attempt {
-  Input input;
+  ClaimedInput claimed;
   Delivery deliver = nullptr;
   std::optional<Error> error = std::nullopt;
   HeldLog::Lines log = {};
@@ -40,20 +41,27 @@ class InputLoop {
   InputLoop(const InputSource& inputs, const EachInput& how, const Observer& observer,
             const std::function<Delivery(const Input&)>& work,
             const std::function<void(const VideoError&)>& on_error)
-      : inputs_(inputs), how_(how), observer_(observer), work_(work), on_error_(on_error) {}
+      : count_(inputs.count),
+        queue_(inputs, how.shared),
+        how_(how),
+        observer_(observer),
+        work_(work),
+        on_error_(on_error) {}
 
   int run() {
-    observer_.on_series(how_.what, inputs_.count);
-    how_.at_once > 1 ? run_at_once() : run_in_turn();
+    observer_.on_series(how_.what, count_);
+    do {
+      how_.at_once > 1 ? run_at_once() : run_in_turn();
+    } while (!has_stopped_ && queue_.begin_round());
     if (has_stopped_) report_untried();
     return failed_;
   }
 
  private:
   void run_in_turn() {
-    while (const std::optional<Input> input = next()) {
-      begin(*input);
-      conclude(attempt(*input));
+    while (std::optional<ClaimedInput> claimed = next()) {
+      begin(claimed->input);
+      conclude(attempt(*std::move(claimed)));
     }
   }
 
@@ -61,34 +69,35 @@ class InputLoop {
     namespace tbb = oneapi::tbb;
     using tbb::filter_mode;
     const auto take = [this](tbb::flow_control& flow) {
-      std::optional<Input> input = next();
-      if (!input) flow.stop();
-      return input.value_or(Input());
+      std::optional<ClaimedInput> claimed = next();
+      if (!claimed) flow.stop();
+      return claimed.value_or(ClaimedInput());
     };
     const HeldLog held;
-    const auto work = [&](const Input& input) {
+    const auto work = [&](const ClaimedInput& claimed) {
       Attempt made;
-      made.log = held.hold([&] { made = attempt(input); });
+      made.log = held.hold([&] { made = attempt(claimed); });
       return made;
     };
     const auto finish = [this](const Attempt& attempt) {
-      if (has_stopped_) return untried_.push_back(attempt.input.id);
-      begin(attempt.input);
+      const Input& input = attempt.claimed.input;
+      if (has_stopped_) return untried_.push_back(input.id);
+      begin(input);
       HeldLog::tell(attempt.log);
       conclude(attempt);
     };
     tbb::parallel_pipeline(
         static_cast<std::size_t>(how_.at_once),
-        tbb::make_filter<void, Input>(filter_mode::serial_in_order, take) &
-            tbb::make_filter<Input, Attempt>(filter_mode::parallel, work) &
+        tbb::make_filter<void, ClaimedInput>(filter_mode::serial_in_order, take) &
+            tbb::make_filter<ClaimedInput, Attempt>(filter_mode::parallel, work) &
             tbb::make_filter<Attempt, void>(filter_mode::serial_in_order, finish));
   }
 
-  std::optional<Input> next() const {
+  std::optional<ClaimedInput> next() {
     if (has_stopped_) return std::nullopt;
-    std::optional<Input> input = inputs_.next();
+    std::optional<ClaimedInput> claimed = queue_.next();
     throw_if_interrupted();
-    return input;
+    return claimed;
   }
 
   void begin(const Input& input) const {
@@ -96,19 +105,33 @@ class InputLoop {
     spdlog::info("{}", place_of(input));
   }
 
-  Attempt attempt(const Input& input) const {
-    try {
-      return {.input = input, .deliver = work_(input)};
-    } catch (...) {
-      return {.input = input, .error = current_error()};
+  Attempt attempt(ClaimedInput claimed) const {
+    Attempt made = {.claimed = std::move(claimed)};
+    for (;;) {
+      try {
+        made.deliver = work_(made.claimed.input);
+        return made;
+      } catch (...) {
+        const Error error = current_error();
+        if (error.kind() != ErrorKind::kRetry || !can_be_read_again(made.claimed.input)) {
+          made.error = error;
+          return made;
+        }
+      }
     }
+  }
+
+  // A pipe has been emptied.
+  static bool can_be_read_again(const Input& input) {
+    std::error_code unreachable;
+    return fs::is_regular_file(input.path, unreachable);
   }
 
   void conclude(const Attempt& attempt) {
     const std::optional<Error> error = attempt.error ? attempt.error : delivered(attempt);
     if (error) {
       if (concerns_every_input(error->kind())) throw Error(*error);
-      report(attempt.input, *error);
+      report(attempt.claimed.input, *error);
     }
     observer_.on_end();
   }
@@ -135,11 +158,7 @@ class InputLoop {
   }
 
   void report_untried() {
-    while (!inputs_.waits) {
-      const std::optional<Input> input = inputs_.next();
-      if (!input) break;
-      untried_.push_back(input->id);
-    }
+    for (const Input& input : queue_.take_rest()) untried_.push_back(input.id);
     if (untried_.empty()) return;
     spdlog::warn("not tried, since {} failed: {}", failed_id_, counted("inputs", untried_));
     for (const std::string& id : untried_) {
@@ -149,7 +168,8 @@ class InputLoop {
     }
   }
 
-  const InputSource& inputs_;
+  const std::size_t count_;
+  InputQueue queue_;
   const EachInput how_;
   const Observer& observer_;
   const std::function<Delivery(const Input&)>& work_;

@@ -12,6 +12,8 @@
 
 namespace co2net {
 
+class DiskCache;
+
 // The inputs to work on, one after the other.
 struct InputSource {
   std::function<std::optional<Input>()> next;  // nothing at the end
@@ -25,6 +27,9 @@ struct EachInput {
   bool fail_fast = false;       // stop at the first that fails
   int at_once = 1;              // so many are worked on at the same time
   std::string what = "videos";  // as which they are told to who hears how far it is
+  // By whose locks the inputs are divided with the other processes that go through the same ones;
+  // null: all are this process's.
+  DiskCache* shared = nullptr;
 };
 
 // What remains to be done about an input once it is worked on, in the order of the inputs.
@@ -36,9 +41,14 @@ using Delivery = std::function<void()>;
 // there too, in the stage "not tried", but for those that a source that waits would name. An error
 // that would meet every input (model, disk, interruption) goes on to the caller. Returns how many
 // inputs failed.
-int for_each_input(const InputSource& inputs, const EachInput& how, const Observer& observer,
-                   const std::function<Delivery(const Input&)>& work,
-                   const std::function<void(const VideoError&)>& on_error);
+//
+// Shared inputs (cli/workflows/input_queue.h) that another process works on are passed over and
+// come again in the end: each process goes through all of them, and finds in the cache what others
+// computed.
+int for_each_input(
+    const InputSource& inputs, const EachInput& how, const Observer& observer,
+    const std::function<Delivery(const Input&)>& work,
+    const std::function<void(const VideoError&)>& on_error = [](const VideoError&) {});
 
 // The same for work that is done at once, one input after the other.
 int for_each_input(

@@ -13,7 +13,8 @@ int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
   use_threads(job.extraction.threads);
   const std::unique_ptr<Extractor> extractor =
       make_extractor(job.bundle, job.extraction, job.cache);
-  return for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
+  const EachInput each = {.fail_fast = job.fail_fast, .shared = job.shared ? job.cache : nullptr};
+  const std::function<Delivery(const Input&)> work = [&](const Input& input) -> Delivery {
     const VideoJob video_job = make_job(input, job.each, job.cache, observer, &stats);
     const ChainResult result =
         run_chain(features_chain(*extractor, job.extraction, video_job, job.cache), job.cache,
@@ -26,7 +27,9 @@ int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
     write_with_sidecar(
         job.directory / (input.id + ".npy"), result.entry.bytes,
         features_sidecar(job.bundle, job.extraction.recipe, job.extraction.streams, video));
-  });
+    return nullptr;
+  };
+  return for_each_input(inputs, each, observer, work);
 }
 
 }  // namespace co2net

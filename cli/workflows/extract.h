@@ -16,6 +16,7 @@ struct ExtractJob {
   std::filesystem::path directory;  // gets <id>.npy a video, and <id>.json beside it
   bool fail_fast = false;           // stop at the first video that fails
   DiskCache* cache = nullptr;       // null: keep and reuse nothing
+  bool shared = false;  // divide the videos with other processes, by the cache, which there must be
 };
 
 // From videos to files of features. Returns how many inputs failed. Errors: Error(kUsage) for a

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -66,32 +67,34 @@ class FeatureReader {
 
 }  // namespace
 
-FeatureSet annotated_features(const fs::path& features, const fs::path& annotations) {
+FeatureSet annotated_features(const std::vector<fs::path>& features, const fs::path& annotations) {
   std::vector<std::string> ids;
   for (const AnnotatedVideo& video : read_input(read_annotations, annotations).videos) {
     ids.push_back(video.id);
   }
-  return read_input([&](const fs::path& path) { return FeatureSet(path, ids); }, features);
+  return read_input([&](const fs::path&) { return FeatureSet(features, std::move(ids)); },
+                    features.front());
 }
 
-std::vector<Input> annotated_inputs(const fs::path& features, const FeatureSet& set) {
-  const bool is_packed = !fs::is_directory(features);
+std::vector<Input> annotated_inputs(const FeatureSet& set) {
   std::vector<Input> inputs;
+  std::set<fs::path> packed;
   std::vector<std::string> missing;
   for (std::size_t video = 0; video < set.ids().size(); ++video) {
     const std::string& id = set.ids()[video];
     if (set.snippets(video) == 0) {
       missing.push_back(id);
     } else {
-      inputs.push_back({is_packed ? features : features / (id + ".npy"), id, is_packed});
+      inputs.push_back({set.file_of(video), id, set.is_packed(video)});
+      if (set.is_packed(video)) packed.insert(set.file_of(video));
     }
   }
   if (!missing.empty()) spdlog::warn("left out {}", counted("videos without features", missing));
-  if (is_packed) {
+  for (const fs::path& file : packed) {
     spdlog::warn(
         "{}: a packed file does not say how its features were made; taken to be made by "
         "the model's recipe",
-        features.string());
+        file.string());
   }
   return inputs;
 }

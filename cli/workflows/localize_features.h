@@ -15,18 +15,17 @@ struct LocalizeFeaturesJob {
   int threads = 1;  // files that are worked on at once, on the CPU
   // Where each video's cas and attention go, <id>.npz with <id>.npz.json beside it; empty: nowhere.
   std::filesystem::path scores;
-  // Of a packed file, where the inputs' ids tell a video's features; null: an input is a file.
+  // Of packed files, where the inputs' ids tell a video's features; null: an input is a file.
   const FeatureSet* packed = nullptr;
 };
 
-// The features, a packed file or a folder, of the videos that the annotations list, in their order.
-// Errors: as FeatureSet and read_annotations().
-FeatureSet annotated_features(const std::filesystem::path& features,
+// The features, in packed files or folders, of the videos that the annotations list, in their
+// order. Errors: as FeatureSet and read_annotations().
+FeatureSet annotated_features(const std::vector<std::filesystem::path>& features,
                               const std::filesystem::path& annotations);
 
-// The annotated videos that have features, and where these are: the packed file or, below a folder,
-// <id>.npy. The log names the others.
-std::vector<Input> annotated_inputs(const std::filesystem::path& features, const FeatureSet& set);
+// The annotated videos that have features, and where these are. The log names the others.
+std::vector<Input> annotated_inputs(const FeatureSet& set);
 
 // From snippet features (.npy) to segments. Returns how many inputs failed. Errors of a file:
 // Error(kInput) for what is no features of the network's width, or features of another recipe or

@@ -28,8 +28,9 @@ int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Sta
     const Chain scores = with_saved_scores(chain, job.scores, made_by, input, job.cache, stats);
     return segments_chain(scores, job, video);
   };
-  return find_segments(inputs, {job.each.strict, {.fail_fast = job.fail_fast}, job.cache}, chain_of,
-                       stats, receiver, observer);
+  const EachInput each = {.fail_fast = job.fail_fast, .shared = job.shared ? job.cache : nullptr};
+  return find_segments(inputs, {job.each.strict, each, job.cache}, chain_of, stats, receiver,
+                       observer);
 }
 
 int explain_videos(

@@ -20,6 +20,7 @@ struct LocalizeVideosJob {
   // Where each video's cas and attention go, <id>.npz with <id>.npz.json beside it; empty: nowhere.
   std::filesystem::path scores = {};
   DiskCache* cache = nullptr;  // null: keep and reuse nothing
+  bool shared = false;  // divide the videos with other processes, by the cache, which there must be
 };
 
 // From videos to segments. Returns how many inputs failed. Errors: Error(kUsage) for a recipe that

@@ -45,12 +45,6 @@ void expect_free(const MergeJob& job) {
   }
 }
 
-Strings ids_of(const std::vector<Input>& inputs) {
-  Strings ids;
-  for (const Input& input : inputs) ids.push_back(input.id);
-  return ids;
-}
-
 // Compares what there is with what there should be. `ids` are those of the parts, sorted.
 void look_for_missing(const MergeJob& job, const Strings& ids,
                       const std::function<bool(const std::string&)>& has, Merged& merged) {

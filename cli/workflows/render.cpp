@@ -54,6 +54,7 @@ void expect_in_common(const Predictions& found, const Annotations& truth) {
 
 // What is shown of a video takes the place of what was found in it.
 void choose_segments(RenderJob& job) {
+  std::erase_if(job.found, [](const VideoPredictions& video) { return !video.error.empty(); });
   if (job.only_final) keep_final(job.found);
   for (VideoPredictions& video : job.found) {
     video.segments =
@@ -81,6 +82,7 @@ class Renderer {
       throw Error(ErrorKind::kInput,
                   "the results name no video but what was made of it; give the video itself");
     }
+    bool is_told = false;
     MovieJob movie;
     movie.deadline = job_.each.deadline();
     movie.file = open_or_spool(input.path, job_.each.spool, movie.deadline);
@@ -88,6 +90,13 @@ class Renderer {
     movie.limits = job_.each.limits;
     movie.on_progress = [&](std::int64_t done, std::int64_t expected) {
       observer.on_progress("frames", done, expected);
+    };
+    movie.on_incomplete = [&](const std::string& why) {
+      if (job_.each.strict) {
+        expect_whole({{"decode", {{"complete", false}, {"first_error", why}}}});
+      }
+      if (std::exchange(is_told, true)) return;  // of the copy
+      spdlog::warn("{}: not complete: {}", movie.file->path().string(), why);
     };
     const fs::path copy = copy_of(input);
     const fs::path clips = job_.clips.empty() ? fs::path() : clips_folder(job_.clips, input.id);
@@ -134,11 +143,7 @@ class Renderer {
         return drawing(video, size, video.duration_s.value_or(duration_s), name);
       };
       const DecodeReport report = write_labelled_copy(movie, temporary, drawing_of);
-      if (report.complete) return;
-      if (job_.each.strict) {
-        expect_whole({{"decode", {{"complete", false}, {"first_error", report.first_error}}}});
-      }
-      spdlog::warn("{}: decoding was not complete: {}", name, report.first_error);
+      if (!report.complete) movie.on_incomplete(report.first_error);
     });
   }
 

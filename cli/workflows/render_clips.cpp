@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "extractors/video/clips.h"
+#include "pipeline/base/digest.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
 #include "pipeline/formats/csv.h"
@@ -78,8 +79,11 @@ std::string list_row(const Segment& segment, const Clip& clip) {
 }  // namespace
 
 fs::path clips_folder(const fs::path& clips, const std::string& id) {
+  constexpr std::size_t kLongest = 255, kKept = 200;  // bytes, of a name and of a shortened one
   static const std::vector<Replacement> kEscapes = {{'%', "%25"}, {'/', "%2F"}};
-  return clips / replaced(id, kEscapes);
+  const std::string name = replaced(id, kEscapes);
+  if (name.size() <= kLongest) return clips / name;
+  return clips / (shortened(name, kKept) + "." + sha256(id).substr(0, 16));
 }
 
 void expect_clips_place(const fs::path& folder) { expect_only_in(folder, is_clip, "--clips"); }

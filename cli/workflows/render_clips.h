@@ -10,7 +10,8 @@
 namespace co2net {
 
 // The folder of a video's clips: the id, of which a slash becomes "%2F" (and "%" becomes "%25"), so
-// that no video's folder lies in another's.
+// that no video's folder lies in another's; a name that is too long for a file system is cut, with
+// a hash of the id behind it.
 std::filesystem::path clips_folder(const std::filesystem::path& clips, const std::string& id);
 
 // Throws Error(kInput) for a folder that holds anything but clips.

@@ -77,10 +77,21 @@ class ReportWriter {
   Strings strips_;
 };
 
+// What else there is has names that others give, too.
+void expect_own_page(const fs::path& folder) {
+  const fs::path page = folder / kResultsPageName;
+  const bool is_empty = !fs::exists(page) && !fs::exists(folder / "data");
+  if (is_empty || (fs::exists(page) && is_results_page(read_file(page)))) return;
+  throw Error(ErrorKind::kInput, "the folder " + folder.string() +
+                                     " holds files with the names of a report's, but no report; "
+                                     "choose another place with -o");
+}
+
 }  // namespace
 
 void expect_report_place(const fs::path& folder) {
   expect_only_in(folder, is_of_a_report);
+  expect_own_page(folder);
   expect_writable(folder);
 }
 

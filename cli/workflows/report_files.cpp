@@ -128,6 +128,9 @@ ReportContents read_report_files(const ReportFiles& files) {
     truth = read_input(read_annotations, files.ground_truth);
     expect_in_common(ids, {"videos of the ground truth", ids_of(truth)});
   }
+  if (!files.scores.empty()) {
+    expect_in_common(ids, {"scores in " + name_of(files.scores), ScoreFiles(files.scores).ids()});
+  }
   std::vector<std::string> classes = coloured_classes(found, truth, other);
   videos.add_found(std::move(found));
   videos.add_other(std::move(other));

@@ -61,14 +61,17 @@ int suggest_labels(const LocalizeVideosJob& job, const InputSource& inputs, Stat
   expect_classes_of_i3d(job.bundle);
   expect_labels_for_a_list(job.bundle);
   const ScoreChains chains(job);
-  return for_each_input(inputs, job.fail_fast, observer, [&](const Input& input) {
+  const EachInput each = {.fail_fast = job.fail_fast, .shared = job.shared ? job.cache : nullptr};
+  const std::function<Delivery(const Input&)> work = [&](const Input& input) -> Delivery {
     const Chain chain = chains.chain(make_job(input, job.each, job.cache, observer, &stats));
     const ChainResult scores = run_chain(chain, job.cache, subject_of(input));
     stats.add(input.id, scores.timings);
     if (is_reused(scores)) observer.on_reuse();
     if (job.each.strict) expect_whole(scores.entry.info.at("video"));
     on_suggestion({input, tags_of(scores.entry.bytes, reported_classes(job.bundle))});
-  });
+    return nullptr;
+  };
+  return for_each_input(inputs, each, observer, work);
 }
 
 std::string suggestion_row(const Suggestion& suggestion, const std::string& file,

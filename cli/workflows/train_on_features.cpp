@@ -19,10 +19,10 @@ namespace co2net {
 Dataset read_dataset(const DatasetFiles& files) {
   Annotations annotations = read_input(read_annotations, files.annotations);
   return read_input(
-      [&](const fs::path& features) {
-        return Dataset(features, std::move(annotations), files.origin);
+      [&](const fs::path&) {
+        return Dataset(files.features, std::move(annotations), files.origin);
       },
-      files.features);
+      files.features.front());
 }
 
 TrainedOnFeatures train_on_features(const TrainOnFeaturesJob& job, const Observer& observer) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/workflows/observer.h"
 #include "cli/workflows/split.h"
@@ -15,8 +16,8 @@ namespace co2net {
 
 // Features and annotations of a data set, as files.
 struct DatasetFiles {
-  std::filesystem::path features;     // a folder of <id>.npy, or a packed file
-  std::filesystem::path annotations;  // in any form that read_annotations() takes
+  std::vector<std::filesystem::path> features;  // folders of <id>.npy, or packed files
+  std::filesystem::path annotations;            // in any form that read_annotations() takes
   SubsetNames subsets;
   KnownOrigin origin;
 };

@@ -5,6 +5,7 @@
 
 #include "localizer/training_options.h"
 #include "pipeline/base/choice.h"
+#include "pipeline/devices/device.h"
 
 namespace co2net {
 
@@ -28,6 +29,7 @@ struct TrainingSettings {
   std::filesystem::path directory;  // becomes the bundle
   double checkpoint_s = 600;        // the state is also saved so often, in seconds
   int threads = 1;
+  Device device = {};  // where to learn
 };
 
 // Throws Error(kUsage) for a share, a rate or a time out of its range.

@@ -63,6 +63,7 @@ std::unique_ptr<Extractor> make_extractor(const Bundle& bundle, const Extraction
   options.kernels = cache;
   options.device = settings.device;
   options.i3d_precision = settings.i3d_precision;
+  options.clips_at_once = settings.clips_at_once;
   options.threads = settings.threads;
   options.checkpoint_s = settings.checkpoint_s;
   return std::make_unique<Extractor>(std::move(options));

@@ -24,6 +24,7 @@ struct ExtractionSettings {
   Device device = {};                 // of I3D and CO2-Net, and of flow by CUDA
   std::string flow_backend = "auto";  // as choose_flow_backend() takes it
   I3dPrecision i3d_precision = I3dPrecision::kFp32;
+  int clips_at_once = 1;  // of I3D; more than one is for GPUs
   int threads = 1;
   double checkpoint_s = 30;
   // In the cache, as playable videos.

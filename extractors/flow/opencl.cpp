@@ -102,6 +102,28 @@ cl_device_id device_at(const OpenClApi& api, std::size_t index) {
                                      "intel-opencl-icd");
 }
 
+std::string name_of(const OpenClApi& api, cl_device_id device, std::size_t index) {
+  return "opencl:" + std::to_string(index) + " (" + device_text(api, device, CL_DEVICE_NAME) +
+         ", driver " + device_text(api, device, CL_DRIVER_VERSION) + ")";
+}
+
+// What keeps flow from running there; empty for nothing.
+std::string fault_of(const OpenClApi& api, cl_device_id device) {
+  const auto is_true = [&](cl_device_info what) {
+    return device_number<cl_bool>(api, device, what) == CL_TRUE;
+  };
+  if (!is_true(CL_DEVICE_AVAILABLE)) return "is not available";
+  if (!is_true(CL_DEVICE_COMPILER_AVAILABLE)) return "has no compiler";
+  if (!is_true(CL_DEVICE_ENDIAN_LITTLE)) return "is not little-endian";
+  if (device_number<std::size_t>(api, device, CL_DEVICE_MAX_WORK_GROUP_SIZE) < kGroupItems) {
+    return "has work-groups of less than " + std::to_string(kGroupItems);
+  }
+  if (device_number<cl_ulong>(api, device, CL_DEVICE_LOCAL_MEM_SIZE) < kLocalBytes) {
+    return "has less than 32 KiB of local memory";
+  }
+  return {};
+}
+
 class Device;
 
 class Stream : public GpuStream {
@@ -136,9 +158,10 @@ cl_mem memory_of(GpuMemory memory) { return reinterpret_cast<cl_mem>(memory); }
 class Device : public GpuDevice, public std::enable_shared_from_this<Device> {
  public:
   Device(const OpenClApi& api, cl_device_id id, std::size_t index) : api_(api), id_(id) {
-    name_ = "opencl:" + std::to_string(index) + " (" + device_text(api, id, CL_DEVICE_NAME) +
-            ", driver " + device_text(api, id, CL_DRIVER_VERSION) + ")";
-    expect_suitable();
+    name_ = name_of(api, id, index);
+    if (const std::string fault = fault_of(api, id); !fault.empty()) {
+      throw Error(ErrorKind::kUsage, name_ + ": " + fault + "; use another device");
+    }
     cl_int code = CL_SUCCESS;
     context_ = api.clCreateContext(nullptr, 1, &id, nullptr, nullptr, &code);
     expect_done(code, name_, "making a context");
@@ -177,21 +200,6 @@ class Device : public GpuDevice, public std::enable_shared_from_this<Device> {
   cl_program program() const { return program_; }
 
  private:
-  void expect_suitable() const {
-    const auto require = [&](bool is_so, const std::string& what) {
-      if (!is_so) throw Error(ErrorKind::kUsage, name_ + ": " + what + "; use another device");
-    };
-    require(device_number<cl_bool>(api_, id_, CL_DEVICE_AVAILABLE) == CL_TRUE, "is not available");
-    require(device_number<cl_bool>(api_, id_, CL_DEVICE_COMPILER_AVAILABLE) == CL_TRUE,
-            "has no compiler");
-    require(device_number<cl_bool>(api_, id_, CL_DEVICE_ENDIAN_LITTLE) == CL_TRUE,
-            "is not little-endian");
-    require(device_number<std::size_t>(api_, id_, CL_DEVICE_MAX_WORK_GROUP_SIZE) >= kGroupItems,
-            "has work-groups of less than " + std::to_string(kGroupItems));
-    require(device_number<cl_ulong>(api_, id_, CL_DEVICE_LOCAL_MEM_SIZE) >= kLocalBytes,
-            "has less than 32 KiB of local memory");
-  }
-
   std::string rounding_option() const {
     const auto has = device_number<cl_device_fp_config>(api_, id_, CL_DEVICE_SINGLE_FP_CONFIG);
     return (has & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0
@@ -399,6 +407,14 @@ std::optional<int> first_opencl_gpu(const OpenClApi& api) {
     if (is_gpu(api, devices[i])) return static_cast<int>(i);
   }
   return std::nullopt;
+}
+
+std::vector<OpenClDevice> opencl_devices(const OpenClApi& api) {
+  std::vector<OpenClDevice> found;
+  for (cl_device_id id : devices_of(api)) {
+    found.push_back({name_of(api, id, found.size()), is_gpu(api, id), fault_of(api, id)});
+  }
+  return found;
 }
 
 std::shared_ptr<GpuDevice> open_opencl(const OpenClApi& api, int index, const OpenClSource& source,

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +47,13 @@ struct OpenClSource {
 // Devices count from 0, over all platforms, in OpenCL's order. The first that is a GPU, if any: a
 // CPU is never one, whatever runs OpenCL on it.
 std::optional<int> first_opencl_gpu(const OpenClApi& api);
+
+struct OpenClDevice {
+  std::string name;  // "opencl:0 (NVIDIA A2, driver 535.1)"
+  bool is_gpu = false;
+  std::string fault;  // why flow can't run there: "has no compiler"; empty where it can
+};
+std::vector<OpenClDevice> opencl_devices(const OpenClApi& api);
 
 // A device with the program built for it. `kernels`, which may be null, keeps what was built; `api`
 // must outlive the device. Throws Error(kUsage) where there is none of that index, or it can't do

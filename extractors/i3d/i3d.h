@@ -11,11 +11,14 @@
 
 namespace co2net {
 
-// Of the network's arithmetic. Half precision is for GPUs alone.
-enum class I3dPrecision { kFp32, kFp16 };
+// Of the network's arithmetic. Half precision is for GPUs alone; how far it is off is in the log.
+enum class I3dPrecision { kFp32, kFp16, kBf16 };
 template <>
-inline constexpr Choice<I3dPrecision> kChoices<I3dPrecision>[] = {{I3dPrecision::kFp32, "fp32"},
-                                                                  {I3dPrecision::kFp16, "fp16"}};
+inline constexpr Choice<I3dPrecision> kChoices<I3dPrecision>[] = {
+    {I3dPrecision::kFp32, "fp32"}, {I3dPrecision::kFp16, "fp16"}, {I3dPrecision::kBf16, "bf16"}};
+
+// Clips that a GPU takes at once where nobody says otherwise.
+inline constexpr int kClipsOnGpu = 16;
 
 struct I3dOptions {
   int channels = 3;         // of the clips: 3 rgb, 2 flow
@@ -23,6 +26,9 @@ struct I3dOptions {
   Device device = {};
   I3dPrecision precision = I3dPrecision::kFp32;
   int side = 224;  // of the clips, in pixels
+  // Clips that go through the network together. More than one also on a CPU run in libtorch as they
+  // do on a GPU, which is for tests.
+  int clips_at_once = 1;
 };
 
 // Runs a TorchScript feature network, forward(float32 [N, C, 16, side, side]) -> float32 [N, D],
@@ -35,8 +41,8 @@ class I3d {
  public:
   // Throws Error(kModel) naming the file if it cannot be loaded, fails on a clip, or gives
   // something else than one tensor of D numbers a clip, Error(kUsage) if the device is absent or
-  // lacks the precision. Call use_one_thread_a_call() (pipeline/devices/threads.h) first; several
-  // may then be constructed at once.
+  // lacks the precision, Error(kRetry) as features() does. Call use_one_thread_a_call()
+  // (pipeline/devices/threads.h) first; several may then be constructed at once.
   I3d(const std::filesystem::path& file, const I3dOptions& options);
   I3d(I3d&&) noexcept;
   I3d& operator=(I3d&&) noexcept;
@@ -47,8 +53,6 @@ class I3d {
   // filtering, which rounds more.
   bool is_compiled() const;
   int winograd_layers() const;
-  // How many clips make best use of a call.
-  int clips_at_once() const;
 
   // What runs the networks, for cache keys: "libtorch 1.13.1, convolutions 1 (AVX3), oneDNN ...".
   static std::string library_version();
@@ -57,10 +61,11 @@ class I3d {
   //   returns  float32 [N, D]
   // On the CPU each clip goes through the network by itself and on the calling thread alone, so
   // that a feature depends neither on its neighbours nor on the number of threads; libtorch's
-  // number of threads is left at one. On a GPU clips_at_once() go through together, always as many
-  // (zeros fill up), so that cuDNN takes the same kernels each time. Throws Error(kInput) for clips
-  // of another shape, Error(kModel) naming the file if the network fails, returns anything but D
-  // finite numbers, or on the CPU gives other numbers when it sees its first clip a second time.
+  // number of threads is left at one. On a GPU options.clips_at_once go through together, always as
+  // many (zeros fill up), so that cuDNN takes the same kernels each time. Throws Error(kInput) for
+  // clips of another shape, Error(kRetry) where so many do not fit the GPU's memory, Error(kModel)
+  // naming the file if the network fails, returns anything but D finite numbers, or on the CPU
+  // gives other numbers when it sees its first clip a second time.
   Array features(const Array& clips) const;
 
  private:
@@ -69,13 +74,17 @@ class I3d {
   Shape clips_shape(std::int64_t count) const;
   void expect_feature_size() const;
 
-  //   clips     float32 [count, C, 16, side, side], count <= clips_at_once()
+  //   clips     float32 [count, C, 16, side, side], count <= options.clips_at_once
   //   features  float32 [count, D], written
   void run(const float* clips, std::int64_t count, float* features) const;
+  void tell_rounding(const std::filesystem::path& file) const;
 
   std::string name_;  // the file's
   I3dOptions options_;
   std::unique_ptr<Network> network_;
 };
+
+// The largest difference, as a share of the largest of `exact`, which has the same shape.
+double largest_distance(const Array& features, const Array& exact);
 
 }  // namespace co2net

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "extractors/video/av.h"
+#include "extractors/video/broken_off.h"
 #include "extractors/video/encoding.h"
 #include "extractors/video/media_input.h"
 #include "extractors/video/movie_writer.h"
@@ -161,9 +162,8 @@ class EncodedClip {
   std::int64_t end_ = 0;
 };
 
-// What a pass that encodes works with.
-void encode_pass(const MovieJob& job, const FirstLook& look, const std::vector<Cut>& cuts,
-                 const std::vector<std::size_t>& indices, std::vector<Clip>& clips) {
+DecodeReport encode_pass(const MovieJob& job, const FirstLook& look, const std::vector<Cut>& cuts,
+                         const std::vector<std::size_t>& indices, std::vector<Clip>& clips) {
   const Ticks ticks(look);
   DisplayFilter filter(look.frame(), look.source().time_base, {.size = look.size()});
   const AvFramePtr shown(allocated(av_frame_clone(&look.frame())));
@@ -200,6 +200,7 @@ void encode_pass(const MovieJob& job, const FirstLook& look, const std::vector<C
     pass.close_until(ticks.seconds(frame->pts), finish);
   }
   pass.close_until(kForever_s, finish);
+  return reader.report();
 }
 
 // The packets of one video stream and of all sound, on the clock of frames.
@@ -213,6 +214,7 @@ class PacketSource {
         packet_(allocated(av_packet_alloc())) {}
 
   const AVStream& pictures() const { return stream_; }
+  const MediaInput& input() const { return input_; }
 
   std::vector<const AVStream*> sound() const {
     std::vector<const AVStream*> streams;
@@ -266,6 +268,7 @@ class PacketSource {
 // The times of key frames, ascending.
 std::vector<std::int64_t> key_frames(const MovieJob& job, const FirstLook& look) {
   std::vector<std::int64_t> keys;
+  std::int64_t end = 0;
   PacketSource source(job, look);
   while (const AVPacket* packet = source.next()) {
     if (packet->stream_index != source.pictures().index) continue;
@@ -276,7 +279,11 @@ std::vector<std::int64_t> key_frames(const MovieJob& job, const FirstLook& look)
                       "be cut as it is; use --exact");
     }
     if ((packet->flags & AV_PKT_FLAG_KEY) != 0) keys.push_back(packet->pts);
+    end = std::max(end, av_sat_add64(packet->pts, packet->duration));
   }
+  const double end_s = static_cast<double>(end) * av_q2d(source.pictures().time_base);
+  const std::string why = broken_off(source.input(), source.pictures(), end_s);
+  if (!why.empty()) job.on_incomplete(why);
   std::ranges::sort(keys);
   if (keys.empty()) {
     throw Error(ErrorKind::kInput,
@@ -311,7 +318,7 @@ class CopiedClip {
     for (const AVStream* stream : source.sound()) {
       sound_[stream->index] = SoundTrack::copy(*stream, muxer_);
     }
-    within(path_.string(), [&] { muxer_.begin(); });
+    begin();
   }
 
   // Pictures between a key frame and one before it that they refer to are shown before it.
@@ -341,6 +348,15 @@ class CopiedClip {
   }
 
  private:
+  void begin() {
+    try {
+      muxer_.begin();
+    } catch (const Error& e) {
+      const char* remedy = e.kind() == ErrorKind::kInput ? "; use --exact" : "";
+      throw Error(e.kind(), path_.string() + ": " + e.what() + remedy);
+    }
+  }
+
   const Cut& cut_;
   const Ticks& ticks_;
   std::int64_t key_;
@@ -415,9 +431,11 @@ std::vector<std::vector<std::size_t>> passes_over(const std::vector<Cut>& cuts, 
 std::vector<Clip> cut_exactly(const MovieJob& job, const std::vector<Cut>& cuts) {
   std::vector<Clip> clips(cuts.size());
   const FirstLook look(job);
+  DecodeReport report;
   for (const auto& pass : passes_over(cuts, kAtOnce, kMargin_s)) {
-    encode_pass(job, look, cuts, pass, clips);
+    report = encode_pass(job, look, cuts, pass, clips);
   }
+  if (!report.complete) job.on_incomplete(report.first_error);
   return clips;
 }
 

@@ -125,6 +125,7 @@ void Muxer::begin(const std::map<std::string, std::string>& metadata) {
   Dictionary entries(metadata);
   std::swap(container_->metadata, *entries.get());
   container_->flags |= AVFMT_FLAG_BITEXACT;
+  container_->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;  // FLAC in MP4, until FFmpeg 6
   container_->pb = file_.get();
   check_write(avformat_write_header(container_.get(), nullptr), "write the header");
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "extractors/video/display_filter.h"
 #include "extractors/video/video_limits.h"
@@ -21,6 +22,9 @@ struct MovieJob {
   // Frames that are read; expected is 0 where it is not known.
   std::function<void(std::int64_t done, std::int64_t expected)> on_progress = [](std::int64_t,
                                                                                  std::int64_t) {};
+  // Why what was read is not the whole video: damaged, or broken off. Told before anything is
+  // complete, so that it may throw.
+  std::function<void(const std::string& why)> on_incomplete = [](const std::string&) {};
 };
 
 // What is known of a video once its first frame is decoded.

@@ -1,7 +1,6 @@
 #include "extractors/video/video_reader.h"
 
 extern "C" {
-#include <libavutil/parseutils.h>
 #include <libavutil/pixdesc.h>
 }
 
@@ -14,6 +13,7 @@ extern "C" {
 #include <utility>
 
 #include "extractors/video/av.h"
+#include "extractors/video/broken_off.h"
 #include "extractors/video/frame_filter.h"
 #include "extractors/video/media_input.h"
 #include "extractors/video/packet_clock.h"
@@ -129,25 +129,6 @@ SourceInfo describe(const AVFormatContext& input, AVStream& stream) {
   return info;
 }
 
-// When the stream ends as the file itself tells, from the file's beginning on; 0 if it does not.
-// What libav reckons is not told.
-double told_end_s(const AVFormatContext& input, const AVStream& stream) {
-  const auto in_file = [&](std::int64_t us) {
-    const bool has_start = input.start_time != AV_NOPTS_VALUE;
-    return seconds(us - (has_start ? input.start_time : 0), {1, AV_TIME_BASE});
-  };
-  std::int64_t us = 0;
-  const AVDictionaryEntry* of_matroska = av_dict_get(stream.metadata, "DURATION", nullptr, 0);
-  if (of_matroska != nullptr && av_parse_time(&us, of_matroska->value, 1) == 0) {
-    return in_file(std::min(us, input.duration));  // tools leave older tags behind
-  }
-  const bool is_told = input.duration_estimation_method == AVFMT_DURATION_FROM_STREAM &&
-                       stream.duration != AV_NOPTS_VALUE && stream.start_time != AV_NOPTS_VALUE;
-  if (!is_told) return 0;
-  const std::int64_t end = av_sat_add64(stream.start_time, stream.duration);
-  return in_file(av_rescale_q(end, stream.time_base, {1, AV_TIME_BASE}));
-}
-
 constexpr double kLongGap_s = 10;
 
 std::int64_t most_frames(const VideoLimits& limits, double rate) {
@@ -182,7 +163,6 @@ class VideoReader::Decoder {
         decoded_(allocated(av_frame_alloc())),
         delivered_(allocated(av_frame_alloc())),
         source_(describe(input_.container(), stream_)),
-        told_end_s_(options.only_key_frames ? 0 : told_end_s(input_.container(), stream_)),
         tells_of_gaps_(!options.fps.empty() && !options.only_key_frames),
         rate_(options.fps.empty() ? source_.average_fps_value : av_q2d(parse_fps(options.fps))),
         max_frames_(most_frames(options.limits, rate_)),
@@ -306,15 +286,12 @@ class VideoReader::Decoder {
     filter_.close(clock_.end_pts());
   }
 
-  // A file that broke off ends at a packet, which no decoder minds.
   void look_at_end(std::int64_t end_pts) {
-    constexpr double kMissed_s = 1;
-    const double end_s = seconds(end_pts, stream_.time_base);
-    const bool lacks_frames = told_end_s_ - end_s > kMissed_s;
-    if (!lacks_frames && !input_.ends_early()) return;
-    const std::string told = lacks_frames ? " s of " + one_decimal(told_end_s_) : "";
-    const std::string before = report_.complete ? "" : ", and before that " + report_.first_error;
-    report_.first_error = "the file breaks off at " + one_decimal(end_s) + told + " s" + before;
+    if (codec_->skip_frame == AVDISCARD_NONKEY) return;
+    const std::string reason = broken_off(input_, stream_, seconds(end_pts, stream_.time_base));
+    if (reason.empty()) return;
+    report_.first_error =
+        reason + (report_.complete ? "" : ", and before that " + report_.first_error);
     report_.complete = false;
   }
 
@@ -365,7 +342,6 @@ class VideoReader::Decoder {
   AvFramePtr decoded_;
   AvFramePtr delivered_;
   SourceInfo source_;
-  double told_end_s_;
   bool tells_of_gaps_;
   double rate_;  // frames a second that are delivered; 0 if unknown
   std::int64_t max_frames_;

@@ -6,6 +6,8 @@
 #include <new>
 #include <string>
 
+#include "pipeline/base/remedy.h"
+
 namespace co2net {
 namespace {
 
@@ -23,7 +25,10 @@ Error current_error() {
   } catch (const Error& e) {
     return e;
   } catch (const std::filesystem::filesystem_error& e) {
-    return {ErrorKind::kIo, "reach " + e.path1().string() + ": " + e.code().message()};
+    const bool is_of_the_input = e.code() == std::errc::filename_too_long;
+    return {is_of_the_input ? ErrorKind::kInput : ErrorKind::kIo,
+            "reach " + e.path1().string() + ": " + e.code().message() +
+                remedy_for_system(e.code().value())};
   } catch (const std::bad_alloc&) {
     return {ErrorKind::kInternal, "out of memory"};
   } catch (const std::exception& e) {

@@ -7,8 +7,9 @@
 namespace co2net {
 
 // Who has to act: the caller of the program, the owner of an input, of the model, of the disk, or
-// us. kInterrupted: the user stopped the program.
-enum class ErrorKind { kUsage, kInput, kModel, kIo, kInternal, kInterrupted };
+// us. kInterrupted: the user stopped the program. kRetry: what failed asks for less from now on,
+// and the same is to be tried again.
+enum class ErrorKind { kUsage, kInput, kModel, kIo, kInternal, kInterrupted, kRetry };
 
 // The one exception that this program throws. Context is added on the way out, so that a message
 // reads from the outside in: "a.mp4: frame 312: Invalid data found when processing input".

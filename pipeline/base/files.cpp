@@ -153,6 +153,10 @@ std::string read_text(const fs::path& path, ErrorKind kind) {
   return as_text(read_file(path), path.string(), kind);
 }
 
+void touch(const fs::path& path) {
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
+
 void make_directories(const fs::path& directory) {
   std::error_code error;
   if (directory.empty() || fs::is_directory(directory, error)) return;
@@ -183,10 +187,44 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   sync_directory(directory);
 }
 
+namespace {
+
+bool is_mount_point(const fs::path& folder) {
+  struct statx status;
+  return ::statx(AT_FDCWD, folder.c_str(), 0, 0, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// A folder that cannot change places with another: where somebody is at work, a mount point, one
+// beside which nothing can be written.
+bool keeps_its_place(const fs::path& folder) {
+  std::error_code unreachable;
+  if (!fs::is_directory(folder, unreachable)) return false;
+  return fs::equivalent(folder, fs::current_path(), unreachable) || is_mount_point(folder) ||
+         ::access(directory_of(folder).c_str(), W_OK | X_OK) != 0;
+}
+
+void replace_content(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  sweep_once(path);
+  const Temporary temporary(path, "", Temporary::Kind::kFolder);
+  write_in_place_of(path, temporary.path(), write);
+  sync_tree(temporary.path());
+  for (const std::string& name : names_in(path)) {
+    if (path / name != temporary.path()) fs::remove_all(path / name);
+  }
+  for (const std::string& name : names_in(temporary.path())) {
+    rename_or_fail(temporary.path() / name, path / name, path);
+  }
+  sync_directory(path);
+}
+
+}  // namespace
+
 void write_folder_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   if (!path.has_filename() && path.has_relative_path()) {  // "folder/"
     return write_folder_with(path.parent_path(), write);
   }
+  if (keeps_its_place(path)) return replace_content(path, write);
   const fs::path directory = directory_of(path);
   make_directories(directory);
   sweep_once(directory);
@@ -219,7 +257,7 @@ void expect_only_in(const fs::path& folder, const std::function<bool(const std::
                 folder.string() + " is a file, want a folder; choose another place with " + option);
   }
   for (const std::string& name : names_in(folder)) {
-    if (!is_ours(name)) {
+    if (!is_ours(name) && !is_temporary_name(name)) {
       throw Error(ErrorKind::kInput, "the folder " + folder.string() +
                                          " holds other files, such as " + name +
                                          "; choose another place with " + option);
@@ -230,6 +268,11 @@ void expect_only_in(const fs::path& folder, const std::function<bool(const std::
 void expect_writable(const fs::path& path) {
   if (is_special_file(path)) {
     if (::access(path.c_str(), W_OK) != 0) fail("write", path);
+    return;
+  }
+  std::error_code unreachable;
+  if (fs::is_directory(path, unreachable) && keeps_its_place(path)) {
+    if (::access(path.c_str(), W_OK | X_OK) != 0) fail("write into", path);
     return;
   }
   const fs::path directory = directory_of(path);

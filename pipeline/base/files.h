@@ -21,6 +21,9 @@ std::string read_file(const std::filesystem::path& path);
 // as_text(). Throws Error(kIo); Error(kind) for what is not UTF-8 but UTF-16 or UTF-32.
 std::string read_text(const std::filesystem::path& path, ErrorKind kind = ErrorKind::kInput);
 
+// Makes now the time of the file's last change, where that is allowed.
+void touch(const std::filesystem::path& path);
+
 // Makes the directory and those above it, durably. Throws Error(kIo).
 void make_directories(const std::filesystem::path& directory);
 

@@ -217,6 +217,12 @@ std::vector<fs::path> expand_inputs(const std::vector<std::string>& arguments,
 
 std::string id_of(const fs::path& path) { return visible(utf8(path.stem().string())); }
 
+std::vector<std::string> ids_of(const std::vector<Input>& inputs) {
+  std::vector<std::string> ids;
+  for (const Input& input : inputs) ids.push_back(input.id);
+  return ids;
+}
+
 std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
   if (paths.empty()) return {};
   std::vector<fs::path> normal;

@@ -48,6 +48,7 @@ std::string id_of(const std::filesystem::path& path);
 // another's folder; id_of()'s underscore leads each part of such a path. Ids are UTF-8: where a
 // name is not, its bytes beyond ASCII become %XX.
 std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
+std::vector<std::string> ids_of(const std::vector<Input>& inputs);
 
 // Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
 // input, or of something in a folder that is one.

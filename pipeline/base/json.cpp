@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/replace.hpp>
 #include <set>
 #include <unordered_set>
 
@@ -35,6 +36,14 @@ std::string hint_at(std::string_view rest) {
                     : "";
 }
 
+// Without what a parser calls it, and in one sentence.
+std::string words_of(const Json::parse_error& error, std::string_view text) {
+  const std::string_view what = error.what();
+  std::string words(what.substr(std::min(what.find("] ") + 2, what.size())));
+  boost::replace_all(words, "; ", ", ");
+  return words + (error.byte > text.size() ? "; is the file complete?" : "");
+}
+
 // simdjson does not tell where a document is wrong; nlohmann_json, which is slower, does.
 Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) {
   if (code == simdjson::DEPTH_ERROR) return too_deep(kind);
@@ -44,7 +53,7 @@ Error refusal(std::string_view text, ErrorKind kind, simdjson::error_code code) 
     [[maybe_unused]] const Json valid = Json::parse(text);
   } catch (const Json::parse_error& e) {
     const std::size_t read = std::clamp<std::size_t>(e.byte, 1, text.size() + 1);
-    return invalid(kind, e.what() + hint_at(text.substr(read - 1)));
+    return invalid(kind, words_of(e, text) + hint_at(text.substr(read - 1)));
   } catch (const Json::exception& e) {
     return invalid(kind, e.what());
   }

@@ -48,6 +48,8 @@ const char* remedy_for_system(int error) {
       return "; is the name right?";
     case EIO:
       return "; is the disk, or the network's, in order?";
+    case ENAMETOOLONG:
+      return "; give it a shorter name";
     case EMFILE:
       return "; allow more open files (ulimit -n)";
     default:

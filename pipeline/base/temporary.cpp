@@ -65,6 +65,8 @@ void remove_if_abandoned(const fs::path& temporary) {
 
 }  // namespace
 
+bool is_temporary_name(const std::string& name) { return name.starts_with(kPrefix); }
+
 bool is_a_day_old(const fs::path& path) {
   std::error_code vanished;
   const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);

@@ -31,6 +31,9 @@ class Temporary {
 // so does every one where the file system has no locks.
 void sweep_temporaries(const std::filesystem::path& folder);
 
+// Whether a file's name is that of a temporary, whoever writes or wrote to it.
+bool is_temporary_name(const std::string& name);
+
 // Whether a file or folder was last written to more than a day ago; false for what is not there.
 bool is_a_day_old(const std::filesystem::path& path);
 

@@ -80,13 +80,20 @@ bool is_elan_name(const fs::path& file) {
   return lower_case(file.extension().string()) == kElanSuffix;
 }
 
-Annotations read_elan_files(const fs::path& folder) {
+std::vector<fs::path> elan_files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (is_elan_name(entry.path())) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Annotations read_elan_files(const std::vector<fs::path>& files) {
   Annotations all;
-  for (const std::string& name : names_in(folder)) {
-    const std::string file = (folder / name).string();
-    if (!is_elan_name(name)) continue;
-    const Annotations one = parse_elan(read_file(file), file);
-    within(file, [&] { merge(all, one); });
+  for (const fs::path& file : files) {
+    const Annotations one = parse_elan(read_file(file), file.string());
+    within(file.string(), [&] { merge(all, one); });
   }
   return all;
 }
@@ -95,7 +102,7 @@ Annotations read_folder(const fs::path& folder) {
   if (fs::exists(folder / "videoname.npy")) return read_wtalc(folder);
   if (fs::exists(folder / kLabelStudioTasks)) return read_labelstudio(folder);
   const std::vector<std::string> names = names_in(folder);
-  if (std::ranges::any_of(names, is_elan_name)) return read_elan_files(folder);
+  if (const auto files = elan_files_below(folder); !files.empty()) return read_elan_files(files);
   if (std::ranges::any_of(names, is_thumos_name)) return read_thumos(folder);
   bad(folder.string() +
       ": holds no annotations: neither videoname.npy and its companions, nor Label Studio's "

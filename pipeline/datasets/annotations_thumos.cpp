@@ -67,7 +67,8 @@ std::vector<Line> parse_lines(std::string_view bytes, const std::string& name) {
 // Two spaces follow the id, as in the official files: programs that split at each one count on it.
 std::string format_line(const std::string& id, double start_s, double end_s) {
   if (id.find_first_of(" \t\r\n\v\f") != std::string::npos) {
-    throw Error(ErrorKind::kInput, "THUMOS14's text cannot hold the id '" + id + "', with a space");
+    throw Error(ErrorKind::kInput,
+                "THUMOS14's text cannot hold the id '" + id + "', with white space");
   }
   std::string line = id + " ";
   for (const double seconds : {start_s, end_s}) {

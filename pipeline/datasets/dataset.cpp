@@ -28,7 +28,7 @@ Strings ids_of(const Annotations& annotations) {
   return ids;
 }
 
-// Of each video, as far as it has one, in a folder whose features were made alike.
+// Of each video, as far as it has one; all features were made alike.
 using Sidecars = std::vector<std::optional<FeaturesSidecar>>;
 
 void expect_made_alike(const std::string& one, const std::optional<FeaturesSidecar>& of_one,
@@ -45,16 +45,18 @@ void expect_made_alike(const std::string& one, const std::optional<FeaturesSidec
       other + ": " + joined(differences) + "; extract all of them alike");
 }
 
-Sidecars read_sidecars(const fs::path& path, const FeatureSet& features) {
+// `place` leads messages.
+Sidecars read_sidecars(const FeatureSet& features, const std::string& place) {
   Sidecars sidecars(features.ids().size());
-  if (!fs::is_directory(path)) return sidecars;
   std::optional<std::size_t> first;
   for (std::size_t video = 0; video < sidecars.size(); ++video) {
     if (features.snippets(video) == 0) continue;
-    sidecars[video] = read_features_sidecar(path / (features.ids()[video] + ".npy"));
+    if (!features.is_packed(video)) {
+      sidecars[video] = read_features_sidecar(features.file_of(video));
+    }
     if (!first) first = video;
     expect_made_alike(features.ids()[*first], sidecars[*first], features.ids()[video],
-                      sidecars[video], path.string());
+                      sidecars[video], place);
   }
   return sidecars;
 }
@@ -108,16 +110,19 @@ bool is_of(VideoKind kind, const Dataset& dataset, std::size_t video) {
 }  // namespace
 
 Dataset::Dataset(const fs::path& features, Annotations annotations, const KnownOrigin& origin)
+    : Dataset(std::vector{features}, std::move(annotations), origin) {}
+
+Dataset::Dataset(const std::vector<fs::path>& features, Annotations annotations,
+                 const KnownOrigin& origin)
     : annotations_(std::move(annotations)),
       features_(features, ids_of(annotations_)),
       labelled_subsets_(labelled_subsets(annotations_)) {
   expect_known_labels(annotations_);
-  take_origin(features, origin);
+  take_origin(joined({features.begin(), features.end()}), origin);
 }
 
-void Dataset::take_origin(const fs::path& path, const KnownOrigin& origin) {
-  const std::string place = path.string();
-  const Sidecars sidecars = read_sidecars(path, features_);
+void Dataset::take_origin(const std::string& place, const KnownOrigin& origin) {
+  const Sidecars sidecars = read_sidecars(features_, place);
   const auto told = std::ranges::find_if(sidecars, [](const auto& one) { return one.has_value(); });
   if (told == sidecars.end()) {
     recipe_ = told_recipe(origin);

@@ -26,8 +26,8 @@ struct KnownOrigin {
 // several threads may read it at once. A video is named by its place in videos().
 class Dataset {
  public:
-  // `features` is a folder of <id>.npy files, with sidecars or without, or a packed file, as
-  // FeatureSet takes it, of annotations.videos. Warns if nothing says the recipe and the default
+  // `features` are folders of <id>.npy files, with sidecars or without, or packed files, as
+  // FeatureSet takes them, of annotations.videos. Warns if nothing says the recipe and the default
   // one is taken.
   // Errors: as FeatureSet; Error(kInput) naming the file for features
   //   of several recipes, I3Ds or streams, or some with a sidecar and some without,
@@ -36,6 +36,8 @@ class Dataset {
   //     origin.recipe,
   //   whose recipe keeps each video's own frame rate where no sidecar says what that was;
   // and for a label that is none of the classes.
+  Dataset(const std::vector<std::filesystem::path>& features, Annotations annotations,
+          const KnownOrigin& origin);
   Dataset(const std::filesystem::path& features, Annotations annotations,
           const KnownOrigin& origin);
 
@@ -60,7 +62,7 @@ class Dataset {
   Json fingerprint(const std::vector<std::size_t>& chosen) const;
 
  private:
-  void take_origin(const std::filesystem::path& path, const KnownOrigin& origin);
+  void take_origin(const std::string& place, const KnownOrigin& origin);
   void expect_extractor(const Bundle& extractor, const std::string& place) const;
 
   Annotations annotations_;

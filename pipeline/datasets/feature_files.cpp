@@ -112,6 +112,16 @@ FeaturesSidecar features_sidecar_from(const Json& json) {
   return sidecar;
 }
 
+bool holds(const fs::path& file, const std::string& bytes) {
+  std::error_code unreachable;
+  if (fs::file_size(file, unreachable) != bytes.size() || unreachable) return false;
+  try {
+    return read_file(file) == bytes;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 fs::path sidecar_path(const fs::path& file) {
@@ -195,8 +205,14 @@ Json scores_sidecar(const Bundle& bundle, const Json& video) {
 }
 
 void write_with_sidecar(const fs::path& file, const std::string& bytes, const Json& sidecar) {
+  const std::string text = to_text(sidecar) + "\n";
+  if (holds(sidecar_path(file), text) && holds(file, bytes)) {
+    touch(sidecar_path(file));
+    touch(file);
+    return;
+  }
   fs::remove(file);
-  write_file(sidecar_path(file), to_text(sidecar) + "\n");
+  write_file(sidecar_path(file), text);
   write_file(file, bytes);
 }
 

@@ -53,7 +53,8 @@ std::vector<std::string> differences_in_making(const FeaturesSidecar& one,
 // that `expected`, made by features_sidecar(), says is in its sidecar.
 Json video_of_features(const std::filesystem::path& file, const Json& expected);
 
-// The array's file is written last: where it is, so is its sidecar.
+// The array's file is written last: where it is, so is its sidecar. Where both are there as they
+// would be written, their times alone are renewed.
 void write_with_sidecar(const std::filesystem::path& file, const std::string& bytes,
                         const Json& sidecar);
 

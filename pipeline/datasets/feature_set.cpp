@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <numeric>
 #include <optional>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/text.h"
 #include "pipeline/base/unmatched.h"
 #include "pipeline/datasets/feature_files.h"
 #include "pipeline/formats/python_file.h"
@@ -94,46 +96,73 @@ Array rows_of(const RawArray& view, std::span<const std::int64_t> indices,
 // let go of, since a process may map some 65,000 files and no more; a video's is mapped again while
 // its rows are read.
 struct FeatureSet::Index {
+  struct Place {
+    fs::path path;
+    std::optional<PythonFile> packed = std::nullopt;  // none: a folder
+  };
+
   std::vector<std::string> ids;
-  std::optional<PythonFile> packed;
-  fs::path folder;
-  Views views;  // by video; of a folder without bytes
+  std::deque<Place> places;
+  std::vector<const Place*> place_of;  // by video; null for one without features
+  Views views;                         // by video; of a folder without bytes
   std::int64_t width = 0;
 
-  void open_folder();
-  void open_packed(const fs::path& path);
-  void check(std::size_t video, const std::string& name);
-  fs::path file_of(std::size_t video) const { return folder / (ids[video] + ".npy"); }
+  void open(const fs::path& path);
+  void open_folder(const Place& folder);
+  void open_packed(Place& packed);
+  void take(std::size_t video, const RawArray& view, const Place& place, const std::string& name);
+  void check(const Shape& shape, const std::string& name);
+  fs::path file_of(std::size_t video, const Place& place) const {
+    return place.packed ? place.path : place.path / (ids[video] + ".npy");
+  }
+  fs::path file_of(std::size_t video) const { return file_of(video, *place_of[video]); }
 };
 
-void FeatureSet::Index::open_folder() {
+void FeatureSet::Index::open(const fs::path& path) {
+  Place& place = places.emplace_back(Place{path});
+  fs::is_directory(path) ? open_folder(place) : open_packed(place);
+}
+
+void FeatureSet::Index::open_folder(const Place& folder) {
   bool found_any = false;
   for (std::size_t video = 0; video < ids.size(); ++video) {
-    const fs::path path = file_of(video);
+    const fs::path path = file_of(video, folder);
     std::error_code absent;
     if (!fs::exists(path, absent)) continue;
     found_any = true;
-    views[video] = array_of(PythonFile(path).root(), path.string());
-    views[video].bytes = {};
-    check(video, path.string());
+    RawArray view = array_of(PythonFile(path).root(), path.string());
+    view.bytes = {};
+    take(video, view, folder, path.string());
   }
   if (!found_any) {
-    throw nothing_matches({"features in " + folder.string(), ids_below(folder, ".npy")},
+    throw nothing_matches({"features in " + folder.path.string(), ids_below(folder.path, ".npy")},
                           {"videos of the annotations", ids});
   }
 }
 
-void FeatureSet::Index::open_packed(const fs::path& path) {
-  packed.emplace(path);
-  views = packed_views(*packed, ids.size(), path.string());
+void FeatureSet::Index::open_packed(Place& packed) {
+  packed.packed.emplace(packed.path);
+  const std::string name = packed.path.string();
+  const Views found = packed_views(*packed.packed, ids.size(), name);
   for (std::size_t video = 0; video < ids.size(); ++video) {
-    check(video, path.string() + ": video " + ids[video]);
+    take(video, found[video], packed, name + ": video " + ids[video]);
   }
 }
 
-void FeatureSet::Index::check(std::size_t video, const std::string& name) {
-  const Shape& shape = views[video].shape;
-  if (!shape.empty() && shape[0] == 0) return;
+void FeatureSet::Index::take(std::size_t video, const RawArray& view, const Place& place,
+                             const std::string& name) {
+  const bool is_empty = !view.shape.empty() && view.shape[0] == 0;
+  if (is_empty) return;
+  check(view.shape, name);
+  if (place_of[video] != nullptr) {
+    bad("video " + ids[video] + " has features in " + file_of(video).string() + " and in " +
+        file_of(video, place).string() + "; leave one of them out");
+  }
+  place_of[video] = &place;
+  views[video] = view;
+}
+
+void FeatureSet::Index::check(const Shape& shape, const std::string& name) {
   if (shape.size() != 2 || shape[1] == 0) {
     bad(name + ": want features [T, 2D], got " + to_string(shape));
   }
@@ -144,18 +173,18 @@ void FeatureSet::Index::check(std::size_t video, const std::string& name) {
   }
 }
 
-FeatureSet::FeatureSet(const fs::path& path, std::vector<std::string> ids)
+FeatureSet::FeatureSet(const std::vector<fs::path>& paths, std::vector<std::string> ids)
     : index_(std::make_unique<Index>()) {
   index_->ids = std::move(ids);
   index_->views.resize(index_->ids.size());
-  if (fs::is_directory(path)) {
-    index_->folder = path;
-    index_->open_folder();
-  } else {
-    index_->open_packed(path);
-  }
-  if (index_->width == 0) bad(path.string() + ": no features of any of the videos");
+  index_->place_of.resize(index_->ids.size());
+  for (const fs::path& path : paths) index_->open(path);
+  if (index_->width == 0)
+    bad(joined({paths.begin(), paths.end()}) + ": no features of any of the videos");
 }
+
+FeatureSet::FeatureSet(const fs::path& path, std::vector<std::string> ids)
+    : FeatureSet(std::vector{path}, std::move(ids)) {}
 
 FeatureSet::FeatureSet(FeatureSet&&) noexcept = default;
 FeatureSet& FeatureSet::operator=(FeatureSet&&) noexcept = default;
@@ -170,6 +199,12 @@ std::int64_t FeatureSet::snippets(std::size_t video) const {
   return shape.empty() ? 0 : shape[0];
 }
 
+fs::path FeatureSet::file_of(std::size_t video) const { return index_->file_of(video); }
+
+bool FeatureSet::is_packed(std::size_t video) const {
+  return index_->place_of.at(video)->packed.has_value();
+}
+
 Array FeatureSet::rows(std::size_t video) const {
   std::vector<std::int64_t> all(static_cast<std::size_t>(snippets(video)));
   std::iota(all.begin(), all.end(), std::int64_t{0});
@@ -180,10 +215,10 @@ Array FeatureSet::rows(std::size_t video, std::span<const std::int64_t> indices)
   const RawArray& known = index_->views.at(video);
   const std::string name = "features of " + index_->ids[video];
   if (indices.empty()) return Array({0, index_->width});
-  if (index_->packed) {
+  if (const std::optional<PythonFile>& packed = index_->place_of[video]->packed) {
     Array rows = rows_of(known, indices, name);
-    index_->packed->release(known.bytes);
-    index_->packed->expect_unchanged();
+    packed->release(known.bytes);
+    packed->expect_unchanged();
     return rows;
   }
   const fs::path path = index_->file_of(video);

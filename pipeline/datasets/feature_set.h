@@ -15,9 +15,12 @@ namespace co2net {
 // read when they are asked for. Safe for several threads at once.
 class FeatureSet {
  public:
-  // `path` is a folder of <id>.npy files or a packed "*-I3D-JOINTFeatures.npy", whose arrays are in
-  // the order of `ids`. Errors: Error(kInput) naming the file and the defect: another number of
-  // arrays than of ids, widths that differ, not [T, 2D], no features at all; Error(kIo).
+  // Each of `paths` is a folder of <id>.npy files or a packed "*-I3D-JOINTFeatures.npy", whose
+  // arrays are in the order of `ids`. Which of them has a video makes no difference, nor their
+  // order. Errors: Error(kInput) naming the file and the defect: another number of arrays than of
+  // ids, widths that differ, not [T, 2D], a video that two of them have, no features at all;
+  // Error(kIo).
+  FeatureSet(const std::vector<std::filesystem::path>& paths, std::vector<std::string> ids);
   FeatureSet(const std::filesystem::path& path, std::vector<std::string> ids);
   FeatureSet(FeatureSet&&) noexcept;
   FeatureSet& operator=(FeatureSet&&) noexcept;
@@ -26,6 +29,10 @@ class FeatureSet {
   const std::vector<std::string>& ids() const;
   int feature_size() const;                        // 2D
   std::int64_t snippets(std::size_t video) const;  // T; 0 for a video without features
+
+  // Of a video that has features: <id>.npy in a folder, or a packed file.
+  std::filesystem::path file_of(std::size_t video) const;
+  bool is_packed(std::size_t video) const;
 
   // float32 [T, 2D], or the given rows of it, each in [0, T), in the given order, [n, 2D]. Errors:
   // Error(kInput) naming the video for values that are not finite.

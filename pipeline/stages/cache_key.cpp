@@ -71,11 +71,16 @@ Json decoding_machine() {
 }
 
 Json machine_identity() {
-  Json machine = decoding_machine();
-  machine["cache_bytes"] = {::sysconf(_SC_LEVEL1_DCACHE_SIZE), ::sysconf(_SC_LEVEL2_CACHE_SIZE)};
-  machine["compiler"] = __VERSION__;
-  machine["blas"] = openblas_get_config != nullptr ? openblas_get_config() : "other";
-  return machine;
+  // Once: OpenBLAS writes what it is into memory that all threads share, and two at a time got
+  // more.
+  static const Json kMachine = [] {
+    Json machine = decoding_machine();
+    machine["cache_bytes"] = {::sysconf(_SC_LEVEL1_DCACHE_SIZE), ::sysconf(_SC_LEVEL2_CACHE_SIZE)};
+    machine["compiler"] = __VERSION__;
+    machine["blas"] = openblas_get_config != nullptr ? openblas_get_config() : "other";
+    return machine;
+  }();
+  return kMachine;
 }
 
 }  // namespace co2net

@@ -1,9 +1,6 @@
 #include "pipeline/stages/disk_cache.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -132,11 +129,6 @@ Entry read_entry(const fs::path& path) {
     }
   }
   return result;
-}
-
-// Time of last use, for garbage collection; a cache that cannot be written keeps its times.
-void touch(const fs::path& path) {
-  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
 bool is_there(const fs::path& path) {
@@ -358,6 +350,8 @@ DiskCache::DiskCache(fs::path directory) : directory_(std::move(directory)) {
 
 bool DiskCache::is_at(const fs::path& directory) { return is_there(directory / "v1"); }
 
+fs::path DiskCache::written_in(const fs::path& directory) { return directory / "v1" / "tmp"; }
+
 fs::path DiskCache::root() const { return directory_ / "v1"; }
 
 fs::path DiskCache::path_of(const CacheKey& key) const {
@@ -375,7 +369,7 @@ std::optional<Entry> DiskCache::get(const CacheKey& key) {
         use.outcome() == PathLock::Outcome::kBusy || use.outcome() == PathLock::Outcome::kAbsent;
     if (is_being_deleted) return std::nullopt;
     Entry entry = read_entry(path);
-    touch(path);
+    touch(path);  // the time of last use, for garbage collection
     if (!entry.file.empty()) entry.in_use = std::make_shared<PathLock>(std::move(use));
     return entry;
   } catch (const std::exception&) {
@@ -457,16 +451,24 @@ std::optional<FileLock> DiskCache::lock(const CacheKey& key, const Deadline& dea
   }
 }
 
+std::optional<FileLock> DiskCache::try_lock(const CacheKey& key) {
+  std::optional<FileLock> lock = FileLock::try_take(locks() / key.digest);
+  if (!lock || lock->is_held()) return lock;
+  throw Error(ErrorKind::kIo,
+              "cache " + directory_.string() +
+                  ": its file system has no locks; choose another directory with --cache");
+}
+
 std::string DiskCache::content_hash(const OpenedFile& file, const Deadline& deadline) {
   const FileState& state = file.state();
   if (!file.has_name() || is_young(state)) return sha256_file(file, deadline);
+  // Not the device: a network file system's number is another on each machine.
   const Json identity = {{"path", fs::absolute(file.path()).string()},
-                         {"device", state.device},
                          {"inode", state.inode},
                          {"size", state.size},
                          {"modified_ns", state.modified_ns},
                          {"changed_ns", state.changed_ns}};
-  const CacheKey key = KeyBuilder("content", 2).add("file", identity).build();
+  const CacheKey key = KeyBuilder("content", 3).add("file", identity).build();
   if (contains(key)) {
     if (const auto entry = get(key)) return entry->bytes;
   }

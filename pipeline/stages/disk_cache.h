@@ -44,6 +44,8 @@ class DiskCache {
   explicit DiskCache(std::filesystem::path directory);
   // Whether a folder is one, rather than a folder of something else.
   static bool is_at(const std::filesystem::path& directory);
+  // Where what is new in it is written first.
+  static std::filesystem::path written_in(const std::filesystem::path& directory);
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path path_of(const CacheKey& key) const;
@@ -61,10 +63,13 @@ class DiskCache {
   // Held while a key is computed, so that only one process computes it. Null in a cache that
   // cannot be written. Throws as `deadline` does.
   std::optional<FileLock> lock(const CacheKey& key, const Deadline& deadline = {});
+  // The same without waiting: null where another holds it. Throws Error(kIo) in a cache that cannot
+  // be written, or whose file system has no locks.
+  std::optional<FileLock> try_lock(const CacheKey& key);
 
-  // SHA-256 of a file's content, remembered by its path, device, inode, size and times; not where
-  // it was changed in the last two seconds, or has no name. Throws Error(kInput), and as `deadline`
-  // does.
+  // SHA-256 of a file's content, remembered by its path, inode, size and times, on every machine
+  // that has the file and the cache; not where it was changed in the last two seconds, or has no
+  // name. Throws Error(kInput), and as `deadline` does.
   std::string content_hash(const OpenedFile& file, const Deadline& deadline = {});
 
   // What was last computed for `subject`, a document by stage; explain compares with it.
@@ -97,7 +102,7 @@ class DiskCache {
   std::filesystem::path root() const;
   std::filesystem::path entries() const { return root() / "entries"; }
   std::filesystem::path locks() const { return root() / "locks"; }
-  std::filesystem::path temporaries() const { return root() / "tmp"; }
+  std::filesystem::path temporaries() const { return written_in(directory_); }
   void write(const std::filesystem::path& path, std::string_view bytes) const;
   void tag() const;  // as a cache, for programs that back up
   void remove_damaged(const std::filesystem::path& entry);

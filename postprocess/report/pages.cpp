@@ -2,6 +2,10 @@
 
 namespace co2net {
 
+bool is_results_page(std::string_view html) {
+  return html.find("<title>co2net report</title>") != std::string_view::npos;
+}
+
 std::string evaluation_page(const Json& data) {
   constexpr std::string_view kPlace = "/* data */";
   std::string page(kEvaluationPage);

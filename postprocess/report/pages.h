@@ -19,6 +19,9 @@ inline constexpr const char* kTrainingPageName = "training.html";
 // Shows a report's data, which lie in data/ beside it.
 extern const std::string_view kResultsPage;
 
+// Whether a file is that page, of this version or another.
+bool is_results_page(std::string_view html);
+
 // Shows an evaluation, which evaluation_page() puts into it.
 extern const std::string_view kEvaluationPage;
 

@@ -2,11 +2,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "cli/halves.h"
 #include "cli/workflows/diagnosis.h"
+#include "pipeline/devices/device.h"
 #include "tests/e2e/program.h"
+#include "tests/support.h"
 #include "tests/unit/as_nobody.h"
 #include "tests/unit/environment.h"
 
@@ -37,8 +40,11 @@ TEST_F(DoctorTest, SaysOfTheMachineWhatOthersSay) {
   EXPECT_EQ(said.at("schema"), "co2net.doctor/1");
   const Json& cpu = said.at("cpu");
   EXPECT_EQ(cpu.at("cores"), std::thread::hardware_concurrency());
-  EXPECT_EQ(cpu.at("threads_used"),
-            std::stoi(said_by("env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc")));
+  const int cpus = std::stoi(said_by("env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc"));
+  const Json limit = cpu.at("cgroup_limit");
+  const int enough =
+      limit.is_null() ? cpus : std::max(1, static_cast<int>(std::ceil(limit.get<double>())));
+  EXPECT_EQ(cpu.at("threads_used"), std::min(cpus, enough));
   const std::string model = said_by("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1");
   EXPECT_EQ(cpu.at("model"), model.empty() ? Json() : Json(model));
   const Json& system = said.at("system");
@@ -80,6 +86,40 @@ TEST_F(DoctorTest, ListsTheCodecsThatTheFfmpegProgramLists) {
   }
 }
 
+TEST_F(DoctorTest, SaysWhatKeepsNetworksAndFlowFromAGpuOrThatNothingDoes) {
+  const Json gpu = facts().at("gpu");
+  const Outcome run = co2net(
+      {"run", "absent.mp4", "--model", CO2NET_TEST_BUNDLE, "--no-cache", "--device", "cuda"});
+  const Json& missing = gpu.at("missing_for_networks");
+  EXPECT_EQ(missing.is_null(), best_device().is_gpu());
+  EXPECT_EQ(missing.is_null(), !gpu.at("cuda_devices").empty());
+  if (!missing.is_null()) {
+    EXPECT_EQ(run.code, 2);
+    EXPECT_TRUE(run.says("--device: " + missing.get<std::string>())) << run.err;
+    EXPECT_TRUE(run.says("samples/cuda.sh") || run.says("driver")) << run.err;
+  }
+  const bool has_driver = shell("ldconfig -p | grep -q libcuda.so.1").code == 0;
+  const std::string flow = gpu.at("missing_for_cuda_flow").dump();
+  EXPECT_EQ(flow.find("libcuda.so.1, which is not here") == std::string::npos, has_driver) << flow;
+}
+
+TEST_F(DoctorTest, NamesTheDevicesThatFlowTakesByOpenCl) {
+  const Json gpu = facts().at("gpu");
+  const Json& devices = gpu.at("opencl_devices");
+  if (devices.empty()) GTEST_SKIP() << kNoOpenCl;
+  EXPECT_TRUE(gpu.at("missing_for_opencl").is_null());
+  const std::string clip = dir_.path() / "clip.mkv";
+  draw_clip(clip, 2);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const std::string name = "opencl:" + std::to_string(i);
+    const auto text = devices[i].get<std::string>();
+    EXPECT_TRUE(text.starts_with(name + " (")) << text;
+    const bool is_for_flow = text.ends_with(", a GPU") || text.ends_with(": only if it is named");
+    const Outcome flow = co2net({"flow", clip, "-o", dir_.path() / name, "--backend", name});
+    EXPECT_EQ(flow.code == 0, is_for_flow) << text << flow.err;
+  }
+}
+
 TEST_F(DoctorTest, LooksAtTheCacheWithoutMakingOne) {
   const Json cache = facts().at("cache");
   EXPECT_EQ(cache.at("bytes"), 0);
@@ -99,18 +139,20 @@ TEST_F(DoctorTest, CountsWhatTheCacheHolds) {
 }
 
 TEST_F(DoctorTest, TellsAFolderThatCannotBeWrittenWithTheRemedy) {
-  const fs::path locked = dir_.path() / "locked";
-  fs::create_directory(locked);
+  const fs::path open = dir_.path() / "open", locked = open / "v1";  // as of another user's cache
+  fs::create_directories(locked);
+  fs::permissions(open, fs::perms::all);
   fs::permissions(dir_.path(), fs::perms::owner_all | fs::perms::group_all | fs::perms::others_all);
   fs::permissions(locked, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
                               fs::perms::others_exec);
-  const auto is_told = [&] {
-    const Diagnosis diagnosis = diagnose(locked / "cache", 1);
+  const auto is_told_of = [](const fs::path& cache) {
+    const Diagnosis diagnosis = diagnose(cache, 1);
     return std::ranges::any_of(diagnosis.problems, [](const Problem& problem) {
       return problem.what.find("cannot be written") != std::string::npos &&
              problem.remedy.find("--cache") != std::string::npos && !problem.is_fatal;
     });
   };
+  const auto is_told = [&] { return is_told_of(locked / "cache") && is_told_of(open); };
   if (::geteuid() == 0) {
     expect_as_nobody(is_told);
   } else {

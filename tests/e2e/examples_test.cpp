@@ -29,7 +29,7 @@ struct Rule {
 const Rule kNotRun[] = {
     {"^(samples|tests)/\\S+\\.sh", "installs packages, builds, or takes minutes to hours"},
     {"^(cmake|ctest) ", "builds and tests the program that runs this test"},
-    {"/data/videos|SLURM", "a cluster's paths and job array"},
+    {"/data/videos|SLURM|^kubectl ", "a cluster's paths, job array and services"},
     {"^ffmpeg .* -i FILE ", "part of a command, which decode_tests completes"},
 };
 

@@ -263,6 +263,37 @@ TEST_F(Render, SaysWhichResultsAreOfNoVideo) {
   const Outcome outcome = render({"-o", path("out")});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_TRUE(outcome.says("left out, without results: 1 video (broken)")) << outcome.err;
+  EXPECT_FALSE(outcome.says("no final segments are known")) << outcome.err;
+}
+
+TEST_F(Render, AnIdThatIsLongerThanAFilesNameStopsNoOtherVideo) {
+  const std::string folders = std::string(120, 'd') + "/" + std::string(120, 'e') + "/";
+  const std::string a = folders + std::string(90, 'a'), b = folders + std::string(90, 'b');
+  const std::string impossible(300, 'x');
+  write_results(
+      {{a, path("a.mp4")}, {b, path("b.mp4")}, {"b", path("b.mp4")}, {impossible, path("a.mp4")}});
+  const Outcome clipped = render({"--clips", path("clips")});
+  EXPECT_EQ(clipped.code, 0) << clipped.err;
+  EXPECT_EQ(names_in(path("clips")).size(), 4u);
+  const Outcome copied = render({"-o", path("out")});
+  EXPECT_EQ(copied.code, 1);
+  EXPECT_TRUE(copied.says("give it a shorter name")) << copied.err;
+  EXPECT_EQ(names_in(path("out")).size(), 2u) << "a folder and b.mp4";
+}
+
+TEST_F(Render, KeepsFlacAsItIs) {
+  run_shell("ffmpeg -nostdin -v error -i " + shell_quoted(path("a.mp4")) +
+            " -f lavfi -i sine=d=12 -c:v copy -c:a flac " + shell_quoted(path("a.mkv")));
+  for (const auto& [options, file] : std::vector<std::pair<Strings, fs::path>>{
+           {{"-o", path("out")}, path("out/a.mp4")},
+           {{"--clips", path("clips")}, path("clips/a/00001.000-00003.000_run_jump.mp4")}}) {
+    const Outcome outcome = render(Strings{path("a.mkv")} + options);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(run_shell("ffprobe -v error -select_streams a -show_entries stream=codec_name -of "
+                        "csv=p=0 " +
+                        shell_quoted(file)),
+              "flac\n");
+  }
 }
 
 TEST_F(Render, StrictRefusesAVideoThatDecodesOnlyInPart) {
@@ -275,6 +306,22 @@ TEST_F(Render, StrictRefusesAVideoThatDecodesOnlyInPart) {
   fs::remove_all(path("out"));
   EXPECT_EQ(render({path("a.mp4"), "-o", path("out"), "--strict"}).code, 1);
   EXPECT_TRUE(names_in(path("out")).empty());
+}
+
+TEST_F(Render, StrictCutsNoClipsOfAFileThatBreaksOff) {
+  run_shell("ffmpeg -nostdin -v error -i " + shell_quoted(path("a.mp4")) +
+            " -c copy -movflags +faststart " + shell_quoted(path("half.mp4")));
+  fs::resize_file(path("half.mp4"), fs::file_size(path("half.mp4")) / 2);
+  write_results({{"half", "half.mp4"}});
+  for (const Strings& how : {Strings{}, Strings{"--exact"}}) {
+    const Strings arguments = Strings{path("half.mp4"), "--clips", path("clips")} + how;
+    EXPECT_EQ(render(arguments + Strings{"--strict"}).code, 1);
+    EXPECT_FALSE(fs::exists(path("clips/half")));
+    const Outcome lenient = render(arguments);
+    EXPECT_EQ(lenient.code, 0) << lenient.err;
+    EXPECT_TRUE(lenient.says("not complete")) << lenient.err;
+    fs::remove_all(path("clips"));
+  }
 }
 
 TEST_F(Render, TakesTheIdsOfStrangersForNothingButNames) {

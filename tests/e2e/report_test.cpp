@@ -146,6 +146,35 @@ TEST_F(Report, ReplacesAReportAndNothingElse) {
   EXPECT_TRUE(outcome.says("thesis.tex"));
 }
 
+TEST_F(Report, TakesNoPageOfAStrangerForAReport) {
+  for (const char* file : {"index.html", "data/0.jpg"}) {
+    write_file(path("page") / file, "mine");
+    const Outcome outcome = report();
+    EXPECT_EQ(outcome.code, 1) << file;
+    EXPECT_TRUE(outcome.says("but no report")) << outcome.err;
+    EXPECT_EQ(read_file(path("page") / file), "mine");
+    fs::remove_all(path("page"));
+  }
+}
+
+TEST_F(Report, GoesIntoTheFolderWhereSomebodyIs) {
+  fs::create_directory(path("here"));
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = shell("cd " + path("here").string() + " && " + CO2NET_PROGRAM +
+                                  " report ../results.json -o .");
+    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    EXPECT_EQ(names_in(path("here")), (Strings{"data", "index.html"}));
+  }
+}
+
+TEST_F(Report, RefusesScoresOfWhichNoneIsOfAVideo) {
+  fs::create_directory(path("nothing"));
+  const Outcome outcome = report({"--scores", path("nothing")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says("scores in")) << outcome.err;
+  EXPECT_NE(report({"--scores", path("nowhere")}).code, 0);
+}
+
 TEST_F(Report, KeepsThePageOfAnEvaluationAndLinksToIt) {
   EXPECT_EQ(report().code, 0);
   EXPECT_EQ(data("videos.js").at("hasEvaluation"), false);

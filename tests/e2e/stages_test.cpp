@@ -108,7 +108,7 @@ TEST(Extract, RepeatsTheLastFrameOfAVideoShorterThanASnippetAndSaysSo) {
   const Outcome outcome =
       here.call("extract", {here.clip("clip.mkv", 10), "-o", here.path("features")});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(outcome.says("the last frame is repeated 6 times")) << outcome.err;
+  EXPECT_TRUE(outcome.says("filled up with 6 copies of the last")) << outcome.err;
   EXPECT_EQ(read_npy(here.path("features/clip.npy")).dim(0), 1);
   const Json video = read_json(here.path("features/clip.json")).at("video");
   EXPECT_EQ(video.at("frames"), 10);
@@ -315,6 +315,12 @@ TEST(Localize, TakesAPackedFileOfTheVideosOfAnnotations) {
   const Outcome folder =
       here.call("localize", {here.path("features"), "--annotations", annotations});
   EXPECT_EQ(folder.json().at("results"), unpacked.json().at("results"));
+
+  fs::create_directory(here.path("more"));
+  fs::rename(here.path("features/b.npy"), here.path("more/b.npy"));
+  const Outcome folders = here.call(
+      "localize", {here.path("more"), here.path("features"), "--annotations", annotations});
+  EXPECT_EQ(folders.json().at("results"), unpacked.json().at("results"));
 
   const Outcome unnamed = here.call("localize", {packed});
   EXPECT_EQ(unnamed.code, 1);

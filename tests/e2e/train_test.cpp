@@ -596,6 +596,29 @@ TEST_F(Train, WrongUseExitsWith2AndNamesWhatIsAllowed) {
   }
 }
 
+TEST_F(Train, IsTheSameOfFeaturesInSeveralPlaces) {
+  train("whole");
+  for (int i = 0; i < kVideos; i += 3) {
+    fs::create_directories(path("more"));
+    fs::rename(path("features/" + id(i) + ".npy"), path("more/" + id(i) + ".npy"));
+  }
+  ObjectNpyWriter packed(path("part.npy"), kVideos);
+  for (int i = 0; i < kVideos; ++i) {
+    const bool is_moved = i % 3 == 1;
+    packed.add(is_moved ? hashfill(id(i), {snippets(i), kFeatureSize}, 1)
+                        : Array({0, kFeatureSize}));
+    if (is_moved) fs::remove(path("features/" + id(i) + ".npy"));
+  }
+  packed.finish();
+  train("parts", {"--features", path("part.npy"), "--features", path("more")});
+  expect_same_training("parts", "whole");
+  train("whole", {"--features", path("more"), "--features", path("part.npy")});
+
+  fs::copy(path("more/v00.npy"), path("features/v00.npy"));
+  expect_refused(arguments("twice", {"--features", path("more")}), 1,
+                 {"video v00", path("features/v00.npy"), path("more/v00.npy")});
+}
+
 TEST_F(Train, RefusesAFolderOfSomethingElse) {
   write_file(path("mine/notes.txt"), "do not touch");
   expect_refused(arguments("mine"), 2, {"mine", "something else"});

@@ -42,22 +42,24 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
   const Strings results = {"--model",     "--output", "--format", "--final",
                            "--min-score", "--top-k",  "--compat", "--operating-point"};
   const Strings extraction_without_model =
-      cache + Strings{"--device", "--i3d-precision", "--keep", "--recipe-set"};
+      cache +
+      Strings{"--device", "--tf32", "--i3d-precision", "--clips-at-once", "--keep", "--recipe-set"};
   const Strings extraction = extraction_without_model + Strings{"--model"};
-  const Strings training = {"--preset", "--set",      "--iterations", "--seed",    "--compat",
-                            "--select", "--held-out", "--checkpoint", "--threads", "--progress"};
+  const Strings training = {"--preset",  "--set",      "--iterations", "--seed",
+                            "--compat",  "--select",   "--held-out",   "--checkpoint",
+                            "--threads", "--progress", "--device",     "--tf32"};
   const Strings benchmark = {"--features", "--annotations", "--train-subset", "--test-subset"};
   const std::map<std::string, Strings> promised = {
       {"run", videos + results + extraction +
-                  Strings{"--checkpoint", "--only", "--save-scores", "--report"}},
-      {"suggest", videos + extraction + Strings{"--output", "--checkpoint", "--only"}},
-      {"extract",
-       videos + extraction + Strings{"--output", "--streams", "--recipe", "--checkpoint"}},
+                  Strings{"--share", "--checkpoint", "--only", "--save-scores", "--report"}},
+      {"suggest", videos + extraction + Strings{"--output", "--share", "--checkpoint", "--only"}},
+      {"extract", videos + extraction +
+                      Strings{"--output", "--share", "--streams", "--recipe", "--checkpoint"}},
       {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
-      {"localize",
-       files + results + cache +
-           Strings{"--threads", "--save-scores", "--device", "--annotations", "--only"}},
-      {"propose", files + results + cache + Strings{"--only"}},
+      {"localize", files + results + cache +
+                       Strings{"--share", "--threads", "--save-scores", "--device", "--tf32",
+                               "--annotations", "--only"}},
+      {"propose", files + results + cache + Strings{"--share", "--only"}},
       {"train", training + benchmark + extraction_without_model + limits +
                     Strings{"--extractor", "--recipe", "--output", "--name", "--videos", "--labels",
                             "--false-alarms", "--trust-suggestions", "--stream", "--strict",
@@ -345,6 +347,14 @@ bool acts_on_a_terminal(const std::string& text) {
                              [](const std::string& line) { return printable(line) != line; });
 }
 
+TEST(Usage, SubtitlesOfSeveralVideosDoNotGoToStandardOutput) {
+  const Workplace here;
+  const Outcome outcome =
+      co2net(here.arguments("run") + Strings{"x.mkv", "--format", "srt", "-o", "-"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.says("name a folder")) << outcome.err;
+}
+
 TEST(Usage, SuggestsAnOptionThatIsMistypedInAConfigFile) {
   const Workplace here;
   write_file(here.path("options"), "treads = 1\n");
@@ -427,6 +437,14 @@ TEST(Usage, WrongUseExitsWith2AndNamesWhatIsAllowed) {
            {here.arguments("run") + Strings{clip, "--i3d-precision", "fp8"}, "fp32, fp16"},
            {here.arguments("run") + Strings{clip, "--device", "cpu", "--i3d-precision", "fp16"},
             "needs a CUDA device"},
+           {here.arguments("run") + Strings{clip, "--device", "cpu", "--i3d-precision", "bf16"},
+            "--i3d-precision bf16 needs a CUDA device"},
+           {here.arguments("run") + Strings{clip, "--device", "cpu", "--clips-at-once", "8"},
+            "--clips-at-once needs a CUDA device"},
+           {here.arguments("run") + Strings{clip, "--device", "cpu", "--tf32"},
+            "--tf32 needs a CUDA device"},
+           {here.arguments("run") + Strings{clip, "--device", "opencl", "--tf32"},
+            "--tf32 needs a CUDA device"},
            {here.arguments("run") + Strings{clip, "--keep", "features"}, "frames, flow"},
            {here.arguments("run") + Strings{clip, "--keep", "flow", "--no-cache"}, "cache"},
            {here.arguments("run") + Strings{clip, "--progress", "x"}, "auto, plain, off"},

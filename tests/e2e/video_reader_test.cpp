@@ -336,11 +336,12 @@ TEST_F(VideoReaderOfMade, RefusesMoreFramesThanAllowedBeforeItFillsAGap) {
 TEST_F(VideoReaderOfMade, SaysThatAFileBrokeOff) {
   const std::pair<const char*, const char*> kFiles[] = {
       {"a.mp4", SOURCE SOUND(2) "-c:v mpeg4 -movflags +faststart a.mp4"},
+      {"a.avi", SOURCE SOUND(2) "-c:v ffv1 -g 1 a.avi"},
       {"a.mkv", SOURCE "-c:v ffv1 a.mkv"},
       {"b.mkv", SOURCE SOUND(2) "-c:v mpeg4 -c:a vorbis -strict -2 -ac 2 b.mkv"}};
   for (const auto& [name, command] : kFiles) {
     const fs::path clip = make(name, command);
-    fs::resize_file(clip, fs::file_size(clip) / 2);
+    fs::resize_file(clip, fs::file_size(clip) / 3);
     const DecodeReport report = decode(clip).report;
     EXPECT_FALSE(report.complete) << command;
     EXPECT_TRUE(report.first_error.starts_with("the file breaks off at ")) << report.first_error;

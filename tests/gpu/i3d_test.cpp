@@ -16,7 +16,12 @@ class I3dOnGpu : public testing::Test {
   }
 
   I3d on(const std::string& device, I3dPrecision precision = I3dPrecision::kFp32) const {
-    return {path_, {2, 256, parse_device(device), precision}};
+    return {path_,
+            {.channels = 2,
+             .feature_size = 256,
+             .device = parse_device(device),
+             .precision = precision,
+             .clips_at_once = device == "cpu" ? 1 : kClipsOnGpu}};
   }
 
   static Array clips(std::int64_t count) {
@@ -32,12 +37,13 @@ TEST_F(I3dOnGpu, GivesTheCpusFeaturesUpToRounding) {
   test::expect_near(on("cuda").features(clips(3)), wanted, 1e-3);
   test::expect_near(on("cuda:0").features(clips(3)), wanted, 1e-3);
   test::expect_near(on("cuda", I3dPrecision::kFp16).features(clips(3)), wanted, 2e-2);
+  test::expect_near(on("cuda", I3dPrecision::kBf16).features(clips(3)), wanted, 1e-1);
 }
 
 TEST_F(I3dOnGpu, GivesAClipTheSameBytesEachTimeAloneOrWithOthers) {
   const I3d i3d = on("cuda");
   const Array alone = i3d.features(clips(1));
-  const std::int64_t count = i3d.clips_at_once() + 3;
+  const std::int64_t count = kClipsOnGpu + 3;
   for (int round = 0; round < 3; ++round) {
     const Array many = i3d.features(clips(count));
     EXPECT_EQ(Array({1, 256}, {many.row(0), many.row(1)}), alone) << round;

@@ -79,5 +79,27 @@ TEST(ResultSink, WritesTheFinalSegmentsOfEachVideoIntoAFileOfAFolder) {
   EXPECT_EQ(read_file(options.output / "a.vtt"), "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nrun\n");
 }
 
+TEST(ResultSink, WritesLinesInTheOrderThatItIsGivenHoweverTheyCome) {
+  const auto lines = [](ResultFormat format, const std::vector<std::string>& order) {
+    std::istringstream in;
+    std::ostringstream out, err;
+    Io io{in, out, err};
+    ResultOptions options;
+    options.format = format;
+    ResultSink sink(options, {Json::object(), Json::object(), nullptr, order}, io);
+    sink.add(VideoResult{"c", {{"run", 1, 0, 1}}, Json::object()});
+    sink.add(VideoError{"b", "decode", "broken"});
+    EXPECT_EQ(out.str().find("run"), std::string::npos) << "before its turn";
+    sink.add(VideoResult{"a", {{"bow", 1, 0, 1}}, Json::object()});
+    sink.finish();
+    return out.str();
+  };
+  EXPECT_EQ(lines(ResultFormat::kCsv, {"a", "b", "c"}),
+            "id,label,score,start_s,end_s\na,bow,1.0,0.0,1.0\nc,run,1.0,0.0,1.0\n");
+  const std::string jsonl = lines(ResultFormat::kJsonLines, {"a", "b", "c"});
+  EXPECT_LT(jsonl.find("bow"), jsonl.find("broken")) << jsonl;
+  EXPECT_LT(jsonl.find("broken"), jsonl.find("run")) << jsonl;
+}
+
 }  // namespace
 }  // namespace co2net

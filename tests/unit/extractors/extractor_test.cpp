@@ -13,6 +13,8 @@
 #include "pipeline/base/files.h"
 #include "pipeline/formats/npy.h"
 #include "tests/unit/expect_error.h"
+#include "tests/unit/extractors/i3d/scripted.h"
+#include "tests/unit/log_capture.h"
 #include "tests/unit/other_settings.h"
 
 namespace fs = std::filesystem;
@@ -248,6 +250,9 @@ TEST_F(ExtractorTest, ChangesTheKeyWithEverythingThatChangesFeatures) {
   expect_new_with("flow weights", [&] { options_.networks[1].sha256 = std::string(64, '3'); });
   expect_new_with("device", [&] { options_.device = {DeviceKind::kCuda}; });
   expect_new_with("precision", [&] { options_.i3d_precision = I3dPrecision::kFp16; });
+  expect_new_with("other precision", [&] { options_.i3d_precision = I3dPrecision::kBf16; });
+  expect_new_with("clips at once", [&] { options_.clips_at_once = 16; });
+  expect_new_with("fewer clips at once", [&] { options_.clips_at_once = 8; });
   expect_new_with("streams", [&] { options_.networks.pop_back(); });
   for (const std::string& setting : test::kOtherSettings) {
     expect_new_with(setting, [&] {
@@ -305,6 +310,45 @@ TEST_F(ExtractorTest, KeysEachStageByTheVersionsOfThoseBeforeIt) {
   EXPECT_EQ(flow.at("frames_version"), frames.at("version"));
   EXPECT_EQ(features.at("frames_version"), frames.at("version"));
   EXPECT_EQ(features.at("flow_version"), flow.at("version"));
+}
+
+// A network whose memory is short for more than two clips at once: of any, or of those that are not
+// zeros, which are of a video.
+fs::path short_of_memory(const fs::path& folder, bool only_for_videos) {
+  const std::string indent = only_for_videos ? "    " : "";
+  const fs::path file = folder / (only_for_videos ? "later.pt" : "at-once.pt");
+  test::module_of((only_for_videos ? "if float(x.abs().sum()) > 0:\n" : "") + indent +
+                      "assert x.size(0) <= 2, \"CUDA out of memory. Tried to allocate\"\n" +
+                      "return x.mean([2, 3, 4])",
+                  {})
+      .save(file.string());
+  return file;
+}
+
+TEST_F(ExtractorTest, HalvesTheClipsAtOnceForAllThatFollowsWhereMemoryIsShort) {
+  options_.networks.pop_back();
+  options_.feature_size = 3;
+  for (const bool only_for_videos : {false, true}) {
+    options_.networks[0].file = short_of_memory(folder_->path(), only_for_videos);
+    options_.clips_at_once = 2;
+    const Entry wanted = decoded_features(job("long.mkv"));
+    const std::string wanted_key = digest(job("long.mkv"));
+
+    options_.clips_at_once = 8;
+    const Extractor extractor(options_);
+    const test::LogCapture log;
+    const auto stage = [&] { return extractor.features_stage(job("long.mkv"), nullptr); };
+    const auto run = [](const Stage& made) { return run_chain({made}, nullptr, "x").entry; };
+    const Stage of_eight = stage();
+    test::expect_error(ErrorKind::kRetry, {"8 clips at once"}, [&] { run(of_eight); });
+    test::expect_error(ErrorKind::kRetry, {"4 clips at once"}, [&] { run(stage()); });
+    test::expect_error(ErrorKind::kRetry, {"more clips at once than fit"}, [&] { run(of_eight); });
+    EXPECT_EQ(stage().key.digest, wanted_key);
+    EXPECT_EQ(run(stage()).bytes, wanted.bytes);
+    EXPECT_NE(log.lines().find("from here on it is 2, and features are cached apart"),
+              std::string::npos)
+        << log.lines();
+  }
 }
 
 TEST_F(ExtractorTest, NamesTheStageThatFails) {

@@ -213,6 +213,25 @@ TEST_F(ExtractFeatures, IsTheSameToTheBitForAnyNumberOfClipsAtOnce) {
   }
 }
 
+TEST_F(ExtractFeatures, FillsEveryCallButTheLastHoweverManyThreadsThereAre) {
+  for (const int threads : {1, 11, 40}) {
+    std::mutex mutex;
+    std::multiset<std::int64_t> calls;
+    FeatureJob work = job(21 * kWindow);
+    work.threads = threads;
+    work.clips_at_once = 4;
+    work.networks.pop_back();
+    work.modalities.pop_back();
+    work.networks[0] = [&](const Array& clips) {
+      const std::lock_guard lock(mutex);
+      calls.insert(clips.dim(0));
+      return Array({clips.dim(0), kWindow + 1});
+    };
+    extract_features(std::move(work));
+    EXPECT_EQ(calls, (std::multiset<std::int64_t>{1, 4, 4, 4, 4, 4})) << threads;
+  }
+}
+
 TEST_F(ExtractFeatures, TakesFlowsThatTheSourceBrings) {
   FeatureJob work = job(20);
   work.source = [source = work.source]() -> FramePtr {

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <span>
 #include <vector>
+
+#include "localizer/adam_tensors.h"
 
 namespace co2net {
 namespace {
@@ -27,6 +30,25 @@ TEST(Adam, StepsAsTorchsDoes) {
       ASSERT_NEAR(ours[static_cast<std::size_t>(i)], theirs[i].item<float>(), 1e-6)
           << "step " << step << ", value " << i;
     }
+  }
+}
+
+TEST(Adam, StepsTensorsAsItStepsArraysUpToRounding) {
+  constexpr std::int64_t kSize = 50;
+  torch::manual_seed(1);
+  const AdamOptions options{.learning_rate = 0.01, .weight_decay = 0.1};
+  const auto values_of = [](const torch::Tensor& tensor) {
+    return std::span(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
+  };
+  const torch::Tensor array = torch::randn({kSize}), tensor = array.clone();
+  const torch::Tensor moments = torch::zeros({4, kSize});
+  for (int step = 1; step <= 8; ++step) {
+    const torch::Tensor gradient = torch::randn({kSize}) * (step == 4 ? 1e-6 : 10);
+    adam_step(options, step, values_of(array), values_of(gradient), values_of(moments[0]),
+              values_of(moments[1]));
+    adam_step(options, step, tensor, gradient, moments[2], moments[3]);
+    EXPECT_TRUE(tensor.allclose(array, 1e-5, 1e-6)) << step;
+    EXPECT_TRUE(moments[3].allclose(moments[1], 1e-5, 1e-9)) << step;
   }
 }
 

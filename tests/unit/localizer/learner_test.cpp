@@ -1,11 +1,14 @@
 #include "localizer/learner.h"
 
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "localizer/losses.h"
 #include "localizer/network.h"
@@ -71,6 +74,82 @@ TEST(Learner, LearnsTheSameBytesWithAnyNumberOfThreads) {
       expect_equal(together.state(), alone.state());
     }
   }
+}
+
+// A part of a batch each, as on a GPU whose memory does not hold all.
+Learner learner_in_parts(int rows, const LearnerPlace& more = {}) {
+  LearnerPlace place = more;
+  place.rows_at_once = rows;
+  return {small_options(), kClasses, kFeatureSize, place};
+}
+
+TEST(Learner, LearnsTheSameBytesWhereAPartIsComputedOnceMoreForItsGradients) {
+  const int length = 60;  // of which the CPU takes five videos at once
+  Learner usual = small_learner();
+  Learner in_parts = learner_in_parts(5);
+  EXPECT_EQ(learn(in_parts, 0, 3, 1, length), learn(usual, 0, 3, 1, length));
+  expect_equal(in_parts.state(), usual.state());
+}
+
+TEST(Learner, FollowsTheSameCourseUpToRoundingInPartsOfAnySize) {
+  const auto course = [](Learner learner) {
+    std::vector<double> losses;
+    for (int i = 0; i < 4; ++i) {
+      losses.push_back(learner.update(batch_number(i), std::nullopt, 1).losses.total);
+    }
+    return losses;
+  };
+  const std::vector<double> wanted = course(small_learner());
+  for (const int rows : {1, 3, 10}) {
+    const std::vector<double> losses = course(learner_in_parts(rows));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_NEAR(losses[i], wanted[i], 1e-5 * std::abs(wanted[i])) << rows << ", " << i;
+    }
+  }
+}
+
+TEST(Learner, HalvesTheRowsAtOnceForAllThatFollowsWhereMemoryIsShort) {
+  std::vector<std::size_t> tried;
+  LearnerPlace place;
+  place.on_rows = [&](std::size_t rows) {
+    tried.push_back(rows);
+    if (rows > 3) throw c10::OutOfMemoryError({"f", "file", 1}, "full");
+  };
+  Learner short_of_memory = learner_in_parts(10, place);
+  const std::vector<double> losses = learn(short_of_memory, 0, 2);
+  EXPECT_EQ(short_of_memory.rows_at_once(), 3);
+  const std::vector<std::size_t> first = {10, 5, 3, 3, 3, 1};
+  EXPECT_TRUE(std::equal(first.begin(), first.end(), tried.begin()));
+  EXPECT_EQ(std::ranges::count(tried, std::size_t{10}), 1);
+  Learner in_threes = learner_in_parts(3);
+  EXPECT_EQ(learn(in_threes, 0, 2), losses);
+  expect_equal(in_threes.state(), short_of_memory.state());
+}
+
+TEST(Learner, SaysSoWhereNotEvenOneVideoHasPlaceAndChangesNothing) {
+  LearnerPlace place;
+  place.on_rows = [](std::size_t) { throw std::runtime_error("CUDA out of memory."); };
+  Learner learner = learner_in_parts(2, place);
+  const Tensors before = copy_of(learner.state());
+  test::expect_error(ErrorKind::kInternal, {"no place to learn from a single video", "length"},
+                     [&] { learn(learner, 0, 1); });
+  expect_equal(learner.state(), before);
+}
+
+TEST(Learner, LeavesOtherFailuresAsTheyAre) {
+  LearnerPlace place;
+  place.on_rows = [](std::size_t) { throw std::runtime_error("no memory, and no GPU either"); };
+  Learner learner = learner_in_parts(10, place);
+  EXPECT_THROW(learn(learner, 0, 1), std::runtime_error);
+  EXPECT_EQ(learner.rows_at_once(), 10);
+}
+
+TEST(Learner, IsRefusedADeviceThatIsNotHere) {
+  test::expect_error(ErrorKind::kUsage, {"cuda:99: no CUDA device"}, [] {
+    Learner(small_options(), kClasses, kFeatureSize, learner_place({DeviceKind::kCuda, 99}));
+  });
+  EXPECT_EQ(learner_place({DeviceKind::kCuda}).rows_at_once, 10);
+  EXPECT_EQ(learner_place({}).rows_at_once, 0);
 }
 
 TEST(Learner, TakesTheStepOfTorchsAdamDownTheBatchsGradient) {

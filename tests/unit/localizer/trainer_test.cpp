@@ -222,6 +222,22 @@ TEST_F(Trainer, LogsALineAnUpdateAndALineAJudgement) {
   EXPECT_EQ(judgements, (Iterations{4, 7}));
 }
 
+TEST_F(Trainer, KeepsTheTimeOfItsStepsApartFromWhatIsTheSameEachTime) {
+  TrainingJob timed = job("a");
+  timed.options.iterations = 200;
+  timed.judge = nullptr;
+  train(timed);
+  std::istringstream lines(read_file(path("a") / "timing.jsonl"));
+  Iterations iterations;
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line);
+    iterations.push_back(json.at("iteration"));
+    EXPECT_GT(json.at("seconds_a_step"), 0);
+    EXPECT_EQ(json.size(), 2u) << "no GPU's memory on a CPU: " << line;
+  }
+  EXPECT_EQ(iterations, (Iterations{100, 200}));
+}
+
 TEST_F(Trainer, TellsEveryLineOfItsLogAlsoThoseOfAnEarlierCall) {
   TrainingJob broken = job("a");
   crash_after(broken, 6);

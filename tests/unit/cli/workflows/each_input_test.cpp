@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
 #include "pipeline/devices/threads.h"
+#include "pipeline/stages/disk_cache.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/log_capture.h"
 
@@ -43,6 +46,26 @@ Told go_through(const InputSource& source, const EachInput& how, const Strings& 
   told.failed = for_each_input(source, how, observer, work,
                                [&](const VideoError& error) { told.errors.push_back(error); });
   return told;
+}
+
+TEST(ForEachInput, TriesAgainWhatAsksForItUnlessThereIsNothingToReadAgain) {
+  const TempDir dir;
+  const std::string file = dir.path() / "a.npy";
+  write_file(file, "a");
+  const auto attempts_at = [](const std::string& path) {
+    int attempts = 0;
+    std::vector<VideoError> errors;
+    for_each_input(
+        source_of({{path, "a"}}), {}, {},
+        [&](const Input&) -> Delivery {
+          if (++attempts < 3) throw Error(ErrorKind::kRetry, "less of it").in_stage("features");
+          return nullptr;
+        },
+        [&](const VideoError& error) { errors.push_back(error); });
+    return std::pair(attempts, errors.size());
+  };
+  EXPECT_EQ(attempts_at(file), std::pair(3, std::size_t{0}));
+  EXPECT_EQ(attempts_at("/dev/null"), std::pair(1, std::size_t{1})) << "not a regular file";
 }
 
 TEST(ForEachInput, DeliversInOrderHoweverManyAreWorkedOnAtOnce) {
@@ -138,6 +161,97 @@ TEST(ForEachInput, HandsOnWhatMeetsEveryInput) {
                      [](const VideoError&) {});
     });
   }
+}
+
+// Goes through shared inputs as another process would, until that is waited for; each with its own
+// cache of one folder.
+class OtherProcess {
+ public:
+  OtherProcess(const std::filesystem::path& folder, int count, int at_once = 1)
+      : cache_(folder), thread_([=, this] {
+          const std::function<Delivery(const Input&)> work =
+              [this](const Input& input) -> Delivery {
+            return [this, id = input.id] {
+              worked_on_.push_back(id);
+              done_ = static_cast<int>(worked_on_.size());
+              done_.notify_all();
+            };
+          };
+          for_each_input(source_of(inputs(count)), {.at_once = at_once, .shared = &cache_}, {},
+                         work);
+        }) {}
+
+  void wait_until_done(int count) {
+    for (int seen = done_; seen < count; seen = done_) done_.wait(seen);
+  }
+  Strings all() {
+    thread_.join();
+    return worked_on_;
+  }
+
+ private:
+  DiskCache cache_;
+  Strings worked_on_;
+  std::atomic<int> done_ = 0;
+  std::thread thread_;
+};
+
+TEST(ForEachInput, PassesOverASharedInputThatAnotherWorksOnUntilTheEnd) {
+  for (const int at_once : {1, 4}) {
+    const TempDir dir;
+    DiskCache cache(dir.path());
+    std::optional<OtherProcess> other;
+    Strings worked_on;
+    const std::function<Delivery(const Input&)> work = [&](const Input& input) -> Delivery {
+      if (input.id == "0") {
+        other.emplace(dir.path(), 5, at_once);
+        other->wait_until_done(4);
+      }
+      worked_on.push_back(input.id);
+      return nullptr;
+    };
+    EXPECT_EQ(for_each_input(source_of(inputs(5)), {.shared = &cache}, {}, work), 0);
+    EXPECT_EQ(other->all(), (Strings{"1", "2", "3", "4", "0"}));
+    EXPECT_EQ(worked_on, (Strings{"0", "1", "2", "3", "4"}));
+  }
+}
+
+TEST(ForEachInput, HoldsASharedInputUntilItIsDelivered) {
+  for (const int at_once : {1, 4}) {
+    const TempDir dir;
+    DiskCache cache(dir.path());
+    std::optional<OtherProcess> other;
+    bool is_delivered = false;
+    const std::function<Delivery(const Input&)> work = [&](const Input&) -> Delivery {
+      return [&] {
+        other.emplace(dir.path(), 2);
+        other->wait_until_done(1);
+        is_delivered = true;
+      };
+    };
+    for_each_input(source_of(inputs(1)), {.at_once = at_once, .shared = &cache}, {}, work);
+    EXPECT_TRUE(is_delivered);
+    EXPECT_EQ(other->all(), (Strings{"1", "0"}));
+  }
+}
+
+TEST(ForEachInput, NamesSharedInputsThatWerePassedOverWhereFailFastStops) {
+  const TempDir dir;
+  DiskCache cache(dir.path()), others(dir.path());
+  Told told;
+  const std::function<Delivery(const Input&)> hold_the_first = [&](const Input& input) -> Delivery {
+    if (input.id == "0") {
+      told = go_through(source_of(inputs(4)), {.fail_fast = true, .shared = &others}, {"2"});
+    }
+    return nullptr;
+  };
+  for_each_input(source_of(inputs(1)), {.shared = &cache}, {}, hold_the_first);
+  EXPECT_EQ(told.delivered, Strings{"1"});
+  ASSERT_EQ(told.errors.size(), 3u);
+  EXPECT_EQ(told.errors[0].id, "2");
+  EXPECT_EQ(told.errors[1].id, "0");
+  EXPECT_EQ(told.errors[2].id, "3");
+  EXPECT_EQ(told.errors[2].stage, "not tried");
 }
 
 }  // namespace

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
 #include "pipeline/base/digest.h"
 #include "tests/pipes.h"
+#include "tests/unit/as_nobody.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/killed.h"
 
@@ -154,6 +156,29 @@ TEST(WriteFolderWith, KeepsTheOldFolderAndCleansUpWhenTheWriterFails) {
   EXPECT_THROW(write_folder_with(dir.path() / "flow", fail), Error);
   EXPECT_EQ(names_in(dir.path() / "flow"), std::vector<std::string>{"old.png"});
   EXPECT_EQ(names_in(dir.path()), std::vector<std::string>{"flow"});
+}
+
+TEST(WriteFolderWith, LeavesAFolderInItsPlaceBesideWhichNothingCanBeWritten) {
+  const TempDir dir;
+  const fs::path path = dir.path() / "own";
+  write_file(path / "old.png", "old");
+  fs::permissions(path, fs::perms::all);
+  fs::permissions(dir.path(), fs::perms::owner_all | fs::perms::group_exec | fs::perms::group_read |
+                                  fs::perms::others_exec | fs::perms::others_read);
+  const auto is_replaced = [&] {
+    expect_writable(path);
+    write_folder_with(path, [](const fs::path& folder) { write_file(folder / "new.png", "new"); });
+    return names_in(path) == std::vector<std::string>{"new.png"};
+  };
+  if (::geteuid() == 0) test::expect_as_nobody(is_replaced);
+  const fs::path before = fs::current_path();
+  fs::current_path(path);
+  write_folder_with(".", [](const fs::path& folder) { write_file(folder / "newer.png", "new"); });
+  EXPECT_EQ(names_in(path), std::vector<std::string>{"newer.png"});
+  const auto fail = [](const fs::path&) { throw Error(ErrorKind::kInput, "broken"); };
+  EXPECT_THROW(write_folder_with(".", fail), Error);
+  EXPECT_EQ(names_in("."), std::vector<std::string>{"newer.png"}) << "what was there stays";
+  fs::current_path(before);
 }
 
 // As on a file system that cannot swap two names, where a process was killed between two steps.

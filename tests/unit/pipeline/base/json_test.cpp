@@ -67,6 +67,11 @@ TEST(Json, SaysWhereAndWhyItIsRefused) {
   EXPECT_EQ(parse_json("\xEF\xBB\xBF\xEF\xBB\xBF[1]", "x", ErrorKind::kInput), Json({1}));
 }
 
+TEST(Json, AsksWhetherAFileThatStopsIsComplete) {
+  test::expect_error(ErrorKind::kInput, {"line 1, column 7", "; is the file complete?"},
+                     [] { parse_json("{\"a\":1", "x", ErrorKind::kInput); });
+}
+
 TEST(Json, GivesNumbersOnlyAsTheyStandThere) {
   const Json json = {{"whole", 7},    {"also", 7.0},       {"fraction", 1.5},
                      {"truth", true}, {"wide", 1ll << 40}, {"negative", -1}};

@@ -217,5 +217,21 @@ TEST_F(DatasetTest, FingerprintIsOfValuesRecipeAndNetworks) {
   EXPECT_NE(Dataset(features(), annotations(), {.recipe = recipe}).fingerprint(videos), print);
 }
 
+TEST_F(DatasetTest, HasTheSameFingerprintOfSeveralFoldersInAnyOrder) {
+  const Recipe recipe;
+  for (const std::string id : {"a", "b", "c"}) describe(id, recipe, 25);
+  const Json whole = Dataset(features(), annotations(), {}).fingerprint({0, 1, 3});
+  const fs::path part = features().parent_path() / "part";
+  fs::create_directory(part);
+  for (const char* file : {"b.npy", "b.json"}) fs::rename(features() / file, part / file);
+  for (const auto& paths : {std::vector{features(), part}, std::vector{part, features()}}) {
+    EXPECT_EQ(Dataset(paths, annotations(), {}).fingerprint({0, 1, 3}), whole);
+  }
+  fs::remove(part / "b.json");
+  expect_error(ErrorKind::kInput, {features().string(), part.string(), "b has no sidecar"}, [&] {
+    Dataset(std::vector{part, features()}, annotations(), {});
+  });
+}
+
 }  // namespace
 }  // namespace co2net

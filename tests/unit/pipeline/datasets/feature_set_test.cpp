@@ -161,5 +161,52 @@ TEST(FeatureSet, NamesAFileOfAFolderThatWasChangedMeanwhile) {
   expect_error(ErrorKind::kInput, {"a.npy", "changed"}, [&] { set.rows(2); });
 }
 
+// Of one video, in a folder or a file of its own.
+void write_part(const fs::path& path, const std::string& id) {
+  if (path.extension() != ".npy") {
+    write_file(path / (id + ".npy"), format_npy(array_of(id)));
+    return;
+  }
+  ObjectNpyWriter writer(path, static_cast<std::int64_t>(kIds.size()));
+  for (const std::string& each : kIds) writer.add(each == id ? array_of(id) : Array({0, 4}));
+  writer.finish();
+}
+
+TEST(FeatureSet, IsTheSameOfSeveralFoldersAndFilesInAnyOrder) {
+  const Features whole;
+  const FeatureSet one(whole.folder, kIds);
+  for (const std::string suffix : {"", ".npy"}) {
+    const fs::path first = whole.dir.path() / ("first" + suffix);
+    const fs::path second = whole.dir.path() / "second";
+    write_part(first, "a");
+    write_part(second, "b");
+    for (const std::vector<fs::path>& paths :
+         {std::vector{first, second}, std::vector{second, first}}) {
+      const FeatureSet set(paths, kIds);
+      EXPECT_EQ(set.ids(), kIds);
+      for (std::size_t video = 0; video < kIds.size(); ++video) {
+        EXPECT_EQ(set.snippets(video), one.snippets(video));
+        EXPECT_EQ(set.rows(video), one.rows(video));
+      }
+      EXPECT_EQ(set.file_of(0), second / "b.npy");
+      EXPECT_EQ(set.is_packed(2), !suffix.empty());
+      EXPECT_EQ(set.file_of(2), suffix.empty() ? first / "a.npy" : first);
+    }
+  }
+}
+
+TEST(FeatureSet, NamesBothPlacesOfAVideoThatTwoOfThemHave) {
+  const Features features;
+  const fs::path other = features.dir.path() / "other";
+  write_part(other, "a");
+  expect_error(ErrorKind::kInput,
+               {"video a", (features.folder / "a.npy").string(), (other / "a.npy").string()}, [&] {
+                 FeatureSet(std::vector{features.folder, other}, kIds);
+               });
+  expect_error(ErrorKind::kInput, {"video a", features.packed.string(), other.string()}, [&] {
+    FeatureSet(std::vector{features.packed, other}, kIds);
+  });
+}
+
 }  // namespace
 }  // namespace co2net

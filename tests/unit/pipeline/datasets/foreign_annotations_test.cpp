@@ -125,8 +125,9 @@ TEST(Elan, FilesOfAFolderAreReadTogether) {
   write_file(dir.path() / "a.eaf", elan(aligned("Bow")));
   write_file(dir.path() / "b.EAF", elan(aligned("")));
   write_file(dir.path() / "b.pfsx", "preferences");
+  write_file(dir.path() / "below/c.eaf", elan(aligned("")));
   const Annotations found = read_annotations(dir.path());
-  ASSERT_EQ(found.videos.size(), 2u);
+  ASSERT_EQ(found.videos.size(), 3u);
   EXPECT_EQ(found.videos[1].id, "b");
   EXPECT_EQ(found.classes, (Strings{"Bow", "Jump"}));
 }

@@ -27,6 +27,15 @@ TEST(Device, RefusesAnyOtherText) {
   }
 }
 
+TEST(Device, OfFlowAloneIsNotSuggestedInItsOwnPlace) {
+  try {
+    parse_device("opencl:0");
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(std::string(e.what()).find("did you mean"), std::string::npos) << e.what();
+  }
+}
+
 TEST(Device, HasKindsWhoseNamesAreReadBack) { test::expect_names_read_back<DeviceKind>(); }
 
 TEST(Device, IsRefusedWhereItIsNotHere) {

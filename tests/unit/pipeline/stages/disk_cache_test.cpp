@@ -25,6 +25,14 @@
 
 namespace fs = std::filesystem;
 
+static int times_asked = 0;
+
+// In the place of OpenBLAS's, which this program does not have.
+extern "C" const char* openblas_get_config() {
+  ++times_asked;
+  return "a BLAS of this test";
+}
+
 namespace co2net {
 namespace {
 
@@ -103,6 +111,12 @@ TEST(MachineIdentity, NamesInstructionSetsCompilerAndBlas) {
   EXPECT_FALSE(identity.at("instruction_sets").empty());
   EXPECT_EQ(identity.at("instruction_sets"), decoding_machine().at("instruction_sets"));
   for (const char* field : {"compiler", "blas"}) EXPECT_TRUE(identity.at(field).is_string());
+}
+
+TEST(MachineIdentity, AsksTheBlasOnceForAllThreads) {
+  EXPECT_EQ(machine_identity().at("blas"), "a BLAS of this test");
+  machine_identity();
+  EXPECT_EQ(times_asked, 1);
 }
 
 TEST(InstructionSets, DoNotChangeWithWhatElseAKernelTells) {
