@@ -56,12 +56,6 @@ class Merge : public testing::Test {
 
 std::string line(const std::string& id) { return jsonl_line(VideoResult{id, {}, Json::object()}); }
 
-Strings ids_of(const std::vector<Input>& inputs) {
-  Strings ids;
-  for (const Input& input : inputs) ids.push_back(input.id);
-  return ids;
-}
-
 TEST_F(Merge, NamesWhatIsMissingOrFailedInTheInputsOrder) {
   file("0", line("c") + jsonl_line(VideoError{"b", "decode", "broken"}));
   file("1", line("extra"));
