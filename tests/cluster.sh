@@ -259,17 +259,17 @@ co2net merge "$work"/parallel/*.json --inputs "$videos" -o "$work/parallel.json"
 parts=("$work"/parallel/*.json)
 row "GNU parallel" "${#parts[@]}" "task 8 killed by -9" "$work/parallel.json"
 
-echo "== One cache"
+echo "== Shared work"
 processes=()
 for process in 1 2 3 4; do
-  co2net run "$videos" --model "$model" --cache "$work/one-cache" --threads 1 -o "$work/process-$process.json" 2>"$work/process-$process.log" &
+  co2net run "$videos" --model "$model" --share --cache "$work/one-cache" --threads 1 -o "$work/process-$process.json" 2>"$work/process-$process.log" &
   processes+=($!)
 done
 kill_midway "$work/process-4.json" "$work/process-4.log"
 ! wait "${processes[3]}" || fail "the 4th was not killed"
 wait "${processes[@]:0:3}"
 for process in 1 2 3; do
-  row "4 processes, one cache: the $process." 1 "the 4th killed by -9" "$work/process-$process.json"
+  row "4 processes, --share: the $process." 1 "the 4th killed by -9" "$work/process-$process.json"
 done
 
 echo
