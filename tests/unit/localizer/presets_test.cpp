@@ -7,7 +7,8 @@
 namespace co2net {
 namespace {
 
-const Json kPublishedNetwork = {{"fusion", "ccm"},
+const Json kPublishedNetwork = {{"kind", "co2net"},
+                                {"fusion", "ccm"},
                                 {"vattn", {{"main", "rgb"}, {"aux", "flow"}}},
                                 {"fattn", {{"main", "flow"}, {"aux", "rgb"}}},
                                 {"global", "main"},

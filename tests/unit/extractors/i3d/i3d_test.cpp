@@ -150,8 +150,9 @@ TEST(I3dPrecision, HasNamesThatAreReadBack) { test::expect_names_read_back<I3dPr
 
 TEST_F(SmallI3d, RefusesAPrecisionThatTheDeviceLacks) {
   const I3dOptions options{2, 64, {}, I3dPrecision::kFp16};
-  EXPECT_EQ(message_of([&] { I3d(path_, options); }, ErrorKind::kUsage),
-            "I3D on device cpu cannot compute in fp16; give fp32, or fp16 on a CUDA device");
+  EXPECT_EQ(
+      message_of([&] { I3d(path_, options); }, ErrorKind::kUsage),
+      "I3D on device cpu cannot compute in fp16; give fp32, or fp16 or bf16 on a CUDA device");
 }
 
 }  // namespace
