@@ -88,7 +88,7 @@ std::string counted(std::size_t count, const std::string& what) {
 std::string counted(const std::string& what, const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 3;
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size()));
-  const std::string count = counted(names.size(), what);
+  std::string count = counted(names.size(), what);
   if (names.empty()) return count;
   return count + " (" + joined({names.begin(), end}) + (names.size() > kMost ? ", ...)" : ")");
 }

@@ -145,7 +145,9 @@ using ZipSourcePtr = std::unique_ptr<zip_source_t, FreeZipSource>;
 bool is_npy(std::string_view bytes) { return bytes.starts_with(kMagic); }
 
 NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
-  if (!is_npy(bytes)) bad(name, foreign_to_binary(bytes, name).value_or("not a .npy file; download or copy the file again"));
+  if (!is_npy(bytes))
+    bad(name, foreign_to_binary(bytes, name)
+                  .value_or("not a .npy file; download or copy the file again"));
   constexpr const char* kTruncated = "truncated .npy header; download or copy the file again";
   if (bytes.size() < kMagic.size() + 2) bad(name, kTruncated);
   const int major = static_cast<unsigned char>(bytes[6]);
