@@ -17,6 +17,7 @@
 #include "localizer/adam_tensors.h"
 #include "localizer/losses.h"
 #include "localizer/network.h"
+#include "localizer/sampler.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/devices/device.h"
@@ -127,7 +128,7 @@ AttentionFigures figures_of(const Tensor& attention) {
   return {values.mean().item<double>(), values.std(/*unbiased=*/false).item<double>()};
 }
 
-constexpr int kRowsOfABatch = 10;
+constexpr int kRowsOfABatch = 2 * kPairs + kUnpairedRows;
 
 std::span<float> values_of(const Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};

@@ -142,8 +142,7 @@ class Renderer {
       const auto drawing_of = [&](const PictureSize& size, double duration_s) {
         return drawing(video, size, video.duration_s.value_or(duration_s), name);
       };
-      const DecodeReport report = write_labelled_copy(movie, temporary, drawing_of);
-      if (!report.complete) movie.on_incomplete(report.first_error);
+      write_labelled_copy(movie, temporary, drawing_of);
     });
   }
 

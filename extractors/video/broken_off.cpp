@@ -4,9 +4,10 @@ extern "C" {
 #include <libavutil/parseutils.h>
 }
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 
 #include "extractors/video/av.h"
@@ -41,12 +42,6 @@ double told_end_s(const AVFormatContext& input, const AVStream& stream) {
   return in_file(av_rescale_q(end, stream.time_base, kMicroseconds));
 }
 
-std::string one_decimal(double seconds) {
-  char text[400];
-  std::snprintf(text, sizeof text, "%.1f", seconds);
-  return text;
-}
-
 }  // namespace
 
 std::string broken_off(const MediaInput& input, const AVStream& stream, double end_s) {
@@ -54,8 +49,8 @@ std::string broken_off(const MediaInput& input, const AVStream& stream, double e
   const double told_s = told_end_s(input.container(), stream);
   const bool lacks_frames = told_s - end_s > kMissed_s;
   if (!lacks_frames && !input.ends_early()) return "";
-  return "the file breaks off at " + one_decimal(end_s) +
-         (lacks_frames ? " s of " + one_decimal(told_s) : "") + " s";
+  return fmt::format("the file breaks off at {:.1f} s{}", end_s,
+                     lacks_frames ? fmt::format(" of {:.1f} s", told_s) : "");
 }
 
 }  // namespace co2net

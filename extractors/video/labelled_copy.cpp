@@ -66,7 +66,9 @@ DecodeReport write_labelled_copy(const MovieJob& job, const fs::path& path,
         "{}: no font has all characters of the labels, so that there are boxes in the copy; {}",
         job.file->path().string(), kRemedyForGlyphs);
   }
-  return reader.report();
+  const DecodeReport& report = reader.report();
+  if (!report.complete) job.on_incomplete(report.first_error);
+  return report;
 }
 
 bool is_labelled_copy(const fs::path& path, const VideoLimits& limits, const Deadline& deadline) {

@@ -8,7 +8,6 @@ extern "C" {
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -135,12 +134,6 @@ std::int64_t most_frames(const VideoLimits& limits, double rate) {
   constexpr double kUsualRate = 25, kDay_s = 24 * 60 * 60;
   if (limits.frames != VideoLimits::kADay) return limits.frames;
   return frames_within(kDay_s, rate > 0 ? rate : kUsualRate);
-}
-
-std::string one_decimal(double number) {
-  char text[400];
-  std::snprintf(text, sizeof text, "%.1f", number);
-  return text;
 }
 
 bool is_damaged(const AVFrame& frame) {
@@ -302,7 +295,7 @@ class VideoReader::Decoder {
     if (!tells_of_gaps_ || gap_s < kLongGap_s) return;
     const std::int64_t copies = frames_within(gap_s, rate_) - 1;
     const std::string gap = "after frame " + std::to_string(frame) + " the timestamps jump by " +
-                            one_decimal(gap_s) + " s, which " + std::to_string(copies) +
+                            fmt::format("{:.1f}", gap_s) + " s, which " + std::to_string(copies) +
                             " copies of it fill";
     expect_room_for(copies, gap + "; repair the timestamps, or ");
     if (report_.gaps == 0) spdlog::warn("{}: {}", name_, gap);

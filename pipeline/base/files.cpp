@@ -128,6 +128,35 @@ void write_in_place_of(const fs::path& wanted, const fs::path& temporary,
   }
 }
 
+bool is_mount_point(const fs::path& folder) {
+  struct statx status;
+  return ::statx(AT_FDCWD, folder.c_str(), 0, 0, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// A folder that cannot change places with another: where somebody is at work, a mount point, one
+// beside which nothing can be written.
+bool keeps_its_place(const fs::path& folder) {
+  std::error_code unreachable;
+  if (!fs::is_directory(folder, unreachable)) return false;
+  return fs::equivalent(folder, fs::current_path(), unreachable) || is_mount_point(folder) ||
+         ::access(directory_of(folder).c_str(), W_OK | X_OK) != 0;
+}
+
+void replace_content(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  sweep_once(path);
+  const Temporary temporary(path, "", Temporary::Kind::kFolder);
+  write_in_place_of(path, temporary.path(), write);
+  sync_tree(temporary.path());
+  for (const std::string& name : names_in(path)) {
+    if (path / name != temporary.path()) fs::remove_all(path / name);
+  }
+  for (const std::string& name : names_in(temporary.path())) {
+    rename_or_fail(temporary.path() / name, path / name, path);
+  }
+  sync_directory(path);
+}
+
 }  // namespace
 
 Error system_error(const std::string& doing, const fs::path& path) {
@@ -186,39 +215,6 @@ void write_file_with(const fs::path& path, const std::function<void(const fs::pa
   rename_or_fail(temporary.path(), path, path);
   sync_directory(directory);
 }
-
-namespace {
-
-bool is_mount_point(const fs::path& folder) {
-  struct statx status;
-  return ::statx(AT_FDCWD, folder.c_str(), 0, 0, &status) == 0 &&
-         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-}
-
-// A folder that cannot change places with another: where somebody is at work, a mount point, one
-// beside which nothing can be written.
-bool keeps_its_place(const fs::path& folder) {
-  std::error_code unreachable;
-  if (!fs::is_directory(folder, unreachable)) return false;
-  return fs::equivalent(folder, fs::current_path(), unreachable) || is_mount_point(folder) ||
-         ::access(directory_of(folder).c_str(), W_OK | X_OK) != 0;
-}
-
-void replace_content(const fs::path& path, const std::function<void(const fs::path&)>& write) {
-  sweep_once(path);
-  const Temporary temporary(path, "", Temporary::Kind::kFolder);
-  write_in_place_of(path, temporary.path(), write);
-  sync_tree(temporary.path());
-  for (const std::string& name : names_in(path)) {
-    if (path / name != temporary.path()) fs::remove_all(path / name);
-  }
-  for (const std::string& name : names_in(temporary.path())) {
-    rename_or_fail(temporary.path() / name, path / name, path);
-  }
-  sync_directory(path);
-}
-
-}  // namespace
 
 void write_folder_with(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   if (!path.has_filename() && path.has_relative_path()) {  // "folder/"
