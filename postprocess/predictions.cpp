@@ -113,9 +113,18 @@ std::string error_from(const Json& error) {
   return (stage.is_string() ? stage.get<std::string>() + ": " : "") + message.get<std::string>();
 }
 
+// Empty where the facts of a video do not say that something is missing.
+std::string incomplete_from(const Json& facts) {
+  const Json& decode = member(facts, "decode");
+  if (member(decode, "complete") != Json(false)) return "";
+  const Json& reason = member(decode, "first_error");
+  return reason.is_string() ? reason.get<std::string>() : "something is missing";
+}
+
 void take_facts(const Json& facts, VideoPredictions& video) {
   video.facts = facts;
   video.duration_s = duration_from(facts);
+  video.incomplete = incomplete_from(facts);
 }
 
 void add_line(const Json& line, Predictions& predictions) {

@@ -21,7 +21,8 @@ struct VideoPredictions {
   std::optional<std::vector<Segment>> final_segments = {};
   std::optional<double> duration_s = {};  // where the file says it
   Json facts = {};  // "path", "labels", ... that our results have; null where the file has none
-  std::string error = {};  // why our results have none of it; empty where they have
+  std::string error = {};       // why our results have none of it; empty where they have
+  std::string incomplete = {};  // why only a part of it was decoded; empty where all was
 };
 
 // In the file's order, each id once.

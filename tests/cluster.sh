@@ -241,7 +241,7 @@ kill_midway "data/parts/8.json" "$work/pod.log"
 for ((index = 0; index < completions; ++index)); do pod "$index" "$run_command" 2>>"$work/pod.log"; done
 pod "" "$merge_command" 2>>"$work/pod.log"
 # Its paths are those of the volume.
-sed "s|\"/data/videos/|\"$videos/|" "$work/data/results.json" >"$work/pods.json"
+sed "s|\"/data/videos/|\"$videos/|g" "$work/data/results.json" >"$work/pods.json"
 row "Kubernetes, the pods' commands" "$completions" "pod 8 killed by -9" "$work/pods.json"
 
 echo "== GNU parallel"

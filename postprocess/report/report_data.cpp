@@ -56,7 +56,8 @@ Json as_json(const std::optional<VideoPredictions>& video) {
   return {{"final", as_json(final_segments)},
           {"candidates", as_json(candidates_of(*video, final_segments))},
           {"hasFinal", video->final_segments.has_value()},
-          {"error", video->error}};
+          {"error", video->error},
+          {"incomplete", video->incomplete}};
 }
 
 Json as_json(const std::optional<AnnotatedVideo>& truth) {
@@ -110,6 +111,7 @@ Json list_entry(const ReportVideo& video, const std::string& strip) {
           {"truth", video.truth ? Json(video.truth->labels) : Json()},
           {"isFound", video.found.has_value()},
           {"error", video.found ? video.found->error : ""},
+          {"isIncomplete", video.found && !video.found->incomplete.empty()},
           {"strip", strip}};
 }
 

@@ -120,6 +120,19 @@ TEST(ParsePredictions, HasTheFactsOfVideosAndThoseThatFailed) {
   EXPECT_EQ(parsed(R"({"results": {"a": []}, "errors": [1]})"), "a:");
 }
 
+TEST(ParsePredictions, KnowsWhatWasDecodedOnlyInPart) {
+  const auto incomplete = [](const std::string& decode) {
+    return parse_predictions(
+               R"({"results": {"a": []}, "videos": {"a": {"decode": )" + decode + "}}}", "file")
+        .at(0)
+        .incomplete;
+  };
+  EXPECT_EQ(incomplete(R"({"complete": false, "first_error": "ends at 3 s"})"), "ends at 3 s");
+  EXPECT_EQ(incomplete(R"({"complete": false})"), "something is missing");
+  EXPECT_EQ(incomplete(R"({"complete": true})"), "");
+  EXPECT_EQ(incomplete("null"), "");
+}
+
 TEST(ParsePredictions, NamesThePlaceAndTheDefect) {
   struct Case {
     std::string text;

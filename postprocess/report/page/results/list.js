@@ -47,6 +47,7 @@ function bestLabels(entry) {
   if (entry.error) line.append(element('em', {}, `failed: ${entry.error}`));
   else if (!entry.isFound) line.append(element('em', {}, 'in the other file alone'));
   else if (entry.labels.length === 0) line.append(element('em', {}, 'nothing found'));
+  if (entry.isIncomplete) line.append(element('em', {}, 'decoded in part'));
   for (const {label, score} of entry.labels.slice(0, 3)) line.append(chip(label, scoreText(score)));
   if (entry.labels.length > 3) line.append(`and ${entry.labels.length - 3} more`);
   return line;

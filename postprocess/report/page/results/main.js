@@ -129,6 +129,7 @@ function notes(data) {
   if (!data.found) said.push(`${app.report.results} does not have this video`);
   else if (data.found.error) said.push(`failed: ${data.found.error}`);
   else if (!data.found.hasFinal) said.push('no operating point was known: shown are the best candidates that do not overlap');
+  if (data.found?.incomplete) said.push(`decoded only in part: ${data.found.incomplete}`);
   if (app.report.other && !data.other) said.push(`${app.report.other} does not have this video`);
   if (app.report.hasTruth && !data.truth) said.push('the ground truth does not have this video');
   return said.join('; ');

@@ -74,6 +74,14 @@ TEST(ReportData, FinalSegmentsComeFirstAndOtherCandidatesOnce) {
   EXPECT_EQ(page.at("found").at("hasFinal"), true);
 }
 
+TEST(ReportData, TellsWhyAVideoWasDecodedOnlyInPart) {
+  VideoPredictions video = predictions({});
+  EXPECT_EQ(list_of({found(video)}).at("videos").at(0).at("isIncomplete"), false);
+  video.incomplete = "ends at 3 s";
+  EXPECT_EQ(list_of({found(video)}).at("videos").at(0).at("isIncomplete"), true);
+  EXPECT_EQ(page_of(found(video)).at("found").at("incomplete"), "ends at 3 s");
+}
+
 TEST(ReportData, WithoutFinalSegmentsTheBestThatDoNotOverlapStandForThem) {
   const Json page = page_of(found(predictions({{"run", 0.9, 0, 2}, {"run", 0.5, 1, 3}})));
   EXPECT_EQ(scores_in(page.at("found").at("final")), Values{0.9});
