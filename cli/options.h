@@ -159,6 +159,7 @@ struct ResultOptions {
   ResultFormat format = ResultFormat::kActivityNet;
   bool only_final = false;  // final segments in the place of the candidates
   SegmentFilter filter;
+  Json changes = Json::object();  // what was given that changes results, by the option's name
 };
 void add_result_options(boost::program_options::options_description& options);
 ResultOptions parse_result_options(const boost::program_options::variables_map& args);

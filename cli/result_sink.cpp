@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/terminal.h"
+#include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/base/text.h"
@@ -23,6 +24,19 @@ bool is_pipe_or_device(const fs::path& path) {
   return fs::exists(status) && !fs::is_regular_file(status);
 }
 
+// But for the shard, which is no matter of how they were made.
+Json document_of(const std::vector<VideoResult>& results, const std::vector<VideoError>& errors,
+                 const ResultHeader& header, const ResultOptions& options) {
+  Json document = results_document(results, errors, header.model, header.recipe);
+  if (!options.changes.empty()) document["options"] = options.changes;
+  return document;
+}
+
+std::string hash_of_making(const ResultHeader& header, const ResultOptions& options) {
+  constexpr std::size_t kDigits = 16;
+  return sha256(to_text(document_of({}, {}, header, options))).substr(0, kDigits);
+}
+
 }  // namespace
 
 std::string printable_lines(const std::string& text) {
@@ -34,6 +48,7 @@ std::string printable_lines(const std::string& text) {
 ResultSink::ResultSink(const ResultOptions& options, ResultHeader header, Io& io)
     : options_(options),
       header_(std::move(header)),
+      made_by_(hash_of_making(header_, options_)),
       lines_to_(options.output.empty() ? &io.out : nullptr),
       is_to_terminal_(options.output.empty() && io.out_is_terminal),
       may_meet_bars_(is_to_terminal_ && io.err_is_terminal && !is_dumb_terminal()),
@@ -60,7 +75,7 @@ void ResultSink::add(VideoResult result) {
   if (is_file_a_video(options_.format)) {
     write_file_of(result);
   } else if (options_.format == ResultFormat::kJsonLines) {
-    put_in_turn(result.id, jsonl_line(result));
+    put_in_turn(result.id, jsonl_line(result, made_by_));
   } else if (options_.format == ResultFormat::kCsv) {
     put_in_turn(result.id, csv_rows(result));
   } else {
@@ -83,7 +98,7 @@ void ResultSink::finish() {
 }
 
 std::string ResultSink::document() const {
-  Json document = results_document(results_, errors_, header_.model, header_.recipe);
+  Json document = document_of(results_, errors_, header_, options_);
   if (!header_.shard.is_null()) document["shard"] = header_.shard;
   return to_text(document) + "\n";
 }

@@ -50,8 +50,9 @@ class ResultSink {
 
   const ResultOptions options_;
   const ResultHeader header_;
-  std::ofstream direct_;    // a pipe or device that results go to
-  std::ostream* lines_to_;  // where lines go as they come; null if they are collected
+  const std::string made_by_;  // of lines: a hash of what a document says beside its videos
+  std::ofstream direct_;       // a pipe or device that results go to
+  std::ostream* lines_to_;     // where lines go as they come; null if they are collected
   const bool is_to_terminal_;
   const bool may_meet_bars_;  // which are drawn on the same terminal
   std::ostream& err_;

@@ -82,9 +82,10 @@ Json results_document(const std::vector<VideoResult>& results,
   return document;
 }
 
-std::string jsonl_line(const VideoResult& result) {
+std::string jsonl_line(const VideoResult& result, const std::string& made_by) {
   Json line = {{"id", result.id}, {"segments", to_json(result.segments)}, {"video", result.video}};
   if (result.final_segments) line["final"] = to_json(*result.final_segments);
+  if (!made_by.empty()) line["made_by"] = made_by;
   return to_text(line) + "\n";
 }
 

@@ -55,8 +55,9 @@ std::vector<Segment> filtered(std::vector<Segment> segments, const SegmentFilter
 Json results_document(const std::vector<VideoResult>& results,
                       const std::vector<VideoError>& errors, const Json& model, const Json& recipe);
 
-// One line a video, with its line feed: {"id", "segments", "final", "video"} or {"id", "error"}.
-std::string jsonl_line(const VideoResult& result);
+// One line a video, with its line feed: {"id", "segments", "final", "video", "made_by"} or {"id",
+// "error"}. `made_by` names the model, recipe, program and options; left out if empty.
+std::string jsonl_line(const VideoResult& result, const std::string& made_by = "");
 std::string jsonl_line(const VideoError& error);
 
 inline constexpr std::string_view kCsvHeader = "id,label,score,start_s,end_s\n";

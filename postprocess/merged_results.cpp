@@ -1,14 +1,13 @@
 #include "postprocess/merged_results.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <set>
 #include <utility>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 #include "pipeline/formats/csv.h"
 #include "postprocess/exporters.h"
+#include "postprocess/predictions.h"
 
 namespace co2net {
 namespace {
@@ -17,7 +16,8 @@ using Strings = std::vector<std::string>;
 
 // The members of a document that are objects by id.
 const Strings kByVideo = {"errors", "final", "results", "videos"};
-constexpr const char *kResults = "results", *kErrors = "errors", *kShard = "shard";
+constexpr const char *kResults = "results", *kErrors = "errors", *kShard = "shard",
+                     *kMadeBy = "made_by";
 
 Error defect(const std::string& what) { return {ErrorKind::kInput, what}; }
 
@@ -36,12 +36,11 @@ bool are_lines(std::string_view text) {
 }
 
 std::optional<Shard> shard_from(const Json& document) {
-  constexpr std::uint64_t kMost = 1'000'000;  // that are looked through
   const auto note = document.find(kShard);
   if (note == document.end()) return std::nullopt;
   const Shard shard = {json_at<std::uint64_t>(*note, "index", ErrorKind::kInput),
                        json_at<std::uint64_t>(*note, "count", ErrorKind::kInput)};
-  if (shard.index < shard.count && shard.count <= kMost) return shard;
+  if (shard.index < shard.count && shard.count <= kMostShards) return shard;
   throw defect("'shard': there is no shard " + to_string(shard));
 }
 
@@ -85,10 +84,11 @@ Strings differences(const std::map<std::string, std::string>& before,
 void MergedResults::add(std::string_view bytes, const std::string& name) {
   const std::string text = as_text(bytes, name);
   const std::string_view content = trimmed(text);
+  if (!content.empty()) parse_predictions(bytes, name);  // for its errors
   within(name, [&] {
     // A share without videos has no line either.
     if (content.empty() || are_lines(content)) return add_lines(content, name);
-    content.starts_with('{') ? add_document(content, name) : add_rows(content, name);
+    content.starts_with('{') ? add_document(content, name) : add_rows(text, name);
   });
 }
 
@@ -115,7 +115,8 @@ void MergedResults::add_document(std::string_view text, const std::string& name)
     throw defect("no results: want {\"results\": {id: [...]}}, JSON lines with \"id\", or CSV");
   }
   expect_form(Form::kDocument, name);
-  shards_.push_back(shard_from(header));
+  if (const std::optional<Shard> shard = shard_from(header))
+    known_[shard->count].insert(shard->index);
   header.erase(kShard);
   for (const std::string& member : kByVideo) {
     if (member == kResults || !header.contains(member)) continue;
@@ -139,9 +140,16 @@ void MergedResults::expect_same_header(const Json& header) {
                "; merge results of one model, recipe and program");
 }
 
+// Lines of before there was such a name say nothing.
+void MergedResults::expect_same_making(const std::string& made_by) {
+  if (made_by_.empty()) made_by_ = made_by;
+  if (made_by.empty() || made_by == made_by_) return;
+  throw defect("made_by " + made_by + ", but lines before by " + made_by_ +
+               "; merge results of one model, recipe, program and options");
+}
+
 void MergedResults::add_lines(std::string_view text, const std::string& name) {
   expect_form(Form::kLines, name);
-  shards_.emplace_back();
   int number = 0;
   for (const std::string& line : lines_of(text)) {
     ++number;
@@ -149,6 +157,7 @@ void MergedResults::add_lines(std::string_view text, const std::string& name) {
     within("line " + std::to_string(number), [&] {
       const Json json = parse_json(line, "JSON", ErrorKind::kInput);
       const bool failed = json.is_object() && !json.value("error", Json()).is_null();
+      if (json.contains(kMadeBy)) expect_same_making(to_text(json.at(kMadeBy)));
       add(json_at<std::string>(json, "id", ErrorKind::kInput),
           {.texts = {{"", line + "\n"}}, .failed = failed, .part = name});
     });
@@ -160,8 +169,8 @@ void MergedResults::add_rows(std::string_view text, const std::string& name) {
   if (rows.empty() || row_text(rows.front()) != kCsvHeader) {
     throw defect("neither JSON nor CSV whose first line is " + first_line(kCsvHeader));
   }
+  if (!text.ends_with('\n')) throw defect("its last line is broken off; make the file anew");
   expect_form(Form::kRows, name);
-  shards_.emplace_back();
   Videos videos;
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const std::string row = row_text(rows[i]);
@@ -200,15 +209,12 @@ Strings MergedResults::failed() const {
 }
 
 Strings MergedResults::missing_shards() const {
-  std::set<std::uint64_t> known;
-  for (const std::optional<Shard>& shard : shards_) {
-    if (!shard || shard->count != shards_.front()->count) return {};
-    known.insert(shard->index);
-  }
   Strings missing;
-  const std::uint64_t count = shards_.empty() ? 0 : shards_.front()->count;
-  for (std::uint64_t index = 0; index < count; ++index) {
-    if (!known.contains(index)) missing.push_back(to_string(Shard{index, count}));
+  for (const auto& [count, known] : known_) {
+    if (known.size() == count) return {};
+    for (std::uint64_t index = 0; index < count; ++index) {
+      if (!known.contains(index)) missing.push_back(to_string(Shard{index, count}));
+    }
   }
   return missing;
 }

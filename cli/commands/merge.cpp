@@ -61,6 +61,10 @@ fs::path parse_list(const po::variables_map& args, const MergeJob& job) {
   std::vector<Input> read = job.inputs;
   for (const fs::path& part : job.parts) read.push_back({part, ""});
   expect_no_input_at(*list, read, "--missing");
+  if (!job.output.empty() && lies_in(*list, job.output)) {
+    throw Error(ErrorKind::kUsage,
+                "--missing " + *list + " lies where -o goes; choose another place");
+  }
   expect_writable(*list);
   return *list;
 }

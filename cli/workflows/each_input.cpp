@@ -42,7 +42,7 @@ class InputLoop {
             const std::function<Delivery(const Input&)>& work,
             const std::function<void(const VideoError&)>& on_error)
       : count_(inputs.count),
-        queue_(inputs, how.shared),
+        queue_(inputs, how.shared, how.patience),
         how_(how),
         observer_(observer),
         work_(work),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct EachInput {
   // By whose locks the inputs are divided with the other processes that go through the same ones;
   // null: all are this process's.
   DiskCache* shared = nullptr;
+  std::optional<std::chrono::duration<double>> patience = {};  // with them; none: without end
 };
 
 // What remains to be done about an input once it is worked on, in the order of the inputs.

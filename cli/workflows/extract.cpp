@@ -13,7 +13,7 @@ int extract(const ExtractJob& job, const InputSource& inputs, Stats& stats,
   use_threads(job.extraction.threads);
   const std::unique_ptr<Extractor> extractor =
       make_extractor(job.bundle, job.extraction, job.cache);
-  const EachInput each = {.fail_fast = job.fail_fast, .shared = job.shared ? job.cache : nullptr};
+  const EachInput each = each_of(job.each, job.fail_fast, job.shared ? job.cache : nullptr);
   const std::function<Delivery(const Input&)> work = [&](const Input& input) -> Delivery {
     const VideoJob video_job = make_job(input, job.each, job.cache, observer, &stats);
     const ChainResult result =

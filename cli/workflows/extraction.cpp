@@ -1,5 +1,7 @@
 #include "cli/workflows/extraction.h"
 
+#include <chrono>
+
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 
@@ -30,6 +32,12 @@ VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* 
     };
   }
   return job;
+}
+
+EachInput each_of(const VideoSettings& settings, bool fail_fast, DiskCache* shared) {
+  EachInput each = {.fail_fast = fail_fast, .shared = shared};
+  if (settings.timeout_s) each.patience = std::chrono::duration<double>(*settings.timeout_s);
+  return each;
 }
 
 void require_averaged_crops(const Recipe& recipe) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cli/workflows/each_input.h"
 #include "cli/workflows/observer.h"
 #include "cli/workflows/stats.h"
 #include "cli/workflows/video_settings.h"
@@ -23,6 +24,9 @@ VideoJob make_job(const Input& input, const VideoSettings& settings, const Obser
 // hears of extractions and must outlive the job.
 VideoJob make_job(const Input& input, const VideoSettings& settings, DiskCache* cache,
                   const Observer& observer, Stats* stats = nullptr);
+
+// How videos are gone through, with other processes if `shared` is not null.
+EachInput each_of(const VideoSettings& settings, bool fail_fast, DiskCache* shared);
 
 // CO2-Net takes one row a snippet. Throws Error(kUsage).
 void require_averaged_crops(const Recipe& recipe);

@@ -35,7 +35,7 @@ std::optional<Input> InputQueue::from_source_or_round() {
 
 std::optional<ClaimedInput> InputQueue::next() {
   while (std::optional<Input> input = from_source_or_round()) {
-    if (shared_ == nullptr) return ClaimedInput{*std::move(input)};
+    if (shared_ == nullptr || has_lost_patience()) return ClaimedInput{*std::move(input)};
     throw_if_interrupted();
     auto lock = within("claim " + input->id, [&] { return shared_->try_lock(claim_on(*input)); });
     if (lock) {
@@ -52,6 +52,7 @@ bool InputQueue::begin_round() {
   if (passed_over_.empty()) return false;
   if (has_handed_out_) {
     pause_ = kBetweenLooks;
+    waited_ = {};
   } else {
     wait();
   }
@@ -61,15 +62,23 @@ bool InputQueue::begin_round() {
   return true;
 }
 
+bool InputQueue::has_lost_patience() const { return patience_ && waited_ >= *patience_; }
+
 // Longer and longer, so that many that wait do not keep a file server busy.
 void InputQueue::wait() {
   if (!std::exchange(told_, true)) {
-    spdlog::info("other processes work on the last {}; waiting for them",
-                 counted("inputs", ids_of(passed_over_)));
+    spdlog::info("other processes work on the last {}; waiting for them{}",
+                 counted("inputs", ids_of(passed_over_)),
+                 patience_ ? "" : "; if one is stopped, Ctrl-C and the same line with --timeout");
   }
-  for (milliseconds waited(0); waited < pause_; waited += kBetweenLooks) {
+  for (milliseconds waited(0); waited < pause_ && !has_lost_patience(); waited += kBetweenLooks) {
     throw_if_interrupted();
     std::this_thread::sleep_for(kBetweenLooks);
+    waited_ += kBetweenLooks;
+  }
+  if (has_lost_patience()) {
+    spdlog::warn("waited as long as --timeout is for other processes; taking over {}",
+                 counted("inputs", ids_of(passed_over_)));
   }
   pause_ = std::min(kLongestPause, pause_ + pause_ / 4);
 }

@@ -28,7 +28,7 @@ int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Sta
     const Chain scores = with_saved_scores(chain, job.scores, made_by, input, job.cache, stats);
     return segments_chain(scores, job, video);
   };
-  const EachInput each = {.fail_fast = job.fail_fast, .shared = job.shared ? job.cache : nullptr};
+  const EachInput each = each_of(job.each, job.fail_fast, job.shared ? job.cache : nullptr);
   return find_segments(inputs, {job.each.strict, each, job.cache}, chain_of, stats, receiver,
                        observer);
 }

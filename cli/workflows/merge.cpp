@@ -26,20 +26,15 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code absent;
-  const fs::path rest =
-      fs::weakly_canonical(path, absent).lexically_relative(fs::weakly_canonical(folder, absent));
-  return !rest.empty() && *rest.begin() != "..";
-}
-
 // The output takes the place of what is there, the folder with all that is in it.
 void expect_free(const MergeJob& job) {
   std::vector<Input> read = job.inputs;
   for (const fs::path& part : job.parts) read.push_back({part, ""});
   expect_no_input_at(job.output, read);
+  std::error_code absent;
+  if (!fs::exists(fs::weakly_canonical(job.output, absent))) return;
   for (const Input& input : read) {
-    if (!fs::exists(job.output) || !lies_in(input.path, job.output)) continue;
+    if (!lies_in(input.path, job.output)) continue;
     throw Error(ErrorKind::kUsage, "-o would replace the folder that " + input.path.string() +
                                        " lies in; choose another place");
   }
@@ -94,6 +89,7 @@ Merged merge_folders(const MergeJob& job, const Observer& observer) {
   }
   Merged merged;
   const Strings ids = folders.ids();
+  if (ids.empty()) throw Error(ErrorKind::kInput, "the parts hold no features or scores");
   merged.videos = ids.size();
   look_for_missing(
       job, ids, [&](const std::string& id) { return folders.has(id); }, merged);
@@ -173,6 +169,9 @@ void tell(const Merged& merged) {
 }  // namespace
 
 Merged merge_parts(const MergeJob& job, const Observer& observer) {
+  for (const fs::path& part : job.parts) {
+    if (!fs::exists(part)) throw Error(ErrorKind::kInput, part.string() + " does not exist");
+  }
   const auto folders =
       std::ranges::count_if(job.parts, [](const fs::path& part) { return fs::is_directory(part); });
   if (folders > 0 && static_cast<std::size_t>(folders) < job.parts.size()) {

@@ -12,6 +12,7 @@
 #include "pipeline/base/interrupt.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/feature_files.h"
+#include "pipeline/formats/python_file.h"
 
 namespace fs = std::filesystem;
 
@@ -58,16 +59,39 @@ void put_copy(const fs::path& from, const fs::path& to) {
   }
 }
 
+bool is_sidecar(const fs::path& file) {
+  const auto is_of = [&](const std::string& suffix) {
+    return fs::exists(fs::path(file).replace_extension(suffix));
+  };
+  return file.extension() == ".json" && std::ranges::any_of(kArraySuffixes, is_of);
+}
+
 // Replacing the folder would delete whatever else is in it.
 void expect_only_arrays_in(const fs::path& folder) {
   expect_only_in(folder, [&](const std::string& name) {
     if (fs::is_symlink(folder / name)) return false;
-    if (fs::is_directory(folder / name)) return true;
-    return is_array(name) || fs::path(name).extension() == ".json";
+    return fs::is_directory(folder / name) || is_array(name) || is_sidecar(folder / name);
   });
   if (!fs::exists(folder)) return;
   for (const std::string& name : names_in(folder)) {
     if (fs::is_directory(folder / name)) expect_only_arrays_in(folder / name);
+  }
+}
+
+// Beside what is hidden, such as what a writer that was killed left.
+bool has_something(const fs::path& folder) {
+  return std::ranges::any_of(names_in(folder),
+                             [](const std::string& name) { return !name.starts_with('.'); });
+}
+
+// Throws Error(kInput) for what is broken off: numbers that are not there, an archive without its
+// end.
+void expect_whole(const fs::path& file) {
+  const PythonFile contents(file);
+  const bool is_one = std::holds_alternative<RawArray>(contents.root().value);
+  if (is_one != (file.extension() == ".npy")) {
+    throw Error(ErrorKind::kInput,
+                file.string() + " is no file of " + (is_one ? "scores, but an array" : "features"));
   }
 }
 
@@ -79,7 +103,6 @@ void MergedFolders::add(const fs::path& folder) {
   if (!fs::is_directory(folder)) {
     throw Error(ErrorKind::kInput, folder.string() + " is no folder");
   }
-  // Not what is hidden, such as what a writer that was killed left.
   const std::vector<fs::path> files = files_at({folder}, {".npy", ".npz", ".json"});
   std::set<fs::path> taken;
   for (const fs::path& file : files) {
@@ -93,6 +116,10 @@ void MergedFolders::add(const fs::path& folder) {
   for (const fs::path& file : files) {
     if (!taken.contains(file)) others.push_back(file.lexically_relative(folder).string());
   }
+  if (taken.empty() && has_something(folder)) {
+    throw Error(ErrorKind::kInput,
+                folder.string() + " holds other files, and no features or scores");
+  }
   if (!others.empty()) {
     spdlog::warn("{}: left out, with no array beside them: {}", folder.string(),
                  counted("files", others));
@@ -100,6 +127,7 @@ void MergedFolders::add(const fs::path& folder) {
 }
 
 void MergedFolders::add_array(const fs::path& file, const fs::path& relative) {
+  expect_whole(file);
   suffixes_.insert(file.extension().string());
   const auto [place, is_new] = arrays_.emplace(relative, file);
   if (!is_new) {

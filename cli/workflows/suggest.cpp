@@ -61,7 +61,7 @@ int suggest_labels(const LocalizeVideosJob& job, const InputSource& inputs, Stat
   expect_classes_of_i3d(job.bundle);
   expect_labels_for_a_list(job.bundle);
   const ScoreChains chains(job);
-  const EachInput each = {.fail_fast = job.fail_fast, .shared = job.shared ? job.cache : nullptr};
+  const EachInput each = each_of(job.each, job.fail_fast, job.shared ? job.cache : nullptr);
   const std::function<Delivery(const Input&)> work = [&](const Input& input) -> Delivery {
     const Chain chain = chains.chain(make_job(input, job.each, job.cache, observer, &stats));
     const ChainResult scores = run_chain(chain, job.cache, subject_of(input));

@@ -64,14 +64,6 @@ fs::path normal_path(const fs::path& path) {
   return (error ? path : absolute).lexically_normal();
 }
 
-// Or is the folder.
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code absent;
-  const fs::path rest =
-      fs::canonical(path, absent).lexically_relative(fs::canonical(folder, absent));
-  return !rest.empty() && *rest.begin() != "..";
-}
-
 // The longest directory that all paths are below; they are absolute.
 fs::path common_parent(const std::vector<fs::path>& paths) {
   fs::path common = paths.front().parent_path();
@@ -247,12 +239,20 @@ std::vector<Input> with_ids(const std::vector<fs::path>& paths) {
   return inputs;
 }
 
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code absent;
+  const fs::path rest =
+      fs::weakly_canonical(path, absent).lexically_relative(fs::weakly_canonical(folder, absent));
+  return !rest.empty() && *rest.begin() != "..";
+}
+
 void expect_no_input_at(const fs::path& output, const std::vector<Input>& inputs,
                         const std::string& option) {
   std::error_code absent;
-  if (!fs::exists(output, absent)) return;
+  const fs::path place = fs::weakly_canonical(output, absent);
+  if (!fs::exists(place, absent)) return;
   for (const Input& input : inputs) {
-    if (fs::equivalent(output, input.path, absent) || lies_in(output, input.path)) {
+    if (fs::equivalent(place, input.path, absent) || lies_in(place, input.path)) {
       throw Error(ErrorKind::kUsage, option + " would overwrite the input " + input.path.string() +
                                          "; choose another place");
     }

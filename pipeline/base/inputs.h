@@ -50,6 +50,9 @@ std::string id_of(const std::filesystem::path& path);
 std::vector<Input> with_ids(const std::vector<std::filesystem::path>& paths);
 std::vector<std::string> ids_of(const std::vector<Input>& inputs);
 
+// Whether a path is the folder or, links and ".." followed, below it; of what is there or not.
+bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 // Throws Error(kUsage), naming the option that asks for it, if a result would take the place of an
 // input, or of something in a folder that is one.
 void expect_no_input_at(const std::filesystem::path& output, const std::vector<Input>& inputs,

@@ -1,9 +1,7 @@
 #include "pipeline/base/shard.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <optional>
 #include <vector>
 
 #include "pipeline/base/digest.h"
@@ -167,6 +165,15 @@ Shard shard_of_numbers(std::string_view text) {
   return shard;
 }
 
+Shard shard_of_text(std::string_view text) {
+  constexpr std::string_view kEnv = "env", kEnvOf = "env/";
+  if (text == kEnv) return shard_of_array(scheduler_here());
+  if (text.starts_with(kEnvOf)) {
+    return shard_of_task(scheduler_here(), text.substr(kEnvOf.size()));
+  }
+  return shard_of_numbers(text);
+}
+
 }  // namespace
 
 bool Shard::has(const std::string& id) const {
@@ -181,12 +188,11 @@ std::string to_string(const Shard& shard) {
 }
 
 Shard parse_shard(std::string_view text) {
-  constexpr std::string_view kEnv = "env", kEnvOf = "env/";
-  if (text == kEnv) return shard_of_array(scheduler_here());
-  if (text.starts_with(kEnvOf)) {
-    return shard_of_task(scheduler_here(), text.substr(kEnvOf.size()));
+  const Shard shard = shard_of_text(text);
+  if (shard.count > kMostShards) {
+    refuse(to_string(shard) + ": there are at most " + std::to_string(kMostShards) + " shards");
   }
-  return shard_of_numbers(text);
+  return shard;
 }
 
 }  // namespace co2net

@@ -14,6 +14,7 @@ struct Shard {
   bool has(const std::string& id) const;
 };
 std::string to_string(const Shard& shard);  // "3/16"
+inline constexpr std::uint64_t kMostShards = 1'000'000;  // of one set of inputs
 
 // "i/n" with 0 <= i < n, or by the variables that a cluster's scheduler sets in each task of a job
 // array: "env/n" counts its ids from 0, "env/n@first" from `first`; "env" takes n from the array

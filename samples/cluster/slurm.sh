@@ -19,6 +19,10 @@ fi
 videos=$1 model=$2 out=$3
 sbatch_options=("${@:4}")
 tasks=${TASKS:-16}
+if ! [[ $tasks =~ ^[1-9][0-9]*$ ]]; then
+  echo "TASKS=$tasks is no number of tasks" >&2
+  exit 2
+fi
 cache=${CACHE:-$out/cache}
 co2net=$(command -v "${CO2NET:-co2net}") || {
   echo "There is no program ${CO2NET:-co2net}; name it by CO2NET" >&2
@@ -73,6 +77,7 @@ merging=$(script merge | sbatch --parsable --job-name=co2net-merge --requeue \
   scancel "$array"
   exit 1
 }
+rm -f "$out/results.json" "$out/missing.txt" # of an earlier submission
 echo "Job array $array: $tasks tasks; logs and parts are in $job"
 echo "Job ${merging%%;*} merges them when the last has ended, whatever became of it"
 echo "Results: $out/results.json"

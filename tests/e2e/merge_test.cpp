@@ -172,6 +172,30 @@ TEST_F(Merge, EvalReportAndProposeReadPartsAsTheWhole) {
   EXPECT_EQ(proposed(scores + scores), proposed({path("scores")})) << "each once";
 }
 
+TEST_F(Merge, RefusesPartsThatOtherOptionsMade) {
+  for (const std::string format : {"activitynet", "jsonl"}) {
+    for (const Strings& more : {Strings{"--final"}, Strings{"--top-k", "1"}}) {
+      here_.call("run", {videos(), "--format", format, "--shard", "0/2", "-o", path("0")});
+      here_.call("run",
+                 Strings{videos(), "--format", format, "--shard", "1/2", "-o", path("1")} + more);
+      const Outcome outcome = co2net({"merge", path("0"), path("1"), "-o", path("all")});
+      EXPECT_EQ(outcome.code, 1) << outcome.err;
+      EXPECT_TRUE(outcome.says(path("1") + ": ")) << outcome.err;
+      EXPECT_FALSE(fs::exists(path("all")));
+    }
+  }
+}
+
+TEST_F(Merge, NeverPutsTheListInThePlaceOfTheResults) {
+  here_.call("run", {videos(), "-o", path("part.json")});
+  for (const std::string list : {"all.json", "x/../all.json"}) {
+    const Outcome outcome = co2net({"merge", path("part.json"), "--inputs", videos(), "-o",
+                                    path("all.json"), "--missing", path(list)});
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_TRUE(outcome.says("--missing")) << outcome.err;
+  }
+}
+
 TEST_F(Merge, RefusesMissingWithoutInputs) {
   const Outcome outcome = co2net({"merge", "part.json", "--missing", path("missing.txt")});
   EXPECT_EQ(outcome.code, 2);

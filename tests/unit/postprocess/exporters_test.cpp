@@ -109,6 +109,11 @@ TEST(JsonlLine, HasFinalSegmentsBesideTheCandidates) {
             "\"segments\":[],\"video\":{\"duration\":2}}\n");
 }
 
+TEST(JsonlLine, NamesWhatMadeIt) {
+  EXPECT_EQ(jsonl_line(VideoResult{"a", {}, {}}, "f00d"),
+            "{\"id\":\"a\",\"made_by\":\"f00d\",\"segments\":[],\"video\":null}\n");
+}
+
 TEST(CsvRows, QuoteWhatNeedsIt) {
   EXPECT_EQ(kCsvHeader, "id,label,score,start_s,end_s\n");
   EXPECT_EQ(csv_rows(some_result()), "a,Run,0.5,0.0,1.28\na,Long jump,0.1,1.28,2.0\n");

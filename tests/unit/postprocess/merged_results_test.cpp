@@ -122,11 +122,33 @@ TEST(MergedResults, NameInWhatTheMakersDiffer) {
   expect_refused({document({kA}), newer.dump()}, {"model.name", "version", "co2net 9"});
 }
 
+TEST(MergedResults, RefuseLinesOfOtherMakers) {
+  const auto made_by = [](const VideoResult& video, const std::string& name) {
+    return jsonl_line(video, name);
+  };
+  expect_refused({made_by(kA, "f00d"), made_by(kC, "beef")},
+                 {"part-1", "line 1", "made_by \"beef\"", "f00d"});
+  EXPECT_EQ(merged({made_by(kA, "f00d") + jsonl_line(kBroken), lines({kC}), made_by(kB, "f00d")})
+                .ids()
+                .size(),
+            4u);
+}
+
+TEST(MergedResults, RefuseWhatIsBrokenOff) {
+  const std::string whole = rows({kA, kC});
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    if (whole[size - 1] == '\n') continue;  // which nothing tells from a whole one
+    expect_refused({rows({kB}), whole.substr(0, size)}, {"part-1"});
+  }
+  expect_refused({rows({kB}), std::string(kCsvHeader) + "a,run,x,0,1\n"}, {"part-1", "'x'"});
+  expect_refused({R"({"id": "v", "segments": 7})"}, {"part-0", "segments"});
+}
+
 TEST(MergedResults, RefuseDifferentFormatsAndWhatHoldsNoResults) {
   expect_refused({document({kA}), lines({kC, kB})}, {"part-1", "JSON lines", "part-0"});
   expect_refused({rows({kA}), document({kC})}, {"part-1", "a JSON document", "CSV"});
   expect_refused({document({kA}), ""}, {"part-1", "JSON lines"});
-  expect_refused({"{}"}, {"part-0", "no results"});
+  expect_refused({"{}"}, {"part-0", "no predictions"});
   expect_refused({"id,label\n"}, {"part-0"});
   expect_refused({document({kA}).substr(0, 100)}, {"part-0", "not valid JSON"});
   expect_refused({"{\"results\": {\"a\": []}, \"videos\": []}"}, {"part-0", "'videos'"});
@@ -138,8 +160,13 @@ TEST(MergedResults, NameTheShardsThatNoPartIsOf) {
   const std::string first = document({kA}, {}, shard(0, 4)),
                     third = document({kB}, {}, shard(2, 4));
   EXPECT_EQ(missing({third, first}), (Strings{"1/4", "3/4"}));
-  EXPECT_EQ(missing({first, document({kC})}), Strings()) << "one part does not say it";
-  EXPECT_EQ(missing({first, document({kB}, {}, shard(0, 3))}), Strings());
+  EXPECT_EQ(missing({third, first, document({kC})}), (Strings{"1/4", "3/4"}))
+      << "one part does not say it";
+  EXPECT_EQ(missing({first, third, document({kC}, {}, shard(0, 2))}),
+            (Strings{"1/2", "1/4", "3/4"}));
+  EXPECT_EQ(missing({first, document({kB}, {}, shard(0, 2)), document({kC}, {}, shard(1, 2))}),
+            Strings())
+      << "all of two are all";
   EXPECT_EQ(missing({document({kA})}), Strings());
   EXPECT_EQ(missing({document({kA}, {}, shard(0, 2)), document({kB}, {}, shard(1, 2))}), Strings());
 }

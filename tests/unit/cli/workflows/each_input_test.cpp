@@ -235,6 +235,19 @@ TEST(ForEachInput, HoldsASharedInputUntilItIsDelivered) {
   }
 }
 
+TEST(ForEachInput, TakesOverWhatAnotherProcessHoldsForTooLong) {
+  const TempDir dir;
+  DiskCache cache(dir.path()), others(dir.path());
+  Told told;
+  const std::function<Delivery(const Input&)> hold_the_first = [&](const Input& input) -> Delivery {
+    const EachInput how = {.shared = &others, .patience = std::chrono::milliseconds(100)};
+    if (input.id == "0") told = go_through(source_of(inputs(2)), how, {});
+    return nullptr;
+  };
+  for_each_input(source_of(inputs(1)), {.shared = &cache}, {}, hold_the_first);
+  EXPECT_EQ(told.delivered, (Strings{"1", "0"}));
+}
+
 TEST(ForEachInput, NamesSharedInputsThatWerePassedOverWhereFailFastStops) {
   const TempDir dir;
   DiskCache cache(dir.path()), others(dir.path());

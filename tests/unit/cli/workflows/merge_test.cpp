@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "cli/workflows/stats.h"
 #include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
 #include "postprocess/exporters.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/log_capture.h"
@@ -25,9 +28,11 @@ class Merge : public testing::Test {
   }
 
   // Features or scores of an id, with their sidecar.
-  void array(const std::string& name, const std::string& bytes, const std::string& bound = "20",
+  void array(const std::string& name, float value, const std::string& bound = "20",
              const std::string& video = "v") const {
     const bool is_features = name.ends_with(".npy");
+    const Array values = {{1, 2}, {value, value}};
+    const std::string bytes = is_features ? format_npy(values) : format_npz({{"cas", values}});
     const fs::path beside = is_features ? fs::path(path(name)).replace_extension(".json")
                                         : fs::path(path(name).string() + ".json");
     file(name, bytes);
@@ -100,23 +105,25 @@ TEST_F(Merge, SaysWhereTheListOfTheMissingGivesOtherIds) {
 }
 
 TEST_F(Merge, GathersFoldersOfFeaturesAndOfScores) {
-  array("0/a.npy", "A");
-  array("0/sub/b.mp4.npy", "B");
-  array("1/c.npy", "C");
-  array("1/a.npy", "A");
-  array("s/a.npz", "S");
+  array("0/a.npy", 1);
+  array("0/sub/b.mp4.npy", 2);
+  array("1/c.npy", 3);
+  array("1/a.npy", 1);
+  array("s/a.npz", 4);
   fs::create_directory(path("empty"));
   EXPECT_EQ(merge({"0", "1", "empty"}, "all").videos, 3u);
-  EXPECT_EQ(read_file(path("all/a.npy")) + read_file(path("all/sub/b.mp4.npy")) +
-                read_file(path("all/c.npy")),
-            "ABC");
+  for (const auto& [from, to] : {std::pair{"1/a.npy", "a.npy"},
+                                 {"0/sub/b.mp4.npy", "sub/b.mp4.npy"},
+                                 {"1/c.npy", "c.npy"}}) {
+    EXPECT_EQ(read_file(path("all") / to), read_file(path(from)));
+  }
   EXPECT_EQ(read_file(path("all/sub/b.mp4.json")), read_file(path("0/sub/b.mp4.json")));
   merge({"s"}, "scores");
   EXPECT_EQ(read_file(path("scores/a.npz.json")), read_file(path("s/a.npz.json")));
 }
 
 TEST_F(Merge, LeavesOutWhatWasNotFinished) {
-  array("0/a.npy", "A");
+  array("0/a.npy", 1);
   file("0/b.json", "{}");
   file("0/.co2net-1234.npy", "half");
   file("0/notes.txt", "mine");
@@ -129,10 +136,10 @@ TEST_F(Merge, LeavesOutWhatWasNotFinished) {
 }
 
 TEST_F(Merge, RefusesArraysThatDiffer) {
-  array("0/a.npy", "A");
-  array("1/a.npy", "B");
-  array("2/b.npy", "B", "15");
-  array("3/a.npy", "A", "20", "w");
+  array("0/a.npy", 1);
+  array("1/a.npy", 2);
+  array("2/b.npy", 2, "15");
+  array("3/a.npy", 1, "20", "w");
   expect_refused(ErrorKind::kInput, {"0", "1"}, "all", {"1/a.npy", "0/a.npy", "their numbers"});
   expect_refused(ErrorKind::kInput, {"0", "2"}, "all", {"2/b.npy", "recipe.bound 20 -> 15"});
   expect_refused(ErrorKind::kInput, {"0", "3"}, "all", {"video.path"});
@@ -140,19 +147,48 @@ TEST_F(Merge, RefusesArraysThatDiffer) {
 }
 
 TEST_F(Merge, NeverReplacesAPartNorAFolderOfOtherThings) {
-  array("all/0/a.npy", "A");
+  array("all/0/a.npy", 1);
   expect_refused(ErrorKind::kUsage, {"all/0"}, "all", {"would replace"});
   expect_refused(ErrorKind::kUsage, {"all/0"}, "all/0", {"overwrite"});
   file("other/sub/thesis.tex", "text");
   expect_refused(ErrorKind::kInput, {"all/0"}, "other", {"thesis.tex"});
   EXPECT_EQ(read_file(path("other/sub/thesis.tex")), "text");
-  EXPECT_EQ(read_file(path("all/0/a.npy")), "A");
+  array("beside/b.npy", 2);
+  file("beside/results.json", "{}");
+  expect_refused(ErrorKind::kInput, {"all/0"}, "beside", {"results.json"});
+  EXPECT_TRUE(fs::exists(path("all/0/a.npy")));
+  expect_refused(ErrorKind::kUsage, {"all/0"}, "absent/../all", {"would replace"});
   file("0.jsonl", line("a"));
   expect_refused(ErrorKind::kUsage, {"0.jsonl"}, "0.jsonl", {"overwrite"});
+  expect_refused(ErrorKind::kUsage, {"0.jsonl"}, "absent/../0.jsonl", {"overwrite"});
+}
+
+TEST_F(Merge, RefusesArraysThatAreBrokenOff) {
+  array("0/a.npy", 1);
+  array("0/b.npz", 1);
+  for (const char* name : {"a.npy", "b.npz"}) {
+    const std::string whole = read_file(path("0") / name);
+    for (const std::size_t size : {std::size_t{0}, whole.size() - 1}) {
+      write_file(path("0") / name, whole.substr(0, size));
+      expect_refused(ErrorKind::kInput, {"0"}, "all", {name});
+    }
+    write_file(path("0") / name, whole);
+  }
+  EXPECT_EQ(merge({"0"}, "all").videos, 2u);
+}
+
+TEST_F(Merge, RefusesFoldersInWhichThereIsNothingToMerge) {
+  array("0/a.npy", 1);
+  array("full/a.npy", 1);
+  file("subtitles/a.vtt", "WEBVTT");
+  fs::create_directory(path("empty"));
+  expect_refused(ErrorKind::kInput, {"0", "subtitles"}, "all", {"subtitles", "no features"});
+  expect_refused(ErrorKind::kInput, {"empty"}, "full", {"no features"});
+  EXPECT_TRUE(fs::exists(path("full/a.npy")));
 }
 
 TEST_F(Merge, RefusesPartsOfDifferentKinds) {
-  array("0/a.npy", "A");
+  array("0/a.npy", 1);
   file("1", line("a"));
   file("2", R"({"schema": "co2net.stats/1"})");
   expect_refused(ErrorKind::kUsage, {"0", "1"}, "all", {"files and folders"});

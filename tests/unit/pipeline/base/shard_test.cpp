@@ -102,6 +102,7 @@ TEST(ParseShard, ReadsIndexAndCount) { EXPECT_EQ(shard_in({}, "2/5"), "2/5"); }
 
 TEST(ParseShard, RefusesWhatIsNoShard) {
   for (const char* text : {"5/5", "0/0"}) expect_refused({}, text, {"numbered 0 to n - 1"});
+  expect_refused({}, "3/1000001", {"at most 1000000"});
   for (const char* text : {"a/5", "1/", "/5", "-1/5", "1/5x", "1 /5", "99999999999999999999/5"}) {
     expect_refused({}, text, {"not a whole number"});
   }
