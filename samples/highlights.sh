@@ -8,7 +8,7 @@
 #     samples/highlights.sh DATA --verify ROW SEED   trains one of them again, and says what differs
 #     samples/highlights.sh DATA --trial             a few iterations of one seed, kept apart
 #
-# DATA has features/ID.npy, annotations.json and clips.json. What is in samples/highlights is done:
+# DATA has features/ID.npy, annotations.json and clips.json. What is in samples/highlights/results is done:
 # the script goes on from there, and leaves there what it adds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,11 +16,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source samples/stages.sh
 data=${1:?give the folder of the data}
 how=${2:-}
-work=build/highlights results=samples/highlights
+work=build/highlights results=samples/highlights/results
 seeds=(1 2 3 4 5) iterations=600
 rows=(ccm concat add se ssma rgb flow no-oppo no-ml no-cas no-norm)
 if [[ $how == --claim ]]; then rows=(concat add ccm); fi
-if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=$work/trial results=$work/trial/results; fi
+if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=build/highlights/trial results=$work/results; fi
 
 # What a row changes.
 changes_of() {
@@ -50,10 +50,11 @@ while read -r id; do test_files+=("$data/features/$id.npy"); done \
 # train_row ROW SEED DIR: trains, localizes and measures; the result is printed.
 train_row() {
   local row=$1 seed=$2 folder=$3 change
+  mkdir -p "$folder"
   local settings=(--preset thumos14 --set length=60 --select last --iterations "$iterations" --seed "$seed")
   for change in $(changes_of "$row"); do settings+=(--set "$change"); done
   "$co2net" train --features "$data/features" --annotations "$data/annotations.json" --recipe wtalc \
-    --train-subset validation --test-subset test "${settings[@]}" -o "$folder/model" --log-level warning
+    --train-subset validation --test-subset test "${settings[@]}" -o "$folder/model" --log-level warning >"$folder/train.txt"
   rm -rf "$folder/scores"
   "$co2net" localize "${test_files[@]}" --model "$folder/model" --save-scores "$folder/scores" \
     --log-level error -o "$folder/results.json"

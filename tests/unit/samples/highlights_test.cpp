@@ -1,4 +1,4 @@
-#include "samples/highlights.h"
+#include "samples/highlights/highlights.h"
 
 #include <gtest/gtest.h>
 

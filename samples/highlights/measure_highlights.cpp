@@ -18,7 +18,7 @@
 #include "pipeline/datasets/annotations.h"
 #include "pipeline/datasets/feature_files.h"
 #include "pipeline/formats/npy.h"
-#include "samples/highlights.h"
+#include "samples/highlights/highlights.h"
 #include "samples/program.h"
 
 namespace po = boost::program_options;
