@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source samples/stages.sh
 work=build/answers
 install_missing "correct labels and average attention" jq python3 python3-numpy
-build_programs
+build_programs co2net_draw_actions co2net_train_i3d
 
 draw() { "$build/samples/co2net_draw_actions" "$@"; }
 quiet() { "$co2net" "$@" --cache "$work/cache" --log-level warning; }

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/stages.sh
 source samples/stages.sh
 install_missing "average the bounds" jq
-build_programs
+build_programs co2net_draw_actions co2net_bounds
 
 draw_untrimmed
 extract samples/model

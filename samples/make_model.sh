@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/stages.sh
 source samples/stages.sh
-build_programs
+build_programs co2net_draw_actions co2net_train_i3d
 
 # The training's large tensors come and go: without this, a sixth of its time goes into returning
 # their memory to the system and getting it back.

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# CO2-Net on real features: learns from the labels of 234 whole videos of YouTube Highlights, and is
+# measured on the snippets of 157 others that people call highlights. samples/README.md has the
+# protocol, the table, and where such features are had.
+#
+#     samples/highlights.sh DATA                     all rows with five seeds, then the table
+#     samples/highlights.sh DATA --claim             the paper's claim alone: concat, add, ccm
+#     samples/highlights.sh DATA --verify ROW SEED   trains one of them again, and says what differs
+#     samples/highlights.sh DATA --trial             a few iterations of one seed, kept apart
+#
+# DATA has features/ID.npy, annotations.json and clips.json. What is in samples/highlights/results is done:
+# the script goes on from there, and leaves there what it adds.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=samples/stages.sh
+source samples/stages.sh
+data=${1:?give the folder of the data}
+how=${2:-}
+work=build/highlights results=samples/highlights/results
+seeds=(1 2 3 4 5) iterations=600
+rows=(ccm concat add se ssma rgb flow no-oppo no-ml no-cas no-norm)
+if [[ $how == --claim ]]; then rows=(concat add ccm); fi
+if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=build/highlights/trial results=$work/results; fi
+
+# What a row changes.
+changes_of() {
+  local module
+  case $1 in
+    ccm) ;;
+    concat | add | se | ssma) echo "network.fusion=$1" ;;
+    rgb | flow) for module in vattn fattn; do echo "network.$module.main=$1" "network.$module.aux=$1"; done ;;
+    no-*) echo "loss.${1#no-}=0" ;;
+    *)
+      echo "No row is called $1: ${rows[*]}" >&2
+      exit 2
+      ;;
+  esac
+}
+
+install_missing "read and average results" jq
+build_programs co2net_measure_highlights
+measure() {
+  "$build/samples/co2net_measure_highlights" --clips "$data/clips.json" --annotations "$data/annotations.json" "$@"
+}
+data_hash=$(cd "$data" && find features annotations.json clips.json -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | head -c 16)
+test_files=()
+while read -r id; do test_files+=("$data/features/$id.npy"); done \
+  < <(jq -r '.database | to_entries[] | select(.value.subset == "test") | .key' "$data/annotations.json")
+
+# train_row ROW SEED DIR: trains, localizes and measures; the result is printed.
+train_row() {
+  local row=$1 seed=$2 folder=$3 change
+  mkdir -p "$folder"
+  local settings=(--preset thumos14 --set length=60 --select last --iterations "$iterations" --seed "$seed")
+  for change in $(changes_of "$row"); do settings+=(--set "$change"); done
+  "$co2net" train --features "$data/features" --annotations "$data/annotations.json" --recipe wtalc \
+    --train-subset validation --test-subset test "${settings[@]}" -o "$folder/model" --log-level warning >"$folder/train.txt"
+  rm -rf "$folder/scores"
+  "$co2net" localize "${test_files[@]}" --model "$folder/model" --save-scores "$folder/scores" \
+    --log-level error -o "$folder/results.json"
+  measure --folder "$folder/scores" >"$folder/highlights.json"
+  "$co2net" eval "$folder/results.json" --ground-truth "$data/annotations.json" --subset test \
+    --protocol co2net --json --log-level error >"$folder/segments.json"
+  jq -cn --arg row "$row" --argjson seed "$seed" --arg data "$data_hash" --arg settings "${settings[*]}" \
+    --slurpfile highlights "$folder/highlights.json" --slurpfile segments "$folder/segments.json" '
+    {row: $row, seed: $seed, data: $data, settings: $settings, mean: $highlights[0].mean,
+     domains: $highlights[0].domains, mAP: $segments[0].averages["0.1:0.7"]}'
+}
+
+if [[ $how == --verify ]]; then
+  row=${3:?} seed=${4:?}
+  rm -rf "$work/verify"
+  train_row "$row" "$seed" "$work/verify" >"$work/verify.json"
+  jq -n --slurpfile before "$results/$row-$seed.json" --slurpfile again "$work/verify.json" '
+    {equal: ($before == $again), difference: ($again[0].mean - $before[0].mean)}'
+  exit
+fi
+
+mkdir -p "$work" "$results"
+for seed in "${seeds[@]}"; do
+  for row in "${rows[@]}"; do
+    result=$results/$row-$seed.json
+    if [[ -e $result && $(jq -r .data "$result") == "$data_hash" ]]; then continue; fi
+    echo "== $row, seed $seed"
+    train_row "$row" "$seed" "$work/$row-$seed" >"$work/result.json"
+    mv "$work/result.json" "$result"
+  done
+done
+
+for by in random rgb flow; do
+  echo "norm of $by: $(measure --by "$by" --folder "$data/features" | jq -c '.mean')" | sed 's/norm of random/random/'
+done
+# A line a row: the field's metric in %, and its difference to ccm over the same seeds.
+jq -rs '
+  def mean: add / length;
+  def deviation: mean as $mean | if length < 2 then 0 else ((map((. - $mean) * (. - $mean)) | add) / (length - 1)) | sqrt end;
+  def percent: . * 1000 | round / 10;
+  def told: "\(mean | percent) +- \(deviation | percent)";
+  (map(select(.row == "ccm")) | map({key: "\(.seed)", value: .mean}) | from_entries) as $ccm |
+  (["row", "seeds", "mean", "over ccm", "mAP of segments 0.1:0.7"] + (.[0].domains | keys) | @tsv),
+  (group_by(.row)[] | . as $all |
+    [$all[0].row, ($all | length), ($all | map(.mean) | told),
+     ([$all[] | select($ccm["\(.seed)"]) | .mean - $ccm["\(.seed)"]] | if length > 0 then told else "-" end),
+     ($all | map(.mAP) | told)] +
+    [($all[0].domains | keys)[] as $domain | $all | map(.domains[$domain]) | mean | percent] | @tsv)
+' "$results"/*.json | tee "$work/table.tsv"
