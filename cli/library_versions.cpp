@@ -1,6 +1,9 @@
 #include "cli/library_versions.h"
 
+#include <cairo.h>
+#include <fontconfig/fontconfig.h>
 #include <hwy/highway.h>
+#include <librsvg/rsvg.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/tbb/version.h>
 #include <openssl/crypto.h>
@@ -9,6 +12,7 @@
 #include <xxhash.h>
 #include <zip.h>
 #include <zlib.h>
+#include <pugixml.hpp>
 
 #include <boost/version.hpp>
 #include <nlohmann/json.hpp>
@@ -61,6 +65,11 @@ std::string xxhash() {
   return "xxHash " + dotted(number / 10000, number / 100 % 100, number % 100);
 }
 
+std::string fontconfig() {
+  const int number = FcGetVersion();
+  return "fontconfig " + dotted(number / 10000, number / 100 % 100, number % 100);
+}
+
 constexpr const char* kDecoders[] = {"h264", "hevc",  "vp8",        "vp9",
                                      "av1",  "mpeg4", "mpeg2video", "ffv1"};
 constexpr const char* kEncoders[] = {"libx264", "ffv1"};
@@ -100,6 +109,10 @@ std::string library_versions() {
       "simdjson " + dotted(simdjson::SIMDJSON_VERSION_MAJOR, simdjson::SIMDJSON_VERSION_MINOR,
                            simdjson::SIMDJSON_VERSION_REVISION),
       "spdlog " + dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH),
+      "pugixml " + dotted(PUGIXML_VERSION / 1000, PUGIXML_VERSION / 10 % 100, PUGIXML_VERSION % 10),
+      std::string("Cairo ") + cairo_version_string(),
+      std::string("librsvg ") + LIBRSVG_VERSION,
+      fontconfig(),
       OpenSSL_version(OPENSSL_VERSION),
       std::string("libzip ") + zip_libzip_version(),
       std::string("zlib ") + zlibVersion(),

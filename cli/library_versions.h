@@ -5,8 +5,8 @@
 
 namespace co2net {
 
-// The libraries that the full program computes with, a line each: the versions that are loaded, of
-// those that are headers the ones that were compiled.
+// The libraries that the full program is built on, a line each: the versions that are loaded, of
+// those that are headers, or do not tell it, the ones that were compiled with.
 std::string library_versions();
 
 // Which of the codecs that matter FFmpeg has here: to read what cameras and websites make, and to

@@ -187,12 +187,18 @@ void write_figures(const fs::path& output, const std::string& text, Io& io) {
   }
 }
 
+// The name of a file, or of a folder that is written with a slash behind it.
+std::string last_part(const fs::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 void write_page(const EvalOptions& options, const Json& evaluation) {
   const fs::path results_page = options.page.parent_path() / kResultsPageName;
-  write_file(options.page, evaluation_page({{"predictions", name_of(options.job.predictions)},
-                                            {"ground_truth", options.job.ground_truth.string()},
-                                            {"results_page", fs::exists(results_page)},
-                                            {"evaluation", evaluation}}));
+  write_file(options.page,
+             evaluation_page({{"predictions", last_part(name_of(options.job.predictions))},
+                              {"ground_truth", last_part(options.job.ground_truth)},
+                              {"results_page", fs::exists(results_page)},
+                              {"evaluation", evaluation}}));
 }
 
 void judge_candidates(const po::variables_map& args, bool with_json, Io& io) {

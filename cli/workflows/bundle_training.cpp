@@ -93,7 +93,8 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
 
 std::string judged_by(const Split& split, const TrainingSettings& settings) {
   const auto on_videos = [](const char* score, std::size_t count, const std::string& kind) {
-    return score + (" on " + std::to_string(count) + " " + kind + " videos");
+    return score + (" on " + std::to_string(count) + " " + kind) +
+           (count == 1 ? " video" : " videos");
   };
   if (settings.select == Selection::kTest) {
     return on_videos("mAP of segments, mean over tIoU,", split.test.size(), "test");
@@ -216,6 +217,7 @@ TrainingResult train_bundle(const Dataset& dataset, const Split& split,
   expect_place_for_training(settings.directory);
   TrainingJob job = job_of(dataset, split, settings);
   TrainingPage page({.name = name,
+                     .network = name_of(settings.options.kind),
                      .iterations = settings.options.iterations,
                      .judged_by = judged_by(split, settings),
                      .weights = to_json(settings.options, true).at("loss"),

@@ -110,7 +110,7 @@ int localize_features(const LocalizeFeaturesJob& job, const InputSource& inputs,
     Chain chain = {given_stage("features", bytes, info)};
     append_localization(chain, localizer);
     if (job.scores.empty()) return chain;
-    return with_saved_scores(chain, job.scores, bundle, input, job.files.cache, stats);
+    return chain_from(saved_scores(chain, job.scores, bundle, input, job.files.cache, stats));
   };
   FilesJob files = job.files;
   files.each.at_once = job.device.is_gpu() ? 1 : job.threads;

@@ -25,8 +25,9 @@ int localize_videos(const LocalizeVideosJob& job, const InputSource& inputs, Sta
     if (job.scores.empty()) return segments_chain(chains.chain(video), job, video);
     Chain chain = chains.chain(video);
     limit_waits(chain, video.deadline);
-    const Chain scores = with_saved_scores(chain, job.scores, made_by, input, job.cache, stats);
-    return segments_chain(scores, job, video);
+    const ChainResult scores = saved_scores(chain, job.scores, made_by, input, job.cache, stats);
+    if (is_reused(scores)) observer.on_reuse();
+    return segments_chain(chain_from(scores), job, video);
   };
   const EachInput each = each_of(job.each, job.fail_fast, job.shared ? job.cache : nullptr);
   return find_segments(inputs, {job.each.strict, each, job.cache}, chain_of, stats, receiver,

@@ -25,8 +25,8 @@ bool is_of_a_report(const std::string& name) {
 class ReportWriter {
  public:
   // `paths` are where the videos are.
-  ReportWriter(const ReportJob& job, const ReportContents& contents,
-               const std::vector<fs::path>& paths, const fs::path& folder)
+  ReportWriter(const ReportJob& job, ReportContents& contents, const std::vector<fs::path>& paths,
+               const fs::path& folder)
       : job_(job),
         contents_(contents),
         paths_(paths),
@@ -64,13 +64,14 @@ class ReportWriter {
     ReportMedia media;
     if (!paths_[index].empty()) media = write_media(paths_[index], index, place_, job_.media);
     strips_[index] = media.strip;
-    const ReportVideo& video = contents_.videos[index];
+    ReportVideo& video = contents_.videos[index];
+    video.file_duration_s = media.duration_s;
     write_file(place_.folder / video_script_name(index),
                video_script(index, video, media, scores_of(video, scores_)));
   }
 
   const ReportJob& job_;
-  const ReportContents& contents_;
+  ReportContents& contents_;
   const std::vector<fs::path>& paths_;
   const ReportPlace place_;
   const ScoreFiles scores_;
@@ -97,7 +98,7 @@ void expect_report_place(const fs::path& folder) {
 
 std::size_t write_report(const ReportJob& job, const Observer& observer) {
   expect_report_place(job.output);
-  const ReportContents contents = read_report_files(job.files);
+  ReportContents contents = read_report_files(job.files);
   const std::vector<fs::path> paths = named_videos(contents.videos, job.files);
   write_folder_with(job.output, [&](const fs::path& folder) {
     ReportWriter(job, contents, paths, folder).write(observer);

@@ -107,8 +107,10 @@ void warn_of_absent(const std::vector<ReportVideo>& videos, const std::vector<fs
     if (paths[i].empty()) absent.push_back(videos[i].id);
   }
   if (absent.empty()) return;
-  spdlog::warn("shown without pictures, since the results name no file that is there: {}",
-               counted("videos", absent));
+  spdlog::warn(
+      "shown without pictures, since the results name no file that is there, from the working "
+      "folder or their own: {}",
+      counted("videos", absent));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "extractors/video/film_strip.h"
 #include "extractors/video/playable_copy.h"
@@ -19,24 +20,16 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-std::string text_at(const Json& object, const std::string& key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-// Why browsers may not play it, though some of them might; empty if they do.
-std::string why_unplayable(const SourceInfo& source) {
-  constexpr std::array kContainers = {"mp4", "webm", "ogg"};
-  constexpr std::array kCodecs = {"h264", "vp8", "vp9", "av1", "theora"};
-  const auto is_container = [&](const std::string& name) {
-    return source.container.find(name) != std::string::npos;
-  };
-  const auto is_codec = [&](const std::string& name) { return source.codec == name; };
-  if (std::ranges::none_of(kCodecs, is_codec)) return "its codec, " + source.codec;
-  if (std::ranges::none_of(kContainers, is_container)) return "its container, " + source.container;
-  const bool has_rare_pixels = source.codec == "h264" && source.pixel_format != "yuv420p";
-  return has_rare_pixels ? "its pixels, " + source.pixel_format : "";
-}
+// What all current browsers play, by libav's names. Of Matroska Firefox plays only what WebM may
+// have.
+struct PlayableContainer {
+  std::string_view name;
+  std::array<std::string_view, 3> codecs;
+};
+constexpr PlayableContainer kPlayable[] = {
+    {"mov,mp4,m4a,3gp,3g2,mj2", {"h264", "vp9", "av1"}},
+    {"matroska,webm", {"vp8", "vp9", "av1"}},
+};
 
 // A browser takes ".." by the letters, wherever links of the file system lead.
 fs::path relative_to(const fs::path& folder, const fs::path& path) {
@@ -84,6 +77,7 @@ void look_at(const fs::path& path, std::size_t index, const fs::path& folder,
              const MediaSettings& settings, ReportMedia& media) {
   const Look look(path, settings);
   media.problem = why_unplayable(look.source());
+  media.duration_s = look.source().duration_s;
   if (look.source().duration_s > 0) {
     const std::string strip = "data/" + std::to_string(index) + ".jpg";
     look.write_strip(folder / strip);
@@ -109,12 +103,25 @@ fs::path linked(const fs::path& path, std::size_t index, const ReportPlace& plac
 
 }  // namespace
 
+std::string why_unplayable(const SourceInfo& source) {
+  const auto* const container =
+      std::ranges::find(kPlayable, source.container, &PlayableContainer::name);
+  if (container == std::end(kPlayable) ||
+      std::ranges::count(container->codecs, source.codec) == 0) {
+    return source.codec + " in " + source.container;
+  }
+  constexpr std::string_view kUsualPixels[] = {"yuv420p", "yuvj420p"};
+  const bool has_rare_pixels =
+      source.codec == "h264" && std::ranges::count(kUsualPixels, source.pixel_format) == 0;
+  return has_rare_pixels ? "its pixels, " + source.pixel_format : "";
+}
+
 bool is_of_arrays(const fs::path& path) {
   return path.extension() == ".npy" || path.extension() == ".npz";
 }
 
 fs::path named_video(const VideoPredictions& video, const fs::path& results) {
-  const fs::path named = text_at(video.facts, "path");
+  const fs::path named = named_path(video);
   if (named.empty() || is_of_arrays(named)) return {};
   for (const fs::path& path : {named, results.parent_path() / named}) {
     std::error_code unreachable;  // as good as absent

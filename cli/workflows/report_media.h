@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 
 #include "cli/workflows/video_settings.h"
+#include "extractors/video/video_reader.h"
 #include "postprocess/report/report_data.h"
 
 namespace co2net {
@@ -17,6 +19,9 @@ std::filesystem::path named_video(const VideoPredictions& video,
 
 // What results of 'localize' and 'propose' name in the place of a video.
 bool is_of_arrays(const std::filesystem::path& path);
+
+// Why browsers may not play it, though some of them might; empty if they do.
+std::string why_unplayable(const SourceInfo& source);
 
 struct ReportPlace {
   std::filesystem::path folder;  // that is being written

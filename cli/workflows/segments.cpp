@@ -112,12 +112,16 @@ Stage given_stage(const std::string& name, std::string bytes, const Json& info) 
   return stage;
 }
 
-Chain with_saved_scores(const Chain& chain, const std::filesystem::path& folder,
-                        const Bundle& bundle, const Input& input, DiskCache* cache, Stats& stats) {
-  const ChainResult scores = run_chain(chain, cache, subject_of(input));
+ChainResult saved_scores(const Chain& chain, const std::filesystem::path& folder,
+                         const Bundle& bundle, const Input& input, DiskCache* cache, Stats& stats) {
+  ChainResult scores = run_chain(chain, cache, subject_of(input));
   stats.add(input.id, scores.timings);
   write_with_sidecar(folder / (input.id + ".npz"), scores.entry.bytes,
                      scores_sidecar(bundle, scores.entry.info.at("video")));
+  return scores;
+}
+
+Chain chain_from(const ChainResult& scores) {
   return {given_stage("scores", scores.entry.bytes, scores.entry.info)};
 }
 

@@ -50,9 +50,11 @@ void append_proposals(Chain& chain, const Bundle& bundle, const Recipe& recipe,
 Stage given_stage(const std::string& name, std::string bytes, const Json& info);
 
 // Runs a chain that ends with scores, and writes these to <id>.npz in the folder, with a sidecar.
-// `bundle` is what made them, its recipe included. Returns a chain that goes on from them.
-Chain with_saved_scores(const Chain& chain, const std::filesystem::path& folder,
-                        const Bundle& bundle, const Input& input, DiskCache* cache, Stats& stats);
+// `bundle` is what made them, its recipe included.
+ChainResult saved_scores(const Chain& chain, const std::filesystem::path& folder,
+                         const Bundle& bundle, const Input& input, DiskCache* cache, Stats& stats);
+// A chain that goes on from them.
+Chain chain_from(const ChainResult& scores);
 
 struct ChainSettings {
   bool strict = false;

@@ -99,7 +99,13 @@ void StatsSum::add(const Json& stats, const std::string& name) {
 }
 
 bool is_reused(const ChainResult& result) {
-  return std::ranges::all_of(result.timings, [](const auto& stage) { return stage.second.hit; });
+  constexpr std::string_view kLong[] = {"frames", "flow", "features"};
+  const auto is_hit = [](const auto& stage) { return stage.second.hit; };
+  const auto took_long = [&](const auto& stage) {
+    return !is_hit(stage) && std::ranges::count(kLong, stage.first) > 0;
+  };
+  return std::ranges::any_of(result.timings, is_hit) &&
+         std::ranges::none_of(result.timings, took_long);
 }
 
 void Stats::add(const std::string& id, const std::map<std::string, StageTiming>& timings) {

@@ -12,7 +12,8 @@
 
 namespace co2net {
 
-// Whether all of it was there from before.
+// Whether what takes nearly all of the time was there from before: a video's features, or what is
+// made of them.
 bool is_reused(const ChainResult& result);
 
 // Seconds and rates of every stage of every video. Safe for several threads at once.

@@ -56,6 +56,7 @@ void TrainingPage::write(const std::string& state, const Json& forecast) {
 void TrainingPage::write_all(const std::string& state, const Json& forecast) {
   Json data = course_.json();
   data.update({{"name", facts_.name},
+               {"network", facts_.network},
                {"state", state},
                {"iterations", facts_.iterations},
                {"judged_by", facts_.judged_by},

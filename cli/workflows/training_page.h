@@ -20,6 +20,7 @@ class TrainingPage {
   using Clock = std::chrono::steady_clock;
   struct Facts {
     std::string name;         // of the bundle
+    std::string network;      // what is trained: "co2net" or "wtalc"
     std::int64_t iterations;  // most that there will be
     std::string judged_by;    // what the score of a model is; empty: none is judged
     Json weights;             // of the losses' terms

@@ -11,7 +11,6 @@ namespace co2net {
 namespace {
 
 void check(const Timeline& video) {
-  check_id(video.id);
   for (const Segment& segment : video.segments) {
     if (!is_utf8(segment.label)) {
       throw Error(ErrorKind::kInput,
@@ -29,6 +28,7 @@ std::vector<ExportFile> files_by_video(const ExportRow& row, const Timelines& vi
   }
   std::vector<ExportFile> files;
   for (const Timeline& video : videos) {
+    if (target.is_folder) check_id(video.id);
     const std::string name = video.id + std::string(row.suffix);
     files.push_back({target.is_folder ? target.path / name : target.path, row.text({video})});
   }

@@ -51,7 +51,7 @@ struct ExportTarget {
 
 // The files of a row that has `text`, and what is in them; a single one with an empty path is for
 // standard output. Errors: Error(kUsage) where the target is none for so many videos; Error(kInput)
-// for an id that no file can have, or a label that is not UTF-8; as the format.
+// for an id that no file of its own can have, or a label that is not UTF-8; as the format.
 struct ExportFile {
   std::filesystem::path path;
   std::string text;

@@ -431,11 +431,17 @@ bool has_curves(const Figure& figure) {
          });
 }
 
+std::string why_no_length(const ReportVideo& video) {
+  const bool has_failed = video.found && !video.found->error.empty();
+  return has_failed ? "the video failed: " + video.found->error
+                    : "nothing says how long the video is";
+}
+
 double draw(xml_node svg, const Figure& figure) {
   const std::vector<Row> rows = rows_of(figure);
   const Axis axis = {end_of(figure, rows)};
   if (!(axis.end_s >= kLeastEnd_s)) {
-    throw Error(ErrorKind::kInput, "no figure, since nothing says how long the video is");
+    throw Error(ErrorKind::kInput, "no figure, since " + why_no_length(figure.video));
   }
   const Strings classes = classes_of(rows);
   const Colours colours = coloured(classes, figure.classes);

@@ -32,10 +32,11 @@ extern const std::string_view kTrainingPage;
 inline constexpr const char* kTrainingScript = "training/progress.js";
 
 // The script.
-//   data  {"name": of the bundle, "state": "running", "stopped" or "finished", "iterations": most
-//         that there will be, "judged_by": what scores are, "weights": of the losses' terms, by
-//         their keys in settings, ...what TrainingCourse tells}, and of one that runs, when that is
-//         known, "seconds_each" of an iteration and "seconds_left"
+//   data  {"name": of the bundle, "network": "co2net" or "wtalc", "state": "running", "stopped" or
+//         "finished", "iterations": most that there will be, "judged_by": what scores are,
+//         "weights": of the losses' terms, by their keys in settings, ...what TrainingCourse
+//         tells}, and of one that runs, when that is known, "seconds_each" of an iteration and
+//         "seconds_left"
 std::string training_script(const Json& data);
 
 // The page with

@@ -56,6 +56,7 @@ Json as_json(const std::optional<VideoPredictions>& video) {
   return {{"final", as_json(final_segments)},
           {"candidates", as_json(candidates_of(*video, final_segments))},
           {"hasFinal", video->final_segments.has_value()},
+          {"path", named_path(*video)},
           {"error", video->error},
           {"incomplete", video->incomplete}};
 }
@@ -104,11 +105,12 @@ Json best_labels(const ReportVideo& video) {
 }
 
 Json list_entry(const ReportVideo& video, const std::string& strip) {
+  const double duration_s = duration_of(video);
   return {{"id", video.id},
-          {"duration", duration_of(video)},
+          {"duration", duration_s > 0 ? Json(duration_s) : Json()},
           {"labels", best_labels(video)},
           {"segments", video.found ? shown_segments(*video.found).size() : 0},
-          {"truth", video.truth ? Json(video.truth->labels) : Json()},
+          {"classes", labels_of(video)},
           {"isFound", video.found.has_value()},
           {"error", video.found ? video.found->error : ""},
           {"isIncomplete", video.found && !video.found->incomplete.empty()},
@@ -156,9 +158,17 @@ Json as_json(const ReportScores& scores, const std::set<std::string>& wanted) {
 
 double duration_of(const ReportVideo& video) {
   for (const auto* predictions : {&video.found, &video.other}) {
-    if (*predictions && (*predictions)->duration_s) return *(*predictions)->duration_s;
+    if (*predictions && (*predictions)->duration_s.value_or(0) > 0) {
+      return *(*predictions)->duration_s;
+    }
   }
-  return video.truth ? video.truth->duration_s : 0;
+  const bool is_annotated = video.truth && video.truth->duration_s > 0;
+  return is_annotated ? video.truth->duration_s : video.file_duration_s;
+}
+
+std::string named_path(const VideoPredictions& video) {
+  const auto path = video.facts.find("path");
+  return path != video.facts.end() && path->is_string() ? path->get<std::string>() : "";
 }
 
 std::vector<Segment> shown_segments(const VideoPredictions& video) {

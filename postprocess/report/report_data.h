@@ -19,8 +19,9 @@ namespace co2net {
 // nothing to lead to.
 struct ReportMedia {
   std::string video;
-  std::string strip;    // a JPEG of a row of its pictures
-  std::string problem;  // why a browser cannot play it; empty if it can
+  std::string strip;      // a JPEG of a row of its pictures
+  std::string problem;    // why a browser cannot play it; empty if it can
+  double duration_s = 0;  // as the file says; 0 where it does not, or was not read
 };
 
 // As 'localize --save-scores' writes them.
@@ -36,11 +37,15 @@ struct ReportVideo {
   std::optional<VideoPredictions> found;  // none where only the other file has it
   std::optional<VideoPredictions> other;  // of the file to compare with
   std::optional<AnnotatedVideo> truth;
+  double file_duration_s = 0;  // what the video's own file says, as far as that was looked at
 };
 
-// Seconds, by who says it first: the results, the other file, the ground truth; 0 where nobody
-// does.
+// Seconds, by who says it first: the results, the other file, the ground truth, the video's file; 0
+// where nobody does.
 double duration_of(const ReportVideo& video);
+
+// What the results name for the video: its file, or arrays; empty where they name nothing.
+std::string named_path(const VideoPredictions& video);
 
 // The final segments, best first; where the file has none, the best candidates of which no two of a
 // class overlap.

@@ -149,6 +149,10 @@ class EvaluationPage(unittest.TestCase):
             self.expect_percents([row[3] for row in rows], values)
             self.expect_percents([row[2] for row in rows], shares)
 
+    def test_names_files_without_the_way_to_them(self):
+        self.assertEqual(self.browser.title, "Evaluation of results.json")
+        self.assertTrue(self.texts("#about")[0].startswith("results.json against gt.json, protocol"))
+
     def test_charts_follow_the_width(self):
         self.show(PHONE)
         for chart in self.all(".chart svg"):

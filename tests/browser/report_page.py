@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -65,12 +66,31 @@ def write_report(folder):
     return folder / "page/index.html"
 
 
+LONG_LABEL = "a label that is far longer than what stands beside a lane"
+
+
+def write_odd_report(folder):
+    """Of videos that lack something: 'failed', 'theirs', which only the other file has, 'unknown', of which nothing says how
+    long it is, and 'probed', of which only its own file does. Returns the page."""
+    document = results(["unknown", "probed"], CANDIDATES, FINAL)
+    document["videos"] = {"unknown": {"path": "gone/away.mp4"}, "probed": {"path": "clip.mp4"}}
+    document["errors"] = {"failed": {"stage": "decode", "message": "no frame"}}
+    write_json(folder / "odd.json", document)
+    write_json(folder / "odd_other.json", {"results": {id: [segment("dance", 0.5, 1, 2)] for id in ["unknown", "theirs"]}})
+    write_json(folder / "odd_truth.json", {"database": {"unknown": {
+        "subset": "test", "annotations": [{"label": LONG_LABEL, "segment": [1, 4]}]}}})
+    co2net("report", folder / "odd.json", "--compare", folder / "odd_other.json",
+           "--ground-truth", folder / "odd_truth.json", "-o", folder / "odd")
+    return folder / "odd/index.html"
+
+
 class ReportPage(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.folder.name)
         cls.page = write_report(cls.path)
+        cls.odd_page = write_odd_report(cls.path)
         cls.browser = open_browser(cls.path / "downloads")
 
     @classmethod
@@ -110,7 +130,9 @@ class ReportPage(unittest.TestCase):
         return self.browser.execute_script("return document.querySelector('video').currentTime")
 
     def found(self):
-        return [bar.get_attribute("aria-label") for bar in self.all("#lanes .found .segment")]
+        """What our bars say, at once: they may be drawn anew at any time."""
+        return self.browser.execute_script(
+            "return [...document.querySelectorAll('#lanes .found .segment')].map((bar) => bar.ariaLabel)")
 
     def save(self):
         """The saved corrections' file."""
@@ -119,6 +141,27 @@ class ReportPage(unittest.TestCase):
         self.one("#save").click()
         self.wait(file.exists)
         return file
+
+    def saved_segments(self, id="clip"):
+        return [found["segment"] for found in json.loads(self.save().read_text())["database"][id]["annotations"]]
+
+    def move_end(self, to):
+        """Of the chosen segment."""
+        field = self.one("#bound-end")
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(to, Keys.TAB)
+
+    def second_window(self):
+        """Opens it for the rest of the test, and returns its handle after the first one's."""
+        first = self.browser.current_window_handle
+        self.browser.switch_to.new_window("window")
+        second = self.browser.current_window_handle
+        for undo in [(self.browser.switch_to.window, first), (self.browser.close,), (self.browser.switch_to.window, second)]:
+            self.addCleanup(*undo)
+        return first, second
+
+    def store(self, key, value):
+        self.browser.execute_script("localStorage.setItem(...arguments)", key, json.dumps(value))
 
     def test_shows_final_segments_truth_the_other_file_and_scores(self):
         self.open()
@@ -218,9 +261,7 @@ class ReportPage(unittest.TestCase):
         self.all("#lanes .found .segment")[0].click()
         self.one("#mark-right").click()
         self.all("#lanes .found .segment")[1].click()
-        field = self.one("#bound-end")
-        field.send_keys(Keys.CONTROL, "a")
-        field.send_keys("9.5", Keys.TAB)
+        self.move_end("9.5")
         self.wait(lambda: self.all("#lanes .found .moved"))
         self.assertEqual(self.browser.switch_to.active_element.get_attribute("id"), "here-end")
         jump = self.one("#lanes .segment[aria-label^='jump']")
@@ -251,6 +292,155 @@ class ReportPage(unittest.TestCase):
         self.one("#mark-right").click()
         saved = json.loads(self.save().read_text())
         self.assertEqual(len(saved["database"]["clip"]["annotations"]), len(FINAL) + 1)
+
+    def test_a_moved_boundary_stays_whatever_else_is_said_of_the_segment(self):
+        self.open()
+        self.all("#lanes .found .segment")[1].click()
+        self.move_end("9.5")
+        self.wait(lambda: "marked moved" in self.found()[1])
+        self.one("#mark-right").click()
+        self.assertIn("marked right and moved", self.found()[1])
+        self.assertIn([6, 9.5], self.saved_segments())
+        self.one("#mark-right").click()
+        self.press("r")
+        self.assertIn([6, 9.5], self.saved_segments())
+        self.press("w")
+        self.assertEqual(len(self.saved_segments()), len(FINAL) - 1)
+        self.one("#mark-wrong").click()
+        self.move_end("9")
+        self.wait(lambda: "marked" not in self.found()[1])
+
+    def test_marks_of_the_earlier_form_are_read(self):
+        self.open()
+        key = "co2net-report-" + self.browser.execute_script("return app.report.key")
+        marks = [[json.dumps(["run", 6, 9], separators=(",", ":")), {"verdict": "moved", "start": 6, "end": 9.5}]]
+        self.store(key, [["clip", {"checked": True, "marks": marks}]])
+        self.browser.refresh()
+        self.wait(lambda: self.all("#lanes .found .moved"))
+        self.assertIn([6, 9.5], self.saved_segments())
+
+    def test_what_else_lies_in_the_store_is_passed_over(self):
+        self.open()
+        key = "co2net-report-" + self.browser.execute_script("return app.report.key")
+        for stored in [{}, 1, None, "x", [1, [2, 3], ["clip", 4]], [["clip", {"checked": 1, "marks": 2}]],
+                       {"checked": True, "marks": [[1, 2], ["x", None], ["y", {"start": 3, "end": 1}]]}]:
+            for place in [key, key + ":clip"]:
+                self.store(place, stored)
+                self.browser.refresh()
+                self.wait(lambda: self.found())
+                self.assertEqual(self.all("#lanes .found :is(.right, .wrong, .moved)"), [], stored)
+
+    def test_two_windows_keep_what_each_of_them_is_told(self):
+        self.open("#video=clip")
+        first, second = self.second_window()
+        self.open("#video=second")
+        for window, bar in [(first, 0), (second, 1), (first, 2)]:
+            self.browser.switch_to.window(window)
+            self.all("#lanes .found .segment")[bar].click()
+            self.one("#mark-wrong").click()
+        self.wait(lambda: "2 videos" in self.one("#save").text)
+        self.browser.refresh()
+        self.wait(lambda: len(self.all("#lanes .found .wrong")) == 2)
+        self.assertIn("2 videos", self.one("#save").text)
+        self.browser.switch_to.window(second)
+        self.wait(lambda: "2 videos" in self.one("#save").text)
+
+    def test_two_windows_of_one_video_show_each_others_marks(self):
+        self.open()
+        first, second = self.second_window()
+        self.open()
+        self.all("#lanes .found .segment")[0].click()
+        self.one("#mark-wrong").click()
+        self.browser.switch_to.window(first)
+        self.wait(lambda: len(self.all("#lanes .found .wrong")) == 1)
+        self.browser.switch_to.window(second)
+
+    def test_nothing_is_said_of_videos_that_nobody_analysed(self):
+        for id, why in [("failed", "failed"), ("theirs", "odd.json does not have this video")]:
+            self.open("#video=" + id, self.odd_page)
+            self.assertFalse(self.one("#checked").is_enabled())
+            self.assertIn(why, self.one("#inspector").text)
+            key = self.browser.execute_script("return storageKey(arguments[0])", id)
+            self.store(key, {"checked": True, "marks": []})
+            self.browser.refresh()
+            self.wait(lambda: self.one("#view").is_displayed())
+            self.assertFalse(self.one("#checked").is_selected())
+            self.assertFalse(self.one("#save").is_enabled())
+
+    def test_an_unknown_length_is_no_number_in_what_is_saved_and_eval_takes_that(self):
+        self.open("#video=unknown", self.odd_page)
+        self.one("#checked").click()
+        saved = json.loads(self.save().read_text())["database"]["unknown"]
+        self.assertNotIn("duration", saved)
+        co2net("eval", self.path / "odd.json", "--ground-truth", self.path / "downloads/corrections.json",
+               "--ignore-unknown-videos", "--log-level", "error")
+
+    def axis_end(self):
+        return float(self.one("#ruler").get_attribute("aria-valuemax"))
+
+    def test_the_length_of_a_video_is_what_somebody_says_or_not_known(self):
+        self.open("#video=probed", self.odd_page)
+        self.assertEqual(self.axis_end(), DURATION)
+        self.assertIn(f"{DURATION:.2f} s", self.one("#notes").text)
+        self.open("#video=unknown", self.odd_page)
+        self.assertIn("length not known", self.one("#notes").text)
+        self.assertEqual(self.axis_end(), max(found["segment"][1] for found in CANDIDATES))
+        self.assertIn("gone/away.mp4, which is not there", self.one("#player-note").text)
+        self.open("#video=failed", self.odd_page)
+        self.assertIn("length not known", self.one("#notes").text)
+        self.assertFalse(self.one("#track").is_displayed())
+
+    def test_a_length_that_the_browser_alone_knows_is_taken(self):
+        listed = self.odd_page.parent / "data/videos.js"
+        text = listed.read_text()
+        self.addCleanup(listed.write_text, text)
+        listed.write_text(text.replace(f'"duration":{DURATION}', '"duration":null'))
+        self.open("#video=probed&t=5", self.odd_page)
+        self.wait(lambda: abs(self.axis_end() - DURATION) < 0.1)
+        self.assertNotIn("not known", self.one("#notes").text)
+        self.wait(lambda: abs(self.video_moment() - 5) < 0.1)
+
+    def test_the_list_is_filtered_and_searched_by_every_class_that_is_offered(self):
+        self.open("", self.odd_page)
+        names = lambda: {name.text for name in self.all("#videos .name")}
+        for label, ids in [("dance", {"unknown", "theirs"}), (LONG_LABEL, {"unknown"}), ("run", {"unknown", "probed"})]:
+            Select(self.one("#class-filter")).select_by_visible_text(label)
+            self.assertEqual(names(), ids)
+            Select(self.one("#class-filter")).select_by_index(0)
+            self.one("#search").send_keys(label)
+            self.assertEqual(names(), ids)
+            self.one("#search").clear()
+            self.one("#search").send_keys(" ")
+            self.assertEqual(len(names()), 4)
+
+    def test_a_long_label_leaves_room_for_what_kind_of_lane_it_is(self):
+        set_screen(self.browser, PHONE)
+        self.addCleanup(set_screen, self.browser)
+        self.open("#video=unknown", self.odd_page)
+        gutter = self.one("#gutter").rect
+        kinds = self.all("#gutter .lane span")
+        self.assertEqual({kind.text for kind in kinds}, {"true", "found", "other file"})
+        for kind in kinds:
+            self.assertLessEqual(kind.rect["x"] + kind.rect["width"], gutter["x"] + gutter["width"])
+
+    def test_scores_are_written_as_figures_have_them(self):
+        scores = [-12.7, -0.004, 0.004, 0.61, 99.99, 123.4, 123.456, 4321.04, 98765.4, 1234567]
+        found = [segment("run", score, i, i + 1) for i, score in enumerate(scores)]
+        write_json(self.path / "scores.json", results(["a"], found, found))
+        co2net("report", self.path / "scores.json", "-o", self.path / "scored")
+        co2net("report", self.path / "scores.json", "--svg", "-o", self.path / "figures")
+        drawn = dict(re.findall(r"run, (\d) to \d+ s, score ([^<]*)<", (self.path / "figures/a.svg").read_text()))
+        self.assertEqual(len(drawn), len(scores))
+        self.open("#video=a", self.path / "scored/index.html")
+        shown = dict(re.match(r"run, (\d)\.00 s to .*, score ([^,]*)", text).groups() for text in self.found())
+        self.assertEqual(shown, drawn)
+
+    def test_each_of_our_bars_says_whether_it_is_chosen(self):
+        self.open()
+        self.all("#lanes .found .segment")[1].click()
+        self.assertEqual([bar.get_attribute("aria-pressed") for bar in self.all("#lanes .found .segment")],
+                         ["false", "true", "false"])
+        self.assertIsNone(self.one("#lanes .truth .segment").get_attribute("aria-pressed"))
 
     def test_fits_a_phone(self):
         set_screen(self.browser, PHONE)

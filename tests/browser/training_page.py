@@ -41,6 +41,10 @@ class TrainingPage(unittest.TestCase):
         co2net("train", "--features", folder / "features", "--annotations", folder / "gt.json", "-o", cls.page.parent,
                "--train-subset", "training", "--test-subset", "test", "--select", "test", "--recipe", "wtalc",
                "--set", "iterations=40", "--set", "evaluate_every=5", "--set", "length=30", "--name", LABEL)
+        cls.wtalc_page = folder / "wtalc/training.html"
+        co2net("train", "--features", folder / "features", "--annotations", folder / "gt.json", "-o", cls.wtalc_page.parent,
+               "--train-subset", "training", "--select", "last", "--recipe", "wtalc", "--set", "network.kind=wtalc",
+               "--set", "iterations=12", "--set", "length=30")
         cls.script = cls.page.parent / "training/progress.js"
         cls.finished = cls.script.read_text()
         cls.lines = list(map(json.loads, (cls.page.parent / "training/metrics.jsonl").read_text().splitlines()))
@@ -65,6 +69,9 @@ class TrainingPage(unittest.TestCase):
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector):
+        return [element.get_property("textContent") for element in self.all(selector)]
 
     def text(self, selector):
         return self.all(selector)[0].get_property("textContent")
@@ -126,9 +133,33 @@ class TrainingPage(unittest.TestCase):
         points = {"iteration": [1, 2, 3], "losses": {"total": [3, None, 2]}, "attention": {}}
         self.write(state="running", done=3, judgements=[], points=points)
         self.open()
-        self.assertEqual(self.text("#score-chart text"), "No model was judged yet.")
+        self.assertEqual(self.text("#judged-by"), "No model was judged yet.")
+        self.assertFalse(self.all("#score-chart")[0].is_displayed())
         self.assertEqual(len(self.all("#loss-charts circle")), 2)
         self.assertEqual([row[1] for row in self.rows("loss-table")], ["3.0000", "–", "2.0000"])
+
+    def test_draws_attention_as_results_and_figures_do(self):
+        colour = "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0])"
+        lines = [line.get_attribute("stroke") for line in self.all("#attention-charts svg")[0].find_elements(By.TAG_NAME, "polyline")]
+        self.assertEqual(lines, ["var(--text)", "var(--red)", "var(--green)"])
+        self.assertEqual([self.browser.execute_script(colour, f"--{name}") for name in ["red", "green"]], ["#D55E00", "#009E73"])
+
+    def test_of_a_wtalc_shows_the_terms_that_it_has_and_no_attention(self):
+        self.browser.get(address(self.wtalc_page))
+        WebDriverWait(self.browser, 10).until(lambda _: self.all("#shown")[0].is_displayed())
+        self.assertEqual(self.texts("#loss-charts h3"), ["Total", "MIL, weight 0.5", "Co-activity similarity, weight 0.5"])
+        self.assertEqual(len(self.all("#loss-charts polyline")), 3)
+        self.assertEqual(self.text("#losses-note"), "The terms of W-TALC before their weights, and their weighted sum.")
+        for part in ["#attention", "[href='#attention']"]:
+            self.assertFalse(self.all(part)[0].is_displayed())
+        self.assertNotIn("No numbers yet", self.text("#shown"))
+
+    def test_takes_no_room_for_scores_where_no_model_is_judged(self):
+        self.browser.get(address(self.wtalc_page))
+        WebDriverWait(self.browser, 10).until(lambda _: self.all("#shown")[0].is_displayed())
+        self.assertEqual(self.text("#judged-by"), "No model is judged: the last one is kept.")
+        for part in ["#score-chart", "#score-numbers"]:
+            self.assertFalse(self.all(part)[0].is_displayed())
 
     def test_says_what_is_missing_beside_it(self):
         self.script.unlink()

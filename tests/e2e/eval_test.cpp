@@ -216,6 +216,8 @@ TEST_F(Eval, WritesAPageWithTheNumbersOfItsJson) {
 
   const std::string page = read_file(path("page/evaluation.html"));
   EXPECT_NE(page.find("\"evaluation\":" + to_text(json)), std::string::npos);
+  const fs::path truth = ground_truth();
+  EXPECT_NE(page.find("\"ground_truth\":" + to_text(truth.filename().string())), std::string::npos);
   json.erase("report");
   EXPECT_EQ(json, eval(options).json());
   EXPECT_EQ(eval({"--report", path("page")}).out, eval({}).out);

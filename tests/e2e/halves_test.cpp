@@ -50,8 +50,9 @@ TEST_F(Halves, TheVersionNamesTheBuildAndTheLibraries) {
   EXPECT_TRUE(version.out.starts_with("co2net " + std::string(co2net::version()) + " (commit " +
                                       std::string(commit()) + ")\n"))
       << version.out;
-  for (const char* library : {"libtorch ", "FFmpeg ", "libavcodec ", "OpenCV ", "oneDNN ", "Boost ",
-                              "nlohmann_json ", "OpenSSL ", "oneTBB "}) {
+  for (const char* library :
+       {"libtorch ", "FFmpeg ", "libavcodec ", "OpenCV ", "oneDNN ", "Boost ", "nlohmann_json ",
+        "OpenSSL ", "oneTBB ", "pugixml 1.", "Cairo 1.", "librsvg 2.", "fontconfig 2."}) {
     EXPECT_NE(version.out.find(library), std::string::npos) << library << version.out;
   }
   EXPECT_NE(version.out.find(" CUDA"), std::string::npos) << version.out;

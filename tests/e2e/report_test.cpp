@@ -66,7 +66,7 @@ TEST_F(Report, ShowsWhatWasFoundBesideTheVideo) {
   EXPECT_EQ(page.at("found").at("final").at(0).at("label"), "run");
   EXPECT_EQ(page.at("truth"), Json({{{"label", "run"}, {"start", 1.}, {"end", 4.}}}));
   EXPECT_EQ(page.at("media").at("link"), "../clip.mkv");
-  EXPECT_EQ(page.at("media").at("problem"), "its codec, ffv1");
+  EXPECT_EQ(page.at("media").at("problem"), "ffv1 in matroska,webm");
   EXPECT_TRUE(page.at("scores").is_null());
 }
 

@@ -1,15 +1,6 @@
 // Attention and class activation, on the time axis.
 
-const curveStyles = {
-  attn: {name: 'attention', colour: 'var(--text)', dash: ''},
-  attn_rgb: {name: 'of RGB', colour: 'var(--red)', dash: '6 3'},
-  attn_flow: {name: 'of flow', colour: 'var(--green)', dash: '2 3'},
-};
 const kMostColumns = 8192; // of a canvas
-
-function knownCurves(scores) {
-  return Object.keys(curveStyles).filter((name) => scores.curves[name]);
-}
 
 function drawScores() {
   const {scores} = app.data;
@@ -18,8 +9,8 @@ function drawScores() {
 
 // What stands beside them.
 function curveLabels(scores) {
-  const keys = knownCurves(scores).map((name) => {
-    const {name: text, colour, dash} = curveStyles[name];
+  const keys = knownAttentions(scores.curves).map((name) => {
+    const {name: text, colour, dash} = attentionStyles[name];
     return element('span', {}, lineSample(colour, dash), text);
   });
   return [
@@ -34,12 +25,12 @@ function points(values, step) {
 }
 
 function curvesElement(scores) {
-  const lines = knownCurves(scores).map((name) => svgElement('polyline', {
+  const lines = knownAttentions(scores.curves).map((name) => svgElement('polyline', {
     points: points(scores.curves[name], scores.step),
-    style: `stroke:${curveStyles[name].colour}`,
-    'stroke-dasharray': curveStyles[name].dash,
+    style: `stroke:${attentionStyles[name].colour}`,
+    'stroke-dasharray': attentionStyles[name].dash,
   }));
-  const names = knownCurves(scores).map((name) => curveStyles[name].name).join(', ');
+  const names = knownAttentions(scores.curves).map((name) => attentionStyles[name].name).join(', ');
   return svgElement('svg', {
     class: 'curves', role: 'img', 'aria-label': `Attention from 0 to 1 over time: ${names}`,
     viewBox: `0 0 ${app.duration} 1`, preserveAspectRatio: 'none',

@@ -13,8 +13,11 @@ function timeText(seconds) {
   return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
 
+// As score_text() has it in figures and videos: "0.61", from 100 on with five digits.
 function scoreText(score) {
-  return score >= 0.01 ? score.toFixed(2) : score.toPrecision(1);
+  if (Math.abs(score) < 100) return score.toFixed(2);
+  const [digits, power] = score.toPrecision(5).split('e');
+  return String(Number(digits)) + (power ? `e${power[0]}${power.slice(1).padStart(2, '0')}` : '');
 }
 
 function countText(count, singular, plural = `${singular}s`) {

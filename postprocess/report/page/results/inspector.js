@@ -1,13 +1,15 @@
 // Where a chosen segment is corrected.
 
 function showInspector() {
-  byId('inspector').replaceChildren(...(app.chosen ? chosenParts(app.chosen) : hintParts()), checkedBox(), trainingNote());
+  const parts = app.chosen ? chosenParts(app.chosen) : hintParts();
+  byId('inspector').replaceChildren(...parts, checkedBox(), ...(isCorrectable(app.entry) ? [trainingNote()] : []));
   showSavable();
   showListMarks();
 }
 
 function hintParts() {
-  return [element('h3', {}, 'Corrections'), element('p', {}, 'Choose a segment that was found to say whether it is right.')];
+  const hint = element('p', {}, 'Choose a segment that was found to say whether it is right.');
+  return [element('h3', {}, 'Corrections'), ...(isCorrectable(app.entry) ? [hint] : [])];
 }
 
 function chosenParts(segment) {
@@ -24,7 +26,7 @@ function chosenParts(segment) {
 function verdictButton(segment, verdict, text) {
   const isSet = markOf(segment)?.verdict === verdict;
   return element('button', {type: 'button', id: `mark-${verdict}`, 'aria-pressed': String(isSet),
-    click: () => mark(segment, isSet ? null : {verdict})}, text);
+    click: () => mark(segment, {verdict: isSet ? undefined : verdict})}, text);
 }
 
 // A number to change, and a button that takes the moment that is shown. The focus goes on to what
@@ -42,18 +44,26 @@ function move(segment, which, moment) {
   const moved = {start, end, [which]: clamp(moment, 0, app.duration)};
   if (!(moved.start < moved.end)) return redraw();
   const isBack = moved.start === segment.start && moved.end === segment.end;
-  return mark(segment, isBack ? null : {verdict: 'moved', start: moved.start, end: moved.end});
+  return mark(segment, isBack ? {start: undefined, end: undefined} : moved);
 }
 
-function mark(segment, verdict) {
-  setMark(segment, verdict);
+// As setMark().
+function mark(segment, part) {
+  setMark(segment, part);
   redraw();
 }
 
 function checkedBox() {
-  const box = element('input', {type: 'checkbox', id: 'checked', change: () => { setChecked(box.checked); redraw(); }});
-  box.checked = isChecked(app.entry.id);
-  return element('p', {}, element('label', {class: 'check'}, box, 'I have looked at this video: final segments that are not marked are right'));
+  const box = element('input', {type: 'checkbox', id: 'checked', disabled: !isCorrectable(app.entry),
+    change: () => { setChecked(box.checked); redraw(); }});
+  box.checked = isChecked(app.entry);
+  return element('p', {}, element('label', {class: 'check'}, box, checkedText(app.entry)));
+}
+
+function checkedText(entry) {
+  if (entry.error) return 'Nothing can be corrected, since the video failed';
+  if (!entry.isFound) return `Nothing can be corrected, since ${app.report.results} does not have this video`;
+  return 'I have looked at this video: final segments that are not marked are right';
 }
 
 function trainingNote() {

@@ -6,8 +6,8 @@ const orders = {
   'best score': (a, b) => bestScore(b) - bestScore(a),
   'lowest score': (a, b) => bestScore(a) - bestScore(b),
   'number of segments': (a, b) => b.segments - a.segments,
-  duration: (a, b) => b.duration - a.duration,
-  'not looked at first': (a, b) => isChecked(a.id) - isChecked(b.id),
+  duration: (a, b) => (b.duration ?? 0) - (a.duration ?? 0),
+  'not looked at first': (a, b) => isChecked(a) - isChecked(b),
 };
 
 function bestScore(entry) {
@@ -17,7 +17,7 @@ function bestScore(entry) {
 function has(entry, label) {
   if (label === '') return true;
   if (label === 'nothing') return entry.labels.length === 0;
-  return entry.labels.some((found) => `=${found.label}` === label) || (entry.truth ?? []).some((name) => `=${name}` === label);
+  return entry.classes.some((name) => `=${name}` === label);
 }
 
 function buildList() {
@@ -61,7 +61,7 @@ function wantedRows() {
   const words = byId('search').value.toLowerCase().split(/\s+/);
   const label = byId('class-filter').value;
   return app.rows.filter(({entry}) => {
-    const text = [entry.id, ...entry.labels.map((found) => found.label)].join(' ').toLowerCase();
+    const text = [entry.id, ...entry.classes].join(' ').toLowerCase();
     return has(entry, label) && words.every((word) => text.includes(word));
   });
 }
@@ -79,7 +79,7 @@ function showListMarks() {
   for (const {entry, link} of app.rows) {
     if (entry === app.entry) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
-    link.classList.toggle('checked', isChecked(entry.id));
+    link.classList.toggle('checked', isChecked(entry));
   }
 }
 

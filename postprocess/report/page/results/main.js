@@ -8,7 +8,8 @@ const app = {
   entry: null, // the open video's, of the report
   data: null, // and what its own script says
   player: null,
-  duration: 1, // seconds, more than 0
+  length: null, // of the video in seconds, where it is known
+  duration: 0, // of the axis
   now: 0,
   chosen: null, // a segment
   sharing: 0, // of the timer that writes the address
@@ -95,19 +96,26 @@ async function openVideo(index, moment) {
 
 function showVideo(data, moment) {
   const entry = app.report.videos[data.index];
-  Object.assign(app, {entry, data, now: moment, chosen: null, duration: durationOf(entry, data)});
+  Object.assign(app, {entry, data, now: moment, chosen: null, length: entry.duration});
   document.body.classList.add('open');
   byId('welcome').hidden = true;
   byId('view').hidden = false;
   byId('title').textContent = app.entry.id;
-  byId('notes').textContent = notes(data);
   buildPlayer();
-  drawScores();
   showLegend();
-  setZoom(1);
-  redraw();
+  layOut();
   seek(moment);
   byId('main').focus({preventScroll: true});
+}
+
+// Along the axis, as far as that is known.
+function layOut() {
+  app.duration = Math.max(app.length ?? 0, lastEnd(app.data));
+  byId('view').classList.toggle('timeless', app.duration === 0);
+  byId('notes').textContent = notes(app.data);
+  drawScores();
+  setZoom(1);
+  redraw();
 }
 
 // What is drawn anew keeps the focus.
@@ -118,14 +126,15 @@ function redraw() {
   if (id) byId(id)?.focus({preventScroll: true});
 }
 
-function durationOf(entry, data) {
-  const segments = [data.found, data.other].flatMap((result) => (result ? ranked(result) : [])).concat(data.truth ?? []);
-  const last = Math.max(0, ...segments.map((segment) => segment.end));
-  return Math.max(entry.duration, last) || 1;
+// Of all that is drawn.
+function lastEnd({found, other, truth, scores}) {
+  const segments = [found, other].flatMap((result) => (result ? ranked(result) : [])).concat(truth ?? []);
+  const snippets = scores?.heat[0]?.values.length ?? 0;
+  return Math.max(0, snippets * (scores?.step ?? 0), ...segments.map((segment) => segment.end));
 }
 
 function notes(data) {
-  const said = [timeText(app.duration)];
+  const said = [app.length === null ? 'length not known' : timeText(app.length)];
   if (!data.found) said.push(`${app.report.results} does not have this video`);
   else if (data.found.error) said.push(`failed: ${data.found.error}`);
   else if (!data.found.hasFinal) said.push('no operating point was known: shown are the best candidates that do not overlap');

@@ -7,16 +7,35 @@ function buildPlayer() {
   const parts = [];
   if (link) {
     app.player = element('video', {src: link, controls: true, preload: 'metadata', playsinline: true,
-      loadedmetadata: (event) => { event.target.currentTime = app.now; },
+      loadedmetadata: takeLength,
       timeupdate: followPlayer, seeked: followPlayer, play: keepFollowing, error: showUnplayable});
     parts.push(app.player);
   }
-  parts.push(element('p', {id: 'player-note', class: 'notes'}, playerNote(link, problem)));
+  parts.push(element('p', {id: 'player-note', class: 'notes'}, link ? playerNote(problem) : absenceNote()));
   byId('player').replaceChildren(...parts);
 }
 
-function playerNote(link, problem) {
-  if (!link) return 'The results name no file of this video that is there; all else can still be looked at.';
+// Where nobody else tells how long the video is, the browser does.
+function takeLength({target}) {
+  if (target !== app.player) return; // of a video that was left
+  if (app.length === null && Number.isFinite(target.duration)) {
+    app.length = target.duration;
+    layOut();
+  }
+  target.currentTime = app.now;
+}
+
+function absenceNote() {
+  const {found, other} = app.data;
+  const path = found?.path || other?.path;
+  const rest = 'all else can still be looked at.';
+  if (!path) return `The results name no file of this video; ${rest}`;
+  if (/\.np[yz]$/.test(path)) return `The results name arrays, ${path}, and no video; ${rest}`;
+  const where = path.startsWith('/') ? '' : ', neither from the folder in which the report was made nor from that of the results';
+  return `The results name ${path}, which is not there${where}; ${rest}`;
+}
+
+function playerNote(problem) {
   if (!problem) return '';
   return `Browsers may not play this video: ${problem}. co2net report --transcode makes a copy that they play.`;
 }
@@ -24,7 +43,7 @@ function playerNote(link, problem) {
 function showUnplayable(event) {
   if (event.target !== app.player) return; // of a video that was left
   const {problem} = app.data.media;
-  byId('player-note').textContent = playerNote('link', problem || 'this browser cannot read it, or it is gone');
+  byId('player-note').textContent = playerNote(problem || 'this browser cannot read it, or it is gone');
   app.player = null;
   byId('player').querySelector('video').hidden = true;
 }

@@ -55,7 +55,7 @@ function packed(segments) {
 // Where a segment lies after its correction.
 function span(segment) {
   const mark = markOf(segment);
-  return mark?.verdict === 'moved' ? {start: mark.start, end: mark.end} : segment;
+  return hasBounds(mark) ? {start: mark.start, end: mark.end} : segment;
 }
 
 function plays(segment, moment) {
@@ -63,18 +63,21 @@ function plays(segment, moment) {
 }
 
 // The lanes of the timeline, a class after the other: what is true, what was found, and what the
-// other file has.
+// other file has; {label, kind, places: as packed() has them, rows}.
 function timelineLanes(data, view) {
   const found = data.found ? shownSegments(data.found, view) : [];
   const other = data.other ? shownSegments(data.other, view) : [];
   const truth = data.truth ?? [];
   const labels = new Set([...found, ...truth, ...other].map((segment) => segment.label));
   const lanes = [];
+  const addLane = (label, kind, segments) => {
+    const places = packed(segments.filter((segment) => segment.label === label));
+    lanes.push({label, kind, places, rows: Math.max(1, ...places.map(({row}) => row + 1))});
+  };
   for (const label of labels) {
-    const ofLabel = (segments) => segments.filter((segment) => segment.label === label);
-    if (data.truth) lanes.push({label, kind: 'truth', segments: ofLabel(truth)});
-    if (data.found) lanes.push({label, kind: 'found', segments: ofLabel(found)});
-    if (data.other) lanes.push({label, kind: 'other', segments: ofLabel(other)});
+    if (data.truth) addLane(label, 'truth', truth);
+    if (data.found) addLane(label, 'found', found);
+    if (data.other) addLane(label, 'other', other);
   }
   return lanes;
 }

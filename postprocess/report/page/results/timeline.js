@@ -28,20 +28,16 @@ function emptyText() {
   return candidates ? 'No final segment. The slider brings candidates.' : 'Nothing was found.';
 }
 
-function rowCount(lane) {
-  return Math.max(1, ...packed(lane.segments).map(({row}) => row + 1));
-}
-
 function laneLabel(lane) {
   const isAlone = !app.data.truth && !app.data.other;
-  return element('div', {class: 'lane', style: `--rows:${rowCount(lane)}`, title: `${lane.label}, ${laneNames[lane.kind]}`},
-    element('b', {}, lane.label), isAlone ? '' : ` ${laneNames[lane.kind]}`);
+  return element('div', {class: 'lane', style: `--rows:${lane.rows}`, title: `${lane.label}, ${laneNames[lane.kind]}`},
+    element('b', {}, lane.label), isAlone ? '' : element('span', {}, laneNames[lane.kind]));
 }
 
 function laneElement(lane) {
-  const bars = packed(lane.segments).map(({segment, row}) => bar(lane, segment, row));
+  const bars = lane.places.map(({segment, row}) => bar(lane, segment, row));
   return element('div', {class: `lane ${lane.kind}`, role: 'group', 'aria-label': `${lane.label}, ${laneNames[lane.kind]}`,
-    style: `--rows:${rowCount(lane)};--class:${colourOf(lane.label)};--ink:${inkOf(lane.label)}`}, ...bars);
+    style: `--rows:${lane.rows};--class:${colourOf(lane.label)};--ink:${inkOf(lane.label)}`}, ...bars);
 }
 
 function bar(lane, segment, row) {
@@ -52,27 +48,27 @@ function bar(lane, segment, row) {
   const button = element('button', {
     type: 'button',
     id: `${lane.kind}-${segmentKey(segment)}`,
-    class: ['segment', isCandidate && 'candidate', isOurs && markOf(segment)?.verdict].filter(Boolean).join(' '),
+    class: ['segment', isCandidate && 'candidate', ...(isOurs ? wordsOf(markOf(segment)) : [])].filter(Boolean).join(' '),
     style: `left:${percent(start)};width:${percent(end - start)};--at:${row}`,
     title: barTitle(lane, segment, isCandidate),
     'aria-label': barTitle(lane, segment, isCandidate),
+    'aria-pressed': isOurs && String(app.chosen === segment),
     click: () => choose(isOurs ? segment : null, start),
   }, element('span', {}, text));
   button.span = {start, end};
   button.label = `${lane.label} (${laneNames[lane.kind]})`;
-  if (isOurs && app.chosen === segment) button.setAttribute('aria-pressed', 'true');
   return button;
 }
 
 function barTitle(lane, segment, isCandidate) {
-  const mark = lane.kind === 'found' ? markOf(segment) : undefined;
+  const said = lane.kind === 'found' ? wordsOf(markOf(segment)).join(' and ') : '';
   const {start, end} = lane.kind === 'found' ? span(segment) : segment;
   return [
     lane.label,
     `${timeText(start)} to ${timeText(end)}`,
     segment.score === undefined ? 'true' : `score ${scoreText(segment.score)}`,
     isCandidate && 'candidate',
-    mark && `marked ${mark.verdict}`,
+    said && `marked ${said}`,
   ].filter(Boolean).join(', ');
 }
 

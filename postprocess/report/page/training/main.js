@@ -1,21 +1,19 @@
 // What is shown, and news of it.
 
+const methods = {co2net: 'CO2-Net', wtalc: 'W-TALC'};
 const terms = {
   total: 'Total', mil_orig: 'MIL, without attention', mil_supp: 'MIL, suppressed',
   cas: 'Co-activity similarity', ml: 'Mutual learning', oppo: 'Opposition', norm: 'Attention norm',
 };
 // By whose key of the settings a term is weighted.
 const weightOf = (term) => term.startsWith('mil') ? 'mil' : term;
-const attentions = {
-  attn: ['Fused', 'var(--blue)', ''], attn_rgb: ['RGB', 'var(--orange)', '8 3'],
-  attn_flow: ['Flow', 'var(--green)', '2 3'],
-};
 const figures = {mean: 'Mean', deviation: 'Standard deviation'};
 const newsEvery = 5000;  // milliseconds
 
 let training = null;  // as it was loaded last
 let changed = Date.now();
-const redraws = [];
+let built = '';  // of what there are tiles
+let redraws = [];
 
 function duration(seconds) {
   if (seconds < 120) return `${Math.round(seconds)} s`;
@@ -44,6 +42,18 @@ function timeText() {
 const points = () => training.points;
 const marks = () => training.judgements;
 
+// What the points have, those that are known in their order.
+function shownTerms() {
+  const {losses} = points();
+  return [...new Set([...Object.keys(terms), ...Object.keys(losses)])].filter((term) => term in losses);
+}
+const shownAttentions = () => knownAttentions(points().attention);
+
+function nameOf(term) {
+  if (term === 'mil_orig' && training.network === 'wtalc') return 'MIL';  // which has no attention
+  return terms[term] ?? term;
+}
+
 function bestOf(judgements) {
   const last = judgements.findLastIndex(({best}) => best);
   return last < 0 ? undefined : last;
@@ -51,8 +61,6 @@ function bestOf(judgements) {
 
 function scoreChart(width) {
   const judgements = marks();
-  if (training.judged_by === '') return [words(0, 20, 'No model is judged: the last one is kept.', {class: 'quiet'})];
-  if (judgements.length === 0) return [words(0, 20, 'No model was judged yet.', {class: 'quiet'})];
   return drawLines(width, 300, {
     xs: judgements.map(({iteration}) => iteration), most: training.iterations, marked: bestOf(judgements),
     lines: [{values: judgements.map(({score}) => score), colour: 'var(--accent)'}],
@@ -60,13 +68,20 @@ function scoreChart(width) {
   });
 }
 
+function judgedText() {
+  const judgements = marks();
+  if (training.judged_by === '') return 'No model is judged: the last one is kept.';
+  if (judgements.length === 0) return 'No model was judged yet.';
+  const best = bestOf(judgements);
+  return `${training.judged_by}, in percent.` + (best === undefined ? '' : ` The best, ${percent(judgements[best].score)} after ` +
+    `${judgements[best].iteration.toLocaleString('en')} iterations, is ${training.state === 'finished' ? '' : 'so far '}the one that is kept.`);
+}
+
 function showScores() {
   const judgements = marks();
   const tiou = judgements[0]?.tiou ?? [];
-  const best = bestOf(judgements);
-  byId('judged-by').textContent = training.judged_by === '' ? '' : `${training.judged_by}, in percent.` +
-    (best === undefined ? '' : ` The best, ${percent(judgements[best].score)} after ` +
-      `${judgements[best].iteration.toLocaleString('en')} iterations, is ${training.state === 'finished' ? '' : 'so far '}the one that is kept.`);
+  for (const id of ['score-chart', 'score-numbers']) byId(id).hidden = training.judged_by === '' || judgements.length === 0;
+  byId('judged-by').textContent = judgedText();
   byId('score-table').replaceChildren(table(['Iteration', 'Score', ...tiou.map((value) => `tIoU ${value}`)],
     someOf(judgements).map((judgement) => [judgement.iteration.toLocaleString('en'), percent(judgement.score),
       ...(judgement.mAP ?? []).map(percent)])));
@@ -74,19 +89,18 @@ function showScores() {
 
 function showLossNumbers() {
   const {iteration, losses} = points();
-  const known = Object.keys(terms).filter((term) => term in losses);
-  byId('losses-note').textContent = 'The terms of the CO2-Net paper before their weights, and their weighted sum' +
+  const known = shownTerms();
+  byId('losses-note').textContent = `The terms of ${methods[training.network]} before their weights, and their weighted sum` +
     (training.every > 1 ? `: means of ${training.every} iterations.` : '.');
-  byId('loss-table').replaceChildren(table(['Iteration', ...known.map((term) => terms[term])],
+  byId('loss-table').replaceChildren(table(['Iteration', ...known.map(nameOf)],
     someOf(iteration.map((of, i) => [of.toLocaleString('en'), ...known.map((term) => number(losses[term][i]))]))));
 }
 
 function showAttentionNumbers() {
   const {iteration, attention} = points();
-  const columns = Object.keys(attentions).filter((name) => name in attention)
-    .flatMap((name) => Object.keys(figures).map((figure) => [name, figure]));
+  const columns = shownAttentions().flatMap((name) => Object.keys(figures).map((figure) => [name, figure]));
   byId('attention-table').replaceChildren(table(
-    ['Iteration', ...columns.map(([name, figure]) => `${attentions[name][0]}, ${figures[figure].toLowerCase()}`)],
+    ['Iteration', ...columns.map(([name, figure]) => `${attentionStyles[name].name}, ${figures[figure].toLowerCase()}`)],
     someOf(iteration.map((of, i) => [of.toLocaleString('en'), ...columns.map(([name, figure]) => number(attention[name][figure][i]))]))));
 }
 
@@ -96,25 +110,43 @@ function tile(container, title, draw) {
   redraws.push(chart(place, 220, `${title} by iteration`, draw));
 }
 
-function showAll() {
+function showTitle() {
   byId('shown').hidden = false;
   document.title = `Training of ${training.name}`;
   byId('about').textContent = training.name;
-  redraws.push(chart(byId('score-chart'), 300, 'Score by iteration', scoreChart));
-  for (const [term, title] of Object.entries(terms)) {
+}
+
+// Tiles are built once, and anew where there is something else to draw than before.
+function showCharts() {
+  const shown = JSON.stringify([shownTerms(), shownAttentions()]);
+  if (shown === built) return redraws.forEach((redraw) => redraw());
+  built = shown;
+  redraws = [chart(byId('score-chart'), 300, 'Score by iteration', scoreChart)];
+  buildLosses();
+  buildAttentions();
+}
+
+function buildLosses() {
+  byId('loss-charts').replaceChildren();
+  for (const term of shownTerms()) {
     const weight = training.weights[weightOf(term)];
-    tile('loss-charts', title + (weight === undefined || weight === 1 ? '' : `, weight ${weight}`),
+    tile('loss-charts', nameOf(term) + (weight === undefined || weight === 1 ? '' : `, weight ${weight}`),
       (width) => drawLines(width, 220, {xs: points().iteration, most: training.iterations,
-        lines: [{values: points().losses[term] ?? [], colour: 'var(--accent)'}]}));
+        lines: [{values: points().losses[term], colour: 'var(--accent)'}]}));
   }
+}
+
+function buildAttentions() {
+  const styles = shownAttentions().map((name) => ({...attentionStyles[name], array: name}));
+  for (const part of document.querySelectorAll('#attention, [href="#attention"]')) part.hidden = styles.length === 0;
+  byId('attention-charts').replaceChildren();
   for (const [figure, title] of Object.entries(figures)) {
     tile('attention-charts', title, (width) => drawLines(width, 220, {
       xs: points().iteration, most: training.iterations, range: {from: 0, to: figure === 'mean' ? 1 : 0.5},
-      lines: Object.entries(attentions).map(([name, [, colour, dash]]) =>
-        ({values: points().attention[name]?.[figure] ?? [], colour, dash})),
+      lines: styles.map(({array, colour, dash}) => ({values: points().attention[array][figure] ?? [], colour, dash})),
     }));
   }
-  byId('attention-legend').append(...Object.values(attentions).map(([name, colour, dash]) =>
+  byId('attention-legend').replaceChildren(...styles.map(({name, colour, dash}) =>
     element('li', {}, lineSample(colour, dash), name)));
 }
 
@@ -123,13 +155,13 @@ function showTraining(news) {
   const isFirst = training === null;
   if (!isFirst && (news.done !== training.done || news.state !== training.state)) changed = Date.now();
   training = news;
-  if (isFirst) showAll();
-  else redraws.forEach((redraw) => redraw());
+  if (isFirst) showTitle();
+  showScores();
+  showCharts();
   const bar = byId('bar');
   [bar.max, bar.value] = [training.iterations, training.state === 'finished' ? training.iterations : training.done];
   if (byId('state').textContent !== stateText()) byId('state').textContent = stateText();
   byId('time').textContent = timeText();
-  showScores();
   showLossNumbers();
   showAttentionNumbers();
 }

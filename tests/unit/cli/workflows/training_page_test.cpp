@@ -29,6 +29,7 @@ class TrainingPageTest : public testing::Test {
   TempDir dir_;
   TrainingPage::Clock::time_point now_{};
   TrainingPage page_{{.name = "kicks",
+                      .network = "wtalc",
                       .iterations = 100,
                       .judged_by = "mAP",
                       .weights = {{"cas", 1.0}},
@@ -43,6 +44,7 @@ TEST_F(TrainingPageTest, IsThereFromTheFirstIterationOn) {
   EXPECT_EQ(data.at("state"), "running");
   EXPECT_EQ(data.at("done"), 1);
   EXPECT_EQ(data.at("name"), "kicks");
+  EXPECT_EQ(data.at("network"), "wtalc");
   EXPECT_EQ(data.at("judged_by"), "mAP");
   EXPECT_EQ(data.at("weights"), Json({{"cas", 1.0}}));
   EXPECT_FALSE(data.contains("seconds_left"));

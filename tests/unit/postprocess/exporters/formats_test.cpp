@@ -299,6 +299,7 @@ TEST(ExportFiles, AreOneAVideoWhereAFormatHoldsOne) {
   EXPECT_EQ(paths("vtt", {}), ";");
   videos[0].id = "../v";
   test::expect_error(ErrorKind::kInput, {"'../v'"}, [&] { paths("vtt", {"out", true}); });
+  EXPECT_EQ(paths("csv", {"out.csv", false}), "out.csv;") << "no file is called by the id";
   videos[0].id = "v";
   videos[0].segments = {{"\xff", 1, 0, 1}};
   test::expect_error(ErrorKind::kInput, {"not UTF-8"}, [&] { paths("vtt", {}); });

@@ -309,6 +309,10 @@ TEST(FigureSvg, TimeEndsWithTheLastThatIsKnown) {
 
 TEST(FigureSvg, AVideoOfUnknownLengthIsAnError) {
   expect_error(ErrorKind::kInput, {"how long"}, [] { figure_svg(figure_of(0, {})); });
+  Figure failed = figure_of(0, {});
+  failed.video.found->error = "decode: no frame";
+  expect_error(ErrorKind::kInput, {"the video failed: decode: no frame"},
+               [&] { figure_svg(failed); });
 }
 
 TEST(FigureSvg, IsTheSameEveryTime) {

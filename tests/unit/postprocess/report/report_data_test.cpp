@@ -105,6 +105,7 @@ TEST(ReportData, AVideoOfTheOtherFileAloneIsListedAsSuch) {
   const Json list = list_of({video});
   EXPECT_EQ(list.at("videos").at(0).at("isFound"), false);
   EXPECT_EQ(list.at("classes"), Json({"jump"}));
+  EXPECT_EQ(list.at("videos").at(0).at("classes"), Json({"jump"}));
   const Json page = page_of(video);
   EXPECT_TRUE(page.at("found").is_null());
   EXPECT_EQ(page.at("other").at("final").size(), 1u);
@@ -119,8 +120,28 @@ TEST(ReportData, TheListHasEachFinalClassByItsBestScoreAndWhatIsTrue) {
   EXPECT_EQ(entry.at("labels"),
             Json({{{"label", "run"}, {"score", 0.6}}, {{"label", "jump"}, {"score", 0.5}}}));
   EXPECT_EQ(entry.at("segments"), 3);
-  EXPECT_EQ(entry.at("truth"), Json({"fly"}));
-  EXPECT_EQ(entry.at("duration"), 9) << "the ground truth's, where the results say none";
+  EXPECT_EQ(entry.at("classes"), Json({"fly", "jump", "run"}));
+}
+
+TEST(ReportData, ADurationIsThatOfWhoeverSaysItFirstOrNotKnown) {
+  const auto duration = [](const ReportVideo& video) {
+    return list_of({video}).at("videos").at(0).at("duration");
+  };
+  ReportVideo video = found(predictions({{"run", 0.2, 0, 1}}));
+  EXPECT_EQ(duration(video), Json());
+  video.file_duration_s = 7;
+  EXPECT_EQ(duration(video), 7);
+  video.truth = {.id = "a", .subset = "test", .duration_s = 9, .labels = {}, .segments = {}};
+  EXPECT_EQ(duration(video), 9);
+  video.found->duration_s = 8;
+  EXPECT_EQ(duration(video), 8);
+}
+
+TEST(ReportData, NamesTheFileThatTheResultsName) {
+  ReportVideo video = found(predictions({}));
+  EXPECT_EQ(page_of(video).at("found").at("path"), "");
+  video.found->facts = {{"path", "videos/a.mp4"}};
+  EXPECT_EQ(page_of(video).at("found").at("path"), "videos/a.mp4");
 }
 
 TEST(ReportData, HeatsTheClassesThatAreFoundThenTheHighest) {
