@@ -5,7 +5,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
-#include <algorithm>
+#include <bit>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -20,18 +20,21 @@ constexpr std::size_t kPairsInARow = 4;
 
 }  // namespace
 
-cv::Mat quantise_flow(const cv::Mat& flow, double bound) {
-  cv::Mat bytes(flow.size(), CV_8UC2);
+void quantise_flow(const FlowView& flow, double bound, std::uint8_t* bytes) {
   const auto to_byte = [bound](float v) {
     if (v >= bound) return std::uint8_t{255};
     if (v <= -bound) return std::uint8_t{0};
-    return static_cast<std::uint8_t>(cvRound(255 * (v + bound) / (2 * bound)));
+    // Added to 2^52, where neighbours are 1 apart, it is rounded to the last bits.
+    return static_cast<std::uint8_t>(
+        std::bit_cast<std::uint64_t>(255 * (v + bound) / (2 * bound) + 0x1p52));
   };
-  for (int y = 0; y < flow.rows; ++y) {
-    const float* from = flow.ptr<float>(y);
-    std::transform(from, from + 2 * flow.cols, bytes.ptr<std::uint8_t>(y), to_byte);
+  for (int y = 0; y < flow.size.height; ++y) {
+    const FlowVector* row = flow.row(y);
+    for (int x = 0; x < flow.size.width; ++x) {
+      *bytes++ = to_byte(row[x].u);
+      *bytes++ = to_byte(row[x].v);
+    }
   }
-  return bytes;
 }
 
 struct FlowField::Solvers {
@@ -61,7 +64,7 @@ FlowBatch& FlowField::batch() {
   return *solvers_->batch;
 }
 
-void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
+void FlowField::solve(const std::vector<FlowPair>& pairs, const FlowTaker& take) {
   if (backend_.make_batch) {
     batch().solve(pairs, take, deadline_, meter_);
     return;
@@ -71,8 +74,8 @@ void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
     if (!solver) solver = make_solver();
     for (std::size_t i = range.begin(); i < range.end(); ++i) {
       deadline_.check();
-      const cv::Mat &from = pairs[i].first, &to = pairs[i].second;
-      const bool goes_on = i > range.begin() && from.data == pairs[i - 1].second.data;
+      const GrayView &from = pairs[i].from, &to = pairs[i].to;
+      const bool goes_on = i > range.begin() && from.pixels == pairs[i - 1].to.pixels;
       meter_.measure(1, [&] {
         if (!goes_on) solver->start(from);
         take(i, solver->next(to));
@@ -89,41 +92,6 @@ void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
     const std::lock_guard<std::mutex> lock(solvers_->alone);
     solve_with(solvers_->only, all);
   }
-}
-
-std::vector<std::size_t> FlowField::claim(const std::vector<FramePtr>& frames,
-                                          const std::function<bool(std::size_t)>& wanted) {
-  std::vector<std::size_t> claimed;
-  const auto ask_for = [&](std::size_t i) {
-    // In this order: one that is due may be written to at the moment.
-    if (std::exchange(frames[i]->is_flow_due, true) || !frames[i]->flow.empty()) return;
-    claimed.push_back(i);
-  };
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (!wanted(i)) continue;
-    if (i + 1 < frames.size()) {
-      ask_for(i);
-    } else if (i > 0) {
-      ask_for(i - 1);
-    }
-  }
-  return claimed;
-}
-
-void FlowField::fill(const std::vector<FramePtr>& frames, const std::vector<std::size_t>& claimed) {
-  std::vector<Pair> pairs;
-  for (const std::size_t i : claimed) pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
-  solve(pairs, [&](std::size_t i, const cv::Mat& flow) {
-    frames[claimed[i]]->flow = quantise_flow(flow, flow_.bound);
-  });
-}
-
-void FlowField::repeat_last(const std::vector<FramePtr>& frames) const {
-  Frame& last = *frames.back();
-  if (!last.flow.empty()) return;
-  last.flow = frames.size() > 1
-                  ? frames[frames.size() - 2]->flow
-                  : quantise_flow(cv::Mat::zeros(last.gray.size(), CV_32FC2), flow_.bound);
 }
 
 }  // namespace co2net

@@ -10,9 +10,10 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <opencv2/core.hpp>
 #include <utility>
 
+#include "extractors/flow/cuda.h"
+#include "extractors/flow/opencl.h"
 #include "pipeline/base/error.h"
 
 namespace co2net {
@@ -61,7 +62,9 @@ constexpr int kProgressesAPair = 3;
 // Planes of each pair.
 constexpr std::size_t kStatePlanes = 6, kDataPlanes = 4, kFlowPlanes = 2, kImages = 2;
 
-std::vector<Level> levels_of(cv::Size size, const Recipe::Flow& flow) {
+int scaled(int side, double step) { return static_cast<int>(std::lrint(side * step)); }
+
+std::vector<Level> levels_of(ImageSize size, const Recipe::Flow& flow) {
   std::vector<Level> levels;
   const auto scale = static_cast<float>(1 / flow.scale_step);
   const double most_a_pixel = std::min<double>(flow.epsilon * flow.epsilon, kLargestChange);
@@ -69,12 +72,12 @@ std::vector<Level> levels_of(cv::Size size, const Recipe::Flow& flow) {
   while (static_cast<int>(levels.size()) < flow.scales) {
     const bool is_first = levels.empty();
     if (!is_first && (size.width < kSmallestSide || size.height < kSmallestSide)) break;
-    const bool is_same = !is_first && size == cv::Size(levels.back().width, levels.back().height);
+    const bool is_same = !is_first && size == ImageSize{levels.back().height, levels.back().width};
     const double pixels = static_cast<double>(size.width) * size.height;
     levels.push_back({static_cast<std::int64_t>(most_a_pixel * pixels * kChangeSteps), size.width,
                       size.height, static_cast<std::int32_t>(start), is_same ? 1.f : scale, 1, 1});
-    start += size.area();
-    size = {cvRound(size.width * flow.scale_step), cvRound(size.height * flow.scale_step)};
+    start += static_cast<std::int64_t>(size.area());
+    size = {scaled(size.height, flow.scale_step), scaled(size.width, flow.scale_step)};
   }
   for (std::size_t i = 0; i + 1 < levels.size(); ++i) {
     const Level& coarse = levels[i + 1];
@@ -91,7 +94,7 @@ unsigned groups(int pixels, unsigned a_group) {
 // Pairs of one size in flight, all that is theirs on the device, and the kernels.
 class Arena {
  public:
-  Arena(GpuDevice& device, const Recipe::Flow& flow, cv::Size size, int most_pairs)
+  Arena(GpuDevice& device, const Recipe::Flow& flow, ImageSize size, int most_pairs)
       : size_(size),
         levels_(levels_of(size, flow)),
         iterations_(std::int64_t{flow.outer_iterations} * flow.inner_iterations),
@@ -120,7 +123,7 @@ class Arena {
     stream_->write(memory_[kLevels], 0, levels_.data(), levels_.size() * sizeof(Level));
   }
 
-  cv::Size size() const { return size_; }
+  ImageSize size() const { return size_; }
   int pairs() const { return pairs_; }
   GpuStream& stream() { return *stream_; }
 
@@ -190,11 +193,11 @@ class Arena {
  private:
   enum Part { kFrames, kPyramids, kGradients, kState0, kState1, kData, kProgress, kLevels, kParts };
 
-  static std::string text_of(cv::Size size) {
+  static std::string text_of(ImageSize size) {
     return std::to_string(size.width) + "x" + std::to_string(size.height);
   }
 
-  std::size_t area() const { return static_cast<std::size_t>(size_.area()); }
+  std::size_t area() const { return size_.area(); }
   std::int32_t pyramid() const { return levels_.back().start + last_area(); }
   std::int32_t last_area() const { return levels_.back().width * levels_.back().height; }
 
@@ -268,7 +271,7 @@ class Arena {
     launch_ %= kProgressesAPair;
   }
 
-  const cv::Size size_;
+  const ImageSize size_;
   const std::vector<Level> levels_;
   const std::int64_t iterations_;
   const std::int32_t warps_;
@@ -304,12 +307,10 @@ struct Arrival {
   std::vector<float> planes;
 };
 
-cv::Mat interleaved(const std::vector<float>& planes, cv::Size size) {
-  cv::Mat flow(size, CV_32FC2);
-  const float *u1 = planes.data(), *u2 = u1 + size.area();
-  std::transform(u1, u2, u2, flow.ptr<cv::Vec2f>(),
-                 [](float x, float y) { return cv::Vec2f(x, y); });
-  return flow;
+void interleave(const std::vector<float>& planes, std::vector<FlowVector>& flow) {
+  flow.resize(planes.size() / kFlowPlanes);
+  const float *u = planes.data(), *v = u + flow.size();
+  std::transform(u, v, v, flow.begin(), [](float x, float y) { return FlowVector{x, y}; });
 }
 
 class Tvl1Gpu : public FlowBatch {
@@ -321,8 +322,8 @@ class Tvl1Gpu : public FlowBatch {
   void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take, const Deadline& deadline,
              EffortMeter& meter) override {
     for (const auto& [from, to] : pairs) {
-      expect_gray(from);
-      expect_gray(to, from.size());
+      expect_frame(from, from.size);
+      expect_frame(to, from.size);
     }
     Job job{pairs, take, deadline, 0, pairs.size()};
     std::unique_lock<std::mutex> lock(mutex_);
@@ -371,7 +372,7 @@ class Tvl1Gpu : public FlowBatch {
     while (Job* job = first_waiting()) {
       job->deadline.check();
       const FlowPair& pair = job->pairs[job->entered];
-      if (!is_of_size(pair.first.size())) break;
+      if (!is_of_size(pair.from.size)) break;
       const auto free = std::find_if(slots_.begin(), slots_.end(),
                                      [](const Slot& slot) { return slot.job == nullptr; });
       if (free == slots_.end()) break;
@@ -396,7 +397,7 @@ class Tvl1Gpu : public FlowBatch {
   }
 
   // Whether pairs of that size may enter, for which the arena is made anew once it is empty.
-  bool is_of_size(cv::Size size) {
+  bool is_of_size(ImageSize size) {
     if (arena_ && arena_->size() == size) return true;
     const auto is_busy = [](const Slot& slot) { return slot.job != nullptr; };
     if (!arrivals_.empty() || std::any_of(slots_.begin(), slots_.end(), is_busy)) return false;
@@ -412,11 +413,11 @@ class Tvl1Gpu : public FlowBatch {
     slot.index = job.entered++;
     slot.serial = ++serials_;
     slot.progress.fill(arena_->entered(slot.serial));
-    slot.frames.resize(kImages * pair.first.total());
+    slot.frames.resize(kImages * pair.from.size.area());
     std::uint8_t* row = slot.frames.data();
-    for (const cv::Mat* frame : {&pair.first, &pair.second}) {
-      for (int y = 0; y < frame->rows; ++y) {
-        row = std::copy_n(frame->ptr<std::uint8_t>(y), frame->cols, row);
+    for (const GrayView* frame : {&pair.from, &pair.to}) {
+      for (int y = 0; y < frame->size.height; ++y) {
+        row = std::copy_n(frame->row(y), frame->size.width, row);
       }
     }
     arena_->enter(static_cast<int>(&slot - slots_.data()), slot.frames, slot.progress);
@@ -436,7 +437,9 @@ class Tvl1Gpu : public FlowBatch {
 
   void deliver() {
     for (const Arrival& arrival : std::exchange(arrivals_, {})) {
-      arrival.job->take(arrival.index, interleaved(arrival.planes, arena_->size()));
+      interleave(arrival.planes, flow_solved_);
+      const ImageSize size = arena_->size();
+      arrival.job->take(arrival.index, {flow_solved_.data(), size, size.width});
       ++solved_;
       --arrival.job->left;
     }
@@ -455,6 +458,7 @@ class Tvl1Gpu : public FlowBatch {
   // The driver's. The arena, whose end waits for the device, goes first.
   std::vector<Slot> slots_;
   std::deque<Arrival> arrivals_;
+  std::vector<FlowVector> flow_solved_;  // of the arrival that is being delivered
   std::array<Arena::Report, 2> reports_;
   const Arena::Report* last_report_ = nullptr;
   std::size_t turns_ = 0;
@@ -464,29 +468,49 @@ class Tvl1Gpu : public FlowBatch {
 };
 
 // Something that moves, on a pyramid of all levels.
-FlowPair moving_pattern() {
-  cv::Mat from(90, 101, CV_8UC1), to(from.size(), CV_8UC1);
-  const auto gray = [](double x, double y) {
+class MovingPattern {
+ public:
+  FlowPair pair() const { return {view(from_), view(to_)}; }
+
+ private:
+  static constexpr ImageSize kSize = {90, 101};
+  using Frame = std::vector<std::uint8_t>;
+
+  static std::uint8_t gray(double x, double y) {
     return static_cast<std::uint8_t>(128 + 60 * std::sin(x / 5 + y / 9) + 50 * std::cos(y / 4));
-  };
-  for (int y = 0; y < from.rows; ++y) {
-    for (int x = 0; x < from.cols; ++x) {
-      from.at<std::uint8_t>(y, x) = gray(x, y);
-      to.at<std::uint8_t>(y, x) = gray(x + 2.5, y - 1.25 + x / 40.);
-    }
   }
-  return {from, to};
+  template <class Gray>
+  static Frame drawn(Gray&& gray_at) {
+    Frame frame;
+    for (int y = 0; y < kSize.height; ++y) {
+      for (int x = 0; x < kSize.width; ++x) frame.push_back(gray_at(x, y));
+    }
+    return frame;
+  }
+  static GrayView view(const Frame& frame) { return {frame.data(), kSize, kSize.width}; }
+
+  const Frame from_ = drawn([](int x, int y) { return gray(x, y); });
+  const Frame to_ = drawn([](int x, int y) { return gray(x + 2.5, y - 1.25 + x / 40.); });
+};
+
+bool same_bytes(const FlowView& a, const FlowView& b) {
+  for (int y = 0; y < a.size.height; ++y) {
+    if (std::memcmp(a.row(y), b.row(y), sizeof(FlowVector) * a.size.width) != 0) return false;
+  }
+  return true;
 }
 
 void expect_bytes_of_cpu(const std::shared_ptr<GpuDevice>& device, const Recipe::Flow& flow) {
-  const FlowPair pair = moving_pattern();
-  const cv::Mat wanted = kTvl1Cpu.make(flow)->solve(pair.first, pair.second);
-  cv::Mat found;
+  const MovingPattern pattern;
+  const auto cpu = kTvl1Cpu.make(flow);
+  const FlowView wanted = cpu->solve(pattern.pair());
+  bool is_same = false;
   EffortMeter meter;
-  make_tvl1_gpu(device, flow, 1)
-      ->solve(
-          {pair}, [&](std::size_t, const cv::Mat& solved) { found = solved; }, Deadline(), meter);
-  if (std::memcmp(found.data, wanted.data, wanted.total() * wanted.elemSize()) == 0) return;
+  const auto compare = [&](std::size_t, const FlowView& found) {
+    is_same = same_bytes(found, wanted);
+  };
+  make_tvl1_gpu(device, flow, 1)->solve({pattern.pair()}, compare, Deadline(), meter);
+  if (is_same) return;
   throw Error(ErrorKind::kUsage,
               device->name() +
                   ": gives other flow than the CPU, so it is not used; update its "
@@ -516,6 +540,14 @@ FlowBackend checked_gpu_backend(const std::string& name, const std::shared_ptr<G
   backend.make_batch = [device](const Recipe::Flow& f) { return make_tvl1_gpu(device, f); };
   backend.where = device->name();
   return backend;
+}
+
+std::shared_ptr<GpuDevice> open_cuda_for_tvl1(int index, DiskCache* cache) {
+  return open_cuda(cuda_api(), nvrtc_api(), index, {kTvl1GpuSource, tvl1_gpu_definitions()}, cache);
+}
+
+std::shared_ptr<GpuDevice> open_opencl_for_tvl1(int index, DiskCache* cache) {
+  return open_opencl(opencl_api(), index, {kTvl1GpuSource, tvl1_gpu_definitions()}, cache);
 }
 
 }  // namespace co2net

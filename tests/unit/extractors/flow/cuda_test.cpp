@@ -16,6 +16,7 @@
 #include "extractors/flow/tvl1_gpu.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "tests/solved_flow.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
 
@@ -286,8 +287,10 @@ class CudaFlow : public testing::Test {
     EffortMeter meter;
     make_tvl1_gpu(device, Recipe::Flow(), 3)
         ->solve(
-            std::vector<FlowPair>(static_cast<std::size_t>(count), {gray, gray}),
-            [&](std::size_t, const cv::Mat& flow) { taken += flow.size() == size ? 1 : 0; },
+            std::vector<FlowPair>(static_cast<std::size_t>(count), test::pair_of(gray, gray)),
+            [&](std::size_t, const FlowView& flow) {
+              taken += flow.size == ImageSize{size.height, size.width} ? 1 : 0;
+            },
             Deadline(), meter);
     return taken;
   }
