@@ -38,6 +38,8 @@ STANDARD = re.compile(
 WITHOUT = {
     "co2net_tvl1": r"opencv_.*|PkgConfig::AV|co2net_torch",
     "co2net_i3d": r"opencv_.*|PkgConfig::AV",
+    "co2net_card_flow": r"opencv_.*|PkgConfig::AV|co2net_torch",
+    "co2net_card_networks": r"opencv_.*|PkgConfig::AV",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
