@@ -247,9 +247,15 @@ class FlowSaving {
     std::vector<FlowPair> views;
     for (const auto& [from, to] : pairs) views.push_back({gray_view(from), gray_view(to)});
     in_stage("flow", [&] {
-      field_.solve(views, [&](std::size_t i, const FlowView& flow) {
-        flows[i] = as_held(flow, format_, bound_);
-      });
+      if (is_quantised(format_)) {
+        field_.solve(views, [&](std::size_t i, const FlowBytesView& flow) {
+          flows[i] = mat_of(flow).clone();
+        });
+      } else {
+        field_.solve(views, [&](std::size_t i, const FlowView& flow) {
+          flows[i] = as_held(flow, format_, bound_);
+        });
+      }
     });
     return flows;
   }

@@ -100,7 +100,8 @@ class Extraction {
   void run_networks(const Work& work) {
     const SnippetChunk& chunk = work.chunk;
     const bool is_videos_end = is_covered(chunk, job_.recipe, chunk.frames.size() - 1);
-    if (job_.flow != nullptr && is_videos_end) repeat_last_flow(work.frames, job_.flow->bound());
+    if (job_.flow != nullptr && is_videos_end)
+      repeat_last_flow(work.frames, job_.recipe.flow.bound);
     const std::vector<Crop> crops = crops_of(job_.recipe, chunk.frames.front()->bgr.size());
     const auto streams = static_cast<std::int64_t>(job_.networks.size());
     const std::int64_t size = job_.feature_size, at_once = job_.clips_at_once;

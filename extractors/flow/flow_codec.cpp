@@ -154,9 +154,13 @@ std::string file_suffix(FlowFormat format) {
   throw Error(ErrorKind::kInternal, "a format of flow without a place");
 }
 
+bool is_quantised(FlowFormat format) {
+  return format != FlowFormat::kFlo && format != FlowFormat::kColor;
+}
+
 cv::Mat as_held(const FlowView& flow, FlowFormat format, double bound) {
   if (format == FlowFormat::kFlo) return mat_of(flow).clone();
-  return format == FlowFormat::kColor ? flow_colours(mat_of(flow), bound) : quantised(flow, bound);
+  return is_quantised(format) ? quantised(flow, bound) : flow_colours(mat_of(flow), bound);
 }
 
 std::unique_ptr<FlowWriter> make_flow_writer(const fs::path& path, FlowFormat format,

@@ -31,6 +31,8 @@ std::string file_suffix(FlowFormat format);
 
 FlowFormat parse_flow_format(const std::string& name);  // throws Error(kUsage)
 
+bool is_quantised(FlowFormat format);
+
 // What a format holds of flow: a copy of it, float32 [H, W, 2] in pixels; quantised to uint8; or
 // uint8 [H, W, 3] of colours.
 cv::Mat as_held(const FlowView& flow, FlowFormat format, double bound);

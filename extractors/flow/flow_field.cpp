@@ -5,11 +5,11 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
-#include <bit>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 
 namespace co2net {
@@ -18,24 +18,17 @@ namespace {
 // That one solver gets at least, each frame but the first and last of which serves twice.
 constexpr std::size_t kPairsInARow = 4;
 
-}  // namespace
-
-void quantise_flow(const FlowView& flow, double bound, std::uint8_t* bytes) {
-  const auto to_byte = [bound](float v) {
-    if (v >= bound) return std::uint8_t{255};
-    if (v <= -bound) return std::uint8_t{0};
-    // Added to 2^52, where neighbours are 1 apart, it is rounded to the last bits.
-    return static_cast<std::uint8_t>(
-        std::bit_cast<std::uint64_t>(255 * (v + bound) / (2 * bound) + 0x1p52));
-  };
-  for (int y = 0; y < flow.size.height; ++y) {
-    const FlowVector* row = flow.row(y);
-    for (int x = 0; x < flow.size.width; ++x) {
-      *bytes++ = to_byte(row[x].u);
-      *bytes++ = to_byte(row[x].v);
-    }
+void hand_over(const FlowView& flow, double bound, std::size_t i, const AnyFlowTaker& take) {
+  if (const auto* take_floats = std::get_if<FlowTaker>(&take)) {
+    (*take_floats)(i, flow);
+    return;
   }
+  std::vector<FlowBytes> bytes(flow.size.area());
+  quantise_flow(flow, bound, bytes.data());
+  std::get<FlowBytesTaker>(take)(i, {bytes.data(), flow.size, flow.size.width});
 }
+
+}  // namespace
 
 struct FlowField::Solvers {
   tbb::enumerable_thread_specific<std::unique_ptr<FlowSolver>> by_thread;
@@ -64,7 +57,7 @@ FlowBatch& FlowField::batch() {
   return *solvers_->batch;
 }
 
-void FlowField::solve(const std::vector<FlowPair>& pairs, const FlowTaker& take) {
+void FlowField::solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take) {
   if (backend_.make_batch) {
     batch().solve(pairs, take, deadline_, meter_);
     return;
@@ -78,7 +71,7 @@ void FlowField::solve(const std::vector<FlowPair>& pairs, const FlowTaker& take)
       const bool goes_on = i > range.begin() && from.pixels == pairs[i - 1].to.pixels;
       meter_.measure(1, [&] {
         if (!goes_on) solver->start(from);
-        take(i, solver->next(to));
+        hand_over(solver->next(to), flow_.bound, i, take);
       });
     }
   };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -10,11 +9,6 @@
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
-
-// Flow in pixels to bytes: v truncated to [-bound, bound], then 255 * (v + bound) / (2 * bound),
-// rounded half to even; 0 for what is no number.
-//   bytes  uint8 [H, W, 2], written
-void quantise_flow(const FlowView& flow, double bound, std::uint8_t* bytes);
 
 // Solves flows between frames and their successors, several pairs at once where the backend gains
 // from that. Which thread solves which pair does not change a result.
@@ -27,9 +21,7 @@ class FlowField {
   // Calls take(i, flow) for each pair, on any thread that is in a call, and in no order. Throws
   // Error(kInternal) if the backend makes no solver, and what `take` throws. May be called by
   // several threads at once.
-  void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take);
-
-  double bound() const { return flow_.bound; }
+  void solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take);
 
   // Of the solvers, in pairs.
   Effort effort() const { return meter_.total(); }

@@ -3,6 +3,7 @@
 #include <opencv2/core.hpp>
 #include <utility>
 
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 
 namespace co2net {
@@ -29,12 +30,13 @@ ImageView<Pixel> view_of(const cv::Mat& image, int type) {
 
 cv::Mat mat_of(const GrayView& frame) { return mat_over(frame, CV_8UC1); }
 cv::Mat mat_of(const FlowView& flow) { return mat_over(flow, CV_32FC2); }
+cv::Mat mat_of(const FlowBytesView& flow) { return mat_over(flow, CV_8UC2); }
 GrayView gray_view(const cv::Mat& frame) { return view_of<std::uint8_t>(frame, CV_8UC1); }
 FlowView flow_view(const cv::Mat& flow) { return view_of<FlowVector>(flow, CV_32FC2); }
 
 cv::Mat quantised(const FlowView& flow, double bound) {
   cv::Mat bytes(flow.size.height, flow.size.width, CV_8UC2);
-  quantise_flow(flow, bound, bytes.data);
+  quantise_flow(flow, bound, bytes.ptr<FlowBytes>());
   return bytes;
 }
 
@@ -63,8 +65,8 @@ void fill_flow(FlowField& field, const std::vector<FramePtr>& frames,
   for (const std::size_t i : claimed) {
     pairs.push_back({gray_view(frames[i]->gray), gray_view(frames[i + 1]->gray)});
   }
-  field.solve(pairs, [&](std::size_t i, const FlowView& flow) {
-    frames[claimed[i]]->flow = quantised(flow, field.bound());
+  field.solve(pairs, [&](std::size_t i, const FlowBytesView& flow) {
+    frames[claimed[i]]->flow = mat_of(flow).clone();
   });
 }
 

@@ -14,6 +14,7 @@ namespace co2net {
 // type than uint8 [H, W] and float32 [H, W, 2].
 cv::Mat mat_of(const GrayView& frame);
 cv::Mat mat_of(const FlowView& flow);
+cv::Mat mat_of(const FlowBytesView& flow);
 GrayView gray_view(const cv::Mat& frame);
 FlowView flow_view(const cv::Mat& flow);
 

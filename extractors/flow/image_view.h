@@ -32,4 +32,12 @@ struct FlowVector {
 // Flow: float32 [H, W, 2].
 using FlowView = ImageView<FlowVector>;
 
+// The same in bytes, as quantise_flow() makes them: uint8 [H, W, 2].
+struct FlowBytes {
+  std::uint8_t u = 0, v = 0;
+
+  bool operator==(const FlowBytes&) const = default;
+};
+using FlowBytesView = ImageView<FlowBytes>;
+
 }  // namespace co2net

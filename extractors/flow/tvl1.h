@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "extractors/flow/image_view.h"
@@ -37,8 +38,11 @@ class FlowSolver {
 // Throws Error(kInternal) unless the frame is of that size, and has pixels.
 void expect_frame(const GrayView& frame, ImageSize size);
 
-// Gets the flow of pair i, as FlowSolver gives it, for the time of the call.
+// Gets the flow of pair i for the time of the call: as FlowSolver gives it, or quantised by the
+// recipe's bound.
 using FlowTaker = std::function<void(std::size_t i, const FlowView& flow)>;
+using FlowBytesTaker = std::function<void(std::size_t i, const FlowBytesView& flow)>;
+using AnyFlowTaker = std::variant<FlowTaker, FlowBytesTaker>;
 
 // Solves many pairs at once.
 class FlowBatch {
@@ -48,7 +52,7 @@ class FlowBatch {
   // Calls take(i, flow) for each pair, in no order and on any thread that is in a call; pairs of
   // several callers are solved at the same time. Throws what fails for any of them: the device, a
   // deadline, `take`; after that nothing is solved any more.
-  virtual void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take,
+  virtual void solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take,
                      const Deadline& deadline, EffortMeter& meter) = 0;
 };
 

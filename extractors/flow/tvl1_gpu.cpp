@@ -14,6 +14,7 @@
 
 #include "extractors/flow/cuda.h"
 #include "extractors/flow/opencl.h"
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 
 namespace co2net {
@@ -103,6 +104,7 @@ class Arena {
         l_t_(static_cast<float>(flow.lambda * flow.theta)),
         taut_(static_cast<float>(flow.tau / flow.theta)),
         theta_(static_cast<float>(flow.theta)),
+        steps_(quantisation_steps(flow.bound)),
         stream_(device.open_stream()) {
     if (std::uint64_t{groups(size.width, kInner)} * groups(size.height, kInner) > kMostGroups) {
       throw Error(ErrorKind::kUsage, device.name() + ": frames of " + text_of(size) +
@@ -121,6 +123,7 @@ class Arena {
       pairs_ /= 2;
     }
     stream_->write(memory_[kLevels], 0, levels_.data(), levels_.size() * sizeof(Level));
+    stream_->write(memory_[kSteps], 0, steps_.data(), sizeof steps_);
   }
 
   ImageSize size() const { return size_; }
@@ -185,13 +188,35 @@ class Arena {
   // The planes u1 and u2 of a pair that is done.
   void send_for_flow(int slot, int current, std::vector<float>& planes) {
     planes.resize(kFlowPlanes * area());
-    stream_->read(memory_[current != 0 ? kState1 : kState0],
-                  kStatePlanes * area() * sizeof(float) * slot, planes.data(),
+    stream_->read(state(current), kStatePlanes * area() * sizeof(float) * slot, planes.data(),
                   planes.size() * sizeof(float));
   }
 
+  // The same in bytes, which the device makes of them.
+  void send_for_bytes(int slot, int current, std::vector<FlowBytes>& bytes) {
+    bytes.resize(area());
+    launch("quantise", grid(0, 1), state(current), memory_[kBytes], memory_[kLevels],
+           memory_[kSteps], slot);
+    stream_->read(memory_[kBytes], area() * sizeof(FlowBytes) * slot, bytes.data(),
+                  area() * sizeof(FlowBytes));
+  }
+
  private:
-  enum Part { kFrames, kPyramids, kGradients, kState0, kState1, kData, kProgress, kLevels, kParts };
+  enum Part {
+    kFrames,
+    kPyramids,
+    kGradients,
+    kState0,
+    kState1,
+    kData,
+    kBytes,
+    kProgress,
+    kLevels,
+    kSteps,
+    kParts
+  };
+
+  GpuMemory state(int current) const { return memory_[current != 0 ? kState1 : kState0]; }
 
   static std::string text_of(ImageSize size) {
     return std::to_string(size.width) + "x" + std::to_string(size.height);
@@ -201,7 +226,7 @@ class Arena {
   std::int32_t pyramid() const { return levels_.back().start + last_area(); }
   std::int32_t last_area() const { return levels_.back().width * levels_.back().height; }
 
-  // Of a pair, or of all levels.
+  // Of a pair; none of what all share.
   std::size_t bytes(Part part) const {
     switch (part) {
       case kFrames:
@@ -214,6 +239,8 @@ class Arena {
         return kStatePlanes * area() * sizeof(float);
       case kData:
         return kDataPlanes * area() * sizeof(float);
+      case kBytes:
+        return area() * sizeof(FlowBytes);
       case kProgress:
         return kProgressesAPair * sizeof(Progress);
       default:
@@ -235,8 +262,9 @@ class Arena {
 
   bool allocate() {
     for (int part = 0; part < kParts; ++part) {
-      const std::size_t wanted = part == kLevels ? levels_.size() * sizeof(Level)
-                                                 : bytes(static_cast<Part>(part)) * pairs_;
+      const std::size_t wanted = part == kLevels  ? levels_.size() * sizeof(Level)
+                                 : part == kSteps ? sizeof steps_
+                                                  : bytes(static_cast<Part>(part)) * pairs_;
       const std::optional<GpuMemory> memory = stream_->allocate(wanted);
       if (!memory) return false;
       memory_.push_back(*memory);
@@ -276,6 +304,7 @@ class Arena {
   const std::int64_t iterations_;
   const std::int32_t warps_;
   const float factor_, l_t_, taut_, theta_;
+  const QuantisationSteps steps_;
   std::unique_ptr<GpuStream> stream_;
   int pairs_ = 0;
   std::vector<GpuMemory> memory_;  // by Part
@@ -285,10 +314,12 @@ class Arena {
 // Whose pairs are to be solved: a caller of solve().
 struct Job {
   const std::vector<FlowPair>& pairs;
-  const FlowTaker& take;
+  const AnyFlowTaker& take;
   const Deadline& deadline;
   std::size_t entered = 0;
   std::atomic<std::size_t> left;
+
+  bool wants_bytes() const { return std::holds_alternative<FlowBytesTaker>(take); }
 };
 
 // A pair in flight. Its frames and first progress stay here while they are written.
@@ -300,11 +331,12 @@ struct Slot {
   std::array<Progress, kProgressesAPair> progress;
 };
 
-// Flow on its way back.
+// Flow on its way back, in one of the two forms.
 struct Arrival {
   Job* job;
   std::size_t index;
-  std::vector<float> planes;
+  std::vector<float> planes = {};
+  std::vector<FlowBytes> bytes = {};
 };
 
 void interleave(const std::vector<float>& planes, std::vector<FlowVector>& flow) {
@@ -319,7 +351,7 @@ class Tvl1Gpu : public FlowBatch {
       : device_(std::move(device)), flow_(flow), most_(pairs_in_flight) {}
 
   // Of all callers that wait, one at a time drives the device for all.
-  void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take, const Deadline& deadline,
+  void solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take, const Deadline& deadline,
              EffortMeter& meter) override {
     for (const auto& [from, to] : pairs) {
       expect_frame(from, from.size);
@@ -429,20 +461,33 @@ class Tvl1Gpu : public FlowBatch {
       const Progress& progress = report.of(i);
       if (slot.job == nullptr || progress.serial != slot.serial || progress.phase != kDone)
         continue;
-      arrivals_.push_back({slot.job, slot.index, {}});
-      arena_->send_for_flow(i, progress.current, arrivals_.back().planes);
+      Arrival& arrival = arrivals_.emplace_back(Arrival{slot.job, slot.index});
+      if (slot.job->wants_bytes()) {
+        arena_->send_for_bytes(i, progress.current, arrival.bytes);
+      } else {
+        arena_->send_for_flow(i, progress.current, arrival.planes);
+      }
       slot.job = nullptr;
     }
   }
 
   void deliver() {
     for (const Arrival& arrival : std::exchange(arrivals_, {})) {
-      interleave(arrival.planes, flow_solved_);
-      const ImageSize size = arena_->size();
-      arrival.job->take(arrival.index, {flow_solved_.data(), size, size.width});
+      hand_over(arrival);
       ++solved_;
       --arrival.job->left;
     }
+  }
+
+  void hand_over(const Arrival& arrival) {
+    const ImageSize size = arena_->size();
+    const AnyFlowTaker& take = arrival.job->take;
+    if (arrival.job->wants_bytes()) {
+      std::get<FlowBytesTaker>(take)(arrival.index, {arrival.bytes.data(), size, size.width});
+      return;
+    }
+    interleave(arrival.planes, flow_solved_);
+    std::get<FlowTaker>(take)(arrival.index, {flow_solved_.data(), size, size.width});
   }
 
   const std::shared_ptr<GpuDevice> device_;
@@ -506,7 +551,7 @@ void expect_bytes_of_cpu(const std::shared_ptr<GpuDevice>& device, const Recipe:
   const FlowView wanted = cpu->solve(pattern.pair());
   bool is_same = false;
   EffortMeter meter;
-  const auto compare = [&](std::size_t, const FlowView& found) {
+  const FlowTaker compare = [&](std::size_t, const FlowView& found) {
     is_same = same_bytes(found, wanted);
   };
   make_tvl1_gpu(device, flow, 1)->solve({pattern.pair()}, compare, Deadline(), meter);

@@ -82,7 +82,7 @@ TEST_F(Card, MeasuresFlowNetworksAndTrainingToTheEnd) {
     EXPECT_EQ(flow.at("flow, floats compared"), 3 * 72 * 80 * 2);
     EXPECT_EQ(flow.at("flow, floats that differ"), 0);
     for (const char* count : {"1", "16", "32"}) {
-      EXPECT_GT(flow.at(std::string("flow, ") + count + " pairs in flight"), 0);
+      EXPECT_GT(flow.at(std::string("flow in bytes, ") + count + " pairs in flight"), 0);
     }
   }
   const auto networks = figures_of(results() / "networks.json");

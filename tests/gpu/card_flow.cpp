@@ -42,7 +42,7 @@ class OnDevice {
   OnDevice(const std::shared_ptr<GpuDevice>& device, int in_flight)
       : batch_(make_tvl1_gpu(device, Recipe::Flow(), in_flight)) {}
 
-  void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take) {
+  void solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take) {
     batch_->solve(pairs, take, Deadline(), meter_);
   }
 
@@ -84,9 +84,9 @@ void measure(const Job& job, Report& report) {
   for (const int in_flight : {1, 16, 32}) {
     OnDevice on_device(device, in_flight);
     const double times = times_a_second(job.seconds_a_figure(), [&] {
-      on_device.solve(pairs, [](std::size_t, const FlowView&) {});
+      on_device.solve(pairs, [](std::size_t, const FlowBytesView&) {});
     });
-    report.add("flow, " + std::to_string(in_flight) + " pairs in flight",
+    report.add("flow in bytes, " + std::to_string(in_flight) + " pairs in flight",
                times * static_cast<double>(pairs.size()), "pairs/s");
   }
 }

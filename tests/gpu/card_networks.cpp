@@ -84,13 +84,10 @@ class Clips {
   Array flow(std::int64_t first, std::int64_t count, FlowField& field) const {
     Array clips = empty(count, 2);
     field.solve(video_.pairs(first * kWindow, count * kWindow),
-                [&](std::size_t i, const FlowView& flow) {
-                  std::vector<std::uint8_t> bytes(2 * flow.size.area());
-                  quantise_flow(flow, field.bound(), bytes.data());
-                  for (int channel = 0; channel < 2; ++channel) {
-                    put(&bytes[static_cast<std::size_t>(channel)], 2, static_cast<std::int64_t>(i),
-                        channel, clips);
-                  }
+                [&](std::size_t i, const FlowBytesView& flow) {
+                  const auto frame = static_cast<std::int64_t>(i);
+                  put(&flow.pixels->u, 2, frame, 0, clips);
+                  put(&flow.pixels->v, 2, frame, 1, clips);
                 });
     return clips;
   }

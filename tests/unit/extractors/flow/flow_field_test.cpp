@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "extractors/flow/frame_flow.h"
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 #include "tests/solved_flow.h"
 #include "tests/unit/expect_error.h"
@@ -42,6 +43,17 @@ TEST(QuantiseFlow, TruncatesAndRoundsHalfToEven) {
 TEST(QuantiseFlow, GivesNothingForWhatIsNoNumber) {
   EXPECT_EQ(quantised(std::nanf(""), 20), 0);
   EXPECT_EQ(quantised(-std::nanf("0x3fffff"), 20), 0);
+}
+
+TEST(QuantiseFlow, HasAStepWhereEachByteBegins) {
+  for (const double bound : {20., 127.5, 0.1, 1e-3}) {
+    const QuantisationSteps steps = quantisation_steps(bound);
+    for (int byte = 1; byte <= 255; ++byte) {
+      const float step = steps[byte - 1];
+      EXPECT_EQ(quantised(step, bound), byte);
+      EXPECT_EQ(quantised(std::nextafter(step, -1e9f), bound), byte - 1);
+    }
+  }
 }
 
 TEST(QuantiseFlow, KeepsComponentsApartInEveryPixel) {
@@ -166,12 +178,12 @@ TEST(FrameFlow, RepeatsTheLastFlowForTheLastFrame) {
   FlowField field(backend, unit_bound(), Deadline());
   std::vector<FramePtr> frames = numbered_frames(3);
   fill_flow(field, frames, claim_missing_flow(frames, [](std::size_t i) { return i == 2; }));
-  repeat_last_flow(frames, field.bound());
+  repeat_last_flow(frames, unit_bound().bound);
   EXPECT_EQ(frames[2]->flow.at<cv::Vec2b>(1, 1), flow_between(1, 2));
 
   frames = numbered_frames(1);
   fill_flow(field, frames, claim_missing_flow(frames, [](std::size_t) { return true; }));
-  repeat_last_flow(frames, field.bound());
+  repeat_last_flow(frames, unit_bound().bound);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), cv::Vec2b(128, 128)) << "no motion";
 }
 

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <string>
 #include <thread>
@@ -15,6 +17,7 @@
 
 #include "extractors/flow/flow_backend.h"
 #include "extractors/flow/opencl.h"
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/stages/disk_cache.h"
@@ -203,6 +206,76 @@ TEST_F(OpenClFlow, SolvesMorePairsThanAreInFlight) {
     }
   }
   expect_exact(device(), {pairs[0], pairs[1]});
+}
+
+TEST_F(OpenClFlow, GivesTheBytesOfQuantisedFloats) {
+  const std::vector<Frames> pairs = uneven_pairs(7);
+  Recipe::Flow flow;
+  flow.bound = 1.5;
+  const std::vector<cv::Mat> floats = solved(device(), pairs, flow, 3);
+  std::vector<cv::Mat> bytes(pairs.size());
+  EffortMeter meter;
+  make_tvl1_gpu(device(), flow, 3)
+      ->solve(
+          views_of(pairs),
+          [&](std::size_t i, const FlowBytesView& f) { bytes[i] = mat_of(f).clone(); }, Deadline(),
+          meter);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    EXPECT_TRUE(same_bytes(bytes[i], quantised(flow_view(floats[i]), flow.bound))) << i;
+  }
+}
+
+// Every byte, ties, their neighbours, what is beyond the bounds, infinite or no number.
+std::vector<float> telling_values(double bound) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const auto nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> values = {0.f,  -0.f,  kInfinity, -kInfinity, nan,
+                               -nan, 1e30f, -1e30f,    1e-40f,     -1e-40f};
+  for (int half = -2; half <= 512; ++half) {
+    const auto at = static_cast<float>(bound * (half / 255. - 1));
+    for (const float value : {at, std::nextafter(at, kInfinity), std::nextafter(at, -kInfinity)}) {
+      values.push_back(value);
+    }
+  }
+  return values;
+}
+
+TEST_F(OpenClFlow, QuantisesAsTheHost) {
+  struct Level {  // as the kernels have it
+    std::int64_t threshold = 0;
+    std::int32_t width = 0, height = 1, start = 0;
+    float shrink = 1, x_scale = 1, y_scale = 1;
+  };
+  for (const double bound : {20., 127.5, 15., 0.1, 1e-3, 7.3}) {
+    const std::vector<float> values = telling_values(bound);
+    const std::size_t count = values.size();
+    const Level level{.width = static_cast<std::int32_t>(count)};
+    const QuantisationSteps steps = quantisation_steps(bound);
+    std::vector<float> planes = values;
+    planes.insert(planes.end(), values.rbegin(), values.rend());
+    std::vector<FlowBytes> found(count);
+
+    const auto stream = device()->open_stream();
+    const std::array<GpuMemory, 4> memory = {
+        *stream->allocate(6 * count * sizeof(float)), *stream->allocate(2 * count),
+        *stream->allocate(sizeof level), *stream->allocate(sizeof steps)};
+    const std::int32_t slot = 0;
+    stream->write(memory[0], 0, planes.data(), planes.size() * sizeof(float));
+    stream->write(memory[2], 0, &level, sizeof level);
+    stream->write(memory[3], 0, steps.data(), sizeof steps);
+    std::vector<GpuArgument> arguments;
+    for (const GpuMemory& each : memory) arguments.push_back({&each, sizeof each});
+    arguments.push_back({&slot, sizeof slot});
+    stream->launch("quantise", {static_cast<unsigned>(count / 32 + 1), 1, 1}, {32, 8, 1},
+                   arguments);
+    stream->read(memory[1], 0, found.data(), 2 * count);
+    stream->mark();
+    stream->wait_for_oldest_mark();
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(found[i].u, quantise(values[i], bound)) << values[i] << ", " << bound;
+      EXPECT_EQ(found[i].v, quantise(values[count - 1 - i], bound)) << i << ", " << bound;
+    }
+  }
 }
 
 TEST_F(OpenClFlow, SolvesForManyCallersAtOnce) {
