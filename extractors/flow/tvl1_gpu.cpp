@@ -538,9 +538,10 @@ class MovingPattern {
   const Frame to_ = drawn([](int x, int y) { return gray(x + 2.5, y - 1.25 + x / 40.); });
 };
 
-bool same_bytes(const FlowView& a, const FlowView& b) {
+template <class Pixel>
+bool same_bytes(const ImageView<Pixel>& a, const ImageView<Pixel>& b) {
   for (int y = 0; y < a.size.height; ++y) {
-    if (std::memcmp(a.row(y), b.row(y), sizeof(FlowVector) * a.size.width) != 0) return false;
+    if (std::memcmp(a.row(y), b.row(y), sizeof(Pixel) * a.size.width) != 0) return false;
   }
   return true;
 }
@@ -549,13 +550,20 @@ void expect_bytes_of_cpu(const std::shared_ptr<GpuDevice>& device, const Recipe:
   const MovingPattern pattern;
   const auto cpu = kTvl1Cpu.make(flow);
   const FlowView wanted = cpu->solve(pattern.pair());
-  bool is_same = false;
+  std::vector<FlowBytes> quantised(wanted.size.area());
+  quantise_flow(wanted, flow.bound, quantised.data());
+  int same = 0;
   EffortMeter meter;
-  const FlowTaker compare = [&](std::size_t, const FlowView& found) {
-    is_same = same_bytes(found, wanted);
+  const auto batch = make_tvl1_gpu(device, flow, 1);
+  const auto solve = [&](const AnyFlowTaker& compare) {
+    batch->solve({pattern.pair()}, compare, Deadline(), meter);
   };
-  make_tvl1_gpu(device, flow, 1)->solve({pattern.pair()}, compare, Deadline(), meter);
-  if (is_same) return;
+  solve([&](std::size_t, const FlowView& found) { same += same_bytes(found, wanted) ? 1 : 0; });
+  solve([&](std::size_t, const FlowBytesView& found) {
+    const FlowBytesView bytes{quantised.data(), wanted.size, wanted.size.width};
+    same += same_bytes(found, bytes) ? 1 : 0;
+  });
+  if (same == 2) return;
   throw Error(ErrorKind::kUsage,
               device->name() +
                   ": gives other flow than the CPU, so it is not used; update its "

@@ -61,6 +61,15 @@ void Report::tell(const std::string& what, const std::string& text) {
   add_row({{"what", what}, {"text", text}});
 }
 
+void Report::part(const std::string& name, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& e) {
+    has_failed_ = true;
+    tell(name + ": FAILED", e.what());
+  }
+}
+
 void Report::add_row(const Json& row) {
   std::fflush(stdout);
   rows_.push_back(row);
@@ -94,7 +103,7 @@ int run(int argc, char** argv, void (*measure)(const Job& job, Report& report)) 
     Report report(given[2]);
     measure({given[0], given[1], given[2], is_small}, report);
     report.add("peak memory of the host", test::peak_megabytes(), "MB");
-    return 0;
+    return report.has_failed() ? 1 : 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: %s\n", argv[0], e.what());
     return 1;

@@ -48,12 +48,16 @@ class Report {
   explicit Report(std::filesystem::path file) : file_(std::move(file)) {}
   void add(const std::string& what, double value, const std::string& unit);
   void tell(const std::string& what, const std::string& text);
+  // A part of the work; where it fails, that is told, and the other parts go on.
+  void part(const std::string& name, const std::function<void()>& work);
+  bool has_failed() const { return has_failed_; }
 
  private:
   void add_row(const Json& row);
 
   std::filesystem::path file_;
   Json rows_ = Json::array();
+  bool has_failed_ = false;
 };
 
 // How often a second `work` is done, after once to warm up, in about so many seconds.

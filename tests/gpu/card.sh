@@ -24,7 +24,7 @@ flow_seconds=90 networks_seconds=200
 # What a program needs beside glibc, the C++ library and libtorch with its neighbours.
 copy_libraries() { # PROGRAM FOLDER
   ldd "$1" | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' |
-    grep -Ev '/(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s)\.so|/torch/lib/|/nvidia/' |
+    grep -Ev '/(libc|libm|libdl|librt|libutil|libpthread|libstdc\+\+|libgcc_s)\.so|/torch/lib/|/nvidia/' |
     xargs -r cp -Lt "$2"
 }
 

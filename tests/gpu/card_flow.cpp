@@ -80,14 +80,16 @@ void measure(const Job& job, Report& report) {
   const double seconds = test::seconds_of([&] { device = open_for_flow(job.device); });
   report.tell("flow, device", device->name());
   report.add("flow, kernels compiled in", seconds, "s");
-  compare(pairs, wanted, device, report);
+  report.part("flow compared", [&] { compare(pairs, wanted, device, report); });
   for (const int in_flight : {1, 16, 32}) {
-    OnDevice on_device(device, in_flight);
-    const double times = times_a_second(job.seconds_a_figure(), [&] {
-      on_device.solve(pairs, [](std::size_t, const FlowBytesView&) {});
+    report.part("flow in bytes", [&] {
+      OnDevice on_device(device, in_flight);
+      const double times = times_a_second(job.seconds_a_figure(), [&] {
+        on_device.solve(pairs, [](std::size_t, const FlowBytesView&) {});
+      });
+      report.add("flow in bytes, " + std::to_string(in_flight) + " pairs in flight",
+                 times * static_cast<double>(pairs.size()), "pairs/s");
     });
-    report.add("flow in bytes, " + std::to_string(in_flight) + " pairs in flight",
-               times * static_cast<double>(pairs.size()), "pairs/s");
   }
 }
 

@@ -290,10 +290,11 @@ void measure(const Job& job, Report& report) {
   report.tell("networks, device", device_description(device));
   const Clip clip(job.clip);
   const Clips clips(clip, sizes.side);
-  measure_training(job, sizes, report);
   const Networks networks(sizes.width);
-  measure_i3d(job, sizes, networks, clips, report);
-  measure_to_segments(job, sizes, networks, clips, report);
+  report.part("training", [&] { measure_training(job, sizes, report); });
+  report.part("frames to segments",
+              [&] { measure_to_segments(job, sizes, networks, clips, report); });
+  report.part("I3D", [&] { measure_i3d(job, sizes, networks, clips, report); });
 }
 
 }  // namespace

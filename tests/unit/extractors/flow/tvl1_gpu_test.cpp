@@ -463,13 +463,16 @@ TEST_F(OpenClFaults, ACpuIsNeverTakenForAGpu) {
 }
 
 TEST_F(OpenClFaults, ADeviceWithOtherBytesIsRefusedByName) {
-  std::string wrong(kTvl1GpuSource);
-  const std::size_t grid = wrong.find("+ 12.f) - 12.f");
-  ASSERT_NE(grid, std::string::npos);
-  wrong.replace(grid, 14, "+ 24.f) - 24.f");
-  const auto device = open_opencl(api_, 0, {wrong, tvl1_gpu_definitions()}, nullptr);
-  test::expect_error(ErrorKind::kUsage, {"opencl:0 (", "other flow than the CPU", "--device cpu"},
-                     [&] { checked_gpu_backend("opencl", device, Recipe::Flow()); });
+  for (const auto& [right, wrong] : std::vector<std::pair<std::string, std::string>>{
+           {"+ 12.f) - 12.f", "+ 24.f) - 24.f"}, {"return (uchar)byte;", "return 7;"}}) {
+    std::string source(kTvl1GpuSource);
+    const std::size_t at = source.find(right);
+    ASSERT_NE(at, std::string::npos);
+    source.replace(at, right.size(), wrong);
+    const auto device = open_opencl(api_, 0, {source, tvl1_gpu_definitions()}, nullptr);
+    test::expect_error(ErrorKind::kUsage, {"opencl:0 (", "other flow than the CPU", "--device cpu"},
+                       [&] { checked_gpu_backend("opencl", device, Recipe::Flow()); });
+  }
 }
 
 TEST_F(OpenClFaults, ACompilerThatFailsIsQuoted) {
