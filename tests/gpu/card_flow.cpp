@@ -3,7 +3,8 @@
 
 #include <oneapi/tbb/info.h>
 
-#include <cstring>
+#include <bit>
+#include <cstdint>
 
 #include "extractors/flow/flow_field.h"
 #include "extractors/flow/tvl1_gpu.h"
@@ -51,6 +52,8 @@ class OnDevice {
   EffortMeter meter_;
 };
 
+std::uint32_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
+
 void compare(const std::vector<FlowPair>& pairs, const std::vector<Flow>& wanted,
              const std::shared_ptr<GpuDevice>& device, Report& report) {
   std::size_t floats = 0, differing = 0;
@@ -58,8 +61,8 @@ void compare(const std::vector<FlowPair>& pairs, const std::vector<Flow>& wanted
     const Flow found = copy_of(view);
     for (std::size_t k = 0; k < found.size(); ++k) {
       floats += 2;
-      differing += std::memcmp(&found[k].u, &wanted[i][k].u, sizeof(float)) != 0 ? 1 : 0;
-      differing += std::memcmp(&found[k].v, &wanted[i][k].v, sizeof(float)) != 0 ? 1 : 0;
+      differing += bits_of(found[k].u) != bits_of(wanted[i][k].u) ? 1 : 0;
+      differing += bits_of(found[k].v) != bits_of(wanted[i][k].v) ? 1 : 0;
     }
   });
   report.add("flow, pairs compared with the CPU's", static_cast<double>(pairs.size()), "");
