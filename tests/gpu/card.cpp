@@ -1,7 +1,7 @@
 #include "tests/gpu/card.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 
@@ -52,7 +52,8 @@ std::vector<FlowPair> Clip::pairs(std::int64_t first, std::int64_t count) const 
 }
 
 void Report::add(const std::string& what, double value, const std::string& unit) {
-  std::printf("%-52s %12.6g %s\n", what.c_str(), value, unit.c_str());
+  const int digits = value == std::trunc(value) ? 12 : 4;  // of a count, all
+  std::printf("%-52s %12.*g %s\n", what.c_str(), digits, value, unit.c_str());
   add_row({{"what", what}, {"value", value}, {"unit", unit}});
 }
 
