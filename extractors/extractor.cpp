@@ -12,6 +12,7 @@
 
 #include "extractors/flow/flow_codec.h"
 #include "extractors/flow/flow_field.h"
+#include "extractors/flow/frame_flow.h"
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
@@ -206,15 +207,16 @@ class FlowSaving {
                                            [this](const Pairs& pairs) { return solved(pairs); }) &
             tbb::make_filter<Flows, void>(tbb::filter_mode::serial_in_order,
                                           [this](const Flows& flows) { write(flows); }));
-    writer_->write(last_flow_.empty() ? as_held(cv::Mat::zeros(size, CV_32FC2), format_, bound_)
-                                      : last_flow_);
+    writer_->write(last_flow_.empty()
+                       ? as_held(flow_view(cv::Mat::zeros(size, CV_32FC2)), format_, bound_)
+                       : last_flow_);
     writer_->finish();
   }
 
   const VideoReader& video() const { return video_; }
 
  private:
-  using Pairs = std::vector<FlowField::Pair>;
+  using Pairs = std::vector<std::pair<cv::Mat, cv::Mat>>;
   using Flows = std::vector<cv::Mat>;  // as they are held
 
   cv::Mat next_frame() {
@@ -242,10 +244,18 @@ class FlowSaving {
 
   Flows solved(const Pairs& pairs) {
     Flows flows(pairs.size());
+    std::vector<FlowPair> views;
+    for (const auto& [from, to] : pairs) views.push_back({gray_view(from), gray_view(to)});
     in_stage("flow", [&] {
-      field_.solve(pairs, [&](std::size_t i, const cv::Mat& flow) {
-        flows[i] = as_held(flow, format_, bound_);
-      });
+      if (is_quantised(format_)) {
+        field_.solve(views, [&](std::size_t i, const FlowBytesView& flow) {
+          flows[i] = mat_of(flow).clone();
+        });
+      } else {
+        field_.solve(views, [&](std::size_t i, const FlowView& flow) {
+          flows[i] = as_held(flow, format_, bound_);
+        });
+      }
     });
     return flows;
   }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "extractors/features.h"
+#include "extractors/flow/flow_backend.h"
 #include "extractors/flow/flow_codec.h"
-#include "extractors/flow/tvl1.h"
 #include "extractors/i3d/i3d.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/interrupt.h"

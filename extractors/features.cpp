@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "extractors/flow/frame_flow.h"
 #include "extractors/i3d/snippets.h"
 #include "pipeline/base/error.h"
 
@@ -84,14 +85,14 @@ class Extraction {
     const std::size_t first = chunk.before ? 1 : 0;
     work.frames = chunk.frames;
     if (chunk.before) work.frames.insert(work.frames.begin(), chunk.before);
-    work.claimed = FlowField::claim(work.frames, [&](std::size_t i) {
+    work.claimed = claim_missing_flow(work.frames, [&](std::size_t i) {
       return i >= first && is_covered(chunk, job_.recipe, i - first);
     });
   }
 
   Work with_flow(Work work) {
     if (job_.flow != nullptr) {
-      in_stage("flow", [&] { job_.flow->fill(work.frames, work.claimed); });
+      in_stage("flow", [&] { fill_flow(*job_.flow, work.frames, work.claimed); });
     }
     return work;
   }
@@ -99,7 +100,8 @@ class Extraction {
   void run_networks(const Work& work) {
     const SnippetChunk& chunk = work.chunk;
     const bool is_videos_end = is_covered(chunk, job_.recipe, chunk.frames.size() - 1);
-    if (job_.flow != nullptr && is_videos_end) job_.flow->repeat_last(work.frames);
+    if (job_.flow != nullptr && is_videos_end)
+      repeat_last_flow(work.frames, job_.recipe.flow.bound);
     const std::vector<Crop> crops = crops_of(job_.recipe, chunk.frames.front()->bgr.size());
     const auto streams = static_cast<std::int64_t>(job_.networks.size());
     const std::int64_t size = job_.feature_size, at_once = job_.clips_at_once;

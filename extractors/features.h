@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "extractors/flow/flow_field.h"
+#include "extractors/video/frame.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/formats/array.h"
 #include "pipeline/stages/modality.h"

@@ -3,12 +3,13 @@
 # PyPI, into a folder of one's own: neither CUDA, nor a GPU, nor root's rights are needed, once
 # Debian's packages are there. Then tries out what was built. Steps that are done are not done again.
 #
-#     samples/cuda.sh [--opencv] [--tests] [FOLDER]
+#     samples/cuda.sh [--opencv] [--tests] [--card] [FOLDER]
 #
 # FOLDER    for what is downloaded: $XDG_CACHE_HOME/co2net-cuda; takes 7 GB
 # --opencv  also OpenCV with its CUDA modules, for flow.variant=opencv-cuda: another hour or two.
 #           CUDA_ARCH is the GPU's compute capability (9.0)
 # --tests   also builds the tests for GPUs and runs them, which skip themselves without one
+# --card    builds instead what tests/gpu/card.sh takes to a machine with a GPU, and tries out nothing
 #
 # JOBS is the number of compilers at once.
 set -euo pipefail
@@ -16,12 +17,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
 
-with_opencv=false with_tests=false folder=
+with_opencv=false with_tests=false for_card=false folder=
 for argument; do
   case $argument in
     --opencv) with_opencv=true ;;
     --tests) with_tests=true ;;
-    -*) echo "samples/cuda.sh: unknown option $argument; give --opencv, --tests or a folder" >&2 && exit 2 ;;
+    --card) for_card=true ;;
+    -*) echo "samples/cuda.sh: unknown option $argument; give --opencv, --tests, --card or a folder" >&2 && exit 2 ;;
     *) folder=$argument ;;
   esac
 done
@@ -105,15 +107,17 @@ build_opencv() {
 }
 
 build_co2net() {
-  local targets=(co2net) prefixes=$wheels/torch
+  local targets=(co2net co2net_draw_actions) prefixes=$wheels/torch testing=OFF
   if $with_opencv; then prefixes+=";$opencv"; fi
   if $with_tests; then targets+=(gpu_tests); fi
+  if $for_card; then targets=(co2net_card_flow co2net_card_networks); fi
+  if $with_tests || $for_card; then testing=ON; fi
   # libtorch's package compiles nothing of ours by nvcc, but wants an architecture to be named.
   TORCH_CUDA_ARCH_LIST=$arch cmake -G Ninja -S . -B "$co2net" -DCMAKE_BUILD_TYPE=Release \
-    -DBUILD_TESTING="$($with_tests && echo ON || echo OFF)" \
+    -DBUILD_TESTING="$testing" \
     -DCO2NET_CONCURRENT_CUDA_FLOW="$($with_opencv && echo ON || echo OFF)" \
     "${cuda_for_cmake[@]}" -DCMAKE_PREFIX_PATH="$prefixes"
-  cmake --build "$co2net" -j "$jobs" --target "${targets[@]}" co2net_draw_actions
+  cmake --build "$co2net" -j "$jobs" --target "${targets[@]}"
 }
 
 # Fails unless the words are in the file.
@@ -161,7 +165,7 @@ step() {
 
 packages=("${build_packages[@]}" python3-pip)
 if $with_opencv; then packages+=(curl libjpeg-dev libpng-dev); fi
-if $with_tests; then packages+=(libgtest-dev); fi
+if $with_tests || $for_card; then packages+=(libgtest-dev); fi
 install_missing "build co2net" "${packages[@]}"
 mkdir -p "$folder"
 wheels_version=$(sha256sum samples/cuda_wheels.txt | cut -c1-12)
@@ -172,7 +176,9 @@ if $with_opencv; then
   step build_opencv "build_opencv-$arch"
 fi
 step build_co2net
-step try_out
-cat "$folder/try_out.log"
+if ! $for_card; then
+  step try_out
+  cat "$folder/try_out.log"
+fi
 printf '%s\n' "${durations[@]}"
-echo "The program: $co2net/cli/co2net"
+if ! $for_card; then echo "The program: $co2net/cli/co2net"; fi

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "extractors/flow/flow_field.h"
-#include "extractors/flow/tvl1.h"
+#include "extractors/flow/flow_backend.h"
+#include "extractors/flow/frame_flow.h"
 #include "extractors/i3d/snippets.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/error.h"
@@ -40,8 +40,10 @@ std::vector<std::uint8_t> read_snippets(const std::filesystem::path& path, const
   while (const auto chunk = reader.next()) {
     if (is_flow) {
       const auto is_wanted = [&](std::size_t frame) { return is_covered(*chunk, recipe, frame); };
-      field.fill(chunk->frames, FlowField::claim(chunk->frames, is_wanted));
-      if (is_wanted(chunk->frames.size() - 1)) field.repeat_last(chunk->frames);
+      fill_flow(field, chunk->frames, claim_missing_flow(chunk->frames, is_wanted));
+      if (is_wanted(chunk->frames.size() - 1)) {
+        repeat_last_flow(chunk->frames, recipe.flow.bound);
+      }
     }
     const Crop crop = crops_of(recipe, chunk->frames.front()->bgr.size()).front();
     for (std::int64_t snippet = 0; snippet < chunk->count; ++snippet) {

@@ -20,6 +20,7 @@ void add_flow_options(po::options_description& options) {
        "code for "
        "NVIDIA's GPUs");
   add_recipe_options(options, true);
+  add_cache_options(options);
   add_video_options(options);
 }
 
@@ -31,6 +32,8 @@ int run_flow(const po::variables_map& args, Io& io) {
   job.format = parse_flow_format(args["save"].as<std::string>());
   job.recipe = parse_recipe(args, Recipe());
   job.backend = args["backend"].as<std::string>();
+  const std::unique_ptr<DiskCache> cache = parse_cache(args);
+  job.kernels = cache.get();
   job.threads = video.threads;
   job.each = video.each;
   job.fail_fast = video.fail_fast;

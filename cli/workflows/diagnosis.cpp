@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "extractors/flow/cuda.h"
+#include "extractors/flow/flow_backend.h"
 #include "extractors/flow/opencl.h"
-#include "extractors/flow/tvl1.h"
 #include "extractors/flow/tvl1_kernels.h"
 #include "extractors/i3d/conv_kernels.h"
 #include "pipeline/base/allowance.h"

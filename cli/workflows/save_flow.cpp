@@ -22,7 +22,8 @@ int save_flow(const SaveFlowJob& job, const std::vector<Input>& inputs, Stats& s
               const Observer& observer) {
   expect_writable(job.directory / "flow");
   use_threads(job.threads);
-  const FlowBackend backend = choose_flow_backend(job.backend, job.recipe.flow, /*gpu=*/0);
+  const FlowBackend backend =
+      choose_flow_backend(job.backend, job.recipe.flow, /*gpu=*/0, job.kernels);
   spdlog::info("flow runs on {}", backend.where.empty() ? backend.name : backend.where);
   const auto work = [&](const Input& input) {
     const VideoJob video_job = make_job(input, job.each, observer, "frames");

@@ -9,6 +9,7 @@
 #include "cli/workflows/video_settings.h"
 #include "extractors/flow/flow_codec.h"
 #include "pipeline/base/inputs.h"
+#include "pipeline/stages/disk_cache.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
@@ -16,6 +17,7 @@ namespace co2net {
 struct SaveFlowJob {
   Recipe recipe;
   std::string backend = "auto";  // as choose_flow_backend() takes it
+  DiskCache* kernels = nullptr;  // keeps what is compiled for devices; may be null
   FlowFormat format = FlowFormat::kMkv;
   std::filesystem::path directory;  // gets <id>.mkv, <id>.mp4, or a folder <id>, a video
   int threads = 1;

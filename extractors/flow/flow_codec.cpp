@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "extractors/flow/flow_colour.h"
-#include "extractors/flow/flow_field.h"
+#include "extractors/flow/frame_flow.h"
 #include "extractors/video/video_reader.h"
 #include "extractors/video/video_writer.h"
 #include "pipeline/base/error.h"
@@ -154,9 +154,13 @@ std::string file_suffix(FlowFormat format) {
   throw Error(ErrorKind::kInternal, "a format of flow without a place");
 }
 
-cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound) {
-  if (format == FlowFormat::kFlo) return flow;
-  return format == FlowFormat::kColor ? flow_colours(flow, bound) : quantise_flow(flow, bound);
+bool is_quantised(FlowFormat format) {
+  return format != FlowFormat::kFlo && format != FlowFormat::kColor;
+}
+
+cv::Mat as_held(const FlowView& flow, FlowFormat format, double bound) {
+  if (format == FlowFormat::kFlo) return mat_of(flow).clone();
+  return is_quantised(format) ? quantised(flow, bound) : flow_colours(mat_of(flow), bound);
 }
 
 std::unique_ptr<FlowWriter> make_flow_writer(const fs::path& path, FlowFormat format,

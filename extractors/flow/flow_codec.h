@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "extractors/flow/image_view.h"
 #include "extractors/video/frame.h"
 #include "extractors/video/video_limits.h"
 #include "pipeline/base/choice.h"
@@ -30,9 +31,11 @@ std::string file_suffix(FlowFormat format);
 
 FlowFormat parse_flow_format(const std::string& name);  // throws Error(kUsage)
 
-// What a format holds of flow, float32 [H, W, 2] in pixels: that itself, quantised to uint8, or
+bool is_quantised(FlowFormat format);
+
+// What a format holds of flow: a copy of it, float32 [H, W, 2] in pixels; quantised to uint8; or
 // uint8 [H, W, 3] of colours.
-cv::Mat as_held(const cv::Mat& flow, FlowFormat format, double bound);
+cv::Mat as_held(const FlowView& flow, FlowFormat format, double bound);
 
 // Writes one video's flow, frame by frame, to a new file or into a folder at a path.
 class FlowWriter {

@@ -5,11 +5,11 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
-#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 
 namespace co2net {
@@ -18,21 +18,17 @@ namespace {
 // That one solver gets at least, each frame but the first and last of which serves twice.
 constexpr std::size_t kPairsInARow = 4;
 
-}  // namespace
-
-cv::Mat quantise_flow(const cv::Mat& flow, double bound) {
-  cv::Mat bytes(flow.size(), CV_8UC2);
-  const auto to_byte = [bound](float v) {
-    if (v >= bound) return std::uint8_t{255};
-    if (v <= -bound) return std::uint8_t{0};
-    return static_cast<std::uint8_t>(cvRound(255 * (v + bound) / (2 * bound)));
-  };
-  for (int y = 0; y < flow.rows; ++y) {
-    const float* from = flow.ptr<float>(y);
-    std::transform(from, from + 2 * flow.cols, bytes.ptr<std::uint8_t>(y), to_byte);
+void hand_over(const FlowView& flow, double bound, std::size_t i, const AnyFlowTaker& take) {
+  if (const auto* take_floats = std::get_if<FlowTaker>(&take)) {
+    (*take_floats)(i, flow);
+    return;
   }
-  return bytes;
+  std::vector<FlowBytes> bytes(flow.size.area());
+  quantise_flow(flow, bound, bytes.data());
+  std::get<FlowBytesTaker>(take)(i, {bytes.data(), flow.size, flow.size.width});
 }
+
+}  // namespace
 
 struct FlowField::Solvers {
   tbb::enumerable_thread_specific<std::unique_ptr<FlowSolver>> by_thread;
@@ -61,7 +57,7 @@ FlowBatch& FlowField::batch() {
   return *solvers_->batch;
 }
 
-void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
+void FlowField::solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take) {
   if (backend_.make_batch) {
     batch().solve(pairs, take, deadline_, meter_);
     return;
@@ -71,11 +67,11 @@ void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
     if (!solver) solver = make_solver();
     for (std::size_t i = range.begin(); i < range.end(); ++i) {
       deadline_.check();
-      const cv::Mat &from = pairs[i].first, &to = pairs[i].second;
-      const bool goes_on = i > range.begin() && from.data == pairs[i - 1].second.data;
+      const GrayView &from = pairs[i].from, &to = pairs[i].to;
+      const bool goes_on = i > range.begin() && from.pixels == pairs[i - 1].to.pixels;
       meter_.measure(1, [&] {
         if (!goes_on) solver->start(from);
-        take(i, solver->next(to));
+        hand_over(solver->next(to), flow_.bound, i, take);
       });
     }
   };
@@ -89,41 +85,6 @@ void FlowField::solve(const std::vector<Pair>& pairs, const Taker& take) {
     const std::lock_guard<std::mutex> lock(solvers_->alone);
     solve_with(solvers_->only, all);
   }
-}
-
-std::vector<std::size_t> FlowField::claim(const std::vector<FramePtr>& frames,
-                                          const std::function<bool(std::size_t)>& wanted) {
-  std::vector<std::size_t> claimed;
-  const auto ask_for = [&](std::size_t i) {
-    // In this order: one that is due may be written to at the moment.
-    if (std::exchange(frames[i]->is_flow_due, true) || !frames[i]->flow.empty()) return;
-    claimed.push_back(i);
-  };
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (!wanted(i)) continue;
-    if (i + 1 < frames.size()) {
-      ask_for(i);
-    } else if (i > 0) {
-      ask_for(i - 1);
-    }
-  }
-  return claimed;
-}
-
-void FlowField::fill(const std::vector<FramePtr>& frames, const std::vector<std::size_t>& claimed) {
-  std::vector<Pair> pairs;
-  for (const std::size_t i : claimed) pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
-  solve(pairs, [&](std::size_t i, const cv::Mat& flow) {
-    frames[claimed[i]]->flow = quantise_flow(flow, flow_.bound);
-  });
-}
-
-void FlowField::repeat_last(const std::vector<FramePtr>& frames) const {
-  Frame& last = *frames.back();
-  if (!last.flow.empty()) return;
-  last.flow = frames.size() > 1
-                  ? frames[frames.size() - 2]->flow
-                  : quantise_flow(cv::Mat::zeros(last.gray.size(), CV_32FC2), flow_.bound);
 }
 
 }  // namespace co2net

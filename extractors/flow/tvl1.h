@@ -2,19 +2,21 @@
 
 #include <functional>
 #include <memory>
-#include <opencv2/core/mat.hpp>
-#include <optional>
 #include <string>
-#include <utility>
+#include <variant>
 #include <vector>
 
+#include "extractors/flow/image_view.h"
 #include "pipeline/base/effort.h"
 #include "pipeline/base/interrupt.h"
 #include "pipeline/stages/recipe.h"
 
 namespace co2net {
 
-class DiskCache;
+// Two frames of one size; the flow is that from the first to the second.
+struct FlowPair {
+  GrayView from, to;
+};
 
 // Solves TV-L1 optical flow (Zach, Pock, Bischof, DAGM 2007) from each frame to the next, so that
 // what is made of a frame alone is made once. It keeps buffers between calls and belongs to one
@@ -23,24 +25,24 @@ class FlowSolver {
  public:
   virtual ~FlowSolver() = default;
 
-  // The first frame: uint8 [H, W] gray (CV_8UC1). Throws Error(kInternal) for anything else.
-  virtual void start(const cv::Mat& frame) = 0;
+  // The first frame. Throws Error(kInternal) for one without pixels.
+  virtual void start(const GrayView& frame) = 0;
 
-  // The flow to `frame`, which has the last one's type and size, from that: float32 [H, W, 2]
-  // (CV_32FC2), (x, y) displacement in pixels; the last frame's point (x, y) is at (x + u, y + v)
-  // in `frame`. Throws Error(kInternal) for other frames.
-  virtual cv::Mat next(const cv::Mat& frame) = 0;
+  // The flow to `frame` from the last one; it stays in its place until the next call. Throws
+  // Error(kInternal) for a frame of another size.
+  virtual FlowView next(const GrayView& frame) = 0;
 
-  cv::Mat solve(const cv::Mat& from, const cv::Mat& to);
+  FlowView solve(const FlowPair& pair);
 };
 
-// Throws Error(kInternal) unless the frame is what solvers take, and of that size.
-void expect_gray(const cv::Mat& frame);
-void expect_gray(const cv::Mat& frame, cv::Size size);
+// Throws Error(kInternal) unless the frame is of that size, and has pixels.
+void expect_frame(const GrayView& frame, ImageSize size);
 
-using FlowPair = std::pair<cv::Mat, cv::Mat>;
-// Gets the flow of pair i, as FlowSolver gives it.
-using FlowTaker = std::function<void(std::size_t i, const cv::Mat& flow)>;
+// Gets the flow of pair i for the time of the call: as FlowSolver gives it, or quantised by the
+// recipe's bound.
+using FlowTaker = std::function<void(std::size_t i, const FlowView& flow)>;
+using FlowBytesTaker = std::function<void(std::size_t i, const FlowBytesView& flow)>;
+using AnyFlowTaker = std::variant<FlowTaker, FlowBytesTaker>;
 
 // Solves many pairs at once.
 class FlowBatch {
@@ -50,7 +52,7 @@ class FlowBatch {
   // Calls take(i, flow) for each pair, in no order and on any thread that is in a call; pairs of
   // several callers are solved at the same time. Throws what fails for any of them: the device, a
   // deadline, `take`; after that nothing is solved any more.
-  virtual void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take,
+  virtual void solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take,
                      const Deadline& deadline, EffortMeter& meter) = 0;
 };
 
@@ -76,26 +78,5 @@ struct FlowBackend {
 // Ours, for kPortable and kOpencvCpu. Its bytes are the same on every CPU, and with kOpencvCpu
 // those of OpenCV 4.6's DualTVL1OpticalFlow.
 extern const FlowBackend kTvl1Cpu;
-#ifdef CO2NET_HAVE_CUDAOPTFLOW
-// OpenCV's cuda::OpticalFlowDual_TVL1, for kOpencvCuda.
-FlowBackend tvl1_opencv_cuda(std::optional<int> gpu);
-#endif
-
-// Those that need no device of OpenCL's, best first. `gpu` is the one of CUDA's that they may take,
-// if any.
-std::vector<FlowBackend> flow_backends(std::optional<int> gpu);
-
-// The backend called `name`, or with "auto" the best one here that computes `flow`:
-//   cpu           ours
-//   cuda[:N]      ours on a GPU of CUDA's, without N on `gpu` or the first; auto's first choice
-//   opencl[:N]    ours on a device of OpenCL's, N counting all of them, from 0; auto takes the
-//   first
-//                 that is a GPU
-//   opencv        OpenCV's own code for CUDA, on `gpu`
-// A device that does not give the CPU's bytes is refused, with auto by a warning. `kernels` keeps
-// what is compiled for devices. Throws Error(kUsage) if the backend is unknown, does not compute
-// that, or can't run here, and says what can.
-FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
-                                std::optional<int> gpu, DiskCache* kernels = nullptr);
 
 }  // namespace co2net

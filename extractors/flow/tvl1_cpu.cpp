@@ -6,8 +6,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <opencv2/core.hpp>
-#include <opencv2/imgproc.hpp>
 #include <utility>
 #include <vector>
 
@@ -213,16 +211,16 @@ void repeat_edge(const Planes& image) {
 // A frame from fine to coarse: its image, gradient by central differences, and what is seen beyond.
 class Pyramid {
  public:
-  void build(const cv::Mat& gray, const Recipe::Flow& flow, const Sampling& sampling) {
+  void build(const GrayView& gray, const Recipe::Flow& flow, const Sampling& sampling) {
     levels_.resize(static_cast<std::size_t>(flow.scales));
-    const Planes& finest = shape(0, gray.cols, gray.rows);
-    for (int y = 0; y < gray.rows; ++y) {
-      std::copy_n(gray.ptr<std::uint8_t>(y), gray.cols, finest.row(kImage, y));
+    const Planes& finest = shape(0, gray.size.width, gray.size.height);
+    for (int y = 0; y < gray.size.height; ++y) {
+      std::copy_n(gray.row(y), gray.size.width, finest.row(kImage, y));
     }
     for (size_ = 1; size_ < flow.scales; ++size_) {
       const Planes& fine = (*this)[size_ - 1];
-      const int width = cvRound(fine.width * flow.scale_step);
-      const int height = cvRound(fine.height * flow.scale_step);
+      const int width = static_cast<int>(std::lrint(fine.width * flow.scale_step));
+      const int height = static_cast<int>(std::lrint(fine.height * flow.scale_step));
       if (width < kSmallestSide || height < kSmallestSide) break;
       sampling.shrink(fine, shape(size_, width, height));
     }
@@ -282,33 +280,33 @@ class Tvl1Cpu : public FlowSolver {
         constants_{static_cast<float>(flow.lambda * flow.theta),
                    static_cast<float>(flow.tau / flow.theta), static_cast<float>(flow.theta)} {}
 
-  void start(const cv::Mat& frame) override {
-    expect_gray(frame);
+  void start(const GrayView& frame) override {
+    expect_frame(frame, frame.size);
     const DefaultArithmetic arithmetic;
     second_.build(frame, flow_, sampling_);
   }
 
-  cv::Mat next(const cv::Mat& frame) override {
-    expect_gray(frame, size());
+  FlowView next(const GrayView& frame) override {
+    expect_frame(frame, size());
     const DefaultArithmetic arithmetic;
     std::swap(first_, second_);
     second_.build(frame, flow_, sampling_);
     for (int level = first_.size() - 1; level >= 0; --level) solve_level(level);
-    return flow();
+    interleave_flow();
+    return {interleaved_.data(), size(), size().width};
   }
 
  private:
-  cv::Size size() const { return {second_[0].width, second_[0].height}; }
+  ImageSize size() const { return {second_[0].height, second_[0].width}; }
 
-  cv::Mat flow() const {
+  void interleave_flow() {
     const Planes& state = state_->planes();
-    cv::Mat flow(state.height, state.width, CV_32FC2);
+    interleaved_.resize(size().area());
+    auto pixel = interleaved_.begin();
     for (int y = 0; y < state.height; ++y) {
       const float *u1 = state.row(kU1, y), *u2 = state.row(kU2, y);
-      auto* pixel = flow.ptr<cv::Vec2f>(y);
-      for (int x = 0; x < state.width; ++x) pixel[x] = {u1[x], u2[x]};
+      for (int x = 0; x < state.width; ++x) *pixel++ = {u1[x], u2[x]};
     }
-    return flow;
   }
 
   void solve_level(int level) {
@@ -429,14 +427,8 @@ class Tvl1Cpu : public FlowSolver {
   }
 
   void filter_by_median() {
-    const Planes& state = state_->planes();
-    if (flow_.median == 5) kernels_.median5(state, median_scratch_.planes());
-    if (flow_.median != 3) return;
-    for (const int plane : {kU1, kU2}) {
-      cv::Mat u(state.height, state.width, CV_32FC1, state.row(plane, 0),
-                sizeof(float) * static_cast<std::size_t>(state.stride * state.count));
-      cv::medianBlur(u, u, 3);
-    }
+    if (flow_.median == 3) kernels_.median3(state_->planes(), median_scratch_.planes());
+    if (flow_.median == 5) kernels_.median5(state_->planes(), median_scratch_.planes());
   }
 
   const Recipe::Flow flow_;
@@ -445,6 +437,7 @@ class Tvl1Cpu : public FlowSolver {
   const SweepConstants constants_;
   Pyramid first_, second_;
   PlaneBuffer states_[2], data_, median_scratch_;
+  std::vector<FlowVector> interleaved_;
   PlaneBuffer *state_ = &states_[0], *next_ = &states_[1];
 };
 

@@ -5,7 +5,8 @@
 #include <opencv2/core/cuda.hpp>
 #include <opencv2/cudaoptflow.hpp>
 
-#include "extractors/flow/tvl1.h"
+#include "extractors/flow/flow_backend.h"
+#include "extractors/flow/frame_flow.h"
 
 namespace co2net {
 namespace {
@@ -37,27 +38,27 @@ class Tvl1Cuda : public FlowSolver {
             flow.tau, flow.lambda, flow.theta, flow.scales, flow.warps, flow.epsilon,
             flow.outer_iterations * flow.inner_iterations, flow.scale_step, 0.0, false)) {}
 
-  void start(const cv::Mat& frame) override {
-    expect_gray(frame);
+  void start(const GrayView& frame) override {
+    expect_frame(frame, frame.size);
     on_gpu(gpu_);
     upload(frame);
   }
 
-  cv::Mat next(const cv::Mat& frame) override {
-    expect_gray(frame, to_.size());
+  FlowView next(const GrayView& frame) override {
+    expect_frame(frame, {to_.rows, to_.cols});
     on_gpu(gpu_);
     from_.swap(to_);
     upload(frame);
     solver_->calc(from_, to_, flow_, stream_);
     flow_.download(host_flow_, stream_);
     stream_.waitForCompletion();
-    return host_flow_.createMatHeader().clone();
+    return flow_view(host_flow_.createMatHeader());
   }
 
  private:
-  void upload(const cv::Mat& frame) {
+  void upload(const GrayView& frame) {
     stream_.waitForCompletion();  // or the buffer may still be on its way
-    frame.copyTo(host_frame_);
+    mat_of(frame).copyTo(host_frame_);
     to_.upload(host_frame_, stream_);
   }
 

@@ -414,3 +414,26 @@ KERNEL OF_GROUPS(TILE, ROWS) void iterate(GLOBAL float* state0, GLOBAL float* st
     ADD(&next->high, group_change >> 16);
   }
 }
+
+// 5. Bytes of a pair that is done: how many of the 255 steps, which ascend, are not above a value.
+
+FUNCTION uchar quantised(float value, GLOBAL const float* steps) {
+  int byte = 0;
+  for (int span = 128; span > 0; span /= 2) {
+    if (value >= steps[byte + span - 1]) byte += span;
+  }
+  return (uchar)byte;
+}
+
+// `bytes` is [slot][pixel][u, v].
+KERNEL OF_GROUPS(TILE, ROWS) void quantise(GLOBAL const float* state, GLOBAL uchar* bytes,
+                                           GLOBAL const Level* levels, GLOBAL const float* steps,
+                                           int pair) {
+  const int x = COLUMN, y = ROW, width = levels[0].width, height = levels[0].height;
+  if (x >= width || y >= height) return;
+  const LONG area = (LONG)width * height, at = (LONG)y * width + x;
+  state += 6 * pair * area + at;
+  bytes += 2 * (pair * area + at);
+  bytes[0] = quantised(state[0], steps);
+  bytes[1] = quantised(state[area], steps);
+}

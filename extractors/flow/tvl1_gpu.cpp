@@ -10,9 +10,11 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <opencv2/core.hpp>
 #include <utility>
 
+#include "extractors/flow/cuda.h"
+#include "extractors/flow/opencl.h"
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 
 namespace co2net {
@@ -61,7 +63,9 @@ constexpr int kProgressesAPair = 3;
 // Planes of each pair.
 constexpr std::size_t kStatePlanes = 6, kDataPlanes = 4, kFlowPlanes = 2, kImages = 2;
 
-std::vector<Level> levels_of(cv::Size size, const Recipe::Flow& flow) {
+int scaled(int side, double step) { return static_cast<int>(std::lrint(side * step)); }
+
+std::vector<Level> levels_of(ImageSize size, const Recipe::Flow& flow) {
   std::vector<Level> levels;
   const auto scale = static_cast<float>(1 / flow.scale_step);
   const double most_a_pixel = std::min<double>(flow.epsilon * flow.epsilon, kLargestChange);
@@ -69,12 +73,12 @@ std::vector<Level> levels_of(cv::Size size, const Recipe::Flow& flow) {
   while (static_cast<int>(levels.size()) < flow.scales) {
     const bool is_first = levels.empty();
     if (!is_first && (size.width < kSmallestSide || size.height < kSmallestSide)) break;
-    const bool is_same = !is_first && size == cv::Size(levels.back().width, levels.back().height);
+    const bool is_same = !is_first && size == ImageSize{levels.back().height, levels.back().width};
     const double pixels = static_cast<double>(size.width) * size.height;
     levels.push_back({static_cast<std::int64_t>(most_a_pixel * pixels * kChangeSteps), size.width,
                       size.height, static_cast<std::int32_t>(start), is_same ? 1.f : scale, 1, 1});
-    start += size.area();
-    size = {cvRound(size.width * flow.scale_step), cvRound(size.height * flow.scale_step)};
+    start += static_cast<std::int64_t>(size.area());
+    size = {scaled(size.height, flow.scale_step), scaled(size.width, flow.scale_step)};
   }
   for (std::size_t i = 0; i + 1 < levels.size(); ++i) {
     const Level& coarse = levels[i + 1];
@@ -91,7 +95,7 @@ unsigned groups(int pixels, unsigned a_group) {
 // Pairs of one size in flight, all that is theirs on the device, and the kernels.
 class Arena {
  public:
-  Arena(GpuDevice& device, const Recipe::Flow& flow, cv::Size size, int most_pairs)
+  Arena(GpuDevice& device, const Recipe::Flow& flow, ImageSize size, int most_pairs)
       : size_(size),
         levels_(levels_of(size, flow)),
         iterations_(std::int64_t{flow.outer_iterations} * flow.inner_iterations),
@@ -100,6 +104,7 @@ class Arena {
         l_t_(static_cast<float>(flow.lambda * flow.theta)),
         taut_(static_cast<float>(flow.tau / flow.theta)),
         theta_(static_cast<float>(flow.theta)),
+        steps_(quantisation_steps(flow.bound)),
         stream_(device.open_stream()) {
     if (std::uint64_t{groups(size.width, kInner)} * groups(size.height, kInner) > kMostGroups) {
       throw Error(ErrorKind::kUsage, device.name() + ": frames of " + text_of(size) +
@@ -118,9 +123,10 @@ class Arena {
       pairs_ /= 2;
     }
     stream_->write(memory_[kLevels], 0, levels_.data(), levels_.size() * sizeof(Level));
+    stream_->write(memory_[kSteps], 0, steps_.data(), sizeof steps_);
   }
 
-  cv::Size size() const { return size_; }
+  ImageSize size() const { return size_; }
   int pairs() const { return pairs_; }
   GpuStream& stream() { return *stream_; }
 
@@ -182,23 +188,45 @@ class Arena {
   // The planes u1 and u2 of a pair that is done.
   void send_for_flow(int slot, int current, std::vector<float>& planes) {
     planes.resize(kFlowPlanes * area());
-    stream_->read(memory_[current != 0 ? kState1 : kState0],
-                  kStatePlanes * area() * sizeof(float) * slot, planes.data(),
+    stream_->read(state(current), kStatePlanes * area() * sizeof(float) * slot, planes.data(),
                   planes.size() * sizeof(float));
   }
 
- private:
-  enum Part { kFrames, kPyramids, kGradients, kState0, kState1, kData, kProgress, kLevels, kParts };
+  // The same in bytes, which the device makes of them.
+  void send_for_bytes(int slot, int current, std::vector<FlowBytes>& bytes) {
+    bytes.resize(area());
+    launch("quantise", grid(0, 1), state(current), memory_[kBytes], memory_[kLevels],
+           memory_[kSteps], slot);
+    stream_->read(memory_[kBytes], area() * sizeof(FlowBytes) * slot, bytes.data(),
+                  area() * sizeof(FlowBytes));
+  }
 
-  static std::string text_of(cv::Size size) {
+ private:
+  enum Part {
+    kFrames,
+    kPyramids,
+    kGradients,
+    kState0,
+    kState1,
+    kData,
+    kBytes,
+    kProgress,
+    kLevels,
+    kSteps,
+    kParts
+  };
+
+  GpuMemory state(int current) const { return memory_[current != 0 ? kState1 : kState0]; }
+
+  static std::string text_of(ImageSize size) {
     return std::to_string(size.width) + "x" + std::to_string(size.height);
   }
 
-  std::size_t area() const { return static_cast<std::size_t>(size_.area()); }
+  std::size_t area() const { return size_.area(); }
   std::int32_t pyramid() const { return levels_.back().start + last_area(); }
   std::int32_t last_area() const { return levels_.back().width * levels_.back().height; }
 
-  // Of a pair, or of all levels.
+  // Of a pair; none of what all share.
   std::size_t bytes(Part part) const {
     switch (part) {
       case kFrames:
@@ -211,6 +239,8 @@ class Arena {
         return kStatePlanes * area() * sizeof(float);
       case kData:
         return kDataPlanes * area() * sizeof(float);
+      case kBytes:
+        return area() * sizeof(FlowBytes);
       case kProgress:
         return kProgressesAPair * sizeof(Progress);
       default:
@@ -232,8 +262,9 @@ class Arena {
 
   bool allocate() {
     for (int part = 0; part < kParts; ++part) {
-      const std::size_t wanted = part == kLevels ? levels_.size() * sizeof(Level)
-                                                 : bytes(static_cast<Part>(part)) * pairs_;
+      const std::size_t wanted = part == kLevels  ? levels_.size() * sizeof(Level)
+                                 : part == kSteps ? sizeof steps_
+                                                  : bytes(static_cast<Part>(part)) * pairs_;
       const std::optional<GpuMemory> memory = stream_->allocate(wanted);
       if (!memory) return false;
       memory_.push_back(*memory);
@@ -268,11 +299,12 @@ class Arena {
     launch_ %= kProgressesAPair;
   }
 
-  const cv::Size size_;
+  const ImageSize size_;
   const std::vector<Level> levels_;
   const std::int64_t iterations_;
   const std::int32_t warps_;
   const float factor_, l_t_, taut_, theta_;
+  const QuantisationSteps steps_;
   std::unique_ptr<GpuStream> stream_;
   int pairs_ = 0;
   std::vector<GpuMemory> memory_;  // by Part
@@ -282,10 +314,12 @@ class Arena {
 // Whose pairs are to be solved: a caller of solve().
 struct Job {
   const std::vector<FlowPair>& pairs;
-  const FlowTaker& take;
+  const AnyFlowTaker& take;
   const Deadline& deadline;
   std::size_t entered = 0;
   std::atomic<std::size_t> left;
+
+  bool wants_bytes() const { return std::holds_alternative<FlowBytesTaker>(take); }
 };
 
 // A pair in flight. Its frames and first progress stay here while they are written.
@@ -297,19 +331,18 @@ struct Slot {
   std::array<Progress, kProgressesAPair> progress;
 };
 
-// Flow on its way back.
+// Flow on its way back, in one of the two forms.
 struct Arrival {
   Job* job;
   std::size_t index;
-  std::vector<float> planes;
+  std::vector<float> planes = {};
+  std::vector<FlowBytes> bytes = {};
 };
 
-cv::Mat interleaved(const std::vector<float>& planes, cv::Size size) {
-  cv::Mat flow(size, CV_32FC2);
-  const float *u1 = planes.data(), *u2 = u1 + size.area();
-  std::transform(u1, u2, u2, flow.ptr<cv::Vec2f>(),
-                 [](float x, float y) { return cv::Vec2f(x, y); });
-  return flow;
+void interleave(const std::vector<float>& planes, std::vector<FlowVector>& flow) {
+  flow.resize(planes.size() / kFlowPlanes);
+  const float *u = planes.data(), *v = u + flow.size();
+  std::transform(u, v, v, flow.begin(), [](float x, float y) { return FlowVector{x, y}; });
 }
 
 class Tvl1Gpu : public FlowBatch {
@@ -318,11 +351,11 @@ class Tvl1Gpu : public FlowBatch {
       : device_(std::move(device)), flow_(flow), most_(pairs_in_flight) {}
 
   // Of all callers that wait, one at a time drives the device for all.
-  void solve(const std::vector<FlowPair>& pairs, const FlowTaker& take, const Deadline& deadline,
+  void solve(const std::vector<FlowPair>& pairs, const AnyFlowTaker& take, const Deadline& deadline,
              EffortMeter& meter) override {
     for (const auto& [from, to] : pairs) {
-      expect_gray(from);
-      expect_gray(to, from.size());
+      expect_frame(from, from.size);
+      expect_frame(to, from.size);
     }
     Job job{pairs, take, deadline, 0, pairs.size()};
     std::unique_lock<std::mutex> lock(mutex_);
@@ -371,7 +404,7 @@ class Tvl1Gpu : public FlowBatch {
     while (Job* job = first_waiting()) {
       job->deadline.check();
       const FlowPair& pair = job->pairs[job->entered];
-      if (!is_of_size(pair.first.size())) break;
+      if (!is_of_size(pair.from.size)) break;
       const auto free = std::find_if(slots_.begin(), slots_.end(),
                                      [](const Slot& slot) { return slot.job == nullptr; });
       if (free == slots_.end()) break;
@@ -396,7 +429,7 @@ class Tvl1Gpu : public FlowBatch {
   }
 
   // Whether pairs of that size may enter, for which the arena is made anew once it is empty.
-  bool is_of_size(cv::Size size) {
+  bool is_of_size(ImageSize size) {
     if (arena_ && arena_->size() == size) return true;
     const auto is_busy = [](const Slot& slot) { return slot.job != nullptr; };
     if (!arrivals_.empty() || std::any_of(slots_.begin(), slots_.end(), is_busy)) return false;
@@ -412,11 +445,11 @@ class Tvl1Gpu : public FlowBatch {
     slot.index = job.entered++;
     slot.serial = ++serials_;
     slot.progress.fill(arena_->entered(slot.serial));
-    slot.frames.resize(kImages * pair.first.total());
+    slot.frames.resize(kImages * pair.from.size.area());
     std::uint8_t* row = slot.frames.data();
-    for (const cv::Mat* frame : {&pair.first, &pair.second}) {
-      for (int y = 0; y < frame->rows; ++y) {
-        row = std::copy_n(frame->ptr<std::uint8_t>(y), frame->cols, row);
+    for (const GrayView* frame : {&pair.from, &pair.to}) {
+      for (int y = 0; y < frame->size.height; ++y) {
+        row = std::copy_n(frame->row(y), frame->size.width, row);
       }
     }
     arena_->enter(static_cast<int>(&slot - slots_.data()), slot.frames, slot.progress);
@@ -428,18 +461,33 @@ class Tvl1Gpu : public FlowBatch {
       const Progress& progress = report.of(i);
       if (slot.job == nullptr || progress.serial != slot.serial || progress.phase != kDone)
         continue;
-      arrivals_.push_back({slot.job, slot.index, {}});
-      arena_->send_for_flow(i, progress.current, arrivals_.back().planes);
+      Arrival& arrival = arrivals_.emplace_back(Arrival{slot.job, slot.index});
+      if (slot.job->wants_bytes()) {
+        arena_->send_for_bytes(i, progress.current, arrival.bytes);
+      } else {
+        arena_->send_for_flow(i, progress.current, arrival.planes);
+      }
       slot.job = nullptr;
     }
   }
 
   void deliver() {
     for (const Arrival& arrival : std::exchange(arrivals_, {})) {
-      arrival.job->take(arrival.index, interleaved(arrival.planes, arena_->size()));
+      hand_over(arrival);
       ++solved_;
       --arrival.job->left;
     }
+  }
+
+  void hand_over(const Arrival& arrival) {
+    const ImageSize size = arena_->size();
+    const AnyFlowTaker& take = arrival.job->take;
+    if (arrival.job->wants_bytes()) {
+      std::get<FlowBytesTaker>(take)(arrival.index, {arrival.bytes.data(), size, size.width});
+      return;
+    }
+    interleave(arrival.planes, flow_solved_);
+    std::get<FlowTaker>(take)(arrival.index, {flow_solved_.data(), size, size.width});
   }
 
   const std::shared_ptr<GpuDevice> device_;
@@ -455,6 +503,7 @@ class Tvl1Gpu : public FlowBatch {
   // The driver's. The arena, whose end waits for the device, goes first.
   std::vector<Slot> slots_;
   std::deque<Arrival> arrivals_;
+  std::vector<FlowVector> flow_solved_;  // of the arrival that is being delivered
   std::array<Arena::Report, 2> reports_;
   const Arena::Report* last_report_ = nullptr;
   std::size_t turns_ = 0;
@@ -464,29 +513,57 @@ class Tvl1Gpu : public FlowBatch {
 };
 
 // Something that moves, on a pyramid of all levels.
-FlowPair moving_pattern() {
-  cv::Mat from(90, 101, CV_8UC1), to(from.size(), CV_8UC1);
-  const auto gray = [](double x, double y) {
+class MovingPattern {
+ public:
+  FlowPair pair() const { return {view(from_), view(to_)}; }
+
+ private:
+  static constexpr ImageSize kSize = {90, 101};
+  using Frame = std::vector<std::uint8_t>;
+
+  static std::uint8_t gray(double x, double y) {
     return static_cast<std::uint8_t>(128 + 60 * std::sin(x / 5 + y / 9) + 50 * std::cos(y / 4));
-  };
-  for (int y = 0; y < from.rows; ++y) {
-    for (int x = 0; x < from.cols; ++x) {
-      from.at<std::uint8_t>(y, x) = gray(x, y);
-      to.at<std::uint8_t>(y, x) = gray(x + 2.5, y - 1.25 + x / 40.);
-    }
   }
-  return {from, to};
+  template <class Gray>
+  static Frame drawn(Gray&& gray_at) {
+    Frame frame;
+    for (int y = 0; y < kSize.height; ++y) {
+      for (int x = 0; x < kSize.width; ++x) frame.push_back(gray_at(x, y));
+    }
+    return frame;
+  }
+  static GrayView view(const Frame& frame) { return {frame.data(), kSize, kSize.width}; }
+
+  const Frame from_ = drawn([](int x, int y) { return gray(x, y); });
+  const Frame to_ = drawn([](int x, int y) { return gray(x + 2.5, y - 1.25 + x / 40.); });
+};
+
+template <class Pixel>
+bool same_bytes(const ImageView<Pixel>& a, const ImageView<Pixel>& b) {
+  for (int y = 0; y < a.size.height; ++y) {
+    if (std::memcmp(a.row(y), b.row(y), sizeof(Pixel) * a.size.width) != 0) return false;
+  }
+  return true;
 }
 
 void expect_bytes_of_cpu(const std::shared_ptr<GpuDevice>& device, const Recipe::Flow& flow) {
-  const FlowPair pair = moving_pattern();
-  const cv::Mat wanted = kTvl1Cpu.make(flow)->solve(pair.first, pair.second);
-  cv::Mat found;
+  const MovingPattern pattern;
+  const auto cpu = kTvl1Cpu.make(flow);
+  const FlowView wanted = cpu->solve(pattern.pair());
+  std::vector<FlowBytes> quantised(wanted.size.area());
+  quantise_flow(wanted, flow.bound, quantised.data());
+  int same = 0;
   EffortMeter meter;
-  make_tvl1_gpu(device, flow, 1)
-      ->solve(
-          {pair}, [&](std::size_t, const cv::Mat& solved) { found = solved; }, Deadline(), meter);
-  if (std::memcmp(found.data, wanted.data, wanted.total() * wanted.elemSize()) == 0) return;
+  const auto batch = make_tvl1_gpu(device, flow, 1);
+  const auto solve = [&](const AnyFlowTaker& compare) {
+    batch->solve({pattern.pair()}, compare, Deadline(), meter);
+  };
+  solve([&](std::size_t, const FlowView& found) { same += same_bytes(found, wanted) ? 1 : 0; });
+  solve([&](std::size_t, const FlowBytesView& found) {
+    const FlowBytesView bytes{quantised.data(), wanted.size, wanted.size.width};
+    same += same_bytes(found, bytes) ? 1 : 0;
+  });
+  if (same == 2) return;
   throw Error(ErrorKind::kUsage,
               device->name() +
                   ": gives other flow than the CPU, so it is not used; update its "
@@ -516,6 +593,14 @@ FlowBackend checked_gpu_backend(const std::string& name, const std::shared_ptr<G
   backend.make_batch = [device](const Recipe::Flow& f) { return make_tvl1_gpu(device, f); };
   backend.where = device->name();
   return backend;
+}
+
+std::shared_ptr<GpuDevice> open_cuda_for_tvl1(int index, DiskCache* cache) {
+  return open_cuda(cuda_api(), nvrtc_api(), index, {kTvl1GpuSource, tvl1_gpu_definitions()}, cache);
+}
+
+std::shared_ptr<GpuDevice> open_opencl_for_tvl1(int index, DiskCache* cache) {
+  return open_opencl(opencl_api(), index, {kTvl1GpuSource, tvl1_gpu_definitions()}, cache);
 }
 
 }  // namespace co2net

@@ -7,6 +7,7 @@
 
 #include "extractors/flow/gpu.h"
 #include "extractors/flow/tvl1.h"
+#include "pipeline/stages/disk_cache.h"
 
 namespace co2net {
 
@@ -27,5 +28,10 @@ std::unique_ptr<FlowBatch> make_tvl1_gpu(std::shared_ptr<GpuDevice> device,
 // other bytes than the CPU for a small pair.
 FlowBackend checked_gpu_backend(const std::string& name, const std::shared_ptr<GpuDevice>& device,
                                 const Recipe::Flow& flow);
+
+// A GPU of CUDA's, or a device of OpenCL's, with the kernels built for it. `cache`, which may be
+// null, keeps what was built. Throws Error(kUsage) where there is none.
+std::shared_ptr<GpuDevice> open_cuda_for_tvl1(int index, DiskCache* cache);
+std::shared_ptr<GpuDevice> open_opencl_for_tvl1(int index, DiskCache* cache);
 
 }  // namespace co2net

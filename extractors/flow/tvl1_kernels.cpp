@@ -609,7 +609,13 @@ HWY_INLINE void order(V& a, V& b) {
   a = lower;
 }
 
-HWY_INLINE void sort5(V (&v)[5]) {
+HWY_INLINE void sort(V (&v)[3]) {
+  order(v[0], v[1]);
+  order(v[1], v[2]);
+  order(v[0], v[1]);
+}
+
+HWY_INLINE void sort(V (&v)[5]) {
   order(v[0], v[3]);
   order(v[1], v[4]);
   order(v[0], v[2]);
@@ -621,55 +627,67 @@ HWY_INLINE void sort5(V (&v)[5]) {
   order(v[2], v[3]);
 }
 
-// Column-sorted median: each column of five is sorted once for the five windows that it is in, and
-// the rows of a window's sorted columns are sorted in turn. In such a matrix m the median of all is
-// that of m[i][4 - i] together with the largest m[i][3 - i] and the smallest m[i][5 - i].
-HWY_INLINE V median_of_sorted_columns(const float* const* sorted, int x) {
-  V m[5][5];
-  for (int i = 0; i < 5; ++i) {
-    for (int j = 0; j < 5; ++j) m[i][j] = hn::LoadU(d, sorted[i] + x + j - 2);
-    sort5(m[i]);
-  }
+// Column-sorted medians: each column is sorted once for all windows that it is in, and the rows of
+// a window's sorted columns are sorted in turn. In such a matrix m of 3 x 3 the median of all is
+// that of m[i][2 - i], in one of 5 x 5 that of m[i][4 - i] together with the largest m[i][3 - i]
+// and the smallest m[i][5 - i].
+HWY_INLINE V median_of_sorted(const V (&m)[3][3]) {
+  const V a = hn::Min(m[0][2], m[1][1]), b = hn::Max(m[0][2], m[1][1]);
+  return hn::Max(a, hn::Min(b, m[2][0]));
+}
+
+HWY_INLINE V median_of_sorted(const V (&m)[5][5]) {
   const V low = hn::Max(hn::Max(m[0][3], m[1][2]), hn::Max(m[2][1], m[3][0]));
   const V high = hn::Min(hn::Min(m[1][4], m[2][3]), hn::Min(m[3][2], m[4][1]));
   V middle[5] = {m[0][4], m[1][3], m[2][2], m[3][1], m[4][0]};
-  sort5(middle);
+  sort(middle);
   const V a = hn::Min(low, high), b = hn::Max(low, high);
   return hn::Min(middle[3], hn::Min(hn::Max(middle[2], a), hn::Max(middle[1], b)));
 }
 
-void median5(const Planes& state, const Planes& scratch) {
+template <int kSize>
+HWY_INLINE V median_of_sorted_columns(const float* const* sorted, int x) {
+  V m[kSize][kSize];
+  for (int i = 0; i < kSize; ++i) {
+    for (int j = 0; j < kSize; ++j) m[i][j] = hn::LoadU(d, sorted[i] + x + j - kSize / 2);
+    sort(m[i]);
+  }
+  return median_of_sorted(m);
+}
+
+template <int kSize>
+void median(const Planes& state, const Planes& scratch) {
+  constexpr int kReach = kSize / 2;
   const int width = state.width, height = state.height;
-  float* sorted[5];
-  for (int i = 0; i < 5; ++i) sorted[i] = scratch.row(i, 0);
-  // Rows are written once no window needs them any more, two rows later.
-  const auto finished = [&](int y) { return scratch.row(5 + y % 3, 0); };
+  float* sorted[kSize];
+  for (int i = 0; i < kSize; ++i) sorted[i] = scratch.row(i, 0);
+  // Rows are written once no window needs them any more, kReach rows later.
+  const auto finished = [&](int y) { return scratch.row(kSize + y % (kReach + 1), 0); };
   for (const int plane : {kU1, kU2}) {
     const auto write_back = [&](int y) {
       if (y >= 0) std::memcpy(state.row(plane, y), finished(y), sizeof(float) * width);
     };
     for (int y = 0; y < height; ++y) {
-      const float* rows[5];
-      for (int i = 0; i < 5; ++i) {
-        rows[i] = state.row(plane, std::clamp(y + i - 2, 0, height - 1));
+      const float* rows[kSize];
+      for (int i = 0; i < kSize; ++i) {
+        rows[i] = state.row(plane, std::clamp(y + i - kReach, 0, height - 1));
       }
       for (int x = 0; x < width; x += kLanes) {
-        V column[5];
-        for (int i = 0; i < 5; ++i) column[i] = hn::Load(d, rows[i] + x);
-        sort5(column);
-        for (int i = 0; i < 5; ++i) hn::StoreU(column[i], d, sorted[i] + x);
+        V column[kSize];
+        for (int i = 0; i < kSize; ++i) column[i] = hn::Load(d, rows[i] + x);
+        sort(column);
+        for (int i = 0; i < kSize; ++i) hn::StoreU(column[i], d, sorted[i] + x);
       }
       for (float* row : sorted) {
-        row[-2] = row[-1] = row[0];
-        row[width] = row[width + 1] = row[width - 1];
+        std::fill_n(row - kReach, kReach, row[0]);
+        std::fill_n(row + width, kReach, row[width - 1]);
       }
       for (int x = 0; x < width; x += kLanes) {
-        hn::StoreU(median_of_sorted_columns(sorted, x), d, finished(y) + x);
+        hn::StoreU(median_of_sorted_columns<kSize>(sorted, x), d, finished(y) + x);
       }
-      write_back(y - 2);
+      write_back(y - kReach);
     }
-    write_back(height - 2);
-    write_back(height - 1);
+    for (int y = height - kReach; y < height; ++y) write_back(y);
   }
 }
 
@@ -677,8 +695,8 @@ void median5(const Planes& state, const Planes& scratch) {
 
 // NOLINTNEXTLINE: one a target
 Tvl1Kernels kernels() {
-  return {hwy::TargetName(HWY_TARGET), sweep_opencv_cpu,   sweep_portable,
-          warp<OpenCvCpuWarp>,         warp<PortableWarp>, median5};
+  return {hwy::TargetName(HWY_TARGET), sweep_opencv_cpu, sweep_portable, warp<OpenCvCpuWarp>,
+          warp<PortableWarp>,          median<3>,        median<5>};
 }
 
 }  // namespace co2net::HWY_NAMESPACE

@@ -63,9 +63,10 @@ struct Tvl1Kernels {
   Warp* warp_opencv_cpu;  // cv::remap's: bicubic (a = -0.75) at 1/32 pixel; `second` ends in zeros
   Warp* warp_portable;    // bicubic (a = -0.5); the border of `second` repeats its edge
 
-  // The 5x5 median of u1 and u2, borders repeated. `scratch` has kMedianScratch planes of the same
-  // width with a border of 2, and one row.
-  void (*median5)(const Planes& state, const Planes& scratch);
+  // The 3x3 or 5x5 median of u1 and u2, borders repeated. `scratch` has kMedianScratch planes of
+  // the same width with a border of 2, and one row.
+  using Median = void(const Planes& state, const Planes& scratch);
+  Median *median3, *median5;
 };
 constexpr int kMedianScratch = 8;
 

@@ -1,24 +1,15 @@
 #include "extractors/i3d/snippets.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "extractors/i3d/clip_planes.h"
+
 namespace co2net {
 namespace {
-
-const std::array<float, 256>& network_values() {
-  static const std::array<float, 256> values = [] {
-    std::array<float, 256> table{};
-    for (int byte = 0; byte < 256; ++byte)
-      table[byte] = 2.f * static_cast<float>(byte) / 255.f - 1.f;
-    return table;
-  }();
-  return values;
-}
 
 cv::Mat cropped(const cv::Mat& image, const Crop& crop, int size) {
   cv::Mat view = image(crop.area);
@@ -32,19 +23,11 @@ cv::Mat cropped(const cv::Mat& image, const Crop& crop, int size) {
 }
 
 // Writes channel `from` of `image` as plane (`channel`, `time`) of a clip.
-void put_plane(Array& clip, const cv::Mat& image, int from, std::int64_t channel, std::int64_t time,
-               bool negated) {
+void put_channel(Array& clip, const cv::Mat& image, int from, std::int64_t channel,
+                 std::int64_t time, bool negated) {
   const std::int64_t window = clip.dim(2), size = clip.dim(3);
-  float* plane = clip.values.data() + (channel * window + time) * size * size;
-  const std::array<float, 256>& values = network_values();
-  const int step = image.channels();
-  for (int y = 0; y < image.rows; ++y) {
-    const std::uint8_t* row = image.ptr<std::uint8_t>(y) + from;
-    for (int x = 0; x < image.cols; ++x) {
-      const std::uint8_t byte = row[x * step];
-      *plane++ = values[negated ? 255 - byte : byte];
-    }
-  }
+  put_plane({image.data + from, static_cast<std::ptrdiff_t>(image.step), image.channels(), negated},
+            static_cast<int>(size), clip.values.data() + (channel * window + time) * size * size);
 }
 
 Array empty_clip(const Recipe& recipe, std::int64_t channels) {
@@ -140,7 +123,7 @@ Array rgb_clip(const SnippetChunk& chunk, const Recipe& recipe, std::int64_t sni
   for (int time = 0; time < recipe.window; ++time) {
     const cv::Mat bgr = cropped(frame_of(chunk, recipe, snippet, time).bgr, crop, recipe.crop_size);
     for (int channel = 0; channel < 3; ++channel) {
-      put_plane(clip, bgr, 2 - channel, channel, time, false);
+      put_channel(clip, bgr, 2 - channel, channel, time, false);
     }
   }
   return clip;
@@ -152,8 +135,8 @@ Array flow_clip(const SnippetChunk& chunk, const Recipe& recipe, std::int64_t sn
   for (int time = 0; time < recipe.window; ++time) {
     const cv::Mat flow =
         cropped(frame_of(chunk, recipe, snippet, time).flow, crop, recipe.crop_size);
-    put_plane(clip, flow, 0, 0, time, crop.mirrored);
-    put_plane(clip, flow, 1, 1, time, false);
+    put_channel(clip, flow, 0, 0, time, crop.mirrored);
+    put_channel(clip, flow, 1, 1, time, false);
   }
   return clip;
 }

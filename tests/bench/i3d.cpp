@@ -13,7 +13,6 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -28,6 +27,7 @@
 
 namespace {
 
+using co2net::test::peak_megabytes;
 using co2net::test::seconds_of;
 
 // What a snippet took, one value a round.
@@ -53,16 +53,6 @@ void Timings::add(int threads, const std::function<void()>& work) {
 void print(const char* what, const std::vector<double>& theirs, const std::vector<double>& ours) {
   std::printf("  %-9s jit::load %.3f s, I3d %.3f s, ratio %.2f\n", what, co2net::median(theirs),
               co2net::median(ours), co2net::median(theirs) / co2net::median(ours));
-}
-
-// The most memory that the process has had so far.
-double peak_megabytes() {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  while (status >> word && word != "VmHWM:") continue;
-  double kilobytes = 0;
-  status >> kilobytes;
-  return kilobytes / 1024;
 }
 
 co2net::Array forward(torch::jit::Module& module, const co2net::Array& clip) {

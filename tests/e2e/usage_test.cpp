@@ -55,7 +55,8 @@ TEST(Usage, EachCommandTakesTheOptionsThatItPromises) {
       {"suggest", videos + extraction + Strings{"--output", "--share", "--checkpoint", "--only"}},
       {"extract", videos + extraction +
                       Strings{"--output", "--share", "--streams", "--recipe", "--checkpoint"}},
-      {"flow", videos + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
+      {"flow",
+       videos + cache + Strings{"--output", "--save", "--backend", "--recipe", "--recipe-set"}},
       {"localize", files + results + cache +
                        Strings{"--share", "--threads", "--save-scores", "--device", "--tf32",
                                "--annotations", "--only"}},

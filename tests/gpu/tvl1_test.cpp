@@ -1,10 +1,11 @@
-#include "extractors/flow/tvl1.h"
+#include "extractors/flow/flow_backend.h"
 
 #include <gtest/gtest.h>
 
 #include <opencv2/core.hpp>
 
 #include "extractors/flow/flow_field.h"
+#include "tests/solved_flow.h"
 #include "tests/support.h"
 #include "tests/unit/texture.h"
 
@@ -41,8 +42,8 @@ class Tvl1OnGpu : public testing::Test {
 
 TEST_F(Tvl1OnGpu, IsNearThePortableFlow) {
   const cv::Mat a = texture(0, 0), b = texture(1, -0.5);
-  const cv::Mat flow = cuda_->make(flow_)->solve(a, b);
-  const cv::Mat on_cpu = kTvl1Cpu.make(Recipe::Flow())->solve(a, b);
+  const cv::Mat flow = test::solved_flow(*cuda_->make(flow_), a, b);
+  const cv::Mat on_cpu = test::solved_flow(*kTvl1Cpu.make(Recipe::Flow()), a, b);
   ASSERT_EQ(flow.size(), on_cpu.size());
   EXPECT_GT(test::mean_inside(on_cpu)[0], 2) << "there is motion to find";
   const cv::Scalar distance = test::mean_inside(cv::abs(flow - on_cpu));
@@ -52,13 +53,16 @@ TEST_F(Tvl1OnGpu, IsNearThePortableFlow) {
 TEST_F(Tvl1OnGpu, SolvesManyPairsAtOnceToTheBytesOfOneAtATime) {
   std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
   for (int i = 0; i < 32; ++i) pairs.emplace_back(texture(0, 0), texture(i % 7 - 3, i % 5 - 2));
+  std::vector<FlowPair> views;
+  for (const auto& [from, to] : pairs) views.push_back(test::pair_of(from, to));
   const auto solver = cuda_->make(flow_);
   FlowField field(*cuda_, flow_, Deadline());
   for (int round = 0; round < 5; ++round) {
     std::vector<cv::Mat> flows(pairs.size());
-    field.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
+    field.solve(views,
+                [&](std::size_t i, const FlowView& flow) { flows[i] = mat_of(flow).clone(); });
     for (std::size_t i = 0; i < pairs.size(); ++i) {
-      const cv::Mat alone = solver->solve(pairs[i].first, pairs[i].second);
+      const cv::Mat alone = test::solved_flow(*solver, pairs[i].first, pairs[i].second);
       ASSERT_EQ(cv::norm(flows[i], alone, cv::NORM_INF), 0) << "pair " << i << ", round " << round;
     }
   }

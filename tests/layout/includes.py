@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Fails where a file sees a header that its target has no right to: one of another target, or of a
-package, that the target neither links nor gets from what it links.
+package, that the target neither links nor gets from what it links; and where a target is linked
+with what it does without.
 
     includes.py TARGETS ROOT        TARGETS: as targets.cmake writes them
 
@@ -9,9 +10,10 @@ What a header includes counts for each target that sees it.
 
 import collections
 import pathlib
+import re
 import sys
 
-from rooms import Targets, packages_of
+from rooms import WITHOUT, Targets, packages_of
 
 
 def complaints_about(targets, name):
@@ -52,6 +54,16 @@ def wrong_package(reach, header):
     return None
 
 
+def unwanted_links(targets):
+    """What is wrong with each target that links what it does without."""
+    for name in WITHOUT:
+        if name not in targets.all:
+            yield f"no target {name}: name what took its place in tests/layout/rooms.py"
+        unwanted = [link for link in targets.linked(name) if re.fullmatch(WITHOUT[name], link)]
+        if unwanted:
+            yield f"{name} is linked with {', '.join(sorted(unwanted))}, which it does without"
+
+
 def main():
     targets = Targets(*sys.argv[1:3])
     seen_by = collections.defaultdict(list)
@@ -60,10 +72,13 @@ def main():
             seen_by[complaint].append(name)
     for ((file, line), words), names in sorted(seen_by.items()):
         print(f"{file}:{line}: {words}; seen by {', '.join(names)}")
+    unwanted = sorted(unwanted_links(targets))
+    for words in unwanted:
+        print(words)
     files = {file for sources in targets.sources.values() for file in sources}
-    print(f"{len(files)} files of {len(targets.all)} targets, {len(seen_by)} complaints")
+    print(f"{len(files)} files of {len(targets.all)} targets, {len(seen_by) + len(unwanted)} complaints")
     # A test that looks at nothing says nothing.
-    return 1 if seen_by or not files else 0
+    return 1 if seen_by or unwanted or not files else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import sys
 import tempfile
 import unittest
 
+from rooms import WITHOUT
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -24,6 +26,8 @@ class Layout(unittest.TestCase):
         self.targets = {}
         for room in ["pipeline", "extractors", "localizer", "postprocess", "cli/workflows"]:
             (self.root / room).mkdir(parents=True)
+        for name in WITHOUT:
+            self.library(name, "extractors", {})
         self.library("base", "pipeline", {"base.h": "", "base.cpp": '#include "pipeline/base.h"\n'})
 
     def library(self, name, room, files, links=(), passes_on=()):
@@ -91,6 +95,16 @@ class Layout(unittest.TestCase):
         self.expect_refused("includes.py", "extractors/flow.cpp:1: extractors/shared.h", "no target")
         self.targets["flow"]["sources"].append("shared.h")
         self.expect_accepted("includes.py")
+
+    def test_refuses_what_a_target_does_without_whatever_links_it(self):
+        self.library("video", "extractors", {"video.cpp": ""}, ["/usr/lib/libopencv_core.so"],
+                     ["$<LINK_ONLY:/usr/lib/libopencv_core.so>"])
+        self.library("co2net_tvl1", "extractors", {"flow.cpp": ""}, ["video"])
+        self.expect_refused("includes.py", "co2net_tvl1 is linked with opencv_core")
+        self.targets["co2net_tvl1"]["links"] = ["base"]
+        self.expect_accepted("includes.py")
+        del self.targets["co2net_tvl1"]
+        self.expect_refused("includes.py", "no target co2net_tvl1")
 
     def test_refuses_a_build_without_files(self):
         self.targets = {}

@@ -34,6 +34,14 @@ STANDARD = re.compile(
     r"[a-z_0-9]+|(sys|netinet|arpa|linux)/\w+\.h|(dirent|dlfcn|fcntl|fenv|glob|immintrin|malloc|netdb|"
     r"poll|pthread|pty|pwd|sched|signal|spawn|stdint|stdlib|string|termios|time|unistd|x86intrin)\.h")
 
+# Targets, and what they do without, whatever links it.
+WITHOUT = {
+    "co2net_tvl1": r"opencv_.*|PkgConfig::AV|co2net_torch",
+    "co2net_i3d": r"opencv_.*|PkgConfig::AV",
+    "co2net_card_flow": r"opencv_.*|PkgConfig::AV|co2net_torch",
+    "co2net_card_networks": r"opencv_.*|PkgConfig::AV",
+}
+
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -50,7 +58,7 @@ class Targets:
         folder = pathlib.Path(target["folder"])
         sources = (folder / source for source in target["sources"] if not source.startswith("$<"))
         return [source.relative_to(self.root) for source in sources
-                if source.is_relative_to(self.root) and source.suffix in (".h", ".cpp")]
+                if source.is_relative_to(self.root) and source.suffix in (".h", ".cpp", ".cl")]
 
     def owners(self, header):
         """The targets that list the header or compile the .cpp of its name, else the one library
@@ -64,6 +72,17 @@ class Targets:
         libraries = [name for name, target in self.all.items() if target["type"].endswith("_LIBRARY")
                      and any(source.parent == header.parent for source in self.sources[name])]
         return libraries if len(libraries) == 1 else []
+
+    def linked(self, name):
+        """All that a program of this target is linked with."""
+        linked, left = set(), [name]
+        while left:
+            link = left.pop()
+            if link not in linked:
+                linked.add(link)
+                target = self.all.get(link, {})
+                left += [link_name(more) for more in target.get("links", []) + target.get("passes_on", [])]
+        return linked
 
     def reach(self, name):
         """The target, what it links, and what these pass on."""

@@ -21,15 +21,18 @@ constexpr int kWindow = 16;
 // the second.
 class NamingSolver : public FlowSolver {
  public:
-  void start(const cv::Mat& frame) override { last_ = frame; }
-  cv::Mat next(const cv::Mat& frame) override {
-    const cv::Scalar names(last_.at<std::uint8_t>(0) - 127.5, frame.at<std::uint8_t>(0) - 127.5);
-    last_ = frame;
-    return {frame.size(), CV_32FC2, names};
+  void start(const GrayView& frame) override { last_ = *frame.pixels; }
+  FlowView next(const GrayView& frame) override {
+    flow_.assign(frame.size.area(), {unquantised(last_), unquantised(*frame.pixels)});
+    last_ = *frame.pixels;
+    return {flow_.data(), frame.size, frame.size.width};
   }
 
  private:
-  cv::Mat last_;
+  static float unquantised(std::uint8_t byte) { return static_cast<float>(byte - 127.5); }
+
+  std::uint8_t last_ = 0;
+  std::vector<FlowVector> flow_;
 };
 
 const FlowBackend kNaming = {"test", [](const Recipe::Flow&) { return true; }, true,

@@ -16,6 +16,7 @@
 #include "extractors/flow/tvl1_gpu.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "tests/solved_flow.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
 
@@ -54,7 +55,8 @@ TEST_F(Nvrtc, ContractsAndApproximatesNothing) {
   for (const std::string& capability : kCapabilities) {
     if (!knows(capability)) continue;
     const std::string ptx = compile_cuda(api_, source(), "compute_" + capability);
-    for (const char* kernel : {"load", "shrink", "gradient", "take_up", "warp", "iterate"}) {
+    for (const char* kernel :
+         {"load", "shrink", "gradient", "take_up", "warp", "iterate", "quantise"}) {
       EXPECT_EQ(matches(ptx, std::string(R"(\.entry )") + kernel + R"(\b)"), 1u) << kernel;
     }
     EXPECT_GT(matches(ptx, R"(\brcp\.rn\.f32\b)"), 0u);
@@ -98,8 +100,8 @@ FakeDriver driver;
 constexpr int kOutOfMemory = 2, kLost = 719;
 const CudaHandle kContext = reinterpret_cast<CudaHandle>(1),
                  kModule = reinterpret_cast<CudaHandle>(2);
-const std::vector<std::string> kKernels = {"load",    "shrink", "gradient",
-                                           "take_up", "warp",   "iterate"};
+const std::vector<std::string> kKernels = {"load", "shrink",  "gradient", "take_up",
+                                           "warp", "iterate", "quantise"};
 
 void require(bool is_so, const std::string& what) {
   if (!is_so && driver.wrong.empty()) driver.wrong = what;
@@ -286,8 +288,10 @@ class CudaFlow : public testing::Test {
     EffortMeter meter;
     make_tvl1_gpu(device, Recipe::Flow(), 3)
         ->solve(
-            std::vector<FlowPair>(static_cast<std::size_t>(count), {gray, gray}),
-            [&](std::size_t, const cv::Mat& flow) { taken += flow.size() == size ? 1 : 0; },
+            std::vector<FlowPair>(static_cast<std::size_t>(count), test::pair_of(gray, gray)),
+            [&](std::size_t, const FlowView& flow) {
+              taken += flow.size == ImageSize{size.height, size.width} ? 1 : 0;
+            },
             Deadline(), meter);
     return taken;
   }
@@ -319,6 +323,20 @@ TEST_F(CudaFlow, CallsTheDriverInOrderAndGivesAllBack) {
   device.reset();
   EXPECT_EQ(driver.contexts, 0);
   EXPECT_EQ(driver.modules, 0);
+}
+
+TEST_F(CudaFlow, HasTheDeviceMakeBytesWhereTheseAreWanted) {
+  const cv::Mat gray(40, 50, CV_8UC1, cv::Scalar(3));
+  constexpr std::size_t kPairs = 4;
+  std::size_t taken = 0;
+  EffortMeter meter;
+  make_tvl1_gpu(open(), Recipe::Flow(), 3)
+      ->solve(
+          std::vector<FlowPair>(kPairs, test::pair_of(gray, gray)),
+          [&](std::size_t, const FlowBytesView&) { ++taken; }, Deadline(), meter);
+  EXPECT_EQ(taken, kPairs);
+  EXPECT_EQ(std::count(driver.launched.begin(), driver.launched.end(), "quantise"), kPairs);
+  expect_nothing_left();
 }
 
 TEST_F(CudaFlow, TellsEveryFailureAndGivesAllBack) {

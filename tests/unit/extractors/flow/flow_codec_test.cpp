@@ -5,7 +5,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "extractors/flow/flow_field.h"
+#include "extractors/flow/frame_flow.h"
 #include "pipeline/base/files.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/expect_names.h"
@@ -29,7 +29,7 @@ std::vector<cv::Mat> some_flows(int count) {
 
 void write(const fs::path& path, FlowFormat format, const std::vector<cv::Mat>& flows) {
   const auto writer = make_flow_writer(path, format, "25");
-  for (const cv::Mat& flow : flows) writer->write(as_held(flow, format, kBound));
+  for (const cv::Mat& flow : flows) writer->write(as_held(flow_view(flow), format, kBound));
   writer->finish();
 }
 
@@ -39,7 +39,7 @@ bool equal(const cv::Mat& a, const cv::Mat& b) {
 
 cv::Mat component(const cv::Mat& flow, int index) {
   cv::Mat plane;
-  cv::extractChannel(quantise_flow(flow, kBound), plane, index);
+  cv::extractChannel(quantised(flow_view(flow), kBound), plane, index);
   return plane;
 }
 
@@ -57,7 +57,8 @@ TEST(FlowWriter, KeepsEveryQuantisedByteInAVideo) {
   const std::vector<cv::Mat> flows = some_flows(4);
   write(dir.path() / "flow.mkv", FlowFormat::kMkv, flows);
   FlowReader reader(dir.path() / "flow.mkv");
-  for (const cv::Mat& flow : flows) EXPECT_TRUE(equal(reader.next(), quantise_flow(flow, kBound)));
+  for (const cv::Mat& flow : flows)
+    EXPECT_TRUE(equal(reader.next(), quantised(flow_view(flow), kBound)));
   EXPECT_TRUE(reader.next().empty());
 }
 

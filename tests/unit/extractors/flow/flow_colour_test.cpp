@@ -7,6 +7,7 @@
 #include <opencv2/core.hpp>
 
 #include "extractors/flow/flow_codec.h"
+#include "extractors/flow/frame_flow.h"
 #include "extractors/video/video_reader.h"
 #include "pipeline/base/files.h"
 
@@ -109,7 +110,7 @@ TEST(FlowColours, AreWrittenAsAVideoOfEvenSize) {
   const auto path = dir.path() / "flow.mp4";
   const auto writer = make_flow_writer(path, FlowFormat::kColor, "25");
   const cv::Mat flow(37, 51, CV_32FC2, cv::Scalar(0, 15));
-  for (int i = 0; i < 3; ++i) writer->write(as_held(flow, FlowFormat::kColor, kBound));
+  for (int i = 0; i < 3; ++i) writer->write(as_held(flow_view(flow), FlowFormat::kColor, kBound));
   writer->finish();
 
   VideoReader reader(path, {.fps = ""});

@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "extractors/flow/frame_flow.h"
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
+#include "tests/solved_flow.h"
 #include "tests/unit/expect_error.h"
 
 namespace co2net {
@@ -18,7 +21,7 @@ namespace {
 
 int quantised(float v, double bound) {
   const cv::Mat flow(1, 1, CV_32FC2, cv::Scalar(v, 0));
-  return quantise_flow(flow, bound).at<cv::Vec2b>(0, 0)[0];
+  return quantised(flow_view(flow), bound).at<cv::Vec2b>(0, 0)[0];
 }
 
 TEST(QuantiseFlow, TruncatesAndRoundsHalfToEven) {
@@ -37,14 +40,28 @@ TEST(QuantiseFlow, TruncatesAndRoundsHalfToEven) {
   for (const Case& c : cases) EXPECT_EQ(quantised(c.v, c.bound), c.byte) << c.v << ", " << c.bound;
 }
 
-TEST(QuantiseFlow, GivesSomeByteForWhatIsNoNumber) { EXPECT_LE(quantised(std::nanf(""), 20), 255); }
+TEST(QuantiseFlow, GivesNothingForWhatIsNoNumber) {
+  EXPECT_EQ(quantised(std::nanf(""), 20), 0);
+  EXPECT_EQ(quantised(-std::nanf("0x3fffff"), 20), 0);
+}
+
+TEST(QuantiseFlow, HasAStepWhereEachByteBegins) {
+  for (const double bound : {20., 127.5, 0.1, 1e-3}) {
+    const QuantisationSteps steps = quantisation_steps(bound);
+    for (int byte = 1; byte <= 255; ++byte) {
+      const float step = steps[byte - 1];
+      EXPECT_EQ(quantised(step, bound), byte);
+      EXPECT_EQ(quantised(std::nextafter(step, -1e9f), bound), byte - 1);
+    }
+  }
+}
 
 TEST(QuantiseFlow, KeepsComponentsApartInEveryPixel) {
   cv::Mat flow(5, 7, CV_32FC2);
   flow.forEach<cv::Vec2f>([](cv::Vec2f& v, const int* at) {
     v = {static_cast<float>(at[1]) - 127.5f, static_cast<float>(at[0]) + 100.5f - 127.5f};
   });
-  const cv::Mat bytes = quantise_flow(flow(cv::Rect(1, 1, 5, 3)), 127.5);
+  const cv::Mat bytes = quantised(flow_view(flow(cv::Rect(1, 1, 5, 3))), 127.5);
   ASSERT_EQ(bytes.type(), CV_8UC2);
   ASSERT_EQ(bytes.size(), cv::Size(5, 3));
   EXPECT_EQ(bytes.at<cv::Vec2b>(0, 0), cv::Vec2b(1, 102));  // 101.5, half to even
@@ -54,21 +71,23 @@ TEST(QuantiseFlow, KeepsComponentsApartInEveryPixel) {
 // Flow whose x names the first frame of the pair and whose y the second, by their gray.
 class NamingSolver : public FlowSolver {
  public:
-  void start(const cv::Mat& frame) override { last_ = frame; }
-  cv::Mat next(const cv::Mat& frame) override {
-    const cv::Scalar names(last_.at<std::uint8_t>(0), frame.at<std::uint8_t>(0));
-    last_ = frame;
-    return {frame.size(), CV_32FC2, names};
+  void start(const GrayView& frame) override { last_ = *frame.pixels; }
+  FlowView next(const GrayView& frame) override {
+    const FlowVector names{static_cast<float>(last_), static_cast<float>(*frame.pixels)};
+    last_ = *frame.pixels;
+    flow_.assign(frame.size.area(), names);
+    return {flow_.data(), frame.size, frame.size.width};
   }
 
  private:
-  cv::Mat last_;
+  std::uint8_t last_ = 0;
+  std::vector<FlowVector> flow_;
 };
 
 class FailingSolver : public FlowSolver {
  public:
-  void start(const cv::Mat&) override {}
-  cv::Mat next(const cv::Mat&) override { throw Error(ErrorKind::kInput, "device lost"); }
+  void start(const GrayView&) override {}
+  FlowView next(const GrayView&) override { throw Error(ErrorKind::kInput, "device lost"); }
 };
 
 template <class Solver>
@@ -98,7 +117,7 @@ Recipe::Flow unit_bound() {
 // The bytes of the flow that NamingSolver gives from one frame to another.
 cv::Vec2b flow_between(int from, int to) {
   cv::Mat flow(1, 1, CV_32FC2, cv::Scalar(from, to));
-  return quantise_flow(flow, 127.5).at<cv::Vec2b>(0, 0);
+  return quantised(flow_view(flow), 127.5).at<cv::Vec2b>(0, 0);
 }
 
 TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
@@ -106,17 +125,17 @@ TEST(FlowField, SolvesPairsInOrderOnOneThreadOrMany) {
     const FlowBackend backend = backend_of<NamingSolver>(concurrent);
     FlowField field(backend, unit_bound(), Deadline());
     const std::vector<FramePtr> frames = numbered_frames(50);
-    std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
+    std::vector<FlowPair> pairs;
     std::vector<cv::Vec2f> wanted;
     for (int i = 0; i + 1 < 50; i += i % 7 == 3 ? 2 : 1) {  // with gaps
-      pairs.emplace_back(frames[i]->gray, frames[i + 1]->gray);
+      pairs.push_back(test::pair_of(frames[i]->gray, frames[i + 1]->gray));
       wanted.emplace_back(i, i + 1);
     }
-    std::vector<cv::Mat> flows(pairs.size());
-    field.solve(pairs, [&](std::size_t i, const cv::Mat& flow) { flows[i] = flow; });
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      EXPECT_EQ(flows[i].at<cv::Vec2f>(1, 1), wanted[i]) << i;
-    }
+    std::vector<cv::Vec2f> flows(pairs.size());
+    field.solve(pairs, [&](std::size_t i, const FlowView& flow) {
+      flows[i] = {flow.row(1)[1].u, flow.row(1)[1].v};
+    });
+    EXPECT_EQ(flows, wanted);
   }
 }
 
@@ -129,23 +148,24 @@ TEST(FlowField, NamesABackendThatMakesNoSolver) {
   for (const FlowBackend& backend : {makes_null, makes_nothing, FlowBackend{}}) {
     FlowField field(backend, unit_bound(), Deadline());
     test::expect_error(ErrorKind::kInternal, {"flow backend", "makes no solver"}, [&] {
-      field.solve({{frames[0]->gray, frames[1]->gray}}, [](std::size_t, const cv::Mat&) {});
+      field.solve({test::pair_of(frames[0]->gray, frames[1]->gray)},
+                  [](std::size_t, const FlowView&) {});
     });
   }
 }
 
-TEST(FlowField, FillsWhatIsWantedAndMissingOnly) {
+TEST(FrameFlow, FillsWhatIsWantedAndMissingOnly) {
   const FlowBackend backend = backend_of<NamingSolver>(true);
   FlowField field(backend, unit_bound(), Deadline());
   const std::vector<FramePtr> frames = numbered_frames(5);
   const cv::Mat given(2, 2, CV_8UC2, cv::Scalar(7, 7));
   frames[1]->flow = given;
   const std::vector<std::size_t> claimed =
-      FlowField::claim(frames, [](std::size_t i) { return i != 2 && i != 4; });
+      claim_missing_flow(frames, [](std::size_t i) { return i != 2 && i != 4; });
   EXPECT_EQ(claimed, (std::vector<std::size_t>{0, 3}));
-  EXPECT_TRUE(FlowField::claim(frames, [](std::size_t i) { return i != 2; }).empty())
+  EXPECT_TRUE(claim_missing_flow(frames, [](std::size_t i) { return i != 2; }).empty())
       << "another part has";
-  field.fill(frames, claimed);
+  fill_flow(field, frames, claimed);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), flow_between(0, 1));
   EXPECT_EQ(cv::norm(frames[1]->flow, given, cv::NORM_INF), 0);
   EXPECT_TRUE(frames[2]->flow.empty());
@@ -153,17 +173,17 @@ TEST(FlowField, FillsWhatIsWantedAndMissingOnly) {
   EXPECT_TRUE(frames[4]->flow.empty());
 }
 
-TEST(FlowField, RepeatsTheLastFlowForTheLastFrame) {
+TEST(FrameFlow, RepeatsTheLastFlowForTheLastFrame) {
   const FlowBackend backend = backend_of<NamingSolver>(true);
   FlowField field(backend, unit_bound(), Deadline());
   std::vector<FramePtr> frames = numbered_frames(3);
-  field.fill(frames, FlowField::claim(frames, [](std::size_t i) { return i == 2; }));
-  field.repeat_last(frames);
+  fill_flow(field, frames, claim_missing_flow(frames, [](std::size_t i) { return i == 2; }));
+  repeat_last_flow(frames, unit_bound().bound);
   EXPECT_EQ(frames[2]->flow.at<cv::Vec2b>(1, 1), flow_between(1, 2));
 
   frames = numbered_frames(1);
-  field.fill(frames, FlowField::claim(frames, [](std::size_t) { return true; }));
-  field.repeat_last(frames);
+  fill_flow(field, frames, claim_missing_flow(frames, [](std::size_t) { return true; }));
+  repeat_last_flow(frames, unit_bound().bound);
   EXPECT_EQ(frames[0]->flow.at<cv::Vec2b>(1, 1), cv::Vec2b(128, 128)) << "no motion";
 }
 
@@ -171,9 +191,19 @@ TEST(FlowField, PassesOnWhatASolverThrowsAndStopsAtTheDeadline) {
   const FlowBackend failing = backend_of<FailingSolver>(true);
   const std::vector<FramePtr> frames = numbered_frames(4);
   FlowField field(failing, unit_bound(), Deadline());
-  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] { field.fill(frames, {0, 1, 2}); });
+  test::expect_error(ErrorKind::kInput, {"device lost"}, [&] {
+    fill_flow(field, frames, {0, 1, 2});
+  });
   FlowField late(failing, unit_bound(), Deadline(std::chrono::seconds(-1)));
-  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { late.fill(frames, {0, 1, 2}); });
+  test::expect_error(ErrorKind::kInput, {"timed out"}, [&] { fill_flow(late, frames, {0, 1, 2}); });
+}
+
+TEST(FrameFlow, RefusesImagesOfOtherTypes) {
+  for (const cv::Mat& other : {cv::Mat(), cv::Mat(20, 30, CV_8UC3), cv::Mat(20, 30, CV_32FC1)}) {
+    test::expect_error(ErrorKind::kInternal, {"uint8 gray images"}, [&] { flow_view(other); });
+    if (other.empty()) continue;
+    test::expect_error(ErrorKind::kInternal, {"uint8 gray images"}, [&] { gray_view(other); });
+  }
 }
 
 }  // namespace

@@ -3,20 +3,25 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "extractors/flow/flow_backend.h"
 #include "extractors/flow/opencl.h"
+#include "extractors/flow/quantise.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/stages/disk_cache.h"
+#include "tests/solved_flow.h"
 #include "tests/support.h"
 #include "tests/unit/expect_error.h"
 #include "tests/unit/extractors/flow/moving_texture.h"
@@ -62,37 +67,42 @@ class OpenClFlow : public testing::Test {
   OpenClApi api_;
 };
 
+std::vector<FlowPair> views_of(const std::vector<Frames>& pairs) {
+  std::vector<FlowPair> views;
+  for (const auto& [from, to] : pairs) views.push_back(test::pair_of(from, to));
+  return views;
+}
+
 std::vector<cv::Mat> solved(const std::shared_ptr<GpuDevice>& device,
-                            const std::vector<FlowPair>& pairs, const Recipe::Flow& flow = {},
+                            const std::vector<Frames>& pairs, const Recipe::Flow& flow = {},
                             int in_flight = 3) {
   std::vector<cv::Mat> flows(pairs.size());
   EffortMeter meter;
   make_tvl1_gpu(device, flow, in_flight)
       ->solve(
-          pairs, [&](std::size_t i, const cv::Mat& f) { flows[i] = f; }, Deadline(), meter);
+          views_of(pairs), [&](std::size_t i, const FlowView& f) { flows[i] = mat_of(f).clone(); },
+          Deadline(), meter);
   EXPECT_EQ(meter.total().count, static_cast<std::int64_t>(pairs.size()));
   return flows;
 }
 
-void expect_exact(const std::shared_ptr<GpuDevice>& device, const std::vector<FlowPair>& pairs,
+void expect_exact(const std::shared_ptr<GpuDevice>& device, const std::vector<Frames>& pairs,
                   const Recipe::Flow& flow = {}) {
   const std::vector<cv::Mat> flows = solved(device, pairs, flow);
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const cv::Mat wanted = test::portable_flow(flow, pairs[i].first, pairs[i].second);
+    const cv::Mat wanted = test::portable_flow(flow, pairs[i].from, pairs[i].to);
     EXPECT_TRUE(same_bytes(flows[i], wanted)) << "pair " << i << ", " << wanted.size();
   }
 }
 
-FlowPair pair_of(const Frames& frames) { return {frames.from, frames.to}; }
-
-std::vector<FlowPair> moving_pairs(cv::Size size, int count) {
-  std::vector<FlowPair> pairs;
-  for (int i = 0; i < count; ++i) pairs.push_back(pair_of(moving_texture(size, 1 + i)));
+std::vector<Frames> moving_pairs(cv::Size size, int count) {
+  std::vector<Frames> pairs;
+  for (int i = 0; i < count; ++i) pairs.push_back(moving_texture(size, 1 + i));
   return pairs;
 }
 
 TEST_F(OpenClFlow, IsExactAtEverySize) {
-  std::vector<FlowPair> pairs;  // in one batch, though each size has to wait for the last one
+  std::vector<Frames> pairs;  // in one batch, though each size has to wait for the last one
   for (const cv::Size size : {cv::Size(1, 1),
                               {1, 2},
                               {2, 1},
@@ -105,8 +115,8 @@ TEST_F(OpenClFlow, IsExactAtEverySize) {
                               {25, 49},
                               {48, 64},
                               {97, 61}}) {
-    pairs.push_back(pair_of(moving_texture(size, 1)));
-    pairs.push_back(pair_of(moving_texture(size, 2)));
+    pairs.push_back(moving_texture(size, 1));
+    pairs.push_back(moving_texture(size, 2));
   }
   expect_exact(device(), pairs);
 }
@@ -119,7 +129,7 @@ TEST_F(OpenClFlow, IsExactForALargeOddSize) {
 }
 
 TEST_F(OpenClFlow, IsExactWhateverTheParameters) {
-  const std::vector<FlowPair> pairs = moving_pairs({61, 46}, 2);
+  const std::vector<Frames> pairs = moving_pairs({61, 46}, 2);
   const auto expect_with = [&](auto member, auto value) {
     Recipe::Flow flow;
     flow.*member = value;
@@ -177,17 +187,17 @@ TEST_F(OpenClFlow, IsExactWithEmulatedRounding) {
 }
 
 // Of pairs that take more and less time, so that slots are freed out of order.
-std::vector<FlowPair> uneven_pairs(int count) {
-  std::vector<FlowPair> pairs;
+std::vector<Frames> uneven_pairs(int count) {
+  std::vector<Frames> pairs;
   for (int i = 0; i < count; ++i) {
     const Frames frames = moving_texture({40, 36}, 20 + i);
-    pairs.emplace_back(frames.from, i % 3 == 1 ? frames.from : frames.to);
+    pairs.push_back({frames.from, i % 3 == 1 ? frames.from : frames.to});
   }
   return pairs;
 }
 
 TEST_F(OpenClFlow, SolvesMorePairsThanAreInFlight) {
-  const std::vector<FlowPair> pairs = uneven_pairs(11);
+  const std::vector<Frames> pairs = uneven_pairs(11);
   const std::vector<cv::Mat> one_by_one = solved(device(), pairs, {}, 1);
   for (const int in_flight : {2, 5, kPairsInFlight}) {
     const std::vector<cv::Mat> flows = solved(device(), pairs, {}, in_flight);
@@ -198,10 +208,80 @@ TEST_F(OpenClFlow, SolvesMorePairsThanAreInFlight) {
   expect_exact(device(), {pairs[0], pairs[1]});
 }
 
+TEST_F(OpenClFlow, GivesTheBytesOfQuantisedFloats) {
+  const std::vector<Frames> pairs = uneven_pairs(7);
+  Recipe::Flow flow;
+  flow.bound = 1.5;
+  const std::vector<cv::Mat> floats = solved(device(), pairs, flow, 3);
+  std::vector<cv::Mat> bytes(pairs.size());
+  EffortMeter meter;
+  make_tvl1_gpu(device(), flow, 3)
+      ->solve(
+          views_of(pairs),
+          [&](std::size_t i, const FlowBytesView& f) { bytes[i] = mat_of(f).clone(); }, Deadline(),
+          meter);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    EXPECT_TRUE(same_bytes(bytes[i], quantised(flow_view(floats[i]), flow.bound))) << i;
+  }
+}
+
+// Every byte, ties, their neighbours, what is beyond the bounds, infinite or no number.
+std::vector<float> telling_values(double bound) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const auto nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> values = {0.f,  -0.f,  kInfinity, -kInfinity, nan,
+                               -nan, 1e30f, -1e30f,    1e-40f,     -1e-40f};
+  for (int half = -2; half <= 512; ++half) {
+    const auto at = static_cast<float>(bound * (half / 255. - 1));
+    for (const float value : {at, std::nextafter(at, kInfinity), std::nextafter(at, -kInfinity)}) {
+      values.push_back(value);
+    }
+  }
+  return values;
+}
+
+TEST_F(OpenClFlow, QuantisesAsTheHost) {
+  struct Level {  // as the kernels have it
+    std::int64_t threshold = 0;
+    std::int32_t width = 0, height = 1, start = 0;
+    float shrink = 1, x_scale = 1, y_scale = 1;
+  };
+  for (const double bound : {20., 127.5, 15., 0.1, 1e-3, 7.3}) {
+    const std::vector<float> values = telling_values(bound);
+    const std::size_t count = values.size();
+    const Level level{.width = static_cast<std::int32_t>(count)};
+    const QuantisationSteps steps = quantisation_steps(bound);
+    std::vector<float> planes = values;
+    planes.insert(planes.end(), values.rbegin(), values.rend());
+    std::vector<FlowBytes> found(count);
+
+    const auto stream = device()->open_stream();
+    const std::array<GpuMemory, 4> memory = {
+        *stream->allocate(6 * count * sizeof(float)), *stream->allocate(2 * count),
+        *stream->allocate(sizeof level), *stream->allocate(sizeof steps)};
+    const std::int32_t slot = 0;
+    stream->write(memory[0], 0, planes.data(), planes.size() * sizeof(float));
+    stream->write(memory[2], 0, &level, sizeof level);
+    stream->write(memory[3], 0, steps.data(), sizeof steps);
+    std::vector<GpuArgument> arguments;
+    for (const GpuMemory& each : memory) arguments.push_back({&each, sizeof each});
+    arguments.push_back({&slot, sizeof slot});
+    stream->launch("quantise", {static_cast<unsigned>(count / 32 + 1), 1, 1}, {32, 8, 1},
+                   arguments);
+    stream->read(memory[1], 0, found.data(), 2 * count);
+    stream->mark();
+    stream->wait_for_oldest_mark();
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(found[i].u, quantise(values[i], bound)) << values[i] << ", " << bound;
+      EXPECT_EQ(found[i].v, quantise(values[count - 1 - i], bound)) << i << ", " << bound;
+    }
+  }
+}
+
 TEST_F(OpenClFlow, SolvesForManyCallersAtOnce) {
   const auto batch = make_tvl1_gpu(device(), Recipe::Flow(), 4);
   EffortMeter meter;
-  std::vector<std::vector<FlowPair>> pairs;
+  std::vector<std::vector<Frames>> pairs;
   for (int caller = 0; caller < 4; ++caller) {
     pairs.push_back(moving_pairs(caller < 3 ? cv::Size(50, 40) : cv::Size(40, 50), caller));
   }
@@ -211,41 +291,45 @@ TEST_F(OpenClFlow, SolvesForManyCallersAtOnce) {
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     callers.emplace_back([&, i] {
       batch->solve(
-          pairs[i], [&](std::size_t k, const cv::Mat& f) { flows[i][k] = f; }, Deadline(), meter);
+          views_of(pairs[i]),
+          [&](std::size_t k, const FlowView& f) { flows[i][k] = mat_of(f).clone(); }, Deadline(),
+          meter);
     });
   }
   for (std::thread& caller : callers) caller.join();
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     for (std::size_t k = 0; k < pairs[i].size(); ++k) {
       EXPECT_TRUE(
-          same_bytes(flows[i][k], test::portable_flow({}, pairs[i][k].first, pairs[i][k].second)));
+          same_bytes(flows[i][k], test::portable_flow({}, pairs[i][k].from, pairs[i][k].to)));
     }
   }
   EXPECT_EQ(meter.total().count, 0 + 1 + 2 + 3);
 }
 
 TEST_F(OpenClFlow, StopsAtTheDeadlineAndPassesOnWhatTheTakerThrows) {
-  const std::vector<FlowPair> pairs = moving_pairs({40, 30}, 3);
+  const std::vector<Frames> pairs = moving_pairs({40, 30}, 3);
   EffortMeter meter;
   const auto late = make_tvl1_gpu(device(), Recipe::Flow(), 2);
   const auto solve_late = [&] {
     late->solve(
-        pairs, [](std::size_t, const cv::Mat&) {}, Deadline(std::chrono::seconds(-1)), meter);
+        views_of(pairs), [](std::size_t, const FlowView&) {}, Deadline(std::chrono::seconds(-1)),
+        meter);
   };
   test::expect_error(ErrorKind::kInput, {"timed out"}, solve_late);
   test::expect_error(ErrorKind::kInput, {"timed out"}, solve_late);
   test::expect_error(ErrorKind::kIo, {"disk full"}, [&] {
     make_tvl1_gpu(device(), Recipe::Flow(), 2)
         ->solve(
-            pairs, [](std::size_t, const cv::Mat&) { throw Error(ErrorKind::kIo, "disk full"); },
+            views_of(pairs),
+            [](std::size_t, const FlowView&) { throw Error(ErrorKind::kIo, "disk full"); },
             Deadline(), meter);
   });
 }
 
 TEST_F(OpenClFlow, RefusesWhatIsNoPairOfGrayImages) {
   const cv::Mat gray(20, 30, CV_8UC1, cv::Scalar(0));
-  for (const cv::Mat& other : {cv::Mat(), cv::Mat(20, 31, CV_8UC1), cv::Mat(20, 30, CV_8UC3)}) {
-    test::expect_error(ErrorKind::kInternal, {"uint8 gray images of equal size"}, [&] {
+  for (const cv::Mat& other : {cv::Mat(0, 0, CV_8UC1), cv::Mat(20, 31, CV_8UC1)}) {
+    test::expect_error(ErrorKind::kInternal, {"gray images of equal size"}, [&] {
       solved(device(), {{gray, other}});
     });
   }
@@ -305,7 +389,7 @@ struct Failing<Member> {
 // `unnoticed`: calls at the end, when all is solved.
 template <auto Member>
 void expect_every_failure_told(OpenClApi api, const std::string& doing,
-                               const std::vector<FlowPair>& pairs, int unnoticed = 0) {
+                               const std::vector<Frames>& pairs, int unnoticed = 0) {
   Recipe::Flow flow;
   flow.warps = 1;
   api.*Member = Failing<Member>::call;
@@ -327,7 +411,7 @@ void expect_every_failure_told(OpenClApi api, const std::string& doing,
 }
 
 TEST_F(OpenClFaults, AreToldWithTheDeviceTheStepAndTheRemedy) {
-  const std::vector<FlowPair> pairs = uneven_pairs(4);
+  const std::vector<Frames> pairs = uneven_pairs(4);
   expect_every_failure_told<&OpenClApi::clEnqueueWriteBuffer>(api_, "sending data", pairs);
   expect_every_failure_told<&OpenClApi::clEnqueueReadBuffer>(api_, "fetching data", pairs);
   expect_every_failure_told<&OpenClApi::clEnqueueNDRangeKernel>(api_, "running the kernel", pairs);
@@ -348,12 +432,12 @@ cl_mem short_of_memory(cl_context context, cl_mem_flags flags, std::size_t bytes
 TEST_F(OpenClFaults, FewerPairsAreInFlightWhereMemoryIsShort) {
   api_.clCreateBuffer = short_of_memory;
   const auto device = open();
-  const std::vector<FlowPair> pairs = uneven_pairs(5);
+  const std::vector<Frames> pairs = uneven_pairs(5);
   constexpr std::size_t kStateOfAPair = 40 * 36 * 6 * sizeof(float);
   faults.largest_buffer = 2 * kStateOfAPair;
   const std::vector<cv::Mat> flows = solved(device, pairs, {}, 8);
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    EXPECT_TRUE(same_bytes(flows[i], test::portable_flow({}, pairs[i].first, pairs[i].second)));
+    EXPECT_TRUE(same_bytes(flows[i], test::portable_flow({}, pairs[i].from, pairs[i].to)));
   }
   faults.largest_buffer = kStateOfAPair - 1;
   test::expect_error(ErrorKind::kInternal,
@@ -379,13 +463,16 @@ TEST_F(OpenClFaults, ACpuIsNeverTakenForAGpu) {
 }
 
 TEST_F(OpenClFaults, ADeviceWithOtherBytesIsRefusedByName) {
-  std::string wrong(kTvl1GpuSource);
-  const std::size_t grid = wrong.find("+ 12.f) - 12.f");
-  ASSERT_NE(grid, std::string::npos);
-  wrong.replace(grid, 14, "+ 24.f) - 24.f");
-  const auto device = open_opencl(api_, 0, {wrong, tvl1_gpu_definitions()}, nullptr);
-  test::expect_error(ErrorKind::kUsage, {"opencl:0 (", "other flow than the CPU", "--device cpu"},
-                     [&] { checked_gpu_backend("opencl", device, Recipe::Flow()); });
+  for (const auto& [right, wrong] : std::vector<std::pair<std::string, std::string>>{
+           {"+ 12.f) - 12.f", "+ 24.f) - 24.f"}, {"return (uchar)byte;", "return 7;"}}) {
+    std::string source(kTvl1GpuSource);
+    const std::size_t at = source.find(right);
+    ASSERT_NE(at, std::string::npos);
+    source.replace(at, right.size(), wrong);
+    const auto device = open_opencl(api_, 0, {source, tvl1_gpu_definitions()}, nullptr);
+    test::expect_error(ErrorKind::kUsage, {"opencl:0 (", "other flow than the CPU", "--device cpu"},
+                       [&] { checked_gpu_backend("opencl", device, Recipe::Flow()); });
+  }
 }
 
 TEST_F(OpenClFaults, ACompilerThatFailsIsQuoted) {
