@@ -419,27 +419,27 @@ bool is_file_a_video(ResultFormat format) {
   return export_row(name_of(format)).place == ExportPlace::kFileAVideo;
 }
 
-// As given: one that is given by its default's value counts as given, too.
-Json changes_to_results(const po::variables_map& args) {
-  Json changes = Json::object();
-  if (args["final"].as<bool>()) changes["final"] = true;
-  if (const auto least = optional_value<double>(args, "min-score")) changes["min-score"] = *least;
-  if (const auto most = optional_value<int>(args, "top-k")) changes["top-k"] = *most;
-  for (const char* name : {"operating-point", "compat"}) {
-    if (const auto text = optional_value<std::string>(args, name)) changes[name] = *text;
-  }
-  if (const auto classes = optional_value<Strings>(args, "only")) changes["only"] = *classes;
-  return changes;
-}
-
 ResultOptions parse_result_options(const po::variables_map& args) {
   ResultOptions options;
   options.format = one_of<ResultFormat>(args, "format");
   options.output = is_file_a_video(options.format) ? parse_directory(args) : parse_output(args);
   options.only_final = args["final"].as<bool>();
   options.filter = parse_filter(args);
-  options.changes = changes_to_results(args);
   return options;
+}
+
+Json changes_to_results(const po::variables_map& args, const Bundle& bundle) {
+  Json changes = Json::object();
+  if (args["final"].as<bool>()) changes["final"] = true;
+  if (const auto least = optional_value<double>(args, "min-score")) changes["min-score"] = *least;
+  if (const auto most = optional_value<int>(args, "top-k")) changes["top-k"] = *most;
+  if (const auto classes = optional_value<Strings>(args, "only")) changes["only"] = *classes;
+  if (const auto point = optional_value<std::string>(args, "operating-point")) {
+    changes["operating-point"] = *point;
+  }
+  const Compat compat = parse_compat(args).value_or(bundle.compat);
+  if (compat != bundle.compat) changes["compat"] = name_of(compat);
+  return changes;
 }
 
 void expect_made_by(const Bundle& bundle, const ResultOptions& options) {

@@ -159,10 +159,11 @@ struct ResultOptions {
   ResultFormat format = ResultFormat::kActivityNet;
   bool only_final = false;  // final segments in the place of the candidates
   SegmentFilter filter;
-  Json changes = Json::object();  // what was given that changes results, by the option's name
 };
 void add_result_options(boost::program_options::options_description& options);
 ResultOptions parse_result_options(const boost::program_options::variables_map& args);
+// What was given that changes the results of that model, by the option's name: {"top-k": 5}.
+Json changes_to_results(const boost::program_options::variables_map& args, const Bundle& bundle);
 // Throws Error(kUsage) where these are of final segments, which the model does not make.
 void expect_made_by(const Bundle& bundle, const ResultOptions& options);
 // The file that tells what failed, too; empty where none does.

@@ -26,15 +26,15 @@ bool is_pipe_or_device(const fs::path& path) {
 
 // But for the shard, which is no matter of how they were made.
 Json document_of(const std::vector<VideoResult>& results, const std::vector<VideoError>& errors,
-                 const ResultHeader& header, const ResultOptions& options) {
+                 const ResultHeader& header) {
   Json document = results_document(results, errors, header.model, header.recipe);
-  if (!options.changes.empty()) document["options"] = options.changes;
+  if (!header.options.empty()) document["options"] = header.options;
   return document;
 }
 
-std::string hash_of_making(const ResultHeader& header, const ResultOptions& options) {
+std::string hash_of_making(const ResultHeader& header) {
   constexpr std::size_t kDigits = 16;
-  return sha256(to_text(document_of({}, {}, header, options))).substr(0, kDigits);
+  return sha256(to_text(document_of({}, {}, header))).substr(0, kDigits);
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ std::string printable_lines(const std::string& text) {
 ResultSink::ResultSink(const ResultOptions& options, ResultHeader header, Io& io)
     : options_(options),
       header_(std::move(header)),
-      made_by_(hash_of_making(header_, options_)),
+      made_by_(hash_of_making(header_)),
       lines_to_(options.output.empty() ? &io.out : nullptr),
       is_to_terminal_(options.output.empty() && io.out_is_terminal),
       may_meet_bars_(is_to_terminal_ && io.err_is_terminal && !is_dumb_terminal()),
@@ -98,7 +98,7 @@ void ResultSink::finish() {
 }
 
 std::string ResultSink::document() const {
-  Json document = document_of(results_, errors_, header_, options_);
+  Json document = document_of(results_, errors_, header_);
   if (!header_.shard.is_null()) document["shard"] = header_.shard;
   return to_text(document) + "\n";
 }

@@ -20,7 +20,8 @@ std::string printable_lines(const std::string& text);
 // What is said of all results together.
 struct ResultHeader {
   Json model, recipe;
-  Json shard = nullptr;  // of which share of the inputs they are; null: all
+  Json options = Json::object();  // changes_to_results()
+  Json shard = nullptr;           // of which share of the inputs they are; null: all
   // Of ids, in which lines and rows are written, in whichever results come; empty: as they come.
   std::vector<std::string> order = {};
 };

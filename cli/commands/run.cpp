@@ -81,7 +81,8 @@ int run_run(const po::variables_map& args, Io& io) {
   if (!at_once) inputs = parse_inputs(args, "INPUT", kVideoSuffixes, video, io.in);
   expect_no_input_at(results.output, inputs.files);
 
-  ResultHeader header = {summary(job.bundle), to_json(job.extraction.recipe), inputs.shard};
+  ResultHeader header = {summary(job.bundle), to_json(job.extraction.recipe),
+                         changes_to_results(args, job.bundle), inputs.shard};
   if (video.share) header.order = ids_of(inputs.files);
   ResultSink sink(results, std::move(header), io);
   const auto work = [&](Stats& stats, const Observer& observer) {

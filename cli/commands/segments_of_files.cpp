@@ -38,7 +38,8 @@ int write_segments_of_files(const po::variables_map& args, Io& io, const FileInp
   if (inputs.options.share) job.each.shared = job.cache;
   expect_no_input_at(results.output, inputs.taken.files);
 
-  ResultHeader header = {summary(job.bundle), to_json(job.bundle.recipe), inputs.taken.shard};
+  ResultHeader header = {summary(job.bundle), to_json(job.bundle.recipe),
+                         changes_to_results(args, job.bundle), inputs.taken.shard};
   if (inputs.options.share) header.order = ids_of(inputs.taken.files);
   ResultSink sink(results, std::move(header), io);
   const auto work = [&](Stats& stats, const Observer& observer) {

@@ -86,7 +86,7 @@ TEST(ResultSink, WritesLinesInTheOrderThatItIsGivenHoweverTheyCome) {
     Io io{in, out, err};
     ResultOptions options;
     options.format = format;
-    ResultSink sink(options, {Json::object(), Json::object(), nullptr, order}, io);
+    ResultSink sink(options, {Json::object(), Json::object(), Json::object(), nullptr, order}, io);
     sink.add(VideoResult{"c", {{"run", 1, 0, 1}}, Json::object()});
     sink.add(VideoError{"b", "decode", "broken"});
     EXPECT_EQ(out.str().find("run"), std::string::npos) << "before its turn";
