@@ -13,7 +13,7 @@ struct Shard {
   std::uint64_t count = 1;
   bool has(const std::string& id) const;
 };
-std::string to_string(const Shard& shard);  // "3/16"
+std::string to_string(const Shard& shard);               // "3/16"
 inline constexpr std::uint64_t kMostShards = 1'000'000;  // of one set of inputs
 
 // "i/n" with 0 <= i < n, or by the variables that a cluster's scheduler sets in each task of a job
