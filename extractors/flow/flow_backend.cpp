@@ -74,9 +74,22 @@ std::optional<int> present_opencl_gpu() {
   }
 }
 
-// Where nobody asked for a GPU by name, one that does not do is no error.
-template <class Open>
-std::optional<FlowBackend> if_it_does(Open&& open) {
+std::optional<FlowBackend> best_gpu_backend(const Recipe::Flow& flow, int cuda_gpu,
+                                            DiskCache* kernels) {
+  std::optional<FlowBackend> best;
+  if (cuda_gpu < cuda_device_count()) {
+    best = backend_if_it_opens([&] { return cuda_backend(cuda_gpu, flow, kernels); });
+  }
+  if (best) return best;
+  if (const std::optional<int> gpu = present_opencl_gpu()) {
+    best = backend_if_it_opens([&] { return opencl_backend(*gpu, flow, kernels); });
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<FlowBackend> backend_if_it_opens(const std::function<FlowBackend()>& open) {
   try {
     return open();
   } catch (const Error& e) {
@@ -85,21 +98,6 @@ std::optional<FlowBackend> if_it_does(Open&& open) {
     return std::nullopt;
   }
 }
-
-std::optional<FlowBackend> best_gpu_backend(const Recipe::Flow& flow, int cuda_gpu,
-                                            DiskCache* kernels) {
-  std::optional<FlowBackend> best;
-  if (cuda_gpu < cuda_device_count()) {
-    best = if_it_does([&] { return cuda_backend(cuda_gpu, flow, kernels); });
-  }
-  if (best) return best;
-  if (const std::optional<int> gpu = present_opencl_gpu()) {
-    best = if_it_does([&] { return opencl_backend(*gpu, flow, kernels); });
-  }
-  return best;
-}
-
-}  // namespace
 
 FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flow,
                                 std::optional<int> gpu, DiskCache* kernels) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,10 @@ FlowBackend tvl1_opencv_cuda(std::optional<int> gpu);
 // Those that need no device of OpenCL's, best first. `gpu` is the one of CUDA's that they may take,
 // if any.
 std::vector<FlowBackend> flow_backends(std::optional<int> gpu);
+
+// What `open` gives, or a warning and nothing where it fails: of a GPU that nobody asked for by
+// name, which does not do. Throws Error(kInterrupted).
+std::optional<FlowBackend> backend_if_it_opens(const std::function<FlowBackend()>& open);
 
 // The backend called `name`, or with "auto" the best one here that computes `flow`:
 //   cpu           ours

@@ -26,6 +26,7 @@
 #include "tests/unit/expect_error.h"
 #include "tests/unit/extractors/flow/moving_texture.h"
 #include "tests/unit/extractors/flow/portable_flow.h"
+#include "tests/unit/log_capture.h"
 
 namespace co2net {
 namespace {
@@ -473,6 +474,18 @@ TEST_F(OpenClFaults, ADeviceWithOtherBytesIsRefusedByName) {
     test::expect_error(ErrorKind::kUsage, {"opencl:0 (", "other flow than the CPU", "--device cpu"},
                        [&] { checked_gpu_backend("opencl", device, Recipe::Flow()); });
   }
+}
+
+TEST(BackendIfItOpens, WarnsOfADeviceThatDoesNotDo) {
+  const test::LogCapture log;
+  const auto differs = []() -> FlowBackend {
+    throw Error(ErrorKind::kUsage, "GPU 0 (a card) gives other bytes than the CPU");
+  };
+  EXPECT_FALSE(backend_if_it_opens(differs));
+  EXPECT_NE(log.lines().find("GPU 0 (a card)"), std::string::npos) << log.lines();
+  EXPECT_EQ(backend_if_it_opens([] { return kTvl1Cpu; })->name, "cpu");
+  const auto interrupted = []() -> FlowBackend { throw Error(ErrorKind::kInterrupted, "stop"); };
+  EXPECT_THROW(backend_if_it_opens(interrupted), Error);
 }
 
 TEST_F(OpenClFaults, ACompilerThatFailsIsQuoted) {
