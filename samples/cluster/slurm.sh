@@ -72,12 +72,12 @@ script() {
 array=$(script task | sbatch --parsable --job-name=co2net --requeue --open-mode=append \
   "${sbatch_options[@]}" --array="0-$((tasks - 1))" --output="$job/%a.log")
 array=${array%%;*}
+rm -f "$out/results.json" "$out/missing.txt" # of an earlier submission
 merging=$(script merge | sbatch --parsable --job-name=co2net-merge --requeue \
   --dependency="afterany:$array" --output="$job/merge.log") || {
   scancel "$array"
   exit 1
 }
-rm -f "$out/results.json" "$out/missing.txt" # of an earlier submission
 echo "Job array $array: $tasks tasks; logs and parts are in $job"
 echo "Job ${merging%%;*} merges them when the last has ended, whatever became of it"
 echo "Results: $out/results.json"
