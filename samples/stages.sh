@@ -16,10 +16,11 @@ training_settings=(
   --iterations 300 --set length=100 --set learning_rate=0.0003
 )
 
+# build_programs [TARGET...]: those that all scripts need, and these.
 build_programs() {
   install_missing "build co2net" "${build_packages[@]}"
   cmake --preset release -DBUILD_TESTING=OFF
-  cmake --build --preset release --target co2net co2net_draw_actions co2net_train_i3d co2net_bounds
+  cmake --build --preset release --target co2net co2net_draw_actions co2net_train_i3d co2net_bounds "$@"
 }
 
 # stage NAME AFTER COMMAND...: runs the command, unless it has already ended well with the same
