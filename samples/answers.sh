@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source samples/stages.sh
 work=build/answers
 install_missing "correct labels and average attention" jq python3 python3-numpy
+# shellcheck disable=SC2119
 build_programs
 
 draw() { "$build/samples/co2net_draw_actions" "$@"; }
