@@ -115,8 +115,9 @@ void MergedResults::add_document(std::string_view text, const std::string& name)
     throw defect("no results: want {\"results\": {id: [...]}}, JSON lines with \"id\", or CSV");
   }
   expect_form(Form::kDocument, name);
-  if (const std::optional<Shard> shard = shard_from(header))
+  if (const std::optional<Shard> shard = shard_from(header)) {
     known_[shard->count].insert(shard->index);
+  }
   header.erase(kShard);
   for (const std::string& member : kByVideo) {
     if (member == kResults || !header.contains(member)) continue;
@@ -137,13 +138,12 @@ void MergedResults::expect_same_header(const Json& header) {
   if (header_.is_null()) header_ = header;
   if (header == header_) return;
   throw defect("made otherwise than " + first_ + ": " + joined(json_differences(header_, header)) +
-               "; merge results of one model, recipe and program");
+               "; merge results of one model, recipe, program and options");
 }
 
-// Lines of before there was such a name say nothing.
 void MergedResults::expect_same_making(const std::string& made_by) {
   if (made_by_.empty()) made_by_ = made_by;
-  if (made_by.empty() || made_by == made_by_) return;
+  if (made_by == made_by_) return;
   throw defect("made_by " + made_by + ", but lines before by " + made_by_ +
                "; merge results of one model, recipe, program and options");
 }
@@ -156,7 +156,7 @@ void MergedResults::add_lines(std::string_view text, const std::string& name) {
     if (trimmed(line).empty()) continue;
     within("line " + std::to_string(number), [&] {
       const Json json = parse_json(line, "JSON", ErrorKind::kInput);
-      const bool failed = json.is_object() && !json.value("error", Json()).is_null();
+      const bool failed = !json.value("error", Json()).is_null();
       if (json.contains(kMadeBy)) expect_same_making(to_text(json.at(kMadeBy)));
       add(json_at<std::string>(json, "id", ErrorKind::kInput),
           {.texts = {{"", line + "\n"}}, .failed = failed, .part = name});
