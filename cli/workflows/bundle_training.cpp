@@ -11,6 +11,7 @@
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
+#include "pipeline/base/text.h"
 #include "postprocess/report/pages.h"
 #include "postprocess/text_table.h"
 #include "postprocess/thresholds.h"
@@ -93,8 +94,7 @@ TrainingJob job_of(const Dataset& dataset, const Split& split, const TrainingSet
 
 std::string judged_by(const Split& split, const TrainingSettings& settings) {
   const auto on_videos = [](const char* score, std::size_t count, const std::string& kind) {
-    return score + (" on " + std::to_string(count) + " " + kind) +
-           (count == 1 ? " video" : " videos");
+    return score + (" on " + counted(count, kind + " videos"));
   };
   if (settings.select == Selection::kTest) {
     return on_videos("mAP of segments, mean over tIoU,", split.test.size(), "test");
