@@ -18,7 +18,7 @@ data=${1:?give the folder of the data}
 how=${2:-}
 work=build/highlights results=samples/highlights/results
 seeds=(1 2 3 4 5) iterations=600
-rows=(ccm concat add se ssma rgb flow no-oppo no-ml no-cas no-norm)
+rows=(ccm concat add se ssma rgb flow no-oppo no-ml no-cas no-norm wtalc)
 if [[ $how == --claim ]]; then rows=(concat add ccm); fi
 if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=build/highlights/trial results=$work/results; fi
 
@@ -30,6 +30,7 @@ changes_of() {
     concat | add | se | ssma) echo "network.fusion=$1" ;;
     rgb | flow) for module in vattn fattn; do echo "network.$module.main=$1" "network.$module.aux=$1"; done ;;
     no-*) echo "loss.${1#no-}=0" ;;
+    wtalc) echo network.kind=wtalc ;;
     *)
       echo "No row is called $1: ${rows[*]}" >&2
       exit 2

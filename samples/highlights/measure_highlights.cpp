@@ -50,21 +50,26 @@ std::map<std::string, Highlights> read_clips(const fs::path& path, const fs::pat
   return videos;
 }
 
-// The activation of the video's own class times the attention of the fused network.
+// The activation of the video's own class times the attention of the fused network; the activation
+// alone where the network has no attention.
 Scores scores_of_network(const fs::path& folder, const std::string& id, const std::string& label) {
   const fs::path file = folder / (id + ".npz");
   const Arrays arrays = read_npz(file);
   const auto classes = read_scored_classes(file);
   return within(file.string(), [&] {
-    const Array &cas = arrays.at("cas"), &attention = arrays.at("attn");
+    const Array& cas = arrays.at("cas");
+    const auto attention = arrays.find("attn");
     if (!classes) throw Error(ErrorKind::kInput, "no sidecar names the classes");
     const auto own = std::ranges::find(classes->classes, label);
     if (own == classes->classes.end()) throw Error(ErrorKind::kInput, "no class " + label);
-    expect_shape(cas, {attention.dim(0), -1}, "cas");
     Scores scores;
     for (std::int64_t t = 0; t < cas.dim(0); ++t) {
-      const float activation = cas.row(t)[own - classes->classes.begin()];
-      scores.push_back(double{activation} * double{attention.values[static_cast<std::size_t>(t)]});
+      scores.push_back(double{cas.row(t)[own - classes->classes.begin()]});
+    }
+    if (attention == arrays.end()) return scores;
+    expect_shape(attention->second, {cas.dim(0)}, "attn");
+    for (std::size_t t = 0; t < scores.size(); ++t) {
+      scores[t] *= double{attention->second.values[t]};
     }
     return scores;
   });
@@ -138,8 +143,8 @@ SampleProgram program() {
       ("subset", po::value<std::string>()->value_name("NAME")->default_value("test"),
        "to measure on")  //
       ("by", po::value<std::string>()->value_name("WHAT")->default_value("network"),
-       "what ranks the snippets: network (activation of the video's class times attention), the "
-       "norm of its features of rgb or of flow, or random")  //
+       "what ranks the snippets: network (activation of the video's class times attention, where "
+       "there is one), the norm of its features of rgb or of flow, or random")  //
       ("folder", po::value<std::string>()->value_name("DIR"),
        "of 'co2net localize --save-scores', or for norms of features");
   add_seed_option(options, "of the random scores");
