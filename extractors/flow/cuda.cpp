@@ -49,7 +49,7 @@ void expect_done(int code, const std::string& device, const std::string& doing) 
 
 class Device;
 
-// Copies to the host go by page-locked memory, without which CUDA waits for each.
+// Copies go by page-locked memory, without which CUDA waits for what the stream has to do before.
 class Stream : public GpuStream {
  public:
   explicit Stream(std::shared_ptr<const Device> device);
@@ -67,7 +67,7 @@ class Stream : public GpuStream {
  private:
   struct Copy {
     void* page_locked;
-    void* to;
+    void* to;  // of the host; none of a copy to the device
     std::size_t bytes;
   };
   struct Mark {
@@ -211,7 +211,10 @@ void Stream::free(GpuMemory memory) {
 
 void Stream::write(GpuMemory to, std::size_t offset, const void* from, std::size_t bytes) {
   use();
-  expect(api_.cuMemcpyHtoDAsync_v2(to + offset, from, bytes, stream_), "sending data");
+  copies_.push_back({page_locked(bytes), nullptr, bytes});
+  void* staged = copies_.back().page_locked;
+  std::memcpy(staged, from, bytes);
+  expect(api_.cuMemcpyHtoDAsync_v2(to + offset, staged, bytes, stream_), "sending data");
 }
 
 void* Stream::page_locked(std::size_t bytes) {
@@ -262,7 +265,7 @@ void Stream::wait_for_oldest_mark() {
   use();
   expect(api_.cuEventSynchronize(marks_.front().event), "waiting");
   for (const Copy& copy : marks_.front().copies) {
-    std::memcpy(copy.to, copy.page_locked, copy.bytes);
+    if (copy.to != nullptr) std::memcpy(copy.to, copy.page_locked, copy.bytes);
     spare_.emplace(copy.bytes, copy.page_locked);
   }
   api_.cuEventDestroy_v2(marks_.front().event);

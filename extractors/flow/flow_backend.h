@@ -26,8 +26,8 @@ std::optional<FlowBackend> backend_if_it_opens(const std::function<FlowBackend()
 // The backend called `name`, or with "auto" the best one here that computes `flow`:
 //   cpu           ours
 //   cuda[:N]      ours on a GPU of CUDA's, without N on `gpu` or the first; auto's first choice
-//   opencl[:N]    ours on a device of OpenCL's, N counting all of them, from 0; auto takes the
-//                 first that is a GPU
+//   opencl[:N]    ours on a device of OpenCL's, N counting all of them, from 0; without N on the
+//                 first GPU, which auto takes too, and where there is none on the first device
 //   opencv        OpenCV's own code for CUDA, on `gpu`
 // A device that does not give the CPU's bytes is refused, with auto by a warning. `kernels` keeps
 // what is compiled for devices. Throws Error(kUsage) if the backend is unknown, does not compute

@@ -88,18 +88,21 @@ bool is_gpu(const OpenClApi& api, cl_device_id device) {
   return (device_number<cl_device_type>(api, device, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_GPU) != 0;
 }
 
+// At least one.
+std::vector<cl_device_id> present_devices(const OpenClApi& api) {
+  std::vector<cl_device_id> devices = devices_of(api);
+  if (!devices.empty()) return devices;
+  throw Error(ErrorKind::kUsage,
+              "no OpenCL device: install the package of the GPU's driver for OpenCL, in Debian "
+              "nvidia-opencl-icd, mesa-opencl-icd or intel-opencl-icd");
+}
+
 cl_device_id device_at(const OpenClApi& api, std::size_t index) {
-  const std::vector<cl_device_id> devices = devices_of(api);
+  const std::string wanted = "opencl:" + std::to_string(index);
+  const auto devices = within(wanted, [&] { return present_devices(api); });
   if (index < devices.size()) return devices[index];
-  const std::string wanted = "opencl:" + std::to_string(index) + ": no OpenCL device";
-  if (!devices.empty()) {
-    throw Error(ErrorKind::kUsage, wanted + " of that index; there are " +
-                                       std::to_string(devices.size()) + ", from opencl:0 on");
-  }
-  throw Error(ErrorKind::kUsage, wanted +
-                                     ": install the package of the GPU's driver for OpenCL, in "
-                                     "Debian nvidia-opencl-icd, mesa-opencl-icd or "
-                                     "intel-opencl-icd");
+  throw Error(ErrorKind::kUsage, wanted + ": no OpenCL device of that index; there are " +
+                                     std::to_string(devices.size()) + ", from opencl:0 on");
 }
 
 std::string name_of(const OpenClApi& api, cl_device_id device, std::size_t index) {
@@ -311,7 +314,10 @@ std::optional<GpuMemory> Stream::allocate(std::size_t bytes) {
         api_.clEnqueueFillBuffer(queue_, memory, &zero, sizeof zero, 0, bytes, 0, nullptr, nullptr);
     if (code == CL_SUCCESS) code = api_.clFinish(queue_);
   }
-  if (is_short_of_memory(code)) return std::nullopt;
+  if (is_short_of_memory(code)) {
+    if (memory != nullptr) free(reinterpret_cast<GpuMemory>(memory));
+    return std::nullopt;
+  }
   expect(code, "taking memory");
   return reinterpret_cast<GpuMemory>(memory);
 }
@@ -411,7 +417,7 @@ std::optional<int> first_opencl_gpu(const OpenClApi& api) {
 
 std::vector<OpenClDevice> opencl_devices(const OpenClApi& api) {
   std::vector<OpenClDevice> found;
-  for (cl_device_id id : devices_of(api)) {
+  for (cl_device_id id : present_devices(api)) {
     found.push_back({name_of(api, id, found.size()), is_gpu(api, id), fault_of(api, id)});
   }
   return found;

@@ -53,6 +53,7 @@ struct OpenClDevice {
   bool is_gpu = false;
   std::string fault;  // why flow can't run there: "has no compiler"; empty where it can
 };
+// Throws Error(kUsage), saying what to install, where there is none.
 std::vector<OpenClDevice> opencl_devices(const OpenClApi& api);
 
 // A device with the program built for it. `kernels`, which may be null, keeps what was built; `api`

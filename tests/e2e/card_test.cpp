@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 bool has_opencl_device() {
   try {
-    return !opencl_devices(opencl_api()).empty();
+    opencl_devices(opencl_api());
+    return true;
   } catch (const Error&) {
     return false;
   }

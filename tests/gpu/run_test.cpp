@@ -1,3 +1,4 @@
+#include "extractors/flow/flow_backend.h"
 #include "pipeline/formats/npy.h"
 #include "tests/e2e/program.h"
 #include "tests/gpu/gpu.h"
@@ -8,6 +9,7 @@ namespace {
 class RunOnGpu : public testing::Test {
  protected:
   void SetUp() override { SKIP_WITHOUT_GPU(); }
+  static bool has_opencv_flow() { return flow_backends(0).front().name == "opencv"; }
   Workplace here_;
 };
 
@@ -30,6 +32,7 @@ TEST_F(RunOnGpu, ExtractsTheCpusFeaturesUpToRounding) {
 }
 
 TEST_F(RunOnGpu, TakesFlowFromTheGpuWhereTheRecipeAsksForItsAlgorithm) {
+  if (!has_opencv_flow()) GTEST_SKIP() << kMachineLacks << "an OpenCV with cudaoptflow";
   const Outcome outcome = here_.call("run", {here_.clip("clip.mkv"), "--device", "cuda",
                                              "--recipe-set", "flow.variant=opencv-cuda"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;

@@ -5,12 +5,47 @@
 #include <opencv2/core.hpp>
 
 #include "extractors/flow/flow_field.h"
+#include "tests/gpu/gpu.h"
 #include "tests/solved_flow.h"
 #include "tests/support.h"
 #include "tests/unit/texture.h"
 
 namespace co2net {
 namespace {
+
+// At the size of the benchmark's frames.
+cv::Mat texture(double x, double y) {
+  cv::Mat scaled;
+  cv::resize(test::texture({x, y}), scaled, {340, 256}, 0, 0, cv::INTER_CUBIC);
+  return scaled;
+}
+
+std::vector<std::pair<cv::Mat, cv::Mat>> moving_pairs() {
+  std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
+  for (int i = 0; i < 40; ++i) pairs.emplace_back(texture(0, 0), texture(i % 7 - 3, i % 5 - 2));
+  return pairs;
+}
+
+std::vector<cv::Mat> solved_by(FlowField& field,
+                               const std::vector<std::pair<cv::Mat, cv::Mat>>& pairs) {
+  std::vector<FlowPair> views;
+  for (const auto& [from, to] : pairs) views.push_back(test::pair_of(from, to));
+  std::vector<cv::Mat> flows(pairs.size());
+  field.solve(views, [&](std::size_t i, const FlowView& flow) { flows[i] = mat_of(flow).clone(); });
+  return flows;
+}
+
+TEST(PortableFlowOnGpu, IsTheCpusForMorePairsThanAreInFlight) {
+  SKIP_WITHOUT_GPU();
+  const Recipe::Flow flow;
+  const auto pairs = moving_pairs();
+  FlowField on_gpu(choose_flow_backend("cuda", flow, 0), flow, Deadline());
+  FlowField on_cpu(kTvl1Cpu, flow, Deadline());
+  const std::vector<cv::Mat> found = solved_by(on_gpu, pairs), wanted = solved_by(on_cpu, pairs);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    EXPECT_EQ(cv::norm(found[i], wanted[i], cv::NORM_INF), 0) << "pair " << i;
+  }
+}
 
 class Tvl1OnGpu : public testing::Test {
  protected:
@@ -29,13 +64,6 @@ class Tvl1OnGpu : public testing::Test {
     return std::nullopt;
   }
 
-  // At the size of the benchmark's frames.
-  static cv::Mat texture(double x, double y) {
-    cv::Mat scaled;
-    cv::resize(test::texture({x, y}), scaled, {340, 256}, 0, 0, cv::INTER_CUBIC);
-    return scaled;
-  }
-
   Recipe::Flow flow_;
   std::optional<FlowBackend> cuda_;
 };
@@ -51,16 +79,11 @@ TEST_F(Tvl1OnGpu, IsNearThePortableFlow) {
 }
 
 TEST_F(Tvl1OnGpu, SolvesManyPairsAtOnceToTheBytesOfOneAtATime) {
-  std::vector<std::pair<cv::Mat, cv::Mat>> pairs;
-  for (int i = 0; i < 32; ++i) pairs.emplace_back(texture(0, 0), texture(i % 7 - 3, i % 5 - 2));
-  std::vector<FlowPair> views;
-  for (const auto& [from, to] : pairs) views.push_back(test::pair_of(from, to));
+  const auto pairs = moving_pairs();
   const auto solver = cuda_->make(flow_);
   FlowField field(*cuda_, flow_, Deadline());
   for (int round = 0; round < 5; ++round) {
-    std::vector<cv::Mat> flows(pairs.size());
-    field.solve(views,
-                [&](std::size_t i, const FlowView& flow) { flows[i] = mat_of(flow).clone(); });
+    const std::vector<cv::Mat> flows = solved_by(field, pairs);
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       const cv::Mat alone = test::solved_flow(*solver, pairs[i].first, pairs[i].second);
       ASSERT_EQ(cv::norm(flows[i], alone, cv::NORM_INF), 0) << "pair " << i << ", round " << round;

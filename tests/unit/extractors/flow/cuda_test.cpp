@@ -85,12 +85,13 @@ TEST_F(Nvrtc, MakesMachineCodeOfWhatItKnowsAndNamesWhatItDoesNot) {
 struct FakeDriver {
   std::string current, wrong;  // whose context is current; the first thing that was wrong
   std::map<CudaPointer, std::size_t> memory;
-  std::map<void*, std::size_t> page_locked;
+  std::map<const void*, std::size_t> page_locked;
   std::set<CudaHandle> streams, events;
   std::vector<std::string> launched;
   std::map<std::string, std::size_t> arguments;  // how many a kernel has
   std::string loaded;
   int contexts = 0, modules = 0, compilations = 0;
+  int refusals = 0;  // of modules that are still to come
   int calls = 0, fails_at = 0;
   std::size_t most_memory = SIZE_MAX, taken = 0;
   std::uintptr_t handles = 0;
@@ -118,6 +119,10 @@ bool is_within(CudaPointer at, std::size_t bytes) {
   if (after == driver.memory.begin()) return false;
   --after;
   return at + bytes <= after->first + after->second;
+}
+bool is_page_locked(const void* at, std::size_t bytes) {
+  const auto found = driver.page_locked.find(at);
+  return found != driver.page_locked.end() && bytes <= found->second;
 }
 void* host(CudaPointer pointer) { return reinterpret_cast<void*>(pointer); }
 
@@ -172,6 +177,7 @@ CudaApi fake_driver() {
     return driver.current = context == kContext ? "ours" : "", 0;
   };
   api.cuModuleLoadData = [](CudaHandle* module, const void* image) {
+    if (driver.refusals > 0) return --driver.refusals, 200;
     driver.loaded.assign(static_cast<const char*>(image), 4);
     ++driver.modules;
     return *module = kModule, driver.loaded == "code" ? 0 : 200;
@@ -221,12 +227,12 @@ CudaApi fake_driver() {
   api.cuMemcpyHtoDAsync_v2 = [](CudaPointer to, const void* from, std::size_t bytes,
                                 CudaHandle stream) {
     require(is_within(to, bytes), "writes beside its memory");
+    require(is_page_locked(from, bytes), "writes from memory that is not page-locked");
     return std::memcpy(host(to), from, bytes), done("writing", stream);
   };
   api.cuMemcpyDtoHAsync_v2 = [](void* to, CudaPointer from, std::size_t bytes, CudaHandle stream) {
     require(is_within(from, bytes), "reads beside its memory");
-    require(driver.page_locked.count(to) == 1 && driver.page_locked[to] >= bytes,
-            "reads into memory that is not page-locked");
+    require(is_page_locked(to, bytes), "reads into memory that is not page-locked");
     return std::memcpy(to, host(from), bytes), done("reading", stream);
   };
   api.cuLaunchKernel = launch;
@@ -371,6 +377,17 @@ TEST_F(CudaFlow, KernelsAreCompiledOnce) {
   open(&kernels);
   EXPECT_EQ(driver.compilations, 1);
   EXPECT_EQ(driver.loaded, "code");
+}
+
+TEST_F(CudaFlow, KernelsThatADriverNoLongerTakesAreCompiledAgain) {
+  const TempDir folder;
+  DiskCache kernels(folder.path());
+  open(&kernels);
+  driver.refusals = 1;
+  open(&kernels);
+  EXPECT_EQ(driver.compilations, 2);
+  open(&kernels);
+  EXPECT_EQ(driver.compilations, 2);
 }
 
 TEST_F(CudaFlow, ADeviceWithOtherBytesIsRefusedByName) {

@@ -364,6 +364,7 @@ struct Faults {
   std::size_t largest_buffer = SIZE_MAX;
   cl_device_type type = CL_DEVICE_TYPE_CPU;
   int compilations = 0;
+  int releases = 0;  // of buffers
 };
 Faults faults;
 
@@ -444,6 +445,43 @@ TEST_F(OpenClFaults, FewerPairsAreInFlightWhereMemoryIsShort) {
   test::expect_error(ErrorKind::kInternal,
                      {"opencl:0 (", "not enough memory for a pair of 40x36", "--device cpu"},
                      [&] { solved(device, pairs, {}, 8); });
+}
+
+cl_int short_when_filled(cl_command_queue queue, cl_mem memory, const void* pattern,
+                         std::size_t pattern_bytes, std::size_t offset, std::size_t bytes,
+                         cl_uint waits, const cl_event* for_events, cl_event* event) {
+  if (bytes > faults.largest_buffer) return CL_MEM_OBJECT_ALLOCATION_FAILURE;
+  return opencl_api().clEnqueueFillBuffer(queue, memory, pattern, pattern_bytes, offset, bytes,
+                                          waits, for_events, event);
+}
+
+cl_int counted_release(cl_mem memory) {
+  ++faults.releases;
+  return opencl_api().clReleaseMemObject(memory);
+}
+
+TEST_F(OpenClFaults, ABufferThatProvesTooLargeWhenItIsFirstUsedIsGivenBack) {
+  api_.clEnqueueFillBuffer = short_when_filled;
+  api_.clReleaseMemObject = counted_release;
+  const auto stream = open_opencl(api_, 0, {"__kernel void none() {}", {}}, nullptr)->open_stream();
+  faults.largest_buffer = 1000;
+  EXPECT_EQ(stream->allocate(1001), std::nullopt);
+  EXPECT_EQ(faults.releases, 1);
+  EXPECT_NE(stream->allocate(1000), std::nullopt);
+  EXPECT_EQ(faults.releases, 1);
+}
+
+cl_int no_platforms(cl_uint, cl_platform_id*, cl_uint*) {
+  constexpr cl_int kPlatformNotFound = -1001;  // of the loader's
+  return kPlatformNotFound;
+}
+
+TEST_F(OpenClFaults, WithoutADeviceItSaysWhatToInstall) {
+  api_.clGetPlatformIDs = no_platforms;
+  const std::string remedy = "no OpenCL device: install";
+  test::expect_error(ErrorKind::kUsage, {remedy}, [&] { opencl_devices(api_); });
+  test::expect_error(ErrorKind::kUsage, {"opencl:0: " + remedy}, [&] { open(); });
+  EXPECT_EQ(first_opencl_gpu(api_), std::nullopt);
 }
 
 cl_int other_type(cl_device_id device, cl_device_info what, std::size_t size, void* value,
