@@ -125,8 +125,7 @@ FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flo
                     "auto), such a GPU, and a build with an OpenCV that has cudaoptflow; about the "
                     "same is computed everywhere with --recipe-set flow.variant=portable");
   }
-  throw Error(ErrorKind::kUsage, "flow backend " + name + " does not compute " + variant +
-                                     ", which the backends cpu and auto do");
+  throw Error(ErrorKind::kUsage, name + " does not compute " + variant + ", which cpu and auto do");
 }
 
 }  // namespace co2net
