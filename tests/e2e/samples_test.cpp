@@ -82,6 +82,24 @@ TEST(TrainI3d, GivesTheSameClassifierForTheSameSeedOnly) {
   EXPECT_EQ(run.out.find(",none,"), std::string::npos);
 }
 
+TEST(TrainI3d, LearnsNoClassOfNothingFromClipsThatAllShowSomething) {
+  const TempDir dir;
+  const std::string clips = dir.path() / "clips";
+  const fs::path bundle = dir.path() / "i3d";
+  run_sample("co2net_draw_actions",
+             {"-o", clips, "--motions", "pretraining", "--action", "kick", "--action", "stir",
+              "--trimmed", "--training", "8", "--test", "4", "--seconds", "0.64"});
+  const std::string log = run_sample(
+      "co2net_train_i3d", {"--clips", clips, "-o", bundle, "--width", "0.0625", "--epochs", "1",
+                           "--batch", "4", "--recipe-set", "crop_size=32", "--recipe-set",
+                           "resize.width=32", "--recipe-set", "resize.height=32"});
+  EXPECT_EQ(log.find("none"), std::string::npos) << log;
+  EXPECT_EQ(load_bundle(bundle, {}).classes, (test::Strings{"kick", "stir"}));
+  // What an interrupted training would go on from is no part of the bundle.
+  EXPECT_EQ(names_in(bundle),
+            (test::Strings{"i3d_flow.pt", "i3d_logits.npz", "i3d_rgb.pt", "model.json"}));
+}
+
 TEST(TrainI3d, LearnsTheClassesAloneForNetworksThatThereAre) {
   const TempDir dir;
   const std::string clips = dir.path() / "clips";
