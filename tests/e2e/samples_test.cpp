@@ -144,8 +144,13 @@ TEST(Bounds, AreFarApart) {
   expect_success(co2net({"extract", path("videos"), "--model", CO2NET_SAMPLE_MODEL, "--no-cache",
                          "--progress", "off", "-o", path("features")}));
   const std::string annotations = path("videos") + "/annotations.json";
-  run_sample("co2net_bounds", {"--features", path("features"), "--annotations", annotations,
-                               "--model", CO2NET_SAMPLE_MODEL, "-o", path("bounds")});
+  expect_success(
+      co2net({"flow", path("videos"), "--save", "mkv", "--recipe", "wtalc-cpu", "--recipe-set",
+              "crop_size=96", "--recipe-set", "resize.width=96", "--recipe-set", "resize.height=96",
+              "--recipe-set", "flow.warps=1", "--progress", "off", "-o", path("flow")}));
+  run_sample("co2net_bounds",
+             {"--features", path("features"), "--annotations", annotations, "--model",
+              CO2NET_SAMPLE_MODEL, "--flow", path("flow"), "-o", path("bounds")});
   const auto figure = [&](const std::string& bound) {
     return expect_success(
                co2net({"eval", path("bounds") + "/" + bound + ".json", "--ground-truth",
@@ -155,8 +160,10 @@ TEST(Bounds, AreFarApart) {
         .at(4)
         .get<double>();
   };
-  EXPECT_GT(figure("chance"), 0);
-  EXPECT_GT(figure("supervised"), figure("chance") + 0.3);
+  EXPECT_GT(figure("random"), 0);
+  EXPECT_GT(figure("oracle-labels"), figure("random"));
+  EXPECT_GT(figure("flow-magnitude"), 0);
+  EXPECT_GT(figure("supervised"), figure("oracle-labels") + 0.1);
 }
 
 }  // namespace
