@@ -267,7 +267,9 @@ void run(const po::variables_map& args) {
   const Subsets subsets = {text("train-subset"), text("test-subset")};
   const fs::path folder = path("output");
   const Bundle extractor = load_bundle(path("model"), {});
-  const Dataset data(path("features"), of_subsets(read_annotations(path("annotations")), subsets),
+  const auto folders = args["features"].as<std::vector<std::string>>();
+  const Dataset data(std::vector<fs::path>(folders.begin(), folders.end()),
+                     of_subsets(read_annotations(path("annotations")), subsets),
                      {.extractor = extractor});
   const Split split = within(path("annotations").string(), [&] { return split_of(data, subsets); });
   const std::uint64_t seed = parse_seed(args);
@@ -290,8 +292,9 @@ void run(const po::variables_map& args) {
 SampleProgram program() {
   po::options_description options;
   options.add_options()  //
-      ("features", po::value<std::string>()->value_name("DIR")->required(),
-       "of training and test videos")  //
+      ("features",
+       po::value<std::vector<std::string>>()->composing()->value_name("DIR")->required(),
+       "of training and test videos; repeatable")  //
       ("annotations", po::value<std::string>()->value_name("FILE")->required(),
        "with segments")  //
       ("train-subset", po::value<std::string>()->value_name("NAME")->default_value("training"),
