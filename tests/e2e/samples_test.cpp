@@ -161,9 +161,9 @@ TEST(Bounds, AreFarApart) {
         .get<double>();
   };
   EXPECT_GT(figure("random"), 0);
-  EXPECT_GT(figure("oracle-labels"), figure("random"));
+  EXPECT_GT(figure("oracle-labels"), figure("random") + 0.1);
   EXPECT_GT(figure("flow-magnitude"), 0);
-  EXPECT_GT(figure("supervised"), figure("oracle-labels") + 0.1);
+  EXPECT_GT(figure("supervised"), figure("random") + 0.2);
 }
 
 }  // namespace
