@@ -34,7 +34,7 @@ inline constexpr double kShortestRise_s = 0.3, kLongestRise_s = 1.5;  // until i
 inline constexpr double kPauseEvery_s = 6;  // within an action, at the mean
 inline constexpr double kShortestPause_s = 0.3, kLongestPause_s = 1;
 inline constexpr double kShortestGap_s = 1.5, kLongestGap_s = 15;  // between actions, by video
-inline constexpr double kSeveralShare = 0.34;  // of videos: two or three classes
+inline constexpr double kSeveralShare = 0.5;   // of videos: two or three classes, if they last
 inline constexpr double kContextShare = 0.75;  // of videos: in their class's scenery
 
 // Between actions.

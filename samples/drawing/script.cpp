@@ -73,7 +73,7 @@ struct Take {
   Interval frames;
 };
 
-// The first fits into any video.
+// Of each motion in turn, then of any; the first fits into any video.
 std::vector<Take> plan_takes(Cast present, int frames, Dice& dice) {
   constexpr int kMargin = kFps * 3 / 5;  // idle at least, at both ends
   const int last_end = frames - kMargin;
@@ -83,7 +83,8 @@ std::vector<Take> plan_takes(Cast present, int frames, Dice& dice) {
     int first = start + std::max(kMargin, some_frames(0.5 * gap_s, 1.5 * gap_s, dice));
     int end = first + frames_of(dice.by_octaves(difficulty::kShortestAction_s,
                                                 difficulty::kLongestAction_s));
-    const Motion* motion = takes.empty() ? present.front() : dice.one_of(present);
+    const Motion* any = dice.one_of(present);
+    const Motion* motion = takes.size() < present.size() ? present[takes.size()] : any;
     if (takes.empty()) {
       const int length = std::min(end - first, last_end - kMargin);
       first = std::min(first, last_end - length);
@@ -170,8 +171,10 @@ int frames_of(double seconds) { return static_cast<int>(std::lround(seconds * kF
 Script plan_untrimmed(Cast motions, const Motion& main, int frames, Dice& dice) {
   std::vector<const Motion*> present = {&main};
   if (dice.happens(difficulty::kSeveralShare)) {
-    present.push_back(dice.one_of(motions));
-    if (dice.happens(0.4)) present.push_back(dice.one_of(motions));
+    for (int more = dice.whole(1, 3); more > 0; --more) {
+      const Motion* other = dice.one_of(motions);
+      if (std::ranges::count(present, other) == 0) present.push_back(other);
+    }
   }
   const std::vector<Take> takes = plan_takes(present, frames, dice);
   Script script;
