@@ -32,7 +32,7 @@ Pose squat(double seconds) {
 
 // An arm goes up slowly and down fast.
 Pose hammer(double seconds) {
-  const double height = lopsided_pulse(seconds, 1.2, 0.75);
+  const double height = lopsided_pulse(seconds, 1.0, 0.75);
   Pose pose = standing();
   pose[kLeftArm] = 40 + 125 * height;
   pose[kLeftElbow] = 15;

@@ -7,21 +7,22 @@
 namespace co2net::difficulty {
 
 // The figure. Heights are shares of the picture's.
-inline constexpr double kSmallestFigure = 0.35, kLargestFigure = 0.85;
+inline constexpr double kSmallestFigure = 0.5, kLargestFigure = 0.9;
+inline constexpr double kOffCentre = 0.12;  // at most, a share of the width
 inline constexpr double kSlowest = 0.75, kFastest = 1.35;  // its tempo; 1 is that of the motions
 
 // What is around it.
 inline constexpr double kBystanderShare = 0.5, kSecondBystanderShare = 0.4;
-inline constexpr double kPassersShare = 0.4, kPoleShare = 0.3, kFenceShare = 0.15;
+inline constexpr double kPassersShare = 0.3, kPoleShare = 0.25, kFenceShare = 0.1;
 inline constexpr double kClutterMost = 8;      // things that stand about
-inline constexpr double kDistractorGap_s = 7;  // from one that moves to the next, at the mean
+inline constexpr double kDistractorGap_s = 10;  // from one that moves to the next, at the mean
 
 // The camera.
-inline constexpr double kPan = 26, kTilt = 10, kShake = 2;  // pixels
+inline constexpr double kPan = 20, kTilt = 8, kShake = 1.5;  // pixels
 inline constexpr double kZoom = 0.12;
 inline constexpr double kLight = 0.2, kTint = 14;
-inline constexpr double kSuddenLightShare = 0.4;  // of videos
-inline constexpr double kLeastNoise = 3, kMostNoise = 10;
+inline constexpr double kSuddenLightShare = 0.3;  // of videos
+inline constexpr double kLeastNoise = 2, kMostNoise = 8;
 inline constexpr int kBestCrf = 20, kWorstCrf = 34;  // x264's, larger is worse
 
 }  // namespace co2net::difficulty

@@ -18,7 +18,9 @@ Figure main_figure(Dice& dice) {
       kHeight * dice.uniform(difficulty::kSmallestFigure, difficulty::kLargestFigure);
   // The feet of large ones are near to the lower border, those of small ones anywhere below.
   const double ground = std::max(height + 15, kHeight - dice.uniform(6, 60));
-  return some_figure(height, std::min(ground, kHeight - 4.), kWidth * dice.uniform(0.3, 0.7), dice);
+  return some_figure(height, std::min(ground, kHeight - 4.),
+                     kWidth * (0.5 + dice.uniform(-difficulty::kOffCentre, difficulty::kOffCentre)),
+                     dice);
 }
 
 Bystander some_bystander(const Figure& main, int frames, Dice& dice) {

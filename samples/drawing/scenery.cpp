@@ -24,7 +24,7 @@ Picture draw_texture(Dice& dice) {
   struct Layer {
     int columns, rows, share;  // of 256
   };
-  for (const Layer& layer : {Layer{8, 6, 170}, Layer{56, 46, 40}, Layer{224, 184, 46}}) {
+  for (const Layer& layer : {Layer{8, 6, 170}, Layer{56, 46, 36}, Layer{224, 184, 24}}) {
     const bool is_coarse = layer.columns == 8;
     Picture spots(layer.rows, layer.columns), grown;
     for (Colour& spot : spots) {
