@@ -219,6 +219,7 @@ class SnippetClassifier {
 
   void train() {
     std::mt19937_64 random(seed_);
+    torch::manual_seed(seed_);
     torch::optim::AdamW optimizer({hidden_, output_},
                                   torch::optim::AdamWOptions(1e-3).weight_decay(1e-2));
     std::vector<std::size_t> videos = videos_;
@@ -226,7 +227,7 @@ class SnippetClassifier {
       std::ranges::shuffle(videos, random);
       for (const std::size_t video : videos) {
         optimizer.zero_grad();
-        torch::cross_entropy_loss(scores(video), snippet_labels(data_, video)).backward();
+        torch::cross_entropy_loss(scores(video, kDropout), snippet_labels(data_, video)).backward();
         optimizer.step();
       }
     }
@@ -234,7 +235,7 @@ class SnippetClassifier {
 
   std::vector<Segment> localize(std::size_t video) const {
     const torch::NoGradGuard no_grad;
-    const torch::Tensor probabilities = scores(video).softmax(1);
+    const torch::Tensor probabilities = scores(video, 0).softmax(1);
     std::vector<std::int64_t> classes(data_.classes().size());
     std::iota(classes.begin(), classes.end(), 0);
     return segments_of(data_, video, classes,
@@ -242,16 +243,19 @@ class SnippetClassifier {
   }
 
  private:
-  static constexpr std::int64_t kHidden = 64;
+  static constexpr std::int64_t kHidden = 256;
   static constexpr int kEpochs = 30;
+  static constexpr double kDropout = 0.5;
 
-  // [T, C + 1]
-  torch::Tensor scores(std::size_t video) const {
+  // [T, C + 1]; `dropout` is a share.
+  torch::Tensor scores(std::size_t video, double dropout) const {
     Array rows = data_.features().rows(video);
     const torch::Tensor features =
         torch::from_blob(rows.values.data(), rows.shape).clone().t().unsqueeze(0);
-    const torch::Tensor hidden = torch::relu(torch::conv1d(features, hidden_, {}, 1, 1));
-    return torch::conv1d(hidden, output_, {}, 1, 1).squeeze(0).t();
+    const auto convolved = [dropout](const torch::Tensor& input, const torch::Tensor& weight) {
+      return torch::conv1d(torch::dropout(input, dropout, dropout > 0), weight, {}, 1, 1);
+    };
+    return convolved(torch::relu(convolved(features, hidden_)), output_).squeeze(0).t();
   }
 
   const Dataset& data_;

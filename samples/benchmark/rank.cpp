@@ -19,8 +19,7 @@ namespace {
 
 void run(const po::variables_map& args) {
   const auto text = [&](const char* option) { return args[option].as<std::string>(); };
-  const EvaluationOptions options = {
-      .protocol = Protocol::kThumos, .subset = text("subset"), .tiou = parse_tiou(text("tiou"))};
+  const EvaluationOptions options = {.subset = text("subset"), .tiou = parse_tiou(text("tiou"))};
   const Ranking ranking =
       rank(read_predictions(text("results")), read_annotations(text("ground-truth")), options);
   write_file(text("output"), to_json(RankingFile{options.tiou, ranking}).dump() + "\n");
@@ -36,7 +35,7 @@ SampleProgram program() {
       ("subset", po::value<std::string>()->value_name("NAME")->default_value("test"),
        "only this subset's videos")  //
       ("tiou", po::value<std::string>()->value_name("GRID")->default_value("0.1:0.1:0.7"),
-       "thresholds, by the protocol thumos")  //
+       "thresholds, by the protocol activitynet")  //
       ("output,o", po::value<std::string>()->value_name("FILE")->required(),
        "the ranking, as JSON");
   return {"co2net_rank", "--results FILE --ground-truth FILE -o FILE", options, run};

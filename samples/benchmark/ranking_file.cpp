@@ -60,7 +60,7 @@ RankingFile parse_ranking(const Json& json) {
   if (json.at("schema") != kSchema) throw Error(ErrorKind::kInput, "no co2net.ranking/1");
   RankingFile file;
   file.tiou = json.at("tiou").get<std::vector<double>>();
-  file.ranking = {Protocol::kThumos, file.tiou.size(), json.at("videos"), {}};
+  file.ranking = {Protocol::kActivityNet, file.tiou.size(), json.at("videos"), {}};
   for (const auto& [label, of_class] : json.at("classes").items()) {
     file.ranking.classes[label] = ranked_class(of_class, file.tiou.size());
     expect_videos_below(file.ranking.classes[label], file.ranking.videos);

@@ -33,10 +33,11 @@ def random_ranking(rng, videos, skill):
 
 
 def average_precision(right, positives):
-    """Of the THUMOS14 kit: the precision at each that is right, over all that there are."""
+    """Of ActivityNet: the area below precision over recall, precision first made monotone from the right."""
     right = np.asarray(right, bool)
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    return precision[right].sum() / positives
+    highest_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+    return highest_from_here[right].sum() / positives
 
 
 def mean_ap(ranking, drawn):

@@ -22,7 +22,7 @@ Ranking found_in(std::size_t right) {
     if (video < right) ranked.hits[0].push_back(video);
   }
   ranked.is_ignored.resize(kVideos);
-  return {Protocol::kThumos, 1, kVideos, {{"run", ranked}}};
+  return {Protocol::kActivityNet, 1, kVideos, {{"run", ranked}}};
 }
 
 TEST(PairedBootstrap, FindsTheDifferenceOfMeansOverSeeds) {
