@@ -287,47 +287,38 @@ Outcomes match_as_thumos(const ClassItems& items, const Ambiguous& ambiguous,
   return outcomes;
 }
 
-// What there is of one class, and what became of its detections, which go by their ranks.
-struct JudgedClass {
-  const ClassItems* items = nullptr;
-  std::vector<std::size_t> video_of;
-  std::vector<std::vector<std::size_t>> hits;  // at each threshold
-  std::vector<bool> is_ignored;                // at some threshold, where they are no hit
-};
-using Judged = std::map<std::string, JudgedClass>;
-
-JudgedClass judged_by(const Outcomes& outcomes, const ClassItems& items) {
-  JudgedClass judged{&items, {}, {}, std::vector<bool>(items.detections.size())};
-  for (const Detection& detection : items.detections) judged.video_of.push_back(detection.video);
+RankedClass ranked_by(const Outcomes& outcomes, const ClassItems& items) {
+  RankedClass ranked{items.video_of, {}, {}, std::vector<bool>(items.detections.size())};
+  for (const Detection& detection : items.detections) ranked.video_of.push_back(detection.video);
   for (const std::vector<Outcome>& at_threshold : outcomes) {
-    std::vector<std::size_t>& hits = judged.hits.emplace_back();
+    std::vector<std::size_t>& hits = ranked.hits.emplace_back();
     for (std::size_t rank = 0; rank < at_threshold.size(); ++rank) {
       if (at_threshold[rank] == Outcome::kHit) hits.push_back(rank);
-      if (at_threshold[rank] == Outcome::kIgnored) judged.is_ignored[rank] = true;
+      if (at_threshold[rank] == Outcome::kIgnored) ranked.is_ignored[rank] = true;
     }
   }
-  return judged;
+  return ranked;
 }
 
-Judged judge(const Gathering& gathered, const EvaluationOptions& options) {
+Ranking ranking_of(const Gathering& gathered, const EvaluationOptions& options) {
   const std::vector<double> tiou = compared_tiou(options);
-  Judged judged;
+  Ranking ranking{options.protocol, tiou.size(), gathered.compared_videos, {}};
   for (const auto& [label, items] : gathered.items) {
-    judged[label] = judged_by(options.protocol == Protocol::kThumos
-                                  ? match_as_thumos(items, gathered.ambiguous, tiou)
-                                  : match_by_score(items, tiou),
-                              items);
+    ranking.classes[label] = ranked_by(options.protocol == Protocol::kThumos
+                                           ? match_as_thumos(items, gathered.ambiguous, tiou)
+                                           : match_by_score(items, tiou),
+                                       items);
   }
-  return judged;
+  return ranking;
 }
 
 // How many detections count up to each rank, itself too; without those that are ignored anywhere.
-std::vector<int> counted_by_rank(const JudgedClass& judged, const Copies& copies) {
+std::vector<int> counted_by_rank(const RankedClass& ranked, const Copies& copies) {
   std::vector<int> counted;
-  counted.reserve(judged.video_of.size());
+  counted.reserve(ranked.video_of.size());
   int sum = 0;
-  for (std::size_t rank = 0; rank < judged.video_of.size(); ++rank) {
-    if (!judged.is_ignored[rank]) sum += copies[judged.video_of[rank]];
+  for (std::size_t rank = 0; rank < ranked.video_of.size(); ++rank) {
+    if (!ranked.is_ignored[rank]) sum += copies[ranked.video_of[rank]];
     counted.push_back(sum);
   }
   return counted;
@@ -336,14 +327,14 @@ std::vector<int> counted_by_rank(const JudgedClass& judged, const Copies& copies
 // Precision at each hit, in falling score order. It takes time by the hits, of which there are far
 // fewer than detections: a thousand sets of videos are drawn.
 //   counted_up_to  as counted_by_rank() gives it
-std::vector<double> precisions_at_hits(const JudgedClass& judged, std::size_t t,
+std::vector<double> precisions_at_hits(const RankedClass& ranked, std::size_t t,
                                        const std::vector<int>& counted_up_to,
                                        const Copies& copies) {
   std::vector<double> precisions;
   int ignored_elsewhere = 0;
-  for (const std::size_t rank : judged.hits[t]) {
-    const int here = copies[judged.video_of[rank]];
-    if (judged.is_ignored[rank]) ignored_elsewhere += here;
+  for (const std::size_t rank : ranked.hits[t]) {
+    const int here = copies[ranked.video_of[rank]];
+    if (ranked.is_ignored[rank]) ignored_elsewhere += here;
     const int counted = counted_up_to[rank] + ignored_elsewhere;
     for (int after = here; after-- > 0;) {
       precisions.push_back(static_cast<double>(precisions.size() + 1) / (counted - after));
@@ -359,23 +350,23 @@ void interpolate(std::vector<double>& precisions) {
   }
 }
 
-std::size_t positives_of(const ClassItems& items, const Copies& copies) {
+std::size_t positives_of(const RankedClass& ranked, const Copies& copies) {
   std::size_t positives = 0;
-  for (const std::size_t video : items.video_of) {
+  for (const std::size_t video : ranked.truth_video_of) {
     positives += static_cast<std::size_t>(copies[video]);
   }
   return positives;
 }
 
 // At each threshold; nothing of a class without ground truth.
-std::vector<double> average_precisions(const JudgedClass& judged, Protocol protocol,
+std::vector<double> average_precisions(const RankedClass& ranked, Protocol protocol,
                                        const Copies& copies) {
-  const std::size_t positives = positives_of(*judged.items, copies);
+  const std::size_t positives = positives_of(ranked, copies);
   std::vector<double> averages;
   if (positives == 0) return averages;
-  const std::vector<int> counted = counted_by_rank(judged, copies);
-  for (std::size_t t = 0; t < judged.hits.size(); ++t) {
-    std::vector<double> precisions = precisions_at_hits(judged, t, counted, copies);
+  const std::vector<int> counted = counted_by_rank(ranked, copies);
+  for (std::size_t t = 0; t < ranked.hits.size(); ++t) {
+    std::vector<double> precisions = precisions_at_hits(ranked, t, counted, copies);
     if (protocol != Protocol::kThumos) interpolate(precisions);
     averages.push_back(std::accumulate(precisions.begin(), precisions.end(), 0.0) /
                        static_cast<double>(positives));
@@ -385,10 +376,10 @@ std::vector<double> average_precisions(const JudgedClass& judged, Protocol proto
 
 using PerClass = std::map<std::string, std::vector<double>>;
 
-PerClass per_class(const Judged& judged, Protocol protocol, const Copies& copies) {
+PerClass per_class(const Ranking& ranking, const Copies& copies) {
   PerClass found;
-  for (const auto& [label, of_class] : judged) {
-    std::vector<double> precisions = average_precisions(of_class, protocol, copies);
+  for (const auto& [label, ranked] : ranking.classes) {
+    std::vector<double> precisions = average_precisions(ranked, ranking.protocol, copies);
     if (!precisions.empty()) found[label] = std::move(precisions);
   }
   return found;
@@ -405,25 +396,21 @@ std::vector<double> mean_over_classes(const PerClass& per_class, std::size_t thr
   return means;
 }
 
-Copies one_each(const Gathering& gathered) { return Copies(gathered.compared_videos, 1); }
+Copies one_each(const Ranking& ranking) { return Copies(ranking.videos, 1); }
 
-void add_estimates(const Gathering& gathered, const Judged& judged,
-                   const EvaluationOptions& options, const std::function<void()>& on_drawn_set,
+void add_estimates(const Ranking& ranking, const std::function<void()>& on_drawn_set,
                    EvaluationDetails& details) {
-  const std::size_t thresholds = options.tiou.size();
-  std::vector<std::vector<double>> of_sets(thresholds);
+  std::vector<std::vector<double>> of_sets(ranking.thresholds);
   std::vector<double> averages;
-  for_each_drawn_set(gathered.compared_videos, [&](const Copies& copies) {
+  for_each_drawn_set(ranking.videos, [&](const Copies& copies) {
     on_drawn_set();
-    const PerClass found = per_class(judged, options.protocol, copies);
-    if (found.empty()) return;
-    const std::vector<double> means = mean_over_classes(found, thresholds);
-    for (std::size_t t = 0; t < thresholds; ++t) of_sets[t].push_back(means[t]);
+    const std::vector<double> means = mAP_on(ranking, copies);
+    if (means.empty()) return;
+    for (std::size_t t = 0; t < means.size(); ++t) of_sets[t].push_back(means[t]);
     averages.push_back(mean(means));
   });
-  const std::vector<double> means =
-      mean_over_classes(per_class(judged, options.protocol, one_each(gathered)), thresholds);
-  for (std::size_t t = 0; t < thresholds; ++t) {
+  const std::vector<double> means = mAP_on(ranking, one_each(ranking));
+  for (std::size_t t = 0; t < means.size(); ++t) {
     details.mAP.push_back(estimate(means[t], of_sets[t]));
   }
   details.average = estimate(mean(means), averages);
@@ -449,13 +436,13 @@ std::vector<double> curve(std::vector<double> precisions, std::size_t positives)
   return points;
 }
 
-ClassDetails details_of(const JudgedClass& judged, const std::vector<std::size_t>& curve_places,
+ClassDetails details_of(const RankedClass& ranked, const std::vector<std::size_t>& curve_places,
                         const Copies& copies) {
-  ClassDetails details{judged.items->truths.size(), judged.items->detections.size(), {}};
-  const std::vector<int> counted = counted_by_rank(judged, copies);
+  ClassDetails details{ranked.truth_video_of.size(), ranked.video_of.size(), {}};
+  const std::vector<int> counted = counted_by_rank(ranked, copies);
   for (const std::size_t t : curve_places) {
     details.curves.push_back(
-        curve(precisions_at_hits(judged, t, counted, copies), details.segments));
+        curve(precisions_at_hits(ranked, t, counted, copies), details.segments));
   }
   return details;
 }
@@ -506,24 +493,36 @@ Evaluation evaluate(const Predictions& predictions, const Annotations& annotatio
   const Gathering gathered(predictions, annotations, options);
   Evaluation evaluation = gathered.counts;
   evaluation.tiou = options.tiou;
-  evaluation.per_class = per_class(judge(gathered, options), options.protocol, one_each(gathered));
+  const Ranking ranking = ranking_of(gathered, options);
+  evaluation.per_class = per_class(ranking, one_each(ranking));
   evaluation.mAP = mean_over_classes(evaluation.per_class, options.tiou.size());
   evaluation.average = mean(evaluation.mAP);
   return evaluation;
+}
+
+Ranking rank(const Predictions& predictions, const Annotations& annotations,
+             const EvaluationOptions& options) {
+  return ranking_of(Gathering(predictions, annotations, options), options);
+}
+
+std::vector<double> mAP_on(const Ranking& ranking, const Copies& copies) {
+  const PerClass found = per_class(ranking, copies);
+  if (found.empty()) return {};
+  return mean_over_classes(found, ranking.thresholds);
 }
 
 EvaluationDetails evaluate_in_detail(const Predictions& predictions, const Annotations& annotations,
                                      const EvaluationOptions& options,
                                      const std::function<void()>& on_drawn_set) {
   const Gathering gathered(predictions, annotations, options);
-  const Judged judged = judge(gathered, options);
+  const Ranking ranking = ranking_of(gathered, options);
   EvaluationDetails details;
-  add_estimates(gathered, judged, options, on_drawn_set, details);
+  add_estimates(ranking, on_drawn_set, details);
   const std::vector<std::size_t> curve_places =
       spread(options.tiou.size(), EvaluationDetails::kMostCurves);
   for (const std::size_t t : curve_places) details.curve_tiou.push_back(options.tiou[t]);
-  for (const auto& [label, of_class] : judged) {
-    details.per_class[label] = details_of(of_class, curve_places, one_each(gathered));
+  for (const auto& [label, ranked] : ranking.classes) {
+    details.per_class[label] = details_of(ranked, curve_places, one_each(ranking));
   }
   return details;
 }

@@ -102,6 +102,31 @@ EvaluationDetails evaluate_in_detail(
     const Predictions& predictions, const Annotations& annotations,
     const EvaluationOptions& options, const std::function<void()>& on_drawn_set = [] {});
 
+// What became of one class's detections, which go by their ranks: the order in which they are
+// taken.
+struct RankedClass {
+  std::vector<std::size_t> truth_video_of;     // each ground truth
+  std::vector<std::size_t> video_of;           // each detection
+  std::vector<std::vector<std::size_t>> hits;  // at each threshold, rising
+  std::vector<bool> is_ignored;                // at some threshold, where they are no hit
+};
+
+// All that average precision depends on, on any draw of the videos.
+struct Ranking {
+  Protocol protocol = Protocol::kActivityNet;
+  std::size_t thresholds = 0;
+  std::size_t videos = 0;  // those evaluated, and behind them others whose detections are wrong
+  std::map<std::string, RankedClass> classes;
+};
+
+// Errors: as evaluate().
+Ranking rank(const Predictions& predictions, const Annotations& annotations,
+             const EvaluationOptions& options);
+
+// mAP at each threshold on a draw of the videos, over the classes of which it has ground truth;
+// empty where it has none.
+std::vector<double> mAP_on(const Ranking& ranking, const Copies& copies);
+
 // The thresholds as the protocol compares with them. Errors: Error(kInternal) as evaluate().
 std::vector<double> compared_tiou(const EvaluationOptions& options);
 

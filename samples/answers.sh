@@ -50,10 +50,10 @@ print(f"{changed} of {len(rows)} cells were changed: of {suggested_labels} sugge
 correct background <"$work/suggested.csv" >"$work/labels.csv" 2>"$work/corrections.txt"
 correct "?" <"$work/suggested.csv" >"$work/labels-plain.csv" 2>/dev/null
 
-# learn NAME LABELS: with a quarter held out, and for a set that is learned in a minute.
+# learn NAME LABELS: with a quarter held out, and for a set that is learned in a minute, of whose models the 201st and the last are judged.
 learn() {
   stage "$1" suggest quiet train --videos "$work/videos" --labels "$2" --extractor "$work/i3d" \
-    --held-out 0.25 --iterations 300 --set length=100 --set learning_rate=0.0003 -o "$work/$1"
+    --held-out 0.25 --iterations 401 --set length=100 --set learning_rate=0.0003 -o "$work/$1"
 }
 learn model "$work/labels.csv"
 learn plain "$work/labels-plain.csv"

@@ -37,7 +37,7 @@ if ((${#videos[@]} > 0)); then
 fi
 
 rm -rf "$demo/videos"
-build/release/samples/co2net_draw_actions -o "$demo/videos" --test 8 --seconds 20 --seed 77
+build/release/samples/co2net_draw_actions -o "$demo/videos" --test 8 --seed 103
 localize "$demo/videos"
 
 echo

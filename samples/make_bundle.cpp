@@ -11,7 +11,7 @@
 #include "localizer/co2net.h"
 #include "pipeline/datasets/bundle.h"
 #include "pipeline/stages/recipe.h"
-#include "samples/actions.h"
+#include "samples/drawing/motions.h"
 #include "samples/program.h"
 
 namespace po = boost::program_options;
@@ -32,7 +32,7 @@ void make_bundle(const BundleOptions& options) {
   bundle.directory = options.directory;
   bundle.name = "untrained-" + std::to_string(options.seed);
   bundle.status = BundleStatus::kUntrained;
-  for (const Action& action : all_actions()) bundle.classes.push_back(action.label);
+  for (const Motion& motion : benchmark_motions()) bundle.classes.push_back(motion.label);
   bundle.feature_size = 2 * i3d_feature_size({.channels = 3, .width = options.width});
   bundle.network.variant = options.variant;
   bundle.provenance = {{"made_by", "co2net_make_bundle"},

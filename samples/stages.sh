@@ -1,20 +1,14 @@
-# What make_model.sh and benchmark.sh share: the programs, the settings, and stages that are not
-# repeated. Sourced, not run.
+# What make_model.sh, benchmark.sh and answers.sh share: the programs, and stages that are not
+# repeated. Sourced, not run; each sets `work`, the folder that it works in.
 # shellcheck shell=bash
 
 # shellcheck source=samples/setup.sh
 source samples/setup.sh
 
-work=build/samples
+: "${work:=build/samples}"
 build=build/release
+# shellcheck disable=SC2034  # used by the scripts that source this file
 co2net=$build/cli/co2net
-
-# How its CO2-Net learns, where that is not as on THUMOS14; the README says why.
-# shellcheck disable=SC2034  # read by the scripts that source this file
-training_settings=(
-  --train-subset training --select last
-  --iterations 300 --set length=100 --set learning_rate=0.0003
-)
 
 # build_programs TARGET...: co2net, and what else a script needs.
 build_programs() {
@@ -39,14 +33,4 @@ stage() {
   "$@" | tee "$work/$name.out"
   echo "$*" >"$done"
   echo "== $name: $((SECONDS - start)) s"
-}
-
-# The untrimmed videos: 120 to learn from, 60 to test on.
-draw_untrimmed() {
-  stage draw-videos none "$build/samples/co2net_draw_actions" -o "$work/videos" --training 120 --test 60 --seed 2
-}
-
-# extract MODEL: their features. What is in the cache is not computed again.
-extract() {
-  "$co2net" extract "$work/videos" --model "$1" --cache "$work/cache" --log-level warning -o "$work/features"
 }

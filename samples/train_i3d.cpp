@@ -26,6 +26,7 @@
 
 #include "extractors/i3d/i3d.h"
 #include "extractors/i3d/i3d_network.h"
+#include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 #include "pipeline/datasets/bundle.h"
@@ -36,6 +37,7 @@
 #include "samples/program.h"
 #include "samples/tensors.h"
 #include "samples/trainable_i3d.h"
+#include "samples/training_state.h"
 #include "samples/trimmed_clips.h"
 
 namespace po = boost::program_options;
@@ -55,6 +57,19 @@ struct TrainOptions {
   double rate = 0;
   std::uint64_t seed = 0;
 };
+
+// Of all that a training depends on.
+std::string key_of(const TrainOptions& options) {
+  const Json settings = {{"clips", sha256_file(options.clips / "annotations.json")},
+                         {"networks", options.networks ? summary(*options.networks) : Json()},
+                         {"recipe", to_json(options.recipe)},
+                         {"width", options.width},
+                         {"epochs", options.epochs},
+                         {"batch", options.batch},
+                         {"rate", options.rate},
+                         {"seed", options.seed}};
+  return sha256(settings.dump());
+}
 
 // What a network takes, of the clips with these indices.
 torch::Tensor batch_of(const TrimmedClips& clips, std::span<const std::int64_t> indices) {
@@ -88,6 +103,7 @@ struct FeatureNetwork {
   int feature_size;  // D
   std::function<torch::Tensor(const torch::Tensor& clips, bool training)> features;
   std::vector<torch::Tensor> trained;
+  std::vector<torch::Tensor> tensors;  // these, and what else changes while training
   std::function<std::string()> script;
 };
 
@@ -98,7 +114,8 @@ FeatureNetwork new_network(double width, bool is_flow, std::uint64_t seed) {
           [network](const torch::Tensor& clips, bool training) {
             return network->features(clips, training);
           },
-          network->trained(), [=] { return script_i3d(architecture, network->values()); }};
+          network->trained(), network->tensors(),
+          [=] { return script_i3d(architecture, network->values()); }};
 }
 
 FeatureNetwork network_of(const Bundle& bundle, const Recipe& recipe, bool is_flow) {
@@ -113,6 +130,7 @@ FeatureNetwork network_of(const Bundle& bundle, const Recipe& recipe, bool is_fl
             return tensor_of(network->features(array_of(clips)));
           },
           {},
+          {},
           [file] { return read_file(file); }};
 }
 
@@ -126,7 +144,7 @@ class StreamTrainer {
         set_(read_trimmed_clips(options.clips, options.recipe, is_flow)),
         network_(options.networks ? network_of(*options.networks, options.recipe, is_flow)
                                   : new_network(options.width, is_flow, seed_)) {
-    const auto outputs = static_cast<std::int64_t>(set_.classes.size()) + 1;
+    const auto outputs = static_cast<std::int64_t>(set_.classes.size()) + (set_.has_none ? 1 : 0);
     const Shape shape = {outputs, network_.feature_size};
     logits_ =
         tensor_of(he_uniform(seed_)("logits.weight", shape)).mul_(0.1).set_requires_grad(true);
@@ -141,7 +159,7 @@ class StreamTrainer {
   }
 
   // Adam with decoupled weight decay; the learning rate rises over a twentieth of the steps and
-  // falls along a cosine.
+  // falls along a cosine. Goes on after the last epoch that an earlier call has ended.
   void train() {
     std::vector<torch::Tensor> parameters = network_.trained;
     parameters.insert(parameters.end(), {logits_, bias_});
@@ -151,7 +169,11 @@ class StreamTrainer {
     std::vector<std::int64_t> order(set_.training.labels.size());
     std::iota(order.begin(), order.end(), 0);
     const std::int64_t batch = options_.batch, steps = set_.training.count() / batch;
-    for (int epoch = 0; epoch < options_.epochs; ++epoch) {
+    TrainingState state{key_of(options_), network_.tensors, optimizer, random, order};
+    state.tensors.insert(state.tensors.end(), {logits_, bias_});
+    const int done_before = load_state(state_file(), state);
+    if (done_before > 0) spdlog::info("{}: {} epochs were done before", name_, done_before);
+    for (int epoch = done_before; epoch < options_.epochs; ++epoch) {
       std::ranges::shuffle(order, random);
       double loss = 0;
       for (std::int64_t step = 0; step < steps; ++step) {
@@ -172,10 +194,14 @@ class StreamTrainer {
         loss += error.item<double>() / static_cast<double>(steps);
       }
       spdlog::info("{}: epoch {} of {}, loss {:.3f}", name_, epoch + 1, options_.epochs, loss);
+      save_state(state_file(), epoch + 1, state);
     }
   }
 
-  // Log-probabilities of the test clips' classes, [clips, classes + 1].
+  // Of the epochs that are done, while not all are.
+  fs::path state_file() const { return options_.bundle / (name_ + ".state"); }
+
+  // Log-probabilities of the test clips' classes, [clips, outputs].
   torch::Tensor test() {
     const torch::NoGradGuard no_grad;
     std::vector<std::int64_t> order(set_.test.labels.size());
@@ -218,7 +244,7 @@ class StreamTrainer {
   const std::uint64_t seed_;
   const TrimmedSet set_;
   const FeatureNetwork network_;
-  torch::Tensor logits_, bias_;  // [classes + 1, D], [classes + 1]
+  torch::Tensor logits_, bias_;  // [outputs, D], [outputs]: the classes, and none if there is
 };
 
 // Shares of the clips that are classified correctly, by class and of all, in percent.
@@ -306,6 +332,7 @@ void train_bundle(const TrainOptions& options) {
   for (const StreamTrainer& stream : streams) stream.add_class_layer(layers);
   write_file(bundle.file(kI3dLogitsFile), format_npz(layers));
   save_bundle(bundle);
+  for (const StreamTrainer& stream : streams) fs::remove(stream.state_file());
   print(accuracies);
 }
 

@@ -122,6 +122,12 @@ std::vector<torch::Tensor> TrainableI3d::trained() const {
   return tensors;
 }
 
+std::vector<torch::Tensor> TrainableI3d::tensors() const {
+  std::vector<torch::Tensor> tensors;
+  for (const auto& [name, tensor] : parameters_) tensors.push_back(tensor);
+  return tensors;
+}
+
 ParameterFill TrainableI3d::values() const {
   return [this](const std::string& name, const Shape&) { return array_of(parameters_.at(name)); };
 }

@@ -26,6 +26,8 @@ class TrainableI3d {
 
   // What gradients are for: weights, and scales and offsets of batch normalisation.
   std::vector<torch::Tensor> trained() const;
+  // These and the running statistics, as they are at any time.
+  std::vector<torch::Tensor> tensors() const;
   // The present values, for save_i3d().
   ParameterFill values() const;
 

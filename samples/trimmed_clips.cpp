@@ -80,6 +80,7 @@ TrimmedSet read_trimmed_clips(const std::filesystem::path& directory, const Reci
     }
     const auto label = video.labels.empty() ? set.classes.end()
                                             : std::ranges::find(set.classes, video.labels.front());
+    set.has_none |= video.labels.empty();
     TrimmedClips& clips = video.subset == "test" ? set.test : set.training;
     const auto count = static_cast<std::int64_t>(snippets[i].size()) / element_count(shape);
     clips.values.insert(clips.values.end(), snippets[i].begin(), snippets[i].end());

@@ -21,6 +21,7 @@ struct TrimmedClips {
 
 struct TrimmedSet {
   std::vector<std::string> classes;
+  bool has_none = false;        // clips without a class, which are one more kind to tell apart
   TrimmedClips training, test;  // by the videos' subsets
 };
 

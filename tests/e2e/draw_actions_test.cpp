@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -51,8 +52,63 @@ TEST(DrawActions, DrawsTheSameForTheSameSeedOnly) {
 
 TEST(DrawActions, GivesEachSubsetVideosOfItsOwn) {
   const TempDir dir;
-  draw(dir.path(), "--training 1 --test 1 --seconds 6");
-  EXPECT_NE(read_file(dir.path() / "training_0001.mp4"), read_file(dir.path() / "test_0001.mp4"));
+  draw(dir.path(), "--training 1 --validation 1 --test 1 --seconds 6");
+  const auto video = [&](const char* name) { return read_file(dir.path() / name); };
+  EXPECT_NE(video("training_0001.mp4"), video("test_0001.mp4"));
+  EXPECT_NE(video("training_0001.mp4"), video("validation_0001.mp4"));
+  EXPECT_NE(video("validation_0001.mp4"), video("test_0001.mp4"));
+}
+
+// So that a subset can be drawn by itself, or grow, and the others stay as they are.
+TEST(DrawActions, DrawsAVideoWhateverOthersAreDrawnWithIt) {
+  const TempDir alone, among;
+  draw(alone.path(), "--test 1 --seconds 6");
+  draw(among.path(), "--training 1 --test 2 --test-background 1 --seconds 6");
+  EXPECT_EQ(read_file(alone.path() / "test_0001.mp4"), read_file(among.path() / "test_0001.mp4"));
+}
+
+TEST(DrawActions, TellsTheHashOfWhatItDrew) {
+  const TempDir dir;
+  const auto print = [&](const std::string& arguments) {
+    return test::run_shell(CO2NET_DRAW_ACTIONS " -o " + test::shell_quoted(dir.path()) + " " +
+                           arguments);
+  };
+  const std::string one = print("--test 1 --seconds 6"), two = print("--test 2 --seconds 6");
+  EXPECT_EQ(print("--test 1 --seconds 6"), one);
+  EXPECT_TRUE(one.starts_with("1 videos, frames ")) << one;
+  EXPECT_NE(one.substr(1), two.substr(1));
+  const auto database =
+      nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
+  EXPECT_EQ(database.at("test_0001").at("frames_sha256").get<std::string>().size(), 64u);
+}
+
+TEST(DrawActions, ShowsNoClipWithoutAMotionToPretrain) {
+  const TempDir dir;
+  draw(dir.path(), "--motions pretraining --trimmed --training 48 --seconds 0.64");
+  const auto database =
+      nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
+  std::map<std::string, int> clips;
+  for (const auto& [id, video] : database.items()) {
+    ASSERT_EQ(video.at("annotations").size(), 1u) << id;
+    ++clips[video.at("annotations")[0].at("label")];
+  }
+  EXPECT_EQ(clips.size(), 24u);
+  for (const auto& [label, count] : clips) EXPECT_EQ(count, 2) << label;
+  EXPECT_FALSE(clips.contains("stop"));
+}
+
+TEST(DrawActions, DrawsSomeClassesThreeTimesAsOftenAsOthers) {
+  const TempDir dir;
+  draw(dir.path(), "--training 16 --seconds 6");
+  const auto database =
+      nlohmann::json::parse(read_file(dir.path() / "annotations.json")).at("database");
+  std::map<std::string, int> videos;
+  for (const auto& [id, video] : database.items()) {
+    ++videos[video.at("annotations")[0].at("label")];
+  }
+  EXPECT_EQ(videos.size(), 8u);
+  EXPECT_EQ(videos.at("stop"), 3);
+  EXPECT_EQ(videos.at("lift"), 1);
 }
 
 TEST(DrawActions, ShowsOneActionOrNoneFromBeginningToEndInTrimmedVideos) {
@@ -124,12 +180,17 @@ TEST(DrawActions, RefusesArgumentsThatMakeNoSense) {
   EXPECT_EQ(message_of("--test 1 --seed -1"),
             "co2net_draw_actions: --seed must be from 0 to 2147483647\n2\n");
   EXPECT_EQ(message_of(""),
-            "co2net_draw_actions: give the number of videos with --training, --test or both\n2\n");
+            "co2net_draw_actions: give the number of videos with --training, --validation or "
+            "--test\n2\n");
   EXPECT_EQ(message_of("--test 1 --seconds 5"),
             "co2net_draw_actions: --seconds must be from 6 to 3600\n2\n");
   EXPECT_EQ(message_of("--test 1 --action swim"),
-            "co2net_draw_actions: --action: 'swim' is none of the motions that this program "
-            "knows\n2\n");
+            "co2net_draw_actions: --action: 'swim' is none of the motions of the set "
+            "benchmark\n2\n");
+  EXPECT_EQ(message_of("--test 1 --motions pretraining --action stop"),
+            "co2net_draw_actions: --action: 'stop' is none of the motions of the set "
+            "pretraining\n2\n");
+  EXPECT_NE(message_of("--test 1 --motions all").find("--motions must be"), std::string::npos);
   EXPECT_EQ(message_of("--trimmed --test-background 1"),
             "co2net_draw_actions: background videos are untrimmed; --trimmed has clips without an "
             "action\n2\n");

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Holds co2net_claims to an independent transcription: videos that are drawn several times are written out, their detections
+sorted and judged again, and the draws are numpy's.
+
+    paired_bootstrap_test.py CO2NET_CLAIMS"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+PROGRAM = None
+TIOU = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+
+
+def random_ranking(rng, videos, skill):
+    classes = {}
+    for label in ("hop", "run", "wave"):
+        truths, found = [], []
+        for video in range(videos):
+            count = int(rng.integers(0, 3))
+            truths += [video] * count
+            # Of each truth a detection that is right up to some threshold, and some that are wrong.
+            found += [(rng.normal(skill, 1), video, 2 ** int(rng.integers(0, 8)) - 1) for _ in range(count)]
+            found += [(rng.normal(0, 1), video, 0) for _ in range(int(rng.integers(0, 6)))]
+        found.sort(reverse=True)
+        classes[label] = {"truths": truths, "detections": [number for one in found for number in one[1:]]}
+    return {"schema": "co2net.ranking/1", "tiou": TIOU, "videos": videos, "classes": classes}
+
+
+def average_precision(right, positives):
+    """Of ActivityNet: the area below precision over recall, precision first made monotone from the right."""
+    right = np.asarray(right, bool)
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    highest_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+    return highest_from_here[right].sum() / positives
+
+
+def mean_ap(ranking, drawn):
+    copies = np.bincount(drawn, minlength=ranking["videos"])
+    by_threshold = []
+    for t in range(len(ranking["tiou"])):
+        of_classes = []
+        for of_class in ranking["classes"].values():
+            positives = sum(copies[video] for video in of_class["truths"])
+            if positives == 0:
+                continue
+            pairs = np.reshape(of_class["detections"], (-1, 2))
+            right = [hits >> t & 1 for video, hits in pairs for _ in range(copies[video])]
+            of_classes.append(average_precision(right, positives))
+        by_threshold.append(np.mean(of_classes))
+    return np.mean(by_threshold)
+
+
+def difference(row, other, seeds, videos):
+    return np.mean([mean_ap(row[seed], videos) - mean_ap(other[seed], videos) for seed in seeds])
+
+
+class Claims(unittest.TestCase):
+    VIDEOS, SEEDS = 25, 4
+
+    def setUp(self):
+        rng = np.random.default_rng(5)
+        self.rows = {name: [random_ranking(rng, self.VIDEOS, skill) for _ in range(self.SEEDS)]
+                     for name, skill in (("good", 2.0), ("poor", 1.2))}
+
+    def claims(self, *more):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, rankings in self.rows.items():
+                for i, ranking in enumerate(rankings):
+                    path = pathlib.Path(folder, name, f"seed-{i + 1}.ranking")
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(json.dumps(ranking))
+            run = subprocess.run([PROGRAM, "--results", folder, "--claim", "good>poor", "--seeds", str(self.SEEDS), *more],
+                                 check=True, capture_output=True, text=True)
+            return json.loads(run.stdout)["claims"]
+
+    def test_difference(self):
+        everything = range(self.VIDEOS)
+        want = difference(self.rows["good"], self.rows["poor"], range(self.SEEDS), everything)
+        self.assertAlmostEqual(self.claims()[0]["difference"], want, 12)
+
+    def test_interval(self):
+        rng = np.random.default_rng(1)
+        drawn = [difference(self.rows["good"], self.rows["poor"], rng.integers(0, self.SEEDS, self.SEEDS),
+                            rng.integers(0, self.VIDEOS, self.VIDEOS)) for _ in range(600)]
+        for claims in (1, 2):  # widened for their number
+            options = ["--claim", "poor>good"] * (claims - 1)
+            low, high = self.claims(*options)[0]["interval"]
+            want = np.quantile(drawn, [0.025 / claims, 1 - 0.025 / claims])
+            tolerance = 0.35 * np.std(drawn)
+            self.assertAlmostEqual(low, want[0], delta=tolerance)
+            self.assertAlmostEqual(high, want[1], delta=tolerance)
+
+    def test_sign(self):
+        one, other = self.claims("--claim", "poor>good")
+        self.assertEqual(one["difference"], -other["difference"])
+        self.assertTrue(one["excludes_zero"] and other["excludes_zero"])
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
