@@ -8,7 +8,7 @@ import time
 from browser import PHONE, address, open_browser, set_screen
 from selenium.webdriver.support.ui import WebDriverWait
 
-VIDEO = "#video=test_0002&t=5"
+VIDEO = "#video=test_0008&t=9"
 SCREEN = (1280, 1000)
 
 
