@@ -125,7 +125,7 @@ Json draw_video(const Request& request, const Drawing& drawing,
 // Whether a file in the folder may be one of an earlier call, which the new ones replace.
 bool is_drawn(const std::string& name) {
   const bool is_of_subset = std::ranges::any_of(
-      kSubsets, [&](const std::string subset) { return name.starts_with(subset + "_"); });
+      kSubsets, [&](const char* subset) { return name.starts_with(std::string(subset) + "_"); });
   return name == "annotations.json" || (is_of_subset && name.ends_with(".mp4"));
 }
 

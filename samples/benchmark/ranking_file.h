@@ -8,7 +8,8 @@
 
 namespace co2net {
 
-// A ranking by the protocol activitynet as a file of a few kilobytes, for mAP on any draw of the videos:
+// A ranking by the protocol activitynet as a file of some kilobytes, for mAP on any draw of the
+// videos:
 //   {"schema": "co2net.ranking/1", "tiou": [thresholds], "videos": V,
 //    "classes": {label: {"truths": [video of each], "detections": [video, hits, video, hits,
 //    ...]}}}

@@ -8,13 +8,13 @@ namespace co2net::difficulty {
 
 // The figure. Heights are shares of the picture's.
 inline constexpr double kSmallestFigure = 0.5, kLargestFigure = 0.9;
-inline constexpr double kOffCentre = 0.12;  // at most, a share of the width
+inline constexpr double kOffCentre = 0.12;                 // at most, a share of the width
 inline constexpr double kSlowest = 0.75, kFastest = 1.35;  // its tempo; 1 is that of the motions
 
 // What is around it.
 inline constexpr double kBystanderShare = 0.5, kSecondBystanderShare = 0.4;
 inline constexpr double kPassersShare = 0.3, kPoleShare = 0.25, kFenceShare = 0.1;
-inline constexpr double kClutterMost = 8;      // things that stand about
+inline constexpr double kClutterMost = 8;       // things that stand about
 inline constexpr double kDistractorGap_s = 10;  // from one that moves to the next, at the mean
 
 // The camera.
