@@ -37,6 +37,7 @@ if ((${#videos[@]} > 0)); then
 fi
 
 rm -rf "$demo/videos"
+# The first test videos of the benchmark.
 build/release/samples/co2net_draw_actions -o "$demo/videos" --test 8 --seed 103
 localize "$demo/videos"
 

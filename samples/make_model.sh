@@ -7,9 +7,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/stages.sh
 source samples/stages.sh
 work=build/benchmark
-i3d=samples/benchmark/i3d
+home=samples/benchmark
+i3d=$home/i3d
 # shellcheck source=samples/benchmark/settings.sh
-source samples/benchmark/settings.sh
+source "$home/settings.sh"
+# shellcheck source=samples/benchmark/videos.sh
+source "$home/videos.sh"
 build_programs co2net_draw_actions co2net_train_i3d
 
 # The training's large tensors come and go: without this, a sixth of its time goes into returning
@@ -22,11 +25,8 @@ rm -rf "$i3d"
 cp -r "$work/i3d" "$i3d"
 cat "$work/draw-clips.out" "$work/train-i3d.out" >"$i3d/training.txt"
 
-read -ra counts <<<"${subsets[training]}"
-stage draw-training none "$build/samples/co2net_draw_actions" -o "$work/training" --seed "${counts[0]}" \
-  --training "${counts[1]}" --training-background "${counts[2]}"
-stage features-training draw-training "$co2net" extract "$work/training" --model "$i3d" --cache "$work/cache" \
-  --log-level warning -o "$work/features/training"
+draw training
+features training
 rm -rf "$work/sample-model"
 train=("$co2net" train --features "$work/features/training" --annotations "$work/training/annotations.json" --extractor "$i3d"
   --name drawn-figures-only "${benchmark_training[@]}" --held-out 0 --seed 1 -o "$work/sample-model")

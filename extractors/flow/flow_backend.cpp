@@ -106,8 +106,8 @@ FlowBackend choose_flow_backend(const std::string& name, const Recipe::Flow& flo
     const int cuda_gpu = place.index.value_or(gpu.value_or(0));
     if (place.kind == Kind::kCuda) return cuda_backend(cuda_gpu, flow, kernels);
     if (place.kind == Kind::kOpenCl) {
-      const int first = present_opencl_gpu().value_or(0);
-      return opencl_backend(place.index.value_or(first), flow, kernels);
+      const int index = place.index ? *place.index : present_opencl_gpu().value_or(0);
+      return opencl_backend(index, flow, kernels);
     }
     if (place.kind == Kind::kAuto) {
       if (auto backend = best_gpu_backend(flow, cuda_gpu, kernels)) return *std::move(backend);

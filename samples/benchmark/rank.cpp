@@ -1,5 +1,5 @@
 // co2net_rank: of results, what a bootstrap over videos needs: which detections of each class are
-// right, in falling order. A few kilobytes where results are megabytes.
+// right, in falling order. Some kilobytes where results are megabytes.
 
 #include <boost/program_options.hpp>
 #include <filesystem>
