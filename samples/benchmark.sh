@@ -149,15 +149,6 @@ table() {
   done
 }
 
-claims() {
-  local claim options=()
-  for claim in "${claims[@]}"; do options+=(--claim "$claim"); done
-  "$build/samples/benchmark/co2net_claims" --results "$results" "${options[@]}" >"$home/claims.json"
-  jq -r '.claims[] | "\(.row) > \(.other): \(.difference * 1000 | round / 10) points, " +
-    "from \(.interval[0] * 1000 | round / 10) to \(.interval[1] * 1000 | round / 10): " +
-    (if .interval[0] > 0 then "confirmed" elif .interval[1] < 0 then "the opposite" else "cannot be told" end)' "$home/claims.json"
-}
-
 prepare() {
   local subset
   install_missing "run the benchmark" "${build_packages[@]}" jq
@@ -178,7 +169,7 @@ run_all() {
   {
     table "$results"
     echo
-    claims
+    judge_claims "$home/claims.json" --results "$results" "${claims[@]/#/--claim=}"
   } | tee "$work/benchmark.txt"
   echo "The tables are in $work/benchmark.txt; this call took $((SECONDS / 60)) min"
 }

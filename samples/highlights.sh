@@ -8,6 +8,8 @@
 #     samples/highlights.sh DATA --verify ROW SEED   trains one of them again, and says what differs
 #     samples/highlights.sh DATA --trial             a few iterations of one seed, kept apart
 #
+# The table ends with the claims' intervals, over seeds and videos together, as soon as all seeds are there.
+#
 # DATA has features/ID.npy, annotations.json and clips.json. What is in samples/highlights/results is done:
 # the script goes on from there, and leaves there what it adds.
 set -euo pipefail
@@ -17,7 +19,7 @@ source samples/stages.sh
 data=${1:?give the folder of the data}
 how=${2:-}
 work=build/highlights results=samples/highlights/results
-seeds=(1 2 3 4 5) iterations=600
+seeds=(1 2 3 4 5) iterations=600 claims=("ccm>concat" "ccm>add")
 rows=(ccm concat add se ssma rgb flow no-oppo no-ml no-cas no-norm wtalc)
 if [[ $how == --claim ]]; then rows=(concat add ccm); fi
 if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=build/highlights/trial results=$work/results; fi
@@ -39,7 +41,7 @@ changes_of() {
 }
 
 install_missing "read and average results" jq
-build_programs co2net_measure_highlights
+build_programs co2net_measure_highlights co2net_claims
 measure() {
   "$build/samples/co2net_measure_highlights" --clips "$data/clips.json" --annotations "$data/annotations.json" "$@"
 }
@@ -48,12 +50,18 @@ test_files=()
 while read -r id; do test_files+=("$data/features/$id.npy"); done \
   < <(jq -r '.database | to_entries[] | select(.value.subset == "test") | .key' "$data/annotations.json")
 
+# settings_of ROW SEED
+settings_of() {
+  local change
+  echo --preset thumos14 --set length=60 --select last --iterations "$iterations" --seed "$2"
+  for change in $(changes_of "$1"); do echo --set "$change"; done
+}
+
 # train_row ROW SEED DIR: trains, localizes and measures; the result is printed.
 train_row() {
-  local row=$1 seed=$2 folder=$3 change
+  local row=$1 seed=$2 folder=$3 settings
   mkdir -p "$folder"
-  local settings=(--preset thumos14 --set length=60 --select last --iterations "$iterations" --seed "$seed")
-  for change in $(changes_of "$row"); do settings+=(--set "$change"); done
+  mapfile -t settings < <(settings_of "$row" "$seed" | xargs -n 1)
   "$co2net" train --features "$data/features" --annotations "$data/annotations.json" --recipe wtalc \
     --train-subset validation --test-subset test "${settings[@]}" -o "$folder/model" --log-level warning >"$folder/train.txt"
   rm -rf "$folder/scores"
@@ -64,8 +72,15 @@ train_row() {
     --protocol co2net --json --log-level error >"$folder/segments.json"
   jq -cn --arg row "$row" --argjson seed "$seed" --arg data "$data_hash" --arg settings "${settings[*]}" \
     --slurpfile highlights "$folder/highlights.json" --slurpfile segments "$folder/segments.json" '
-    {row: $row, seed: $seed, data: $data, settings: $settings, mean: $highlights[0].mean,
-     domains: $highlights[0].domains, mAP: $segments[0].averages["0.1:0.7"]}'
+    def digits: walk(if type == "number" then . * 1e6 | round / 1e6 else . end);
+    {row: $row, seed: $seed, data: $data, settings: $settings, mAP: $segments[0].averages["0.1:0.7"]}
+    + $highlights[0] | digits'
+}
+
+# is_done ROW SEED: by these settings on these data.
+is_done() {
+  local result=$results/$1-$2.json
+  [[ -e $result && $(jq -r '"\(.data) \(.settings)"' "$result") == "$data_hash $(settings_of "$1" "$2" | xargs)" ]]
 }
 
 if [[ $how == --verify ]]; then
@@ -80,11 +95,10 @@ fi
 mkdir -p "$work" "$results"
 for seed in "${seeds[@]}"; do
   for row in "${rows[@]}"; do
-    result=$results/$row-$seed.json
-    if [[ -e $result && $(jq -r .data "$result") == "$data_hash" ]]; then continue; fi
+    if is_done "$row" "$seed"; then continue; fi
     echo "== $row, seed $seed"
     train_row "$row" "$seed" "$work/$row-$seed" >"$work/result.json"
-    mv "$work/result.json" "$result"
+    mv "$work/result.json" "$results/$row-$seed.json"
   done
 done
 
@@ -105,3 +119,7 @@ jq -rs '
      ($all | map(.mAP) | told)] +
     [($all[0].domains | keys)[] as $domain | $all | map(.domains[$domain]) | mean | percent] | @tsv)
 ' "$results"/*.json | tee "$work/table.tsv"
+
+if [[ $how != --trial ]]; then
+  judge_claims samples/highlights/claims.json --of highlights --results "$results" --seeds "${#seeds[@]}" "${claims[@]/#/--claim=}"
+fi

@@ -1,5 +1,5 @@
-# What make_model.sh, benchmark.sh and answers.sh share: the programs, and stages that are not
-# repeated. Sourced, not run; each sets `work`, the folder that it works in.
+# What make_model.sh, benchmark.sh, highlights.sh and answers.sh share: the programs, stages that are
+# not repeated, and claims. Sourced, not run; each sets `work`, the folder that it works in.
 # shellcheck shell=bash
 
 # shellcheck source=samples/setup.sh
@@ -33,4 +33,14 @@ stage() {
   "$@" | tee "$work/$name.out"
   echo "$*" >"$done"
   echo "== $name: $((SECONDS - start)) s"
+}
+
+# judge_claims FILE OPTION...: the file becomes what co2net_claims says, which is told in points.
+judge_claims() {
+  local file=$1
+  shift
+  "$build/samples/co2net_claims" "$@" >"$file"
+  jq -r '.claims[] | "\(.row) > \(.other): \(.difference * 1000 | round / 10) points, " +
+    "from \(.interval[0] * 1000 | round / 10) to \(.interval[1] * 1000 | round / 10): " +
+    (if .interval[0] > 0 then "confirmed" elif .interval[1] < 0 then "the opposite" else "cannot be told" end)' "$file"
 }

@@ -18,26 +18,20 @@ Copies some_draw(std::size_t count, std::mt19937_64& random) {
 }
 
 // Of the seeds, each counted as often as it was drawn.
-double mean_difference(const Row& row, const Row& other, const Copies& seeds,
-                       const Copies& videos) {
+double mean_difference(const SeedDifference& of_seed, const Copies& seeds, const Copies& videos) {
   double sum = 0;
   int count = 0;
-  for (std::size_t i = 0; i < row.size(); ++i) {
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
     if (seeds[i] == 0) continue;
-    sum += seeds[i] * (mean(mAP_on(row[i], videos)) - mean(mAP_on(other[i], videos)));
+    sum += seeds[i] * of_seed(i, videos);
     count += seeds[i];
   }
   return sum / count;
 }
 
-void expect_pairs(const Row& row, const Row& other) {
-  if (row.empty() || row.size() != other.size()) {
-    throw Error(ErrorKind::kInput, "rows of " + std::to_string(row.size()) + " and " +
-                                       std::to_string(other.size()) +
-                                       " seeds; want as many of each, and one at least");
-  }
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if (row[i].videos != row[0].videos || other[i].videos != row[0].videos) {
+void expect_same_videos(const Row& row, std::size_t videos) {
+  for (const Ranking& ranking : row) {
+    if (ranking.videos != videos) {
       throw Error(ErrorKind::kInput, "rankings of different numbers of videos");
     }
   }
@@ -45,9 +39,15 @@ void expect_pairs(const Row& row, const Row& other) {
 
 }  // namespace
 
-Difference difference(const Row& row, const Row& other, const BootstrapOptions& options) {
-  expect_pairs(row, other);
-  const std::size_t videos = row.front().videos;
+std::size_t paired_seeds(std::size_t row, std::size_t other) {
+  if (row == other && row > 0) return row;
+  throw Error(ErrorKind::kInput, "rows of " + std::to_string(row) + " and " +
+                                     std::to_string(other) +
+                                     " seeds; want as many of each, and one at least");
+}
+
+Difference difference(std::size_t seeds, std::size_t videos, const SeedDifference& of_seed,
+                      const BootstrapOptions& options) {
   std::mt19937_64 random(options.seed);
   struct Draw {
     Copies seeds, videos;
@@ -55,17 +55,30 @@ Difference difference(const Row& row, const Row& other, const BootstrapOptions& 
   std::vector<Draw> draws;
   for (int i = 0; i < options.resamples; ++i) {
     Draw draw;
-    draw.seeds = some_draw(row.size(), random);
+    draw.seeds = some_draw(seeds, random);
     draw.videos = some_draw(videos, random);
     draws.push_back(std::move(draw));
   }
   std::vector<double> differences(draws.size());
   oneapi::tbb::parallel_for(std::size_t{0}, draws.size(), [&](std::size_t i) {
-    differences[i] = mean_difference(row, other, draws[i].seeds, draws[i].videos);
+    differences[i] = mean_difference(of_seed, draws[i].seeds, draws[i].videos);
   });
   const double tail = (1 - options.confidence) / 2 / options.claims;
-  return {mean_difference(row, other, Copies(row.size(), 1), Copies(videos, 1)),
+  return {mean_difference(of_seed, Copies(seeds, 1), Copies(videos, 1)),
           quantile(differences, tail), quantile(differences, 1 - tail)};
+}
+
+Difference difference(const Row& row, const Row& other, const BootstrapOptions& options) {
+  const std::size_t seeds = paired_seeds(row.size(), other.size());
+  const std::size_t videos = row.front().videos;
+  expect_same_videos(row, videos);
+  expect_same_videos(other, videos);
+  return difference(
+      seeds, videos,
+      [&](std::size_t seed, const Copies& drawn) {
+        return mean(mAP_on(row[seed], drawn)) - mean(mAP_on(other[seed], drawn));
+      },
+      options);
 }
 
 }  // namespace co2net

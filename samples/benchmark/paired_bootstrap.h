@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "postprocess/bootstrap.h"
 #include "postprocess/evaluation.h"
 
 namespace co2net {
@@ -17,17 +20,27 @@ struct BootstrapOptions {
   std::uint64_t seed = 1;
 };
 
-// A row's mean over seeds of mAP over thresholds, minus another's, and its interval.
+// By how much one row is better than another in the mean over seeds, and its interval.
 struct Difference {
   double value = 0, low = 0, high = 0;
   bool excludes_zero() const { return low > 0 || high < 0; }
 };
 
-// Seed i of one row is paired with seed i of the other. Each resample draws as many seeds and as
-// many videos as there are, with replacement, at once: intervals hold for other trainings on other
-// videos of this kind. They are quantiles of the resampled differences, each side of
-// (1 - confidence) / 2 / claims (Bonferroni). Errors: Error(kInput) for rows of unequal numbers of
-// seeds, of none, or of other videos.
+// How many seeds both rows have. Throws Error(kInput) for unequal numbers, or none.
+std::size_t paired_seeds(std::size_t row, std::size_t other);
+
+// By how much a row's training with seed i is better than another's, of the drawn videos alone.
+using SeedDifference = std::function<double(std::size_t seed, const Copies& videos)>;
+
+// Each resample draws as many seeds and as many videos as there are, with replacement, at once:
+// intervals hold for other trainings on other videos of this kind. They are quantiles of the
+// resampled differences, each side of (1 - confidence) / 2 / claims (Bonferroni). `of_seed` is
+// called from several threads. Of at least one seed and one video.
+Difference difference(std::size_t seeds, std::size_t videos, const SeedDifference& of_seed,
+                      const BootstrapOptions& options);
+
+// The same of mAP, averaged over thresholds. Throws Error(kInput) for rows that are no pair, or of
+// other videos.
 Difference difference(const Row& row, const Row& other, const BootstrapOptions& options);
 
 }  // namespace co2net

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/statistics.h"
 
 namespace co2net {
 namespace {
@@ -17,8 +18,19 @@ std::vector<std::size_t> ranked(const std::vector<double>& scores) {
   return ranks;
 }
 
-double mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.) / static_cast<double>(values.size());
+std::map<std::string, std::size_t> videos_of_domains(const Precisions& precisions) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [domain, values] : precisions) counts[domain] = values.size();
+  return counts;
+}
+
+void expect_videos(const std::vector<Precisions>& row,
+                   const std::map<std::string, std::size_t>& domains) {
+  for (const Precisions& precisions : row) {
+    if (videos_of_domains(precisions) != domains) {
+      throw Error(ErrorKind::kInput, "trainings that were judged on different videos");
+    }
+  }
 }
 
 }  // namespace
@@ -41,21 +53,56 @@ double average_precision(const std::vector<double>& scores, const std::vector<bo
   return area;
 }
 
-HighlightFigures highlight_figures(const std::map<std::string, Highlights>& videos,
-                                   const std::map<std::string, std::vector<double>>& scores) {
-  std::map<std::string, std::vector<double>> of_domains;
+Precisions precisions_of(const std::map<std::string, Highlights>& videos,
+                         const std::map<std::string, std::vector<double>>& scores) {
+  Precisions precisions;
   for (const auto& [id, video] : videos) {
     const auto own = scores.find(id);
     if (own == scores.end()) throw Error(ErrorKind::kInput, "no scores of video " + id);
-    of_domains[video.domain].push_back(
+    precisions[video.domain].push_back(
         within(id, [&] { return average_precision(own->second, video.is_highlight); }));
   }
+  return precisions;
+}
+
+HighlightFigures highlight_figures(const Precisions& precisions) {
   HighlightFigures figures;
-  for (const auto& [domain, values] : of_domains) {
-    figures.domains[domain] = mean(values);
-    figures.mean += figures.domains[domain] / static_cast<double>(of_domains.size());
+  std::vector<double> means;
+  for (const auto& [domain, values] : precisions) {
+    means.push_back(figures.domains[domain] = mean(values));
   }
+  figures.mean = mean(means);
   return figures;
+}
+
+double highlight_mean_on(const Precisions& precisions, const Copies& copies) {
+  auto copy = copies.begin();
+  std::vector<double> means;
+  for (const auto& [domain, values] : precisions) {
+    double sum = 0, count = 0;
+    for (const double value : values) {
+      sum += *copy * value;
+      count += *copy++;
+    }
+    if (count > 0) means.push_back(sum / count);
+  }
+  return mean(means);
+}
+
+Difference difference(const std::vector<Precisions>& row, const std::vector<Precisions>& other,
+                      const BootstrapOptions& options) {
+  const std::size_t seeds = paired_seeds(row.size(), other.size());
+  const auto domains = videos_of_domains(row[0]);
+  expect_videos(row, domains);
+  expect_videos(other, domains);
+  std::size_t videos = 0;
+  for (const auto& [domain, count] : domains) videos += count;
+  return difference(
+      seeds, videos,
+      [&](std::size_t seed, const Copies& drawn) {
+        return highlight_mean_on(row[seed], drawn) - highlight_mean_on(other[seed], drawn);
+      },
+      options);
 }
 
 }  // namespace co2net

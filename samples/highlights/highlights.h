@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "samples/benchmark/paired_bootstrap.h"
+
 namespace co2net {
 
 // What people said of a video: its domain, and of each snippet whether it is a highlight.
@@ -17,6 +19,13 @@ struct Highlights {
 // highlight. Both have a value a snippet; throws Error(kInput) if not.
 double average_precision(const std::vector<double>& scores, const std::vector<bool>& is_highlight);
 
+// Of each domain, the average precision of its videos in the order of their ids.
+using Precisions = std::map<std::string, std::vector<double>>;
+
+// `scores` has those of every video. Throws Error(kInput) naming a video that has none.
+Precisions precisions_of(const std::map<std::string, Highlights>& videos,
+                         const std::map<std::string, std::vector<double>>& scores);
+
 // As YouTube Highlights (Sun et al., ECCV 2014) is measured: the mean over the videos of a domain,
 // and of these means over the domains.
 struct HighlightFigures {
@@ -24,8 +33,16 @@ struct HighlightFigures {
   std::map<std::string, double> domains;
 };
 
-// `scores` has those of every video. Throws Error(kInput) naming a video that has none.
-HighlightFigures highlight_figures(const std::map<std::string, Highlights>& videos,
-                                   const std::map<std::string, std::vector<double>>& scores);
+HighlightFigures highlight_figures(const Precisions& precisions);
+
+// That mean where videos count as often as `copies` says, which has them domain after domain.
+// Domains without any are left out; there is at least one with some.
+double highlight_mean_on(const Precisions& precisions, const Copies& copies);
+
+// The trainings of one row, a seed each, judged on the same videos; paired with another's by
+// samples/benchmark/paired_bootstrap. Throws Error(kInput) for rows that are no pair, or of other
+// videos.
+Difference difference(const std::vector<Precisions>& row, const std::vector<Precisions>& other,
+                      const BootstrapOptions& options);
 
 }  // namespace co2net

@@ -127,9 +127,9 @@ void run(const po::variables_map& args) {
   const VideoScores score = scorer(args);
   std::map<std::string, Scores> scores;
   for (const auto& [id, video] : videos) scores[id] = score(id, video);
-  const HighlightFigures figures = highlight_figures(videos, scores);
-  const Json json = {
-      {"mean", figures.mean}, {"domains", figures.domains}, {"videos", videos.size()}};
+  const Precisions precisions = precisions_of(videos, scores);
+  const HighlightFigures figures = highlight_figures(precisions);
+  const Json json = {{"mean", figures.mean}, {"domains", figures.domains}, {"videos", precisions}};
   std::cout << json.dump() << "\n";
 }
 

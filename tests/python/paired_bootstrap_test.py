@@ -60,6 +60,12 @@ def difference(row, other, seeds, videos):
     return np.mean([mean_ap(row[seed], videos) - mean_ap(other[seed], videos) for seed in seeds])
 
 
+def claims_of(folder, seeds, *more):
+    run = subprocess.run([PROGRAM, "--results", folder, "--claim", "good>poor", "--seeds", str(seeds), *more],
+                         check=True, capture_output=True, text=True)
+    return json.loads(run.stdout)["claims"]
+
+
 class Claims(unittest.TestCase):
     VIDEOS, SEEDS = 25, 4
 
@@ -75,9 +81,7 @@ class Claims(unittest.TestCase):
                     path = pathlib.Path(folder, name, f"seed-{i + 1}.ranking")
                     path.parent.mkdir(exist_ok=True)
                     path.write_text(json.dumps(ranking))
-            run = subprocess.run([PROGRAM, "--results", folder, "--claim", "good>poor", "--seeds", str(self.SEEDS), *more],
-                                 check=True, capture_output=True, text=True)
-            return json.loads(run.stdout)["claims"]
+            return claims_of(folder, self.SEEDS, *more)
 
     def test_difference(self):
         everything = range(self.VIDEOS)
@@ -100,6 +104,34 @@ class Claims(unittest.TestCase):
         one, other = self.claims("--claim", "poor>good")
         self.assertEqual(one["difference"], -other["difference"])
         self.assertTrue(one["excludes_zero"] and other["excludes_zero"])
+
+
+class ClaimsOnHighlights(unittest.TestCase):
+    SEEDS = 4
+    DOMAINS = {"dog": 12, "parkour": 7, "surfing": 20}
+
+    def test_difference_and_interval(self):
+        rng = np.random.default_rng(7)
+        rows = {name: [{domain: rng.beta(a, 3, count).round(6).tolist() for domain, count in self.DOMAINS.items()}
+                       for _ in range(self.SEEDS)] for name, a in (("good", 5), ("poor", 4))}
+        with tempfile.TemporaryDirectory() as folder:
+            for name, trainings in rows.items():
+                for i, videos in enumerate(trainings):
+                    pathlib.Path(folder, f"{name}-{i + 1}.json").write_text(json.dumps({"videos": videos}))
+            found = claims_of(folder, self.SEEDS, "--of", "highlights")[0]
+        domain_of = np.repeat(list(self.DOMAINS), list(self.DOMAINS.values()))
+        precision = {name: np.array([np.concatenate(list(videos.values())) for videos in trainings])
+                     for name, trainings in rows.items()}
+
+        def by(seeds, drawn):
+            gain = (precision["good"] - precision["poor"])[seeds][:, drawn]
+            return np.mean([gain[:, domain_of[drawn] == domain].mean() for domain in np.unique(domain_of[drawn])])
+
+        videos = len(domain_of)
+        self.assertAlmostEqual(found["difference"], by(np.arange(self.SEEDS), np.arange(videos)), 12)
+        drawn = [by(rng.integers(0, self.SEEDS, self.SEEDS), rng.integers(0, videos, videos)) for _ in range(4000)]
+        for bound, want in zip(found["interval"], np.quantile(drawn, [0.025, 0.975])):
+            self.assertAlmostEqual(bound, want, delta=0.15 * np.std(drawn))
 
 
 if __name__ == "__main__":

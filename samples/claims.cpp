@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
 #include "pipeline/base/json.h"
 #include "samples/benchmark/paired_bootstrap.h"
 #include "samples/benchmark/ranking_file.h"
+#include "samples/highlights/highlights.h"
 #include "samples/program.h"
 
 namespace po = boost::program_options;
@@ -19,32 +22,64 @@ namespace fs = std::filesystem;
 namespace co2net {
 namespace {
 
-Row read_row(const fs::path& folder, int seeds) {
-  Row row;
-  for (int seed = 1; seed <= seeds; ++seed) {
-    row.push_back(read_ranking(folder / ("seed-" + std::to_string(seed) + ".ranking")).ranking);
-  }
+// One training's, of samples/highlights.sh.
+Precisions read_precisions(const fs::path& path) {
+  const Json result = parse_json(read_file(path), path.string(), ErrorKind::kInput);
+  return within(path.string(),
+                [&] { return json_at<Precisions>(result, "videos", ErrorKind::kInput); });
+}
+
+// What `read` has of a row's file of each seed.
+template <class Read>
+auto read_row(int seeds, const Read& read) {
+  std::vector<decltype(read(1))> row;
+  for (int seed = 1; seed <= seeds; ++seed) row.push_back(read(seed));
   return row;
 }
 
-void run(const po::variables_map& args) {
+Row read_rankings(const fs::path& folder, int seeds) {
+  return read_row(seeds, [&](int seed) {
+    return read_ranking(folder / ("seed-" + std::to_string(seed) + ".ranking")).ranking;
+  });
+}
+
+std::vector<Precisions> read_highlights(const fs::path& results, const std::string& row,
+                                        int seeds) {
+  return read_row(seeds, [&](int seed) {
+    return read_precisions(results / (row + "-" + std::to_string(seed) + ".json"));
+  });
+}
+
+Difference difference_of(const std::string& row, const std::string& other,
+                         const po::variables_map& args, const BootstrapOptions& options) {
   const fs::path results = args["results"].as<std::string>();
-  const auto claims = args["claim"].as<std::vector<std::string>>();
   const int seeds = args["seeds"].as<int>();
+  if (args["of"].as<std::string>() == "highlights") {
+    return difference(read_highlights(results, row, seeds), read_highlights(results, other, seeds),
+                      options);
+  }
+  return difference(read_rankings(results / row, seeds), read_rankings(results / other, seeds),
+                    options);
+}
+
+void run(const po::variables_map& args) {
+  const auto claims = args["claim"].as<std::vector<std::string>>();
+  const auto of = args["of"].as<std::string>();
   BootstrapOptions options;
   options.claims = static_cast<int>(claims.size());
   options.resamples = args["resamples"].as<int>();
   options.seed = parse_seed(args);
-  if (seeds < 1 || options.resamples < 1) {
+  if (args["seeds"].as<int>() < 1 || options.resamples < 1) {
     throw po::error("--seeds and --resamples must be at least 1");
   }
+  if (of != "rankings" && of != "highlights")
+    throw po::error("--of must be rankings or highlights");
   Json found = Json::array();
   for (const std::string& claim : claims) {
     const std::size_t over = claim.find('>');
     if (over == std::string::npos) throw po::error("--claim must be ROW>OTHER");
     const std::string row = claim.substr(0, over), other = claim.substr(over + 1);
-    const Difference by =
-        difference(read_row(results / row, seeds), read_row(results / other, seeds), options);
+    const Difference by = difference_of(row, other, args, options);
     found.push_back({{"row", row},
                      {"other", other},
                      {"difference", by.value},
@@ -52,7 +87,7 @@ void run(const po::variables_map& args) {
                      {"excludes_zero", by.excludes_zero()}});
   }
   std::cout << Json({{"schema", "co2net.claims/1"},
-                     {"seeds", seeds},
+                     {"seeds", args["seeds"].as<int>()},
                      {"resamples", options.resamples},
                      {"confidence", options.confidence},
                      {"claims", found}})
@@ -64,7 +99,10 @@ SampleProgram program() {
   po::options_description options;
   options.add_options()  //
       ("results", po::value<std::string>()->value_name("DIR")->required(),
-       "a folder a row, with seed-1.ranking and so on, as co2net_rank writes them")  //
+       "what the trainings left")  //
+      ("of", po::value<std::string>()->value_name("WHAT")->default_value("rankings"),
+       "rankings: mAP of ROW/seed-1.ranking and so on, as co2net_rank writes them; highlights: the "
+       "mean over domains of ROW-1.json and so on, as samples/highlights.sh leaves them")  //
       ("claim",
        po::value<std::vector<std::string>>()->composing()->required()->value_name("ROW>OTHER"),
        "that the one row is better than the other; repeatable, all that are made together")      //
