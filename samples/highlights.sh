@@ -102,24 +102,33 @@ for seed in "${seeds[@]}"; do
   done
 done
 
-for by in random rgb flow; do
-  echo "norm of $by: $(measure --by "$by" --folder "$data/features" | jq -c '.mean')" | sed 's/norm of random/random/'
-done
-# A line a row: the field's metric in %, and its difference to ccm over the same seeds.
+# baseline BY SEED: the same figures where nothing was learned.
+baseline() {
+  measure --by "$1" --seed "$2" --folder "$data/features" | jq -c --arg by "$1" --argjson seed "$2" '. + {row: "by \($by)", seed: $seed}'
+}
+{
+  for seed in 1 2 3 4 5; do baseline random "$seed"; done
+  baseline rgb 1
+  baseline flow 1
+} >"$work/baselines.jsonl"
+
+# A line a row, in %: the field's metric, its difference to ccm over the same seeds, the segments' mAP, and the domains.
 jq -rs '
   def mean: add / length;
-  def deviation: mean as $mean | if length < 2 then 0 else ((map((. - $mean) * (. - $mean)) | add) / (length - 1)) | sqrt end;
   def percent: . * 1000 | round / 10;
-  def told: "\(mean | percent) +- \(deviation | percent)";
+  def told: if length == 0 or any(. == null) then "" else
+    mean as $mean | "\($mean | percent)" +
+    if length > 1 then " ± \((map((. - $mean) * (. - $mean)) | add / (length - 1)) | sqrt | percent)" else "" end end;
   (map(select(.row == "ccm")) | map({key: "\(.seed)", value: .mean}) | from_entries) as $ccm |
-  (["row", "seeds", "mean", "over ccm", "mAP of segments 0.1:0.7"] + (.[0].domains | keys) | @tsv),
+  (.[0].domains | keys) as $domains |
+  "| row | seeds | mean | over ccm | mAP | \($domains | join(" | ")) |",
   (group_by(.row)[] | . as $all |
     [$all[0].row, ($all | length), ($all | map(.mean) | told),
-     ([$all[] | select($ccm["\(.seed)"]) | .mean - $ccm["\(.seed)"]] | if length > 0 then told else "-" end),
+     ([$all[] | select(.mAP and .row != "ccm" and $ccm["\(.seed)"]) | .mean - $ccm["\(.seed)"]] | told),
      ($all | map(.mAP) | told)] +
-    [($all[0].domains | keys)[] as $domain | $all | map(.domains[$domain]) | mean | percent] | @tsv)
-' "$results"/*.json | tee "$work/table.tsv"
-
+    [$domains[] as $domain | $all | map(.domains[$domain]) | mean | percent] |
+    "| \(map(tostring) | join(" | ")) |")
+' "$work/baselines.jsonl" "$results"/*.json | tee "$work/table.txt"
 if [[ $how != --trial ]]; then
   judge_claims samples/highlights/claims.json --of highlights --results "$results" --seeds "${#seeds[@]}" "${claims[@]/#/--claim=}"
 fi
