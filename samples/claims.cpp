@@ -37,9 +37,10 @@ auto read_row(int seeds, const Read& read) {
   return row;
 }
 
-Row read_rankings(const fs::path& folder, int seeds) {
+Row read_rankings(const fs::path& folder, const std::string& protocol, int seeds) {
   return read_row(seeds, [&](int seed) {
-    return read_ranking(folder / ("seed-" + std::to_string(seed) + ".ranking")).ranking;
+    return read_ranking(folder / ("seed-" + std::to_string(seed) + "." + protocol + ".ranking"))
+        .ranking;
   });
 }
 
@@ -54,12 +55,13 @@ Difference difference_of(const std::string& row, const std::string& other,
                          const po::variables_map& args, const BootstrapOptions& options) {
   const fs::path results = args["results"].as<std::string>();
   const int seeds = args["seeds"].as<int>();
-  if (args["of"].as<std::string>() == "highlights") {
+  const auto of = args["of"].as<std::string>();
+  if (of == "highlights") {
     return difference(read_highlights(results, row, seeds), read_highlights(results, other, seeds),
                       options);
   }
-  return difference(read_rankings(results / row, seeds), read_rankings(results / other, seeds),
-                    options);
+  return difference(read_rankings(results / row, of, seeds),
+                    read_rankings(results / other, of, seeds), options);
 }
 
 void run(const po::variables_map& args) {
@@ -72,8 +74,9 @@ void run(const po::variables_map& args) {
   if (args["seeds"].as<int>() < 1 || options.resamples < 1) {
     throw po::error("--seeds and --resamples must be at least 1");
   }
-  if (of != "rankings" && of != "highlights")
-    throw po::error("--of must be rankings or highlights");
+  if (of != "activitynet" && of != "thumos" && of != "highlights") {
+    throw po::error("--of must be activitynet, thumos or highlights");
+  }
   Json found = Json::array();
   for (const std::string& claim : claims) {
     const std::size_t over = claim.find('>');
@@ -87,6 +90,7 @@ void run(const po::variables_map& args) {
                      {"excludes_zero", by.excludes_zero()}});
   }
   std::cout << Json({{"schema", "co2net.claims/1"},
+                     {"of", of},
                      {"seeds", args["seeds"].as<int>()},
                      {"resamples", options.resamples},
                      {"confidence", options.confidence},
@@ -100,9 +104,11 @@ SampleProgram program() {
   options.add_options()  //
       ("results", po::value<std::string>()->value_name("DIR")->required(),
        "what the trainings left")  //
-      ("of", po::value<std::string>()->value_name("WHAT")->default_value("rankings"),
-       "rankings: mAP of ROW/seed-1.ranking and so on, as co2net_rank writes them; highlights: the "
-       "mean over domains of ROW-1.json and so on, as samples/highlights.sh leaves them")  //
+      ("of", po::value<std::string>()->value_name("WHAT")->default_value("activitynet"),
+       "activitynet, thumos: mAP of ROW/seed-1.activitynet.ranking and so on, as co2net_rank "
+       "writes "
+       "them; highlights: the mean over domains of ROW-1.json and so on, as samples/highlights.sh "
+       "leaves them")  //
       ("claim",
        po::value<std::vector<std::string>>()->composing()->required()->value_name("ROW>OTHER"),
        "that the one row is better than the other; repeatable, all that are made together")      //

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "pipeline/base/choice.h"
 #include "pipeline/base/files.h"
 #include "pipeline/datasets/annotations.h"
 #include "postprocess/evaluation.h"
@@ -19,7 +20,11 @@ namespace {
 
 void run(const po::variables_map& args) {
   const auto text = [&](const char* option) { return args[option].as<std::string>(); };
-  const EvaluationOptions options = {.subset = text("subset"), .tiou = parse_tiou(text("tiou"))};
+  const auto protocol = named<Protocol>(text("protocol"));
+  if (!protocol)
+    throw po::error("--protocol must be " + wanted_instead_of<Protocol>(text("protocol")));
+  const EvaluationOptions options = {
+      .protocol = *protocol, .subset = text("subset"), .tiou = parse_tiou(text("tiou"))};
   const Ranking ranking =
       rank(read_predictions(text("results")), read_annotations(text("ground-truth")), options);
   write_file(text("output"), to_json(RankingFile{options.tiou, ranking}).dump() + "\n");
@@ -34,8 +39,10 @@ SampleProgram program() {
        "annotations of the videos")  //
       ("subset", po::value<std::string>()->value_name("NAME")->default_value("test"),
        "only this subset's videos")  //
+      ("protocol", po::value<std::string>()->value_name("NAME")->default_value("activitynet"),
+       "of co2net eval: activitynet or thumos")  //
       ("tiou", po::value<std::string>()->value_name("GRID")->default_value("0.1:0.1:0.7"),
-       "thresholds, by the protocol activitynet")  //
+       "thresholds")  //
       ("output,o", po::value<std::string>()->value_name("FILE")->required(),
        "the ranking, as JSON");
   return {"co2net_rank", "--results FILE --ground-truth FILE -o FILE", options, run};

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "pipeline/base/choice.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
 
 namespace co2net {
 namespace {
 
-constexpr const char* kSchema = "co2net.ranking/1";
+constexpr const char* kSchema = "co2net.ranking/2";
 
 std::vector<std::uint32_t> hits_by_rank(const RankedClass& ranked) {
   std::vector<std::uint32_t> hits;
@@ -24,6 +25,9 @@ std::vector<std::uint32_t> hits_by_rank(const RankedClass& ranked) {
 }
 
 Json to_json(const RankedClass& ranked) {
+  if (std::ranges::count(ranked.is_ignored, true) > 0) {
+    throw Error(ErrorKind::kInput, "a ranking with ambiguous detections");
+  }
   const std::vector<std::uint32_t> hits = hits_by_rank(ranked);
   Json detections = Json::array();
   for (std::size_t rank = 0; rank < hits.size(); ++rank) {
@@ -57,10 +61,15 @@ void expect_videos_below(const RankedClass& ranked, std::size_t count) {
 }
 
 RankingFile parse_ranking(const Json& json) {
-  if (json.at("schema") != kSchema) throw Error(ErrorKind::kInput, "no co2net.ranking/1");
+  if (json.at("schema") != kSchema) throw Error(ErrorKind::kInput, "no co2net.ranking/2");
+  const auto protocol = named<Protocol>(json.at("protocol").get<std::string>());
+  if (!protocol) {
+    throw Error(ErrorKind::kInput,
+                "protocol: want " + wanted_instead_of<Protocol>(json["protocol"]));
+  }
   RankingFile file;
   file.tiou = json.at("tiou").get<std::vector<double>>();
-  file.ranking = {Protocol::kActivityNet, file.tiou.size(), json.at("videos"), {}};
+  file.ranking = {*protocol, file.tiou.size(), json.at("videos"), {}};
   for (const auto& [label, of_class] : json.at("classes").items()) {
     file.ranking.classes[label] = ranked_class(of_class, file.tiou.size());
     expect_videos_below(file.ranking.classes[label], file.ranking.videos);
@@ -74,6 +83,7 @@ Json to_json(const RankingFile& file) {
   Json classes = Json::object();
   for (const auto& [label, ranked] : file.ranking.classes) classes[label] = to_json(ranked);
   return {{"schema", kSchema},
+          {"protocol", file.ranking.protocol},
           {"tiou", file.tiou},
           {"videos", file.ranking.videos},
           {"classes", classes}};
@@ -84,7 +94,7 @@ RankingFile read_ranking(const std::filesystem::path& path) {
   try {
     return parse_ranking(json);
   } catch (const Json::exception& e) {
-    throw Error(ErrorKind::kInput, path.string() + ": no co2net.ranking/1: " + e.what());
+    throw Error(ErrorKind::kInput, path.string() + ": no co2net.ranking/2: " + e.what());
   } catch (const Error& e) {
     throw e.within(path.string());
   }

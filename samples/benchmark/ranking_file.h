@@ -8,9 +8,8 @@
 
 namespace co2net {
 
-// A ranking by the protocol activitynet as a file of some kilobytes, for mAP on any draw of the
-// videos:
-//   {"schema": "co2net.ranking/1", "tiou": [thresholds], "videos": V,
+// A ranking as a file of some kilobytes, for mAP on any draw of the videos:
+//   {"schema": "co2net.ranking/2", "protocol": "activitynet", "tiou": [thresholds], "videos": V,
 //    "classes": {label: {"truths": [video of each], "detections": [video, hits, video, hits,
 //    ...]}}}
 // A detection's hits are a sum: of 1 if it is right at the first threshold, 2 at the second, 4 at
@@ -20,6 +19,8 @@ struct RankingFile {
   Ranking ranking;
 };
 
+// Throws Error(kInput) where detections are ignored, being ambiguous: the file has no place for
+// that.
 Json to_json(const RankingFile& file);
 // Throws Error(kInput), naming the file, for anything else.
 RankingFile read_ranking(const std::filesystem::path& path);

@@ -27,5 +27,4 @@ baselines=(random oracle-labels flow-magnitude supervised)
 
 # Better on the left: all the claims that are made, in mAP over 0.1:0.7 by the protocol activitynet.
 claims=("full>wtalc" "full>mil" "full>concat" "full>rgb" "full>mil+oppo+cas+norm" "full>mil+oppo+ml+norm")
-claimed_rows=(full wtalc mil concat rgb mil+oppo+cas+norm mil+oppo+ml+norm)
 quick_rows=(full wtalc mil concat)

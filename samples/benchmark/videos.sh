@@ -20,16 +20,27 @@ draw() {
   tell_of_encoding "$subset"
 }
 
-# What x264 makes of equal frames depends on its version; the decoded frames are those that features are made of.
+# decoded_frames DIR: a hash of what its videos decode to.
+decoded_frames() {
+  # shellcheck disable=SC2016  # expanded for each video
+  find "$1" -name '*.mp4' -print0 | xargs -0 -P "$(nproc)" -I{} sh -c \
+    'frames=$(ffmpeg -nostdin -v error -threads 1 -i "$1" -map 0:v -f md5 -) && echo "$(basename "$1") $frames"' - {} |
+    LC_ALL=C sort | sha256sum | head -c 64
+}
+
+# What x264 makes of equal frames depends on its release, which it writes into what it encodes; features are made of
+# the decoded frames.
 tell_of_encoding() {
-  local version want found
-  version=$(ldconfig -p | grep -o 'libx264\.so\.[0-9]*' | head -1)
-  found=$(cat "$work/$1"/*.mp4 | sha256sum | head -c 64)
-  want=$(awk -v version="$version" -v subset="$1" '$1 == version && $2 == subset { print $3 }' "$home/encoded.txt")
+  local videos=("$work/$1"/*.mp4) release want found
+  install_missing "decode videos" ffmpeg
+  release=$(grep -a -o -m 1 'x264 - core [0-9]* r[0-9]*' "${videos[0]}" | awk '{ print $4 "-" $5 }')
+  stage "decode-$1" "draw-$1" decoded_frames "$work/$1"
+  found=$(<"$work/decode-$1.out")
+  want=$(awk -v release="$release" -v subset="$1" '$1 == release && $2 == subset { print $3 }' "$home/encoded.txt")
   if [[ -z $want ]]; then
-    echo "No one has encoded $1 with this version of x264 yet: $version $1 $found"
+    echo "No one has encoded $1 by this release of x264 yet: $release $1 $found"
   elif [[ $found != "$want" ]]; then
-    echo "$work/$1: $version gave other videos, $found, than before, $want; results will differ a little" >&2
+    echo "$work/$1: x264 $release gave other videos, $found, than before, $want; results will differ a little" >&2
   fi
 }
 

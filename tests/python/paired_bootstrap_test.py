@@ -17,7 +17,7 @@ PROGRAM = None
 TIOU = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
 
 
-def random_ranking(rng, videos, skill):
+def random_ranking(rng, videos, skill, protocol="activitynet"):
     classes = {}
     for label in ("hop", "run", "wave"):
         truths, found = [], []
@@ -29,13 +29,15 @@ def random_ranking(rng, videos, skill):
             found += [(rng.normal(0, 1), video, 0) for _ in range(int(rng.integers(0, 6)))]
         found.sort(reverse=True)
         classes[label] = {"truths": truths, "detections": [number for one in found for number in one[1:]]}
-    return {"schema": "co2net.ranking/1", "tiou": TIOU, "videos": videos, "classes": classes}
+    return {"schema": "co2net.ranking/2", "protocol": protocol, "tiou": TIOU, "videos": videos, "classes": classes}
 
 
-def average_precision(right, positives):
-    """Of ActivityNet: the area below precision over recall, precision first made monotone from the right."""
+def average_precision(right, positives, protocol):
+    """The mean precision at the hits; of ActivityNet precision is first made monotone from the right."""
     right = np.asarray(right, bool)
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    if protocol == "thumos":
+        return precision[right].sum() / positives
     highest_from_here = np.maximum.accumulate(precision[::-1])[::-1]
     return highest_from_here[right].sum() / positives
 
@@ -51,7 +53,7 @@ def mean_ap(ranking, drawn):
                 continue
             pairs = np.reshape(of_class["detections"], (-1, 2))
             right = [hits >> t & 1 for video, hits in pairs for _ in range(copies[video])]
-            of_classes.append(average_precision(right, positives))
+            of_classes.append(average_precision(right, positives, ranking["protocol"]))
         by_threshold.append(np.mean(of_classes))
     return np.mean(by_threshold)
 
@@ -71,26 +73,30 @@ class Claims(unittest.TestCase):
 
     def setUp(self):
         rng = np.random.default_rng(5)
-        self.rows = {name: [random_ranking(rng, self.VIDEOS, skill) for _ in range(self.SEEDS)]
-                     for name, skill in (("good", 2.0), ("poor", 1.2))}
+        self.rows = {protocol: {name: [random_ranking(rng, self.VIDEOS, skill, protocol) for _ in range(self.SEEDS)]
+                                for name, skill in (("good", 2.0), ("poor", 1.2))}
+                     for protocol in ("activitynet", "thumos")}
 
     def claims(self, *more):
         with tempfile.TemporaryDirectory() as folder:
-            for name, rankings in self.rows.items():
-                for i, ranking in enumerate(rankings):
-                    path = pathlib.Path(folder, name, f"seed-{i + 1}.ranking")
-                    path.parent.mkdir(exist_ok=True)
-                    path.write_text(json.dumps(ranking))
+            for protocol, rows in self.rows.items():
+                for name, rankings in rows.items():
+                    for i, ranking in enumerate(rankings):
+                        path = pathlib.Path(folder, name, f"seed-{i + 1}.{protocol}.ranking")
+                        path.parent.mkdir(exist_ok=True)
+                        path.write_text(json.dumps(ranking))
             return claims_of(folder, self.SEEDS, *more)
 
     def test_difference(self):
         everything = range(self.VIDEOS)
-        want = difference(self.rows["good"], self.rows["poor"], range(self.SEEDS), everything)
-        self.assertAlmostEqual(self.claims()[0]["difference"], want, 12)
+        for protocol, rows in self.rows.items():
+            want = difference(rows["good"], rows["poor"], range(self.SEEDS), everything)
+            self.assertAlmostEqual(self.claims("--of", protocol)[0]["difference"], want, 12)
 
     def test_interval(self):
         rng = np.random.default_rng(1)
-        drawn = [difference(self.rows["good"], self.rows["poor"], rng.integers(0, self.SEEDS, self.SEEDS),
+        rows = self.rows["activitynet"]
+        drawn = [difference(rows["good"], rows["poor"], rng.integers(0, self.SEEDS, self.SEEDS),
                             rng.integers(0, self.VIDEOS, self.VIDEOS)) for _ in range(600)]
         for claims in (1, 2):  # widened for their number
             options = ["--claim", "poor>good"] * (claims - 1)

@@ -87,12 +87,14 @@ TEST(RankingFile, KeepsAllThatFiguresDependOn) {
   const TempDir dir;
   const auto path = dir.path() / "ranking.json";
   RankingFile file{{0.3, 0.5}, found_in(9)};
+  file.ranking.protocol = Protocol::kThumos;
   file.ranking.thresholds = 2;
   RankedClass& ranked = file.ranking.classes.at("run");
   ranked.hits.push_back({1, 5});
   write_file(path, to_json(file).dump());
   const RankingFile back = read_ranking(path);
   EXPECT_EQ(back.tiou, file.tiou);
+  EXPECT_EQ(back.ranking.protocol, file.ranking.protocol);
   EXPECT_EQ(back.ranking.classes.at("run").hits, ranked.hits);
   EXPECT_EQ(back.ranking.classes.at("run").video_of.size(), 9u) << "up to the last hit";
   Copies copies(kVideos, 1);
@@ -105,10 +107,21 @@ TEST(RankingFile, IsNothingElse) {
   const TempDir dir;
   const auto path = dir.path() / "ranking.json";
   write_file(path, R"({"schema": "other"})");
-  test::expect_error(ErrorKind::kInput, {"no co2net.ranking/1"}, [&] { read_ranking(path); });
-  write_file(path, R"({"schema": "co2net.ranking/1", "tiou": [0.5], "videos": 2,
+  test::expect_error(ErrorKind::kInput, {"no co2net.ranking/2"}, [&] { read_ranking(path); });
+  write_file(path,
+             R"({"schema": "co2net.ranking/2", "protocol": "thumos", "tiou": [0.5], "videos": 2,
                        "classes": {"run": {"truths": [2], "detections": []}}})");
   test::expect_error(ErrorKind::kInput, {"beyond the last"}, [&] { read_ranking(path); });
+  write_file(path, R"({"schema": "co2net.ranking/2", "protocol": "mine", "tiou": [0.5], "videos": 2,
+                       "classes": {}})");
+  test::expect_error(ErrorKind::kInput, {"one of activitynet", "'mine'"},
+                     [&] { read_ranking(path); });
+}
+
+TEST(RankingFile, HasNoPlaceForAmbiguousDetections) {
+  RankingFile file{{0.5}, found_in(9)};
+  file.ranking.classes.at("run").is_ignored[3] = true;
+  test::expect_error(ErrorKind::kInput, {"ambiguous"}, [&] { to_json(file); });
 }
 
 }  // namespace
