@@ -85,7 +85,7 @@ measure() {
 }
 data_hash=$(measure --hash --folder "$data/features")
 for file in "$results"/*.json; do
-  if [[ -e $file && $(jq -r .data "$file") != "$data_hash" ]]; then
+  if [[ $how != --trial && -e $file && $(jq -r .data "$file") != "$data_hash" ]]; then
     refuse "$file is of other data than $data" "HIGHLIGHTS=DIR samples/highlights.sh $data keeps in DIR what this data gives"
   fi
 done
@@ -120,10 +120,10 @@ train_row() {
     + $highlights[0] | digits' >"$folder/result.json"
 }
 
-# is_done ROW SEED: by these settings, with all that the claims need.
+# is_done ROW SEED: by these settings on these data, with all that the claims need.
 is_done() {
   local result=$results/$1-$2.json
-  [[ -e $result && $(jq -r 'select(has("videos")) | .settings' "$result") == "$(settings_of "$1" "$2" | xargs)" ]]
+  [[ -e $result && $(jq -r 'select(has("videos")) | "\(.data) \(.settings)"' "$result") == "$data_hash $(settings_of "$1" "$2" | xargs)" ]]
 }
 
 # verify ROW SEED: what is committed against what this machine gives.
@@ -131,6 +131,7 @@ verify() {
   local file=$results/$1-$2.json again=$work/verify/result.json
   rm -rf "$work/verify"
   train_row "$1" "$2" "$work/verify"
+  rm -rf "$work/verify/model"
   if cmp "$file" "$again"; then
     echo "$1, seed $2: equal bytes"
     return
