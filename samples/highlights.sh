@@ -139,8 +139,9 @@ verify() {
   jq -rn --slurpfile old "$file" --slurpfile new "$again" --slurpfile all <(cat "$results/$1"-?.json) '
     ($new[0].mean - $old[0].mean) as $by |
     ([$all[] | select(.seed != $old[0].seed) | .mean] | if length > 0 then max - min else 0 end) as $spread |
-    "\($old[0].row), seed \($old[0].seed): \($by * 100) points off; the other seeds lie within \($spread * 100)",
-    (if ($by | fabs) <= $spread then "within the spread" else "NOT within the spread" | halt_error(1) end)'
+    def points: . * 1e6 | round / 1e4;
+    "\($old[0].row), seed \($old[0].seed): \($by | points) points off; the other seeds lie within \($spread | points)",
+    (if ($by | fabs) <= $spread then "within the spread" else "NOT within the spread\n" | halt_error(1) end)'
 }
 
 if [[ $how == --verify ]]; then
