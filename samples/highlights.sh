@@ -3,26 +3,68 @@
 # measured on the snippets of 157 others that people call highlights. samples/README.md has the
 # protocol, the table, and where such features are had.
 #
-#     samples/highlights.sh DATA                     all rows with five seeds, then the table
-#     samples/highlights.sh DATA --claim             the paper's claim alone: concat, add, ccm
-#     samples/highlights.sh DATA --verify ROW SEED   trains one of them again, and says what differs
-#     samples/highlights.sh DATA --trial             a few iterations of one seed, kept apart
+#     samples/highlights.sh DATA                       all rows with five seeds, then the table
+#     samples/highlights.sh DATA --claim               the paper's claim alone: concat, add, ccm
+#     samples/highlights.sh DATA --verify [ROW SEED]   trains a committed result again (drawn at random unless named), and tells the difference
+#     samples/highlights.sh DATA --trial               a few iterations of one seed, kept apart
 #
 # The table ends with the claims' intervals, over seeds and videos together, as soon as all seeds are there.
 #
 # DATA has features/ID.npy, annotations.json and clips.json. What is in samples/highlights/results is done:
-# the script goes on from there, and leaves there what it adds.
+# the script goes on from there, and leaves there what it adds. For data of your own, HIGHLIGHTS=DIR keeps
+# trainings, results and claims in DIR.
 set -euo pipefail
+data=$(realpath -m -- "${1:-.}") how=${2-} row=${3-} seed=${4-} arguments=$#
+if [[ -n ${HIGHLIGHTS-} ]]; then HIGHLIGHTS=$(realpath -m -- "$HIGHLIGHTS"); fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=samples/stages.sh
 source samples/stages.sh
-data=${1:?give the folder of the data}
-how=${2:-}
-work=build/highlights results=samples/highlights/results
+home=${HIGHLIGHTS:-samples/highlights}
+results=$home/results work=${HIGHLIGHTS:-build/highlights}
 seeds=(1 2 3 4 5) iterations=600 claims=("ccm>concat" "ccm>add")
 rows=(ccm concat add se ssma rgb flow no-oppo no-ml no-cas no-norm wtalc)
+
+usage() { sed -n '2,/^set/ s/^# \{0,1\}//p' samples/highlights.sh; }
+
+# refuse WHAT REMEDY
+refuse() {
+  echo "$1; $2" >&2
+  exit 2
+}
+
+# Whatever can be wrong with the arguments is found before anything is installed, built or trained.
+check_arguments() {
+  local wanted
+  case $how in
+    '' | --claim | --trial) wanted=2 ;;
+    --verify) wanted=4 ;;
+    *) refuse "There is no option $how" "samples/highlights.sh --help tells of those that there are" ;;
+  esac
+  if ((arguments > wanted || arguments == 3)); then
+    refuse "Too many arguments, or a ROW without its SEED" "samples/highlights.sh --help tells which it takes"
+  fi
+  for wanted in features annotations.json clips.json; do
+    if [[ ! -e $data/$wanted ]]; then refuse "$data has no $wanted" "samples/README.md (Real features) says how the data is made"; fi
+  done
+  if [[ $how != --verify ]]; then return; fi
+  if [[ -z $row ]]; then
+    row=$(basename "$(shuf -n 1 -e "$results"/*.json)" .json)
+    seed=${row##*-} row=${row%-*}
+  elif [[ " ${rows[*]} " != *" $row "* ]]; then
+    refuse "No row is called $row" "these are: ${rows[*]}"
+  fi
+  if [[ ! -s $results/$row-$seed.json ]]; then
+    refuse "There is no $results/$row-$seed.json to verify" "samples/highlights.sh DATA trains what is not there yet"
+  fi
+}
+
+case ${1-} in
+  -h | --help) usage; exit ;;
+  '' | -*) usage >&2; exit 2 ;;
+esac
+check_arguments
 if [[ $how == --claim ]]; then rows=(concat add ccm); fi
-if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=build/highlights/trial results=$work/results; fi
+if [[ $how == --trial ]]; then seeds=(1) iterations=5 work=$work/trial results=$work/results; fi
 
 # What a row changes.
 changes_of() {
@@ -33,10 +75,6 @@ changes_of() {
     rgb | flow) for module in vattn fattn; do echo "network.$module.main=$1" "network.$module.aux=$1"; done ;;
     no-*) echo "loss.${1#no-}=0" ;;
     wtalc) echo network.kind=wtalc ;;
-    *)
-      echo "No row is called $1: ${rows[*]}" >&2
-      exit 2
-      ;;
   esac
 }
 
@@ -45,7 +83,12 @@ build_programs co2net_measure_highlights co2net_claims
 measure() {
   "$build/samples/co2net_measure_highlights" --clips "$data/clips.json" --annotations "$data/annotations.json" "$@"
 }
-data_hash=$(cd "$data" && find features annotations.json clips.json -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | head -c 16)
+data_hash=$(measure --hash --folder "$data/features")
+for file in "$results"/*.json; do
+  if [[ $how != --trial && -e $file && $(jq -r .data "$file") != "$data_hash" ]]; then
+    refuse "$file is of other data than $data" "HIGHLIGHTS=DIR samples/highlights.sh $data keeps in DIR what this data gives"
+  fi
+done
 test_files=()
 while read -r id; do test_files+=("$data/features/$id.npy"); done \
   < <(jq -r '.database | to_entries[] | select(.value.subset == "test") | .key' "$data/annotations.json")
@@ -57,7 +100,7 @@ settings_of() {
   for change in $(changes_of "$1"); do echo --set "$change"; done
 }
 
-# train_row ROW SEED DIR: trains, localizes and measures; the result is printed.
+# train_row ROW SEED DIR: trains, localizes and measures; DIR/result.json is the result.
 train_row() {
   local row=$1 seed=$2 folder=$3 settings
   mkdir -p "$folder"
@@ -74,31 +117,48 @@ train_row() {
     --slurpfile highlights "$folder/highlights.json" --slurpfile segments "$folder/segments.json" '
     def digits: walk(if type == "number" then . * 1e6 | round / 1e6 else . end);
     {row: $row, seed: $seed, data: $data, settings: $settings, mAP: $segments[0].averages["0.1:0.7"]}
-    + $highlights[0] | digits'
+    + $highlights[0] | digits' >"$folder/result.json"
 }
 
-# is_done ROW SEED: by these settings on these data.
+# is_done ROW SEED: by these settings on these data, with all that the claims need.
 is_done() {
   local result=$results/$1-$2.json
-  [[ -e $result && $(jq -r '"\(.data) \(.settings)"' "$result") == "$data_hash $(settings_of "$1" "$2" | xargs)" ]]
+  [[ -e $result && $(jq -r 'select(has("videos")) | "\(.data) \(.settings)"' "$result") == "$data_hash $(settings_of "$1" "$2" | xargs)" ]]
+}
+
+# verify ROW SEED: what is committed against what this machine gives.
+verify() {
+  local file=$results/$1-$2.json again=$work/verify/result.json
+  rm -rf "$work/verify"
+  train_row "$1" "$2" "$work/verify"
+  rm -rf "$work/verify/model"
+  if cmp "$file" "$again"; then
+    echo "$1, seed $2: equal bytes"
+    return
+  fi
+  jq -rn --slurpfile old "$file" --slurpfile new "$again" --slurpfile all <(cat "$results/$1"-?.json) '
+    ($new[0].mean - $old[0].mean) as $by |
+    ([$all[] | select(.seed != $old[0].seed) | .mean] | if length > 0 then max - min else 0 end) as $spread |
+    def points: . * 1e6 | round / 1e4;
+    "\($old[0].row), seed \($old[0].seed): \($by | points) points off; the other seeds lie within \($spread | points)",
+    (if ($by | fabs) <= $spread then "within the spread" else "NOT within the spread\n" | halt_error(1) end)'
 }
 
 if [[ $how == --verify ]]; then
-  row=${3:?} seed=${4:?}
-  rm -rf "$work/verify"
-  train_row "$row" "$seed" "$work/verify" >"$work/verify.json"
-  jq -n --slurpfile before "$results/$row-$seed.json" --slurpfile again "$work/verify.json" '
-    {equal: ($before == $again), difference: ($again[0].mean - $before[0].mean)}'
+  verify "$row" "$seed"
   exit
 fi
 
 mkdir -p "$work" "$results"
 for seed in "${seeds[@]}"; do
   for row in "${rows[@]}"; do
-    if is_done "$row" "$seed"; then continue; fi
-    echo "== $row, seed $seed"
-    train_row "$row" "$seed" "$work/$row-$seed" >"$work/result.json"
-    mv "$work/result.json" "$results/$row-$seed.json"
+    folder=$work/$row-$seed
+    if ! is_done "$row" "$seed"; then
+      echo "== $row, seed $seed"
+      train_row "$row" "$seed" "$folder"
+      mv "$folder/result.json" "$results/$row-$seed.json"
+    fi
+    rm -rf "$folder/model" "$folder/results.json" # hundreds of MB; scores and figures stay
   done
 done
 
@@ -122,6 +182,7 @@ jq -rs '
   (map(select(.row == "ccm")) | map({key: "\(.seed)", value: .mean}) | from_entries) as $ccm |
   (.[0].domains | keys) as $domains |
   "| row | seeds | mean | over ccm | mAP | \($domains | join(" | ")) |",
+  "|\(" --- |" * (5 + ($domains | length)))",
   (group_by(.row)[] | . as $all |
     [$all[0].row, ($all | length), ($all | map(.mean) | told),
      ([$all[] | select(.mAP and .row != "ccm" and $ccm["\(.seed)"]) | .mean - $ccm["\(.seed)"]] | told),
@@ -130,5 +191,5 @@ jq -rs '
     "| \(map(tostring) | join(" | ")) |")
 ' "$work/baselines.jsonl" "$results"/*.json | tee "$work/table.txt"
 if [[ $how != --trial ]]; then
-  judge_claims samples/highlights/claims.json --of highlights --results "$results" --seeds "${#seeds[@]}" "${claims[@]/#/--claim=}"
+  judge_claims "$home/claims.json" --of highlights --results "$results" --seeds "${#seeds[@]}" "${claims[@]/#/--claim=}"
 fi

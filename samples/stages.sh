@@ -39,7 +39,8 @@ stage() {
 judge_claims() {
   local file=$1
   shift
-  "$build/samples/co2net_claims" "$@" >"$file"
+  "$build/samples/co2net_claims" "$@" >"$work/new_claims.json"
+  mv "$work/new_claims.json" "$file"
   jq -r '.claims[] | "\(.row) > \(.other): \(.difference * 1000 | round / 10) points, " +
     "from \(.interval[0] * 1000 | round / 10) to \(.interval[1] * 1000 | round / 10): " +
     (if .interval[0] > 0 then "confirmed" elif .interval[1] < 0 then "the opposite" else "cannot be told" end)' "$file"

@@ -5,8 +5,13 @@
 #include <numeric>
 #include <vector>
 
+#include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/json.h"
 #include "pipeline/base/statistics.h"
+#include "pipeline/datasets/annotations.h"
+#include "pipeline/formats/npy.h"
 
 namespace co2net {
 namespace {
@@ -31,6 +36,19 @@ void expect_videos(const std::vector<Precisions>& row,
       throw Error(ErrorKind::kInput, "trainings that were judged on different videos");
     }
   }
+}
+
+Json segments_of(const AnnotatedVideo& video) {
+  Json segments = Json::array();
+  for (const AnnotatedSegment& segment : video.segments) {
+    segments.push_back({segment.label, segment.start_s, segment.end_s});
+  }
+  return segments;
+}
+
+std::string hash_of(const Array& array) {
+  return sha256(
+      {reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(float)});
 }
 
 }  // namespace
@@ -103,6 +121,26 @@ Difference difference(const std::vector<Precisions>& row, const std::vector<Prec
         return highlight_mean_on(row[seed], drawn) - highlight_mean_on(other[seed], drawn);
       },
       options);
+}
+
+std::string hash_of_data(const std::filesystem::path& features,
+                         const std::filesystem::path& annotations,
+                         const std::filesystem::path& clips) {
+  const Json of_clips = parse_json(read_file(clips), clips.string(), ErrorKind::kInput);
+  const auto people_said = [&](const std::string& id) {
+    return within(clips.string(), [&] {
+      const auto said = json_at<Json>(of_clips, id, ErrorKind::kInput);
+      return Json{json_at<std::string>(said, "domain", ErrorKind::kInput),
+                  json_at<std::vector<int>>(said, "match", ErrorKind::kInput)};
+    });
+  };
+  Json videos = Json::array();
+  for (const AnnotatedVideo& video : read_annotations(annotations).videos) {
+    const Array array = read_npy(features / (video.id + ".npy"));
+    videos.push_back({video.id, video.subset, video.duration_s, video.labels, segments_of(video),
+                      people_said(video.id), array.shape, hash_of(array)});
+  }
+  return sha256(videos.dump()).substr(0, 16);
 }
 
 }  // namespace co2net

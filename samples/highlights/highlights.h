@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -44,5 +45,13 @@ double highlight_mean_on(const Precisions& precisions, const Copies& copies);
 // videos.
 Difference difference(const std::vector<Precisions>& row, const std::vector<Precisions>& other,
                       const BootstrapOptions& options);
+
+// 16 hex digits of what trainings and their figures depend on: of each video, in the order of the
+// annotations, the id, the subset, the duration, the labels, the segments, the domain, what people
+// said of its snippets, and the features as float32. How files hold these does not count. Throws
+// Error(kInput) naming the file.
+std::string hash_of_data(const std::filesystem::path& features,
+                         const std::filesystem::path& annotations,
+                         const std::filesystem::path& clips);
 
 }  // namespace co2net

@@ -123,6 +123,11 @@ VideoScores scorer(const po::variables_map& args) {
 
 void run(const po::variables_map& args) {
   const auto text = [&](const char* option) { return args[option].as<std::string>(); };
+  if (args["hash"].as<bool>()) {
+    if (args.count("folder") == 0) throw Error(ErrorKind::kUsage, "--hash needs --folder");
+    std::cout << hash_of_data(text("folder"), text("annotations"), text("clips")) << "\n";
+    return;
+  }
   const auto videos = read_clips(text("clips"), text("annotations"), text("subset"));
   const VideoScores score = scorer(args);
   std::map<std::string, Scores> scores;
@@ -146,7 +151,9 @@ SampleProgram program() {
        "what ranks the snippets: network (activation of the video's class times attention, where "
        "there is one), the norm of its features of rgb or of flow, or random")  //
       ("folder", po::value<std::string>()->value_name("DIR"),
-       "of 'co2net localize --save-scores', or for norms of features");
+       "of 'co2net localize --save-scores', or for norms and --hash of features")  //
+      ("hash", po::bool_switch(),
+       "tells, instead, by 16 digits what data these are, however their files hold them");
   add_seed_option(options, "of the random scores");
   return {"co2net_measure_highlights", "--clips FILE --annotations FILE [--folder DIR]", options,
           run};

@@ -2,7 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/base/files.h"
+#include "pipeline/formats/npy.h"
 #include "tests/unit/expect_error.h"
+
+namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
@@ -69,6 +78,76 @@ TEST(HighlightDifference, RefusesWhatIsNoPair) {
                      [&] { difference(row, std::vector<Precisions>{}, {}); });
   test::expect_error(ErrorKind::kInput, {"different videos"}, [&] {
     difference(row, std::vector<Precisions>{{{"dog", {0.9}}}}, {});
+  });
+}
+
+// Two videos on disk: "a", of which all is checked, and "b".
+struct Data {
+  std::string subset = "test", label = "dog", segment = "[0, 0.64]", domain = "dog";
+  std::string match = "[1, 0]";
+  std::string features = format_npy(Array({2, 2}, {0.5, 1.5, -2, 0.0625}));
+
+  std::string hash() const {
+    const std::string a = R"("a": {"subset": ")" + subset +
+                          R"(", "duration": 1.28, "annotations": [{"label": ")" + label +
+                          R"(", "segment": )" + segment + "}]}";
+    return hash_of_files(R"({"database": {)" + a + ", " + kB + "}}",
+                         R"({"a": {"domain": ")" + domain + R"(", "match": )" + match +
+                             R"(}, "b": {"domain": "dog", "match": [1]}})");
+  }
+  std::string hash_of_files(const std::string& annotations, const std::string& clips) const {
+    const TempDir dir;
+    fs::create_directory(dir.path() / "features");
+    write_file(dir.path() / "features/a.npy", features);
+    write_file(dir.path() / "features/b.npy", format_npy(Array({1, 2}, {3, 4})));
+    write_file(dir.path() / "annotations.json", annotations);
+    write_file(dir.path() / "clips.json", clips);
+    return hash_of_data(dir.path() / "features", dir.path() / "annotations.json",
+                        dir.path() / "clips.json");
+  }
+
+  static constexpr const char* kB =
+      R"("b": {"subset": "validation", "duration": 0.64, "annotations": []})";
+};
+
+TEST(HashOfData, IsThatOfTheValuesHoweverFilesHoldThem) {
+  const std::string hash = Data().hash();
+  EXPECT_EQ(hash.size(), 16u);
+  const std::string halves("\0\x38\0\x3e\0\xc0\0\x2c", 8);
+  EXPECT_EQ(Data{.features = npy_header("<f2", {2, 2}) + halves}.hash(), hash);
+  EXPECT_EQ(Data().hash_of_files(
+                R"({"database": {"a": {"duration": 1.28, "annotations":
+                    [{"segment": [0.0, 0.640], "label": "dog"}], "subset": "test"}, )" +
+                    std::string(Data::kB) + R"(}, "version": "1"})",
+                R"({"c": {}, "b": {"match": [1], "domain": "dog"},
+                    "a": {"match": [1, 0], "domain": "dog", "fps": 25}})"),
+            hash);
+}
+
+TEST(HashOfData, ChangesWithAllThatATrainingSees) {
+  const std::vector<std::pair<std::string, Data>> changed = {
+      {"subset", {.subset = "validation"}},
+      {"label", {.label = "cat"}},
+      {"segment", {.segment = "[0.64, 1.28]"}},
+      {"domain", {.domain = "cat"}},
+      {"match", {.match = "[0, 1]"}},
+      {"value", {.features = format_npy(Array({2, 2}, {0.5, 1.5, -2, 0.125}))}},
+      {"shape", {.features = format_npy(Array({1, 4}, {0.5, 1.5, -2, 0.0625}))}}};
+  for (const auto& [what, data] : changed) EXPECT_NE(data.hash(), Data().hash()) << what;
+}
+
+TEST(HashOfData, ChangesWithTheOrderOfVideosWhichTrainingsDrawBy) {
+  const std::string first = R"({"database": {)",
+                    a = R"("a": {"subset": "test", "annotations": []})";
+  const std::string clips =
+      R"({"a": {"domain": "dog", "match": [1, 0]}, "b": {"domain": "dog", "match": [1]}})";
+  EXPECT_NE(Data().hash_of_files(first + a + ", " + Data::kB + "}}", clips),
+            Data().hash_of_files(first + Data::kB + ", " + a + "}}", clips));
+}
+
+TEST(HashOfData, NamesAVideoOfWhichNothingIsSaid) {
+  test::expect_error(ErrorKind::kInput, {"clips.json", "'b' is missing"}, [] {
+    Data().hash_of_files("{\"database\": {" + std::string(Data::kB) + "}}", "{}");
   });
 }
 
