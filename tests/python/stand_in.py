@@ -5,8 +5,8 @@
     stand_in.py ActivityNet1.2-Annotations --at-most 12 -o ActivityNet1.2-I3D-JOINTFeatures.npy
     stand_in.py activity_net.v1-2.json -o features/
 
-One array [duration * 25 / 16, 2048] of float32 a video, in the order of the annotations, which are a
-folder of W-TALC's .npy files or ActivityNet's JSON. A name that ends with .npy gets all in one file of
+One array [duration * 25 / 16, 2048] of float32 a video, in the order of the annotations: a folder of
+W-TALC's .npy files, or ActivityNet's JSON. A name that ends with .npy gets all of them in one file of
 objects, any other is a folder of a file each.
 """
 
