@@ -51,7 +51,7 @@ TEST_P(LossesGolden, AndGradientsAreTheReferences) {
   losses.total.backward();
 
   const auto expect_loss = [&](const torch::Tensor& got, const std::string& name) {
-    expect_relative(got.item<double>(), want["losses"][name], 1e-4, name);
+    expect_relative(got.item<double>(), want["losses"][name], 1e-5, name);
   };
   expect_loss(losses.mil_orig, "mil_orig");
   expect_loss(losses.mil_supp, "mil_supp");
@@ -61,7 +61,7 @@ TEST_P(LossesGolden, AndGradientsAreTheReferences) {
   expect_loss(losses.norm, "norm");
   expect_loss(losses.total, "total");
   for (const auto& item : model.network().named_parameters()) {
-    expect_relative(item.value().grad().norm().item<double>(), want["grad_l2"][item.key()], 1e-3,
+    expect_relative(item.value().grad().norm().item<double>(), want["grad_l2"][item.key()], 1e-4,
                     item.key());
   }
 }
@@ -97,7 +97,7 @@ TEST(LearnerGolden, FollowsTheReferencesTrajectory) {
 
   for (std::size_t i = 0; i < want.size(); ++i) {
     const LossValues losses = learner.update(batches[i % batches.size()], std::nullopt, 2).losses;
-    expect_relative(losses.total, want[i], 1e-3, "step " + std::to_string(i));
+    expect_relative(losses.total, want[i], 1e-4, "step " + std::to_string(i));
   }
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What a machine with an NVIDIA GPU can do, in five minutes: flow beside the CPU's, byte by byte, and
-# pairs a second; I3D, CO2-Net's training, and all from frames in memory to segments. It needs neither
-# a network nor anything installed there but the driver, CUDA's NVRTC, and for the networks PyTorch.
+# What a machine with an NVIDIA GPU can do: flow beside the CPU's, byte by byte, and pairs a second;
+# I3D, CO2-Net's training, and all from frames in memory to segments. What is not done after five
+# minutes is ended. It needs neither a network nor anything installed there but the driver, CUDA's
+# NVRTC, and for the networks PyTorch.
 #
 #     tests/gpu/card.sh pack [FOLDER [VIDEO]]                   here: writes build/card/card.tar.gz
 #     tests/gpu/card.sh run ARCHIVE RESULTS [DEVICE [small]]    there
