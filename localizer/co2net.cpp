@@ -11,6 +11,7 @@
 #include "localizer/expect_features.h"
 #include "localizer/network.h"
 #include "pipeline/base/error.h"
+#include "pipeline/datasets/network_title.h"
 #include "pipeline/devices/torch_device.h"
 
 namespace co2net {
@@ -80,12 +81,11 @@ void check_dropout(const SettingsCheck& check, double dropout) {
 
 void expect_sizes(const std::filesystem::path& checkpoint, const Co2NetConfig& config) {
   const Shapes shapes = checkpoint_shapes(checkpoint);
-  const bool is_wtalc = config.network.kind == NetworkKind::kWtalc;
   for (const auto& [name, wanted] : telling_parameters(config)) {
     const auto found = shapes.find(name);
     if (found == shapes.end()) {
-      bad_model(checkpoint.string() + ": is no " + (is_wtalc ? "W-TALC" : "CO2-Net") +
-                ": it lacks " + name);
+      bad_model(checkpoint.string() + ": is no " + title_of(config.network.kind) + ": it lacks " +
+                name);
     }
     if (found->second != wanted) {
       bad_model(checkpoint.string() + ": " + name + ": want " + to_string(wanted) + ", got " +

@@ -16,7 +16,7 @@ class Network;
 struct Co2NetConfig {
   NetworkSpec network = {};
   int classes = 20;         // C, background not counted
-  int feature_size = 2048;  // 2D, RGB and flow together; a multiple of 4
+  int feature_size = 2048;  // 2D, RGB and flow together; a multiple of 4, of a W-TALC even
   double dropout = 0.7;     // of the fused feature, in training; 0 <= dropout < 1
 };
 

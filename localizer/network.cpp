@@ -10,6 +10,7 @@
 
 #include "pipeline/base/interrupt.h"
 #include "pipeline/base/settings.h"
+#include "pipeline/datasets/network_title.h"
 
 namespace co2net {
 namespace {
@@ -26,12 +27,18 @@ nn::Conv1d conv(int in, int out, int kernel) {
 nn::LeakyReLU leaky_relu() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(0.2)); }
 
 void validate(const Co2NetConfig& config) {
-  const SettingsCheck check("CO2-Net config");
+  const SettingsCheck check(std::string(title_of(config.network.kind)) + " config");
   check.require(config.classes >= 1, "classes", "at least 1");
+  check_dropout(check, config.dropout);
+  if (config.network.kind == NetworkKind::kWtalc) {
+    // Its layers take any size, but features of a bundle are of two streams.
+    check.require(config.feature_size >= 2 && config.feature_size % 2 == 0, "feature_size",
+                  "even and at least 2, for both streams");
+    return;
+  }
   check.require(config.feature_size >= 4 && config.feature_size % 4 == 0, "feature_size",
                 "a positive multiple of 4");
   check.in(config.network.max_seqlen, "max_seqlen", 1, kLongestSequence);
-  check_dropout(check, config.dropout);
 }
 
 int pool_width(const Co2NetConfig& config) {

@@ -92,7 +92,7 @@ int import_co2net(const po::variables_map& args, const fs::path& checkpoint, Io&
   expect_no_video_name(directory, "--model");
   job.bundle = bundle_to_fill(directory, {kI3dRgbFile, kI3dFlowFile});
   job.recipe = parse_recipe(args, job.bundle.recipe);
-  job.name = parse_bundle_name(args).value_or(job.bundle.name);
+  job.name = parse_bundle_name(args);
   Progress progress(io.err, parse_progress(args, io));
   const Bundle bundle = import_into_bundle(job, progress.observer());
   spdlog::info("wrote {}: {}, {} classes, {} features", bundle.file(kCo2NetFile).string(),

@@ -179,7 +179,7 @@ void save_trained_bundle(const Dataset& dataset, const Split& split,
   bundle.network = network_spec(settings.options);
   bundle.min_snippets = settings.options.min_snippets;
   bundle.compat = settings.options.compat;
-  bundle.provenance = {{"made_by", "co2net train"},
+  bundle.provenance = {{"made_by", kMadeByTraining},
                        {"options", to_json(settings.options, !split.background.empty())},
                        {"select", settings.select},
                        {"training", digest_of(dataset, split.training)},

@@ -13,6 +13,9 @@
 
 namespace co2net {
 
+// What a trained bundle's provenance says of "made_by".
+inline constexpr const char* kMadeByTraining = "co2net train";
+
 // Throws Error(kUsage) if the folder holds something else than a training or features for one.
 void expect_place_for_training(const std::filesystem::path& directory);
 

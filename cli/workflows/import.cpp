@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/workflows/bundle_training.h"
 #include "extractors/i3d/i3d_import.h"
 #include "extractors/i3d/kinetics_400.h"
 #include "localizer/co2net_import.h"
@@ -18,11 +19,15 @@
 #include "pipeline/base/inputs.h"
 #include "pipeline/datasets/classes_file.h"
 #include "pipeline/datasets/labelled_videos.h"
+#include "pipeline/datasets/network_title.h"
+#include "postprocess/report/pages.h"
 
 namespace fs = std::filesystem;
 
 namespace co2net {
 namespace {
+
+constexpr const char* kImportedName = "imported";
 
 void write_bundle(const Bundle& bundle, const std::function<void(const Bundle&)>& write_weights) {
   const auto write = [&](const fs::path& folder) {
@@ -153,6 +158,15 @@ fs::path trained_network(const Bundle& bundle) {
   return {};
 }
 
+// A training is hours of work, and called again it would write over the imported network.
+void expect_no_training(const Bundle& bundle) {
+  const fs::path training = bundle.file("training");
+  if (!fs::exists(training)) return;
+  throw Error(ErrorKind::kInput, training.string() +
+                                     " is of the network that was trained there; import into "
+                                     "another folder, or delete it to give that network up");
+}
+
 // A network works with the features that it learned from alone.
 void expect_same_features(const Bundle& bundle, const ImportedStreams& networks,
                           const Recipe& recipe) {
@@ -193,6 +207,23 @@ void expect_feature_size(const Bundle& bundle, const Co2Net& network, const fs::
                                      "; choose another --model");
 }
 
+// That of a training goes with its network.
+std::string name_without_training(const Bundle& bundle) {
+  const bool is_trained =
+      bundle.provenance.contains("made_by") && bundle.provenance["made_by"] == kMadeByTraining;
+  return is_trained ? kImportedName : bundle.name;
+}
+
+void speak_of_replaced(const Bundle& before, const Bundle& after) {
+  const fs::path replaced = trained_network(before);
+  if (replaced.empty()) return;
+  spdlog::info("{} gives way to the imported network, with all that is known of it",
+               replaced.string());
+  if (after.name == before.name) return;
+  spdlog::info("the bundle was called {} and is called {} now; --name names it", before.name,
+               after.name);
+}
+
 // How the bundle's I3D came about, not its CO2-Net.
 Json i3d_provenance(const Bundle& bundle) {
   Json kept = Json::object();
@@ -219,7 +250,7 @@ Bundle bundle_to_fill(const fs::path& directory, const std::vector<const char*>&
   }
   Bundle bundle;
   bundle.directory = directory.has_filename() ? directory : directory.parent_path();
-  bundle.name = "imported";
+  bundle.name = kImportedName;
   return bundle;
 }
 
@@ -240,7 +271,7 @@ Bundle import_into_bundle(const ImportI3dJob& job, const Observer& observer) {
     expect_same_features(bundle, networks, job.recipe);
     if (class_count(networks)) {
       spdlog::info("the networks' own classes are left out: the bundle has a {}",
-                   bundle.network.kind == NetworkKind::kWtalc ? "W-TALC" : "CO2-Net");
+                   title_of(bundle.network.kind));
     }
   } else {
     classes = classes_of(networks, job.classes);
@@ -268,6 +299,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer) 
   Bundle bundle = job.bundle;
   expect_no_input_at(bundle.file(kCo2NetFile), {{job.checkpoint, ""}, {job.classes, ""}},
                      "--model");
+  expect_no_training(bundle);
   const bool has_i3d =
       fs::exists(bundle.file(kI3dRgbFile)) || fs::exists(bundle.file(kI3dFlowFile));
   bundle.network.kind = NetworkKind::kCo2Net;
@@ -279,7 +311,7 @@ Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer) 
   expect_classes(bundle.classes, job.classes, network, job.checkpoint);
   if (has_i3d) expect_feature_size(bundle, network, job.checkpoint);
   bundle.status = has_i3d ? status_with(bundle) : BundleStatus::kTrained;
-  bundle.name = job.name;
+  bundle.name = job.name.value_or(name_without_training(bundle));
   bundle.recipe = job.recipe;
   bundle.feature_size = network.config().feature_size;
   bundle.network = network.config().network;
@@ -289,10 +321,13 @@ Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer) 
   bundle.learned_from.clear();
   bundle.provenance = i3d_provenance(bundle);
   bundle.provenance["co2net"] = {{"sha256", sha256_file(job.checkpoint)}};
+  speak_of_replaced(job.bundle, bundle);
   write_bundle(bundle, [&](const Bundle& target) {
     network.save(target.file(kCo2NetFile));
-    // The I3D's classes give way to the CO2-Net's, and so does another network.
-    for (const char* file : {kI3dLogitsFile, kWtalcFile}) fs::remove(target.file(file));
+    // The I3D's classes give way to the CO2-Net's, and so does what is of another network.
+    for (const char* file : {kI3dLogitsFile, kWtalcFile, kTrainingPageName}) {
+      fs::remove(target.file(file));
+    }
   });
   return bundle;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,19 +29,22 @@ struct ImportI3dJob {
   std::string name;  // the bundle's
 };
 
+// A CO2-Net in the place of what the bundle localized with, of which nothing stays; the log says
+// so.
 struct ImportCo2NetJob {
   std::filesystem::path checkpoint;
   std::filesystem::path classes;  // as read_classes() takes them
   Variant variant = Variant::kThumos14;
   int max_seqlen = NetworkSpec().max_seqlen;
-  Bundle bundle;     // of bundle_to_fill() with both files of I3D
-  Recipe recipe;     // of the features that the network learned from
-  std::string name;  // the bundle's
+  Bundle bundle;  // of bundle_to_fill() with both files of I3D
+  Recipe recipe;  // of the features that the network learned from
+  // The bundle's; without one that stays, or is "imported" where a training gave it.
+  std::optional<std::string> name = {};
 };
 
 // Both return the bundle as it was written. Errors: Error(kInput) for networks that do not fit what
-// stays in the bundle, or each other's classes and features; as read_i3d_checkpoint(),
-// read_classes() and import_co2net().
+// stays in the bundle, or each other's classes and features, and for a CO2-Net where a training
+// lies; as read_i3d_checkpoint(), read_classes() and import_co2net().
 Bundle import_into_bundle(const ImportI3dJob& job, const Observer& observer = {});
 Bundle import_into_bundle(const ImportCo2NetJob& job, const Observer& observer = {});
 

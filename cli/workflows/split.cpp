@@ -11,6 +11,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/text.h"
 #include "pipeline/datasets/labelled_videos.h"
+#include "pipeline/datasets/network_title.h"
 #include "pipeline/datasets/subsets.h"
 
 namespace co2net {
@@ -99,6 +100,32 @@ void keep_what_wtalc_learns_from(const Dataset& dataset, Split& split) {
             [&](std::size_t video) { return features.snippets(video) < 2; });
 }
 
+// Why a subset has no video to learn from.
+std::string why_none(const Dataset& dataset, const std::string& subset,
+                     const TrainingOptions& options) {
+  std::int64_t longest = 0;  // of the labelled videos
+  for (std::size_t i = 0; i < dataset.videos().size(); ++i) {
+    const AnnotatedVideo& video = dataset.videos()[i];
+    if (video.subset != subset || video.labels.empty()) continue;
+    longest = std::max(longest, dataset.features().snippets(i));
+  }
+  if (longest == 0) {
+    return "no video has both a label and features, and a " + std::string(title_of(options.kind)) +
+           " learns nothing from videos of background alone";
+  }
+  if (longest < options.min_snippets) {
+    return "every labelled video is shorter than min_snippets=" +
+           std::to_string(options.min_snippets) + "; lower it with --set min_snippets=N";
+  }
+  return "the features of every labelled video that is long enough are all zero";
+}
+
+void expect_training_videos(const Split& split, const Dataset& dataset, const std::string& subset,
+                            const TrainingOptions& options) {
+  if (!split.training.empty()) return;
+  throw Error(ErrorKind::kInput, "subset " + subset + ": " + why_none(dataset, subset, options));
+}
+
 }  // namespace
 
 PublishedSubsets published_subsets(Variant preset) {
@@ -125,6 +152,7 @@ Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingS
   split.paired = is_authors_co2net ? paired_in_authors_code(dataset, training, split.training)
                                    : split.training;
   if (settings.options.kind == NetworkKind::kWtalc) keep_what_wtalc_learns_from(dataset, split);
+  expect_training_videos(split, dataset, training, settings.options);
   split.test = usable_videos(dataset, test, is_clean ? 1 : min_snippets, VideoKind::kAny);
   split.test_subset = test;
   std::set<std::size_t> all;

@@ -42,7 +42,7 @@ PublishedSubsets published_subsets(Variant preset);
 // pairs have the training videos, and no test video is too short. Warns of a class that is called
 // background. Errors: Error(kUsage) for a subset to learn from that no video is in, and likewise
 // for a test subset that is named, that models are selected by, or that is there in another case of
-// letters.
+// letters; Error(kInput) where no training video is left, with the reason.
 Split split_of(const Dataset& dataset, const SubsetNames& names, const TrainingSettings& settings);
 
 // The same with a share of the training videos held out, and of those of background, where models

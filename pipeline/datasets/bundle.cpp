@@ -13,6 +13,7 @@
 #include "pipeline/base/foreign_file.h"
 #include "pipeline/base/suggestion.h"
 #include "pipeline/base/text.h"
+#include "pipeline/datasets/network_title.h"
 
 namespace fs = std::filesystem;
 
@@ -110,12 +111,17 @@ Bundle read_bundle(const fs::path& directory) {
   return bundle;
 }
 
+std::string remedy_of_missing(const std::string& file) {
+  if (file == kWtalcFile) return "'co2net train --set network.kind=wtalc' makes a bundle with one";
+  return "'co2net import' adds one to it";
+}
+
 void expect_files(const Bundle& bundle, const std::vector<std::string>& files) {
   for (const std::string& name : files) {
     const fs::path path = bundle.file(name);
     if (!fs::is_regular_file(path) || bundle.sha256.count(name) == 0) {
       throw Error(ErrorKind::kModel, "bundle " + bundle.directory.string() + " has no " + name +
-                                         "; 'co2net import' adds one to it");
+                                         "; " + remedy_of_missing(name));
     }
     if (sha256_file(path) != bundle.sha256.at(name)) {
       const auto foreign = foreign_to_binary(path);
@@ -181,11 +187,10 @@ const std::vector<std::string>& reported_classes(const Bundle& bundle) {
 
 void report_only(Bundle& bundle, const std::vector<std::string>& labels) {
   if (bundle.network.kind != NetworkKind::kClassifier) {
-    throw Error(ErrorKind::kUsage,
-                "--only: model " + bundle.name + " has a " +
-                    (bundle.network.kind == NetworkKind::kWtalc ? "W-TALC" : "CO2-Net") +
-                    ", which tells all its classes; --only is for the classes "
-                    "of an I3D");
+    throw Error(ErrorKind::kUsage, "--only: model " + bundle.name + " has a " +
+                                       title_of(bundle.network.kind) +
+                                       ", which tells all its classes; --only is for the classes "
+                                       "of an I3D");
   }
   if (labels.empty()) throw Error(ErrorKind::kUsage, "--only: names no class");
   const std::set<std::string> wanted(labels.begin(), labels.end());

@@ -32,15 +32,22 @@ std::size_t paired_seeds(std::size_t row, std::size_t other);
 // By how much a row's training with seed i is better than another's, of the drawn videos alone.
 using SeedDifference = std::function<double(std::size_t seed, const Copies& videos)>;
 
+// Whether drawn videos have ground truth, without which they say nothing.
+using HaveTruth = std::function<bool(const Copies& videos)>;
+
 // Each resample draws as many seeds and as many videos as there are, with replacement, at once:
 // intervals hold for other trainings on other videos of this kind. They are quantiles of the
-// resampled differences, each side of (1 - confidence) / 2 / claims (Bonferroni). `of_seed` is
-// called from several threads. Of at least one seed and one video.
-Difference difference(std::size_t seeds, std::size_t videos, const SeedDifference& of_seed,
-                      const BootstrapOptions& options);
+// resampled differences, each side of (1 - confidence) / 2 / claims (Bonferroni). Videos are
+// drawn anew where none of them has ground truth, so that intervals are of sets that have some, as
+// evaluate_in_detail()'s are. `of_seed` is called from several threads. Of at least one seed and
+// one video. Throws Error(kInput) where no video has ground truth.
+Difference difference(
+    std::size_t seeds, std::size_t videos, const SeedDifference& of_seed,
+    const BootstrapOptions& options,
+    const HaveTruth& have_truth = [](const Copies&) { return true; });
 
 // The same of mAP, averaged over thresholds. Throws Error(kInput) for rows that are no pair, or of
-// other videos.
+// other videos, or where a ranking has no ground truth.
 Difference difference(const Row& row, const Row& other, const BootstrapOptions& options);
 
 }  // namespace co2net

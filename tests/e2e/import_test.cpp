@@ -271,6 +271,61 @@ TEST_F(Import, Co2NetReplacesABundlesOwnAndKeepsItsI3d) {
       << outcome.err;
 }
 
+// What a training leaves, but for its folder.
+void leave_trained(const fs::path& bundle, NetworkKind kind, const Co2NetConfig& sizes) {
+  Co2NetConfig config = sizes;
+  config.network.kind = kind;
+  Bundle trained;
+  trained.directory = bundle;
+  trained.name = name_of(kind) + "-thumos14";
+  trained.network = config.network;
+  trained.classes = {"run", "stand", "walk"};
+  trained.feature_size = config.feature_size;
+  trained.provenance = {{"made_by", "co2net train"}};
+  fs::create_directories(bundle);
+  Co2Net::seeded(config, 5).save(trained.file(localizer_file(kind)));
+  write_file(trained.file("training.html"), "how it went");
+  save_bundle(trained);
+}
+
+TEST_F(Import, Co2NetLeavesNothingOfTheNetworkThatWasTrainedThere) {
+  for (const NetworkKind kind : {NetworkKind::kWtalc, NetworkKind::kCo2Net}) {
+    fs::remove_all(bundle());
+    leave_trained(bundle(), kind, config());
+    const Outcome outcome = import_co2net();
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.says((bundle() / localizer_file(kind)).string() + " gives way"))
+        << outcome.err;
+    EXPECT_TRUE(
+        outcome.says("was called " + name_of(kind) + "-thumos14 and is called imported now"))
+        << outcome.err;
+    EXPECT_EQ(names_in(bundle()), (Strings{"co2net.pt", "model.json"}));
+    EXPECT_EQ(model().at("name"), "imported");
+    EXPECT_EQ(model().at("network"), to_json(NetworkSpec()));
+    EXPECT_FALSE(model().at("provenance").contains("made_by"));
+    EXPECT_NO_THROW(load_localizing_bundle(bundle()));
+
+    leave_trained(bundle(), kind, config());
+    ASSERT_EQ(import_co2net({"--name", "theirs"}).code, 0);
+    EXPECT_EQ(model().at("name"), "theirs");
+    EXPECT_FALSE(import_co2net().says("is called"));
+    EXPECT_EQ(model().at("name"), "theirs") << "no training gave it";
+  }
+}
+
+TEST_F(Import, Co2NetLosesNoTraining) {
+  leave_trained(bundle(), NetworkKind::kWtalc, config());
+  write_file(bundle() / "training/state.pt", "hours of work");
+  const std::string before = read_file(bundle() / "model.json");
+  const Outcome outcome = import_co2net();
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.says((bundle() / "training").string() +
+                           " is of the network that was trained there; import into another folder"))
+      << outcome.err;
+  EXPECT_EQ(read_file(bundle() / "model.json"), before);
+  EXPECT_EQ(names_in(bundle()), (Strings{"model.json", "training", "training.html", "wtalc.pt"}));
+}
+
 TEST_F(Import, Co2NetNamesWhatIsWrongWithTheLabels) {
   const std::map<std::string, std::string> defects = {
       {"bow\njump\n", "has 2 labels, but " + co2net_file().string() + " is a network of 3 classes"},

@@ -63,6 +63,22 @@ TEST(Wtalc, BeginsWithXaviersWeightsAndZeroBiases) {
   }
 }
 
+TEST(Wtalc, TakesFeaturesOfAnyWidthThatBothStreamsShare) {
+  Co2NetConfig config = kSmall;
+  for (const int size : {2, 6}) {
+    config.feature_size = size;
+    const Array features = test::hashfill("narrow", {4, size}, 1);
+    EXPECT_EQ(Co2Net::seeded(config, 1).localize(features).at("cas").shape, (Shape{4, 3}));
+  }
+  for (const int size : {0, 7}) {
+    config.feature_size = size;
+    test::expect_error(ErrorKind::kModel, {"W-TALC config: feature_size must be even"},
+                       [&] { Co2Net::seeded(config, 1); });
+  }
+  test::expect_error(ErrorKind::kModel, {"CO2-Net config: feature_size must be a positive"},
+                     [] { Co2Net::seeded({.classes = 3, .feature_size = 6}, 1); });
+}
+
 TEST(Wtalc, DropsTheFeatureThatItsClassifierSees) {
   const Co2Net model = Co2Net::seeded(kSmall, 1);
   const torch::Tensor input = torch::ones({1, 200, 16});

@@ -7,6 +7,7 @@
 #include "pipeline/base/files.h"
 #include "pipeline/formats/npy.h"
 #include "tests/support.h"
+#include "tests/unit/expect_error.h"
 #include "tests/unit/log_capture.h"
 
 namespace co2net::test {
@@ -135,6 +136,46 @@ TEST_F(SplitTest, WarnsOfAClassThatIsCalledBackground) {
   split(Compat::kAuthors);
   EXPECT_NE(log.lines().find("the class Background is learned as an action"), std::string::npos)
       << log.lines();
+}
+
+class EmptySplitTest : public SplitTest {
+ protected:
+  void expect_refused(const Ids& words, int min_snippets = 1) const {
+    for (const NetworkKind kind : {NetworkKind::kCo2Net, NetworkKind::kWtalc}) {
+      for (const Compat compat : {Compat::kAuthors, Compat::kClean}) {
+        expect_refused_by(kind, compat, words, min_snippets);
+      }
+    }
+  }
+  void expect_refused_by(NetworkKind kind, Compat compat, const Ids& words,
+                         int min_snippets = 1) const {
+    TrainingSettings settings = SplitTest::settings(compat);
+    settings.options.kind = kind;
+    settings.options.min_snippets = min_snippets;
+    expect_error(ErrorKind::kInput, words, [&] { split_of(dataset(), {}, settings); });
+  }
+};
+
+TEST_F(EmptySplitTest, OfVideosThatAreAllTooShortNamesMinSnippets) {
+  expect_refused({"subset training: every labelled video is shorter than min_snippets=20",
+                  "--set min_snippets=N"},
+                 20);
+}
+
+TEST_F(EmptySplitTest, OfBackgroundAloneSaysThatNothingIsLearnedFromIt) {
+  annotations_.videos = {annotations_.videos.back()};
+  add("idle", "training", {}, kMinSnippets);
+  expect_refused({"no video has both a label and features", "background alone"});
+  add("absent run", "training", {"run"}, 0);
+  expect_refused({"no video has both a label and features", "background alone"});
+  expect_refused_by(NetworkKind::kWtalc, Compat::kAuthors, {"a W-TALC learns nothing"});
+}
+
+TEST_F(EmptySplitTest, OfAWtalcSaysThatFeaturesAreAllZero) {
+  annotations_.videos.clear();
+  add("zero", "training", {"run"}, kMinSnippets, /*scale=*/0);
+  add("other", "training", {"run"}, kMinSnippets - 1);
+  expect_refused_by(NetworkKind::kWtalc, Compat::kAuthors, {"are all zero"}, kMinSnippets);
 }
 
 TEST_F(SplitTest, OriginIsOfAllThatIsLearnedFrom) {

@@ -201,7 +201,8 @@ TEST_F(BundleTest, OfAWtalcSaysSoAndHasItsOwnFileAndNoOperatingPoint) {
   EXPECT_EQ(saved().at("network"), Json({{"kind", "wtalc"}}));
   EXPECT_EQ(load_bundle(dir_.path(), {}).network.kind, NetworkKind::kWtalc);
   EXPECT_FALSE(has_final_segments(bundle_));
-  test::expect_error(ErrorKind::kModel, {"has no wtalc.pt"},
+  test::expect_error(ErrorKind::kModel,
+                     {"has no wtalc.pt; 'co2net train --set network.kind=wtalc'"},
                      [&] { load_localizing_bundle(dir_.path()); });
   write_file(bundle_.file(kWtalcFile), "weights");
   EXPECT_TRUE(saved().at("files").contains("wtalc.pt"));

@@ -72,6 +72,27 @@ TEST(PairedBootstrap, GivesTheSameIntervalEachTime) {
   EXPECT_NE(once.low, difference(row, other, {.resamples = 300, .seed = 2}).low);
 }
 
+TEST(PairedBootstrap, DrawsVideosAnewThatHaveNoGroundTruth) {
+  const auto of_one_video = [](bool is_found) {
+    Ranking ranking = found_in(is_found ? 1 : 0);
+    ranking.classes.at("run").truth_video_of = {0};
+    return ranking;
+  };
+  // A third of the draws has not got that video.
+  const Row row = {of_one_video(true)}, other = {of_one_video(false)};
+  const Difference by = difference(row, other, {.resamples = 200});
+  EXPECT_EQ(by.value, 1);
+  EXPECT_EQ(by.low, 1);
+  EXPECT_EQ(by.high, 1);
+}
+
+TEST(PairedBootstrap, RefusesVideosWithoutAnyGroundTruth) {
+  Ranking nothing = found_in(0);
+  nothing.classes.at("run").truth_video_of.clear();
+  test::expect_error(ErrorKind::kInput, {"no ground truth"},
+                     [&] { difference(Row{found_in(3)}, Row{nothing}, {.resamples = 5}); });
+}
+
 TEST(PairedBootstrap, RefusesWhatIsNoPair) {
   const Row row = {found_in(10), found_in(12)};
   test::expect_error(ErrorKind::kInput, {"rows of 2 and 1 seeds"},

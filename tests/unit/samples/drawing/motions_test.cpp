@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace co2net {
 namespace {
@@ -36,29 +40,90 @@ TEST(MotionSets, ShareNoLabelNoFunctionAndNoProp) {
   EXPECT_TRUE(are_disjoint(props, all_of(MotionSet::kPretraining, &Motion::prop)));
 }
 
-// How far a motion is from another at its farthest, shifted in time and played as is nearest.
-double distance(PoseAt one, PoseAt other) {
+using Course = std::function<Pose(double seconds)>;
+
+// In degrees, a whole turn being none.
+double distance(const Pose& one, const Pose& other) {
+  double squares = 0;
+  for (int joint = 0; joint < kJointCount; ++joint) {
+    const double apart = std::remainder(one[joint] - other[joint], 360);
+    squares += apart * apart;
+  }
+  return std::sqrt(squares);
+}
+
+Pose mirrored(const Pose& pose) {
+  constexpr std::pair<Joint, Joint> kSides[] = {{kLeftArm, kRightArm},
+                                                {kLeftElbow, kRightElbow},
+                                                {kLeftThigh, kRightThigh},
+                                                {kLeftKnee, kRightKnee}};
+  Pose mirrored = -pose;
+  for (const auto& [left, right] : kSides) std::swap(mirrored[left], mirrored[right]);
+  return mirrored;
+}
+
+// Over more than a period, at any tempo that somebody can be seen to move at.
+std::vector<Pose> poses_of(const Course& motion, double step_s) {
+  std::vector<Pose> poses;
+  for (double seconds = 0; seconds < 3; seconds += step_s) poses.push_back(motion(seconds));
+  return poses;
+}
+
+// How far a motion's farthest pose is from all that another shows, or its mirror image, whatever
+// their tempo, phase and order in time.
+double distance(const Course& motion, const Course& learned) {
+  std::vector<Pose> shown = poses_of(learned, 0.01);
   double least = 1e9;
-  for (const double direction : {1., -1.}) {
-    for (double lag = 0; lag < 2; lag += 0.1) {
-      double most = 0;
-      for (double seconds = 0; seconds < 3; seconds += 0.1) {
-        most = std::max(most, cv::norm(one(direction * seconds + lag) - other(seconds)));
-      }
-      least = std::min(least, most);
+  for (int side = 0; side < 2; ++side) {
+    double most = 0;
+    for (const Pose& pose : poses_of(motion, 0.04)) {
+      double nearest = 1e9;
+      for (const Pose& other : shown) nearest = std::min(nearest, distance(pose, other));
+      most = std::max(most, nearest);
     }
+    least = std::min(least, most);
+    std::ranges::transform(shown, shown.begin(), mirrored);
   }
   return least;
 }
 
-// A function may call another one, which comparing addresses does not show.
-TEST(MotionSets, ShareNoPose) {
-  for (const Motion& learned : motions_of(MotionSet::kPretraining)) {
-    for (const Motion& motion : benchmark_motions()) {
-      EXPECT_GT(distance(learned.pose, motion.pose), 30) << learned.label << ", " << motion.label;
+TEST(MotionDistance, IsNextToNothingFromACopyAtAnotherTempoAndPhaseBackwardsAndMirrored) {
+  for (const Motion& motion : benchmark_motions()) {
+    for (const double tempo : {1., 1 / 1.3, 1 / 0.9, -1.}) {
+      const auto copy = [&](double seconds) { return motion.pose(tempo * seconds + 0.37); };
+      const auto mirror = [&](double seconds) { return mirrored(copy(seconds)); };
+      EXPECT_LT(distance(motion.pose, copy), 5) << motion.label << " at tempo " << tempo;
+      EXPECT_LT(distance(motion.pose, mirror), 5) << motion.label << " at tempo " << tempo;
     }
   }
-  EXPECT_LT(distance(benchmark_motions()[4].pose, benchmark_motions()[5].pose), 5);
+}
+
+TEST(MotionDistance, MirrorsLeftAndRight) {
+  Pose pose = Pose::all(0), mirror = Pose::all(0);
+  pose[kLean] = 10;
+  mirror[kLean] = -10;
+  pose[kLeftElbow] = 20;
+  mirror[kRightElbow] = -20;
+  pose[kRightKnee] = 30;
+  mirror[kLeftKnee] = -30;
+  EXPECT_EQ(mirrored(pose), mirror);
+}
+
+// A function may call another one, which comparing addresses does not show.
+TEST(MotionSets, ShareNoMotionAndTheNearestAreHammerAndTheWavedFlag) {
+  for (const Motion& learned : motions_of(MotionSet::kPretraining)) {
+    for (const Motion& motion : benchmark_motions()) {
+      const double apart = distance(motion.pose, learned.pose);
+      const std::string pair = std::string(learned.label) + ", " + motion.label;
+      const std::set<std::string> nearest = {"blue_flag, hammer", "blue_flag, toss",
+                                             "yellow_flag, hammer", "yellow_flag, toss"};
+      if (nearest.contains(pair)) {
+        EXPECT_NEAR(apart, 22.7, 0.5) << pair << ": the same arm goes up and down";
+      } else {
+        EXPECT_GT(apart, 50) << pair;
+      }
+    }
+  }
 }
 
 TEST(MotionSets, HaveEightMotionsToFindAndThriceAsManyToLearnFrom) {
