@@ -36,7 +36,7 @@ using SeedDifference = std::function<double(std::size_t seed, const Copies& vide
 using HaveTruth = std::function<bool(const Copies& videos)>;
 
 // Each resample draws as many seeds and as many videos as there are, with replacement, at once:
-// intervals hold for other trainings on other videos of this kind. They are quantiles of the
+// intervals hold for other seeds, judged on other videos of this kind. They are quantiles of the
 // resampled differences, each side of (1 - confidence) / 2 / claims (Bonferroni). Videos are
 // drawn anew where none of them has ground truth, so that intervals are of sets that have some, as
 // evaluate_in_detail()'s are. `of_seed` is called from several threads. Of at least one seed and
