@@ -1,7 +1,7 @@
 #pragma once
 
-// All that makes the drawn videos harder or easier. It was chosen on the validation videos, and is a
-// part of what the name benchmark/1 stands for: samples/benchmark/PROTOCOL.md.
+// All that makes the drawn videos harder or easier. It was chosen on the validation videos, and is
+// a part of what the name benchmark/1 stands for: samples/benchmark/PROTOCOL.md.
 
 // What trimmed clips have, too: to change it is to train another I3D.
 namespace co2net::difficulty {
