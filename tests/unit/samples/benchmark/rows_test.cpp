@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 #include <string>
@@ -47,6 +48,29 @@ TEST(BenchmarkRows, AreAllOfThePapersComparisons) {
   }
   for (const Row& row : read_rows()) {
     if (row.name != "wtalc") found.insert(outcome(row.settings));
+  }
+  EXPECT_EQ(found, want);
+}
+
+// Both sides of each claim of settings.sh, which has them as "ROW>OTHER" in one line.
+std::set<std::string> claimed_rows() {
+  std::istringstream file(read_file(CO2NET_BENCHMARK_SETTINGS));
+  std::set<std::string> rows;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("claims=(")) continue;
+    std::ranges::replace_if(
+        line, [](char c) { return c == '"' || c == '>' || c == ')'; }, ' ');
+    std::istringstream words(line.substr(line.find('(') + 1));
+    for (std::string row; words >> row;) rows.insert(row);
+  }
+  return rows;
+}
+
+TEST(BenchmarkRows, HaveTenSeedsWhereAClaimRestsOnThem) {
+  std::set<std::string> want = claimed_rows(), found;
+  EXPECT_EQ(want.size(), 7u);
+  for (const Row& row : read_rows()) {
+    if (row.seeds == 10) found.insert(row.name);
   }
   EXPECT_EQ(found, want);
 }
