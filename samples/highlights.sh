@@ -93,18 +93,18 @@ test_files=()
 while read -r id; do test_files+=("$data/features/$id.npy"); done \
   < <(jq -r '.database | to_entries[] | select(.value.subset == "test") | .key' "$data/annotations.json")
 
-# settings_of ROW SEED
+# settings_of ROW SEED: an argument a line.
 settings_of() {
   local change
-  echo --preset thumos14 --set length=60 --select last --iterations "$iterations" --seed "$2"
-  for change in $(changes_of "$1"); do echo --set "$change"; done
+  printf '%s\n' --preset thumos14 --set length=60 --select last --iterations "$iterations" --seed "$2"
+  for change in $(changes_of "$1"); do printf '%s\n' --set "$change"; done
 }
 
 # train_row ROW SEED DIR: trains, localizes and measures; DIR/result.json is the result.
 train_row() {
   local row=$1 seed=$2 folder=$3 settings
   mkdir -p "$folder"
-  mapfile -t settings < <(settings_of "$row" "$seed" | xargs -n 1)
+  mapfile -t settings < <(settings_of "$row" "$seed")
   "$co2net" train --features "$data/features" --annotations "$data/annotations.json" --recipe wtalc \
     --train-subset validation --test-subset test "${settings[@]}" -o "$folder/model" --log-level warning >"$folder/train.txt"
   rm -rf "$folder/scores"

@@ -8,7 +8,6 @@
 #include "pipeline/base/digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files.h"
-#include "pipeline/base/json.h"
 #include "pipeline/base/statistics.h"
 #include "pipeline/datasets/annotations.h"
 #include "pipeline/formats/npy.h"
@@ -52,6 +51,12 @@ std::string hash_of(const Array& array) {
 }
 
 }  // namespace
+
+ClipLabels clip_labels(const Json& clips, const std::string& id) {
+  const auto video = json_at<Json>(clips, id, ErrorKind::kInput);
+  return {json_at<std::string>(video, "domain", ErrorKind::kInput),
+          json_at<std::vector<int>>(video, "match", ErrorKind::kInput)};
+}
 
 double average_precision(const std::vector<double>& scores, const std::vector<bool>& is_highlight) {
   if (scores.size() != is_highlight.size()) {
@@ -127,18 +132,12 @@ std::string hash_of_data(const std::filesystem::path& features,
                          const std::filesystem::path& annotations,
                          const std::filesystem::path& clips) {
   const Json of_clips = parse_json(read_file(clips), clips.string(), ErrorKind::kInput);
-  const auto people_said = [&](const std::string& id) {
-    return within(clips.string(), [&] {
-      const auto said = json_at<Json>(of_clips, id, ErrorKind::kInput);
-      return Json{json_at<std::string>(said, "domain", ErrorKind::kInput),
-                  json_at<std::vector<int>>(said, "match", ErrorKind::kInput)};
-    });
-  };
   Json videos = Json::array();
   for (const AnnotatedVideo& video : read_annotations(annotations).videos) {
+    const ClipLabels said = within(clips.string(), [&] { return clip_labels(of_clips, video.id); });
     const Array array = read_npy(features / (video.id + ".npy"));
     videos.push_back({video.id, video.subset, video.duration_s, video.labels, segments_of(video),
-                      people_said(video.id), array.shape, hash_of(array)});
+                      Json{said.domain, said.match}, array.shape, hash_of(array)});
   }
   return sha256(videos.dump()).substr(0, 16);
 }

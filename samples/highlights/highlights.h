@@ -5,9 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/base/json.h"
 #include "samples/benchmark/paired_bootstrap.h"
 
 namespace co2net {
+
+// What clips.json has of a video: its domain, and of each snippet 1 for a highlight, else 0 or -1.
+struct ClipLabels {
+  std::string domain;
+  std::vector<int> match;
+};
+
+// `clips` is the file's content. Throws Error(kInput) naming what is missing.
+ClipLabels clip_labels(const Json& clips, const std::string& id);
 
 // What people said of a video: its domain, and of each snippet whether it is a highlight.
 struct Highlights {

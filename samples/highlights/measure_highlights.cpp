@@ -36,13 +36,10 @@ std::map<std::string, Highlights> read_clips(const fs::path& path, const fs::pat
   std::map<std::string, Highlights> videos;
   for (const AnnotatedVideo& video : read_annotations(annotations).videos) {
     if (video.subset != subset) continue;
-    const Json& of_video =
-        within(path.string(), [&] { return json_at<Json>(clips, video.id, ErrorKind::kInput); });
+    const ClipLabels said = within(path.string(), [&] { return clip_labels(clips, video.id); });
     Highlights& highlights = videos[video.id];
-    highlights.domain = json_at<std::string>(of_video, "domain", ErrorKind::kInput);
-    for (const int match : json_at<std::vector<int>>(of_video, "match", ErrorKind::kInput)) {
-      highlights.is_highlight.push_back(match > 0);
-    }
+    highlights.domain = said.domain;
+    for (const int match : said.match) highlights.is_highlight.push_back(match > 0);
   }
   if (videos.empty()) {
     throw Error(ErrorKind::kInput, annotations.string() + ": no video of the subset " + subset);
