@@ -47,26 +47,30 @@ std::map<std::string, Highlights> read_clips(const fs::path& path, const fs::pat
   return videos;
 }
 
-// The activation of the video's own class times the attention of the fused network; the activation
-// alone where the network has no attention.
-Scores scores_of_network(const fs::path& folder, const std::string& id, const std::string& label) {
+// What ranks the snippets of a video by a network's saved scores: "activation" is that of the
+// video's own class, "attention" that of the fused network, "network" their product, or the
+// activation where the network has no attention.
+Scores scores_of_network(const fs::path& folder, const std::string& id, const std::string& label,
+                         const std::string& by) {
   const fs::path file = folder / (id + ".npz");
   const Arrays arrays = read_npz(file);
   const auto classes = read_scored_classes(file);
   return within(file.string(), [&] {
     const Array& cas = arrays.at("cas");
     const auto attention = arrays.find("attn");
+    const bool has_attention = attention != arrays.end();
+    if (has_attention) expect_shape(attention->second, {cas.dim(0)}, "attn");
+    if (by == "attention") {
+      if (!has_attention) throw Error(ErrorKind::kInput, "this network has no attention");
+      return Scores(attention->second.values.begin(), attention->second.values.end());
+    }
     if (!classes) throw Error(ErrorKind::kInput, "no sidecar names the classes");
     const auto own = std::ranges::find(classes->classes, label);
     if (own == classes->classes.end()) throw Error(ErrorKind::kInput, "no class " + label);
     Scores scores;
     for (std::int64_t t = 0; t < cas.dim(0); ++t) {
       scores.push_back(double{cas.row(t)[own - classes->classes.begin()]});
-    }
-    if (attention == arrays.end()) return scores;
-    expect_shape(attention->second, {cas.dim(0)}, "attn");
-    for (std::size_t t = 0; t < scores.size(); ++t) {
-      scores[t] *= double{attention->second.values[t]};
+      if (by == "network" && has_attention) scores.back() *= double{attention->second.values[t]};
     }
     return scores;
   });
@@ -101,9 +105,9 @@ VideoScores scorer(const po::variables_map& args) {
     if (args.count("folder") == 0) throw Error(ErrorKind::kUsage, "--by " + by + " needs --folder");
     return fs::path(args["folder"].as<std::string>());
   };
-  if (by == "network") {
-    return [from = folder()](const std::string& id, const Highlights& video) {
-      return scores_of_network(from, id, video.domain);
+  if (by == "network" || by == "activation" || by == "attention") {
+    return [from = folder(), by](const std::string& id, const Highlights& video) {
+      return scores_of_network(from, id, video.domain, by);
     };
   }
   if (by == "rgb" || by == "flow") {
@@ -111,7 +115,10 @@ VideoScores scorer(const po::variables_map& args) {
       return norms(from, id, by == "flow");
     };
   }
-  if (by != "random") throw Error(ErrorKind::kUsage, "--by " + by + ": network, rgb, flow, random");
+  if (by != "random") {
+    throw Error(ErrorKind::kUsage,
+                "--by " + by + ": network, activation, attention, rgb, flow, random");
+  }
   return [random = std::mt19937_64(parse_seed(args))](const std::string&,
                                                       const Highlights& video) mutable {
     return random_scores(random, video.is_highlight.size());
@@ -146,7 +153,8 @@ SampleProgram program() {
        "to measure on")  //
       ("by", po::value<std::string>()->value_name("WHAT")->default_value("network"),
        "what ranks the snippets: network (activation of the video's class times attention, where "
-       "there is one), the norm of its features of rgb or of flow, or random")  //
+       "there is one), activation or attention alone, the norm of its features of rgb or of flow, "
+       "or random")  //
       ("folder", po::value<std::string>()->value_name("DIR"),
        "of 'co2net localize --save-scores', or for norms and --hash of features")  //
       ("hash", po::bool_switch(),
