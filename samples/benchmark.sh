@@ -2,7 +2,7 @@
 # benchmark/1: the paper's comparisons on drawn videos, from pixels, as samples/benchmark/PROTOCOL.md has laid down beforehand.
 #
 #   samples/benchmark.sh                       does what is not done yet, and prints the tables and claims
-#   samples/benchmark.sh --quick               one seed of a few rows, in half an hour; proves nothing
+#   samples/benchmark.sh --quick               one seed of a few rows, in 20 minutes; proves nothing
 #   samples/benchmark.sh --verify [ROW SEED]   trains one committed result again (drawn at random unless named) and tells the difference
 #   samples/benchmark.sh --validate ROW SEED [KEY=VALUE...]   trains with other settings and judges on the validation videos alone
 #
